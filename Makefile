@@ -1,0 +1,51 @@
+# Every target sets up what it needs. PYTHON may name another interpreter (3.11, 3.12 or 3.13).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+EGREGORA_HOME ?= $(CURDIR)/.egregora
+export EGREGORA_HOME
+EXPORT ?=
+SLICE ?=
+
+.PHONY: install demo ui test test-slow check bench format clean
+
+install: $(VENV)/installed
+
+$(VENV)/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+		|| { echo "Python 3.11, 3.12 or 3.13 is needed: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "Setting up $(VENV) (once, about a minute)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: install ## Sample chats, or EXPORT=path/to/WhatsApp.zip, through the whole graph
+	@$(BIN)/egregora demo $(if $(EXPORT),--export "$(EXPORT)")
+
+ui: install ## The Dagster UI on http://127.0.0.1:3000
+	@$(BIN)/egregora init --quiet
+	@DAGSTER_HOME="$(EGREGORA_HOME)/dagster" $(BIN)/dg dev
+
+check: install ## Style, types, import rules, Dagster definitions
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@DAGSTER_HOME= $(BIN)/dg check defs
+
+test: check ## The whole suite, without the slow fault and browser tests
+	@$(BIN)/python -m pytest -q -m "not slow"
+
+test-slow: install ## Faults, real processes under load, the UI in a browser
+	@$(BIN)/python -m pytest -q -m slow
+
+bench: install ## Figures with their floors and bounds; SLICE=chat for one slice
+	@$(BIN)/python -m benchmarks.run $(SLICE)
+
+format: install
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format --quiet .
+
+clean:
+	rm -rf $(VENV) .egregora dist

@@ -1,0 +1,46 @@
+"""Authors and the privacy gate as Dagster assets."""
+
+from dataclasses import asdict
+from typing import Any
+
+import dagster as dg
+
+from egregora_assets.authors import gate, sync
+from egregora_assets.chat.assets import messages
+from egregora_assets.warehouse.reporting import OWNERS, described
+from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
+
+
+@dg.asset(
+    group_name="authors",
+    kinds={"duckdb", "python"},
+    owners=OWNERS,
+    deps=[messages],
+    pool=WRITER_POOL,
+    code_version="1",
+    automation_condition=dg.AutomationCondition.eager(),
+)
+def authors(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
+    """One row per person under a keyed pseudonym: activity, and whether they opted out. No raw names."""
+    with warehouse.writer() as connection:
+        changes = sync.refresh(connection, warehouse.settings)
+        preview = "SELECT alias, message_count, first_seen, last_seen, opted_out FROM authors ORDER BY message_count DESC LIMIT 20"
+        figures = {"new": changes.touched, "opted_out": changes.opted_out, "unmatched_opt_outs": len(changes.unmatched)}
+        return described(connection, "authors", preview, figures)
+
+
+@dg.asset(
+    group_name="authors",
+    kinds={"duckdb", "sql"},
+    owners=OWNERS,
+    deps=[messages, authors],
+    pool=WRITER_POOL,
+    code_version="1",
+    automation_condition=dg.AutomationCondition.eager(),
+)
+def clean_messages(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
+    """Messages that may be used: without people who opted out; addresses, numbers and names replaced. The privacy gate."""
+    with warehouse.writer() as connection:
+        changes = gate.refresh(connection, warehouse.settings)
+        preview = "SELECT source_id, kind, count(*) AS messages FROM clean_messages GROUP BY ALL ORDER BY ALL LIMIT 20"
+        return described(connection, "clean_messages", preview, asdict(changes))

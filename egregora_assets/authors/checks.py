@@ -1,0 +1,12 @@
+"""Asset checks of authors and the privacy gate."""
+
+from __future__ import annotations
+
+from egregora_assets.authors import verify
+from egregora_assets.warehouse.reporting import check
+
+CHECKS = [
+    check("authors", verify.opt_out_list_matches, warn=True),
+    check("clean_messages", verify.no_opted_out_messages, blocking=True),
+    check("clean_messages", verify.no_private_text, blocking=True),
+]

@@ -1,0 +1,172 @@
+"""``clean_messages``: the one gate between what was said and everything made from it. It fails closed.
+
+Nothing downstream reads ``messages``. Rows of people who opted out are absent; addresses, numbers and known names in the
+rest are replaced; notices, places and contact cards keep their row but not their words, because those name people who
+never wrote. Every derived asset passes here before it works, so no order of materialisation can go round it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from dataclasses import dataclass
+
+import duckdb
+
+from egregora_assets.authors import sync
+from egregora_assets.config import Settings
+from egregora_assets.privacy.scrub import POLICY_VERSION, mentions, scrub
+from egregora_assets.warehouse.query import changed, rows, scalar, temporary
+from egregora_assets.warehouse.revisions import Transaction, Watermark, transaction
+
+CONSUMER = "clean_messages"
+
+log = logging.getLogger(__name__)
+
+_SHOWN = """
+    SELECT
+        message_id, source_id, local_time::DATE AS local_date, local_time, sent_at, author_id, kind,
+        CASE WHEN kind IN ('system', 'location', 'contact', 'call', 'deleted') THEN '' ELSE text END AS text,
+        is_edited, position
+    FROM messages m
+    WHERE NOT EXISTS (SELECT 1 FROM authors a WHERE a.author_id = m.author_id AND a.opted_out)
+"""
+
+
+@dataclass(frozen=True)
+class GateChanges:
+    """Rows that one pass let in, took out and cleaned again."""
+
+    added: int = 0
+    removed: int = 0
+    cleaned_again: int = 0
+
+
+def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> GateChanges:
+    """Bring ``clean_messages`` up to date with messages, opt-outs and known names; changes nothing when nothing is new."""
+    sync.refresh(connection, settings)
+    fingerprint = policy_fingerprint(settings)
+    with transaction(connection, CONSUMER) as change:
+        seen = change.watermark()
+        names = known_names(connection, settings)
+        if seen.revision and seen.fingerprint != fingerprint:
+            log.info("the privacy policy has changed: cleaning all messages again")
+            outcome = _start_over(change, names)
+        elif seen.revision:
+            outcome = _follow(change, settings, seen, names)
+        else:
+            outcome = GateChanges(added=_let_in(change, "revision > 0", names) if _any_message(connection) else 0)
+        change.advance(fingerprint)
+    return outcome
+
+
+def policy_fingerprint(settings: Settings) -> str:
+    """Return a name for the rules of cleaning: another name means that all has to be cleaned again."""
+    rules = [POLICY_VERSION, settings.privacy.scrub_names, sorted(settings.privacy.opt_out)]
+    return hashlib.sha256(json.dumps(rules).encode()).hexdigest()[:16]
+
+
+def known_names(connection: duckdb.DuckDBPyConnection, settings: Settings, since: int = 0) -> list[str]:
+    """Return the display names to hide: of all authors first seen after revision ``since``, and of the opt-out list."""
+    if not settings.privacy.scrub_names:
+        return list(settings.privacy.opt_out)
+    found = rows(connection, "SELECT DISTINCT raw_name FROM private.author_names WHERE revision > ? ORDER BY 1", [since])
+    return [name for (name,) in found] + ([] if since else list(settings.privacy.opt_out))
+
+
+def _any_message(connection: duckdb.DuckDBPyConnection) -> bool:
+    return bool(scalar(connection, "SELECT EXISTS (SELECT 1 FROM messages)"))
+
+
+def _start_over(change: Transaction, names: list[str]) -> GateChanges:
+    with temporary(change.connection, "wanted", scrub(_SHOWN, "text", names)):
+        removed = _take_out(
+            change,
+            "the privacy policy has changed",
+            "NOT EXISTS (SELECT 1 FROM wanted w WHERE w.message_id = c.message_id AND w.text = c.text)",
+        )
+        added = _insert(
+            change, "SELECT * FROM wanted w WHERE NOT EXISTS (SELECT 1 FROM clean_messages c WHERE c.message_id = w.message_id)"
+        )
+    return GateChanges(added=added, removed=removed)
+
+
+def _follow(change: Transaction, settings: Settings, seen: Watermark, names: list[str]) -> GateChanges:
+    """Apply what has happened since ``seen``: opt-outs and deletions first, then new names, then new messages."""
+    connection, since = change.connection, seen.revision
+    removed = added = again = 0
+    if _exists(connection, "authors WHERE opted_out_revision > $since AND opted_out", since):
+        removed += _take_out(
+            change, "opt-out", "author_id IN (SELECT author_id FROM authors WHERE opted_out_revision > $since AND opted_out)", since
+        )
+    if _exists(connection, "tombstones WHERE table_name = 'messages' AND revision > $since", since):
+        removed += _take_out(
+            change,
+            "cut message replaced",
+            "message_id IN (SELECT key FROM tombstones WHERE table_name = 'messages' AND revision > $since)",
+            since,
+        )
+    fresh_names = known_names(connection, settings, since)
+    if fresh_names:
+        again = _hide_new_names(change, fresh_names, names)
+    if _exists(connection, "authors WHERE opted_out_revision > $since AND NOT opted_out", since):
+        came_back = "author_id IN (SELECT author_id FROM authors WHERE opted_out_revision > $since AND NOT opted_out)"
+        added += _let_in(change, f"revision <= $since AND {came_back} AND {_ABSENT}", names, since)
+    if _exists(connection, "messages WHERE revision > $since", since):
+        added += _let_in(change, "revision > $since", names, since)
+    return GateChanges(added=added, removed=removed, cleaned_again=again)
+
+
+_ABSENT = "NOT EXISTS (SELECT 1 FROM clean_messages c WHERE c.message_id = m.message_id)"
+
+
+def _exists(connection: duckdb.DuckDBPyConnection, what: str, since: int) -> bool:
+    return bool(scalar(connection, f"SELECT EXISTS (SELECT 1 FROM {what})", {"since": since}))
+
+
+def _let_in(change: Transaction, condition: str, names: list[str], since: int | None = None) -> int:
+    return _insert(change, scrub(f"{_SHOWN} AND {condition}", "text", names), since)
+
+
+def _insert(change: Transaction, query: str, since: int | None = None) -> int:
+    parameters = {"revision": change.revision} | ({} if since is None else {"since": since})
+    added = changed(change.connection, f"INSERT INTO clean_messages SELECT *, $revision FROM ({query})", parameters)
+    change.connection.execute(
+        "INSERT INTO changed_days SELECT DISTINCT source_id, local_date, revision FROM clean_messages WHERE revision = ?",
+        [change.revision],
+    ).fetchall()
+    return added
+
+
+def _take_out(change: Transaction, reason: str, condition: str, since: int | None = None) -> int:
+    """Remove the rows that meet ``condition``; whoever has copies learns of it by tombstones and an erasure."""
+    connection = change.connection
+    parameters = {} if since is None else {"since": since}
+    selected = f"SELECT message_id, source_id, local_date FROM clean_messages c WHERE {condition}"
+    with temporary(connection, "outgoing", selected, parameters) as count:
+        if not count:
+            return 0
+        revision = [change.revision]
+        connection.execute(
+            "INSERT INTO changed_days SELECT DISTINCT source_id, local_date, ?::BIGINT FROM outgoing", revision
+        ).fetchall()
+        connection.execute(
+            "INSERT INTO tombstones SELECT 'clean_messages', message_id, ?::BIGINT FROM outgoing", revision
+        ).fetchall()
+        connection.execute("INSERT INTO erasures VALUES (?, ?, ?)", [reason, count, change.revision]).fetchall()
+        return changed(connection, "DELETE FROM clean_messages WHERE message_id IN (SELECT message_id FROM outgoing)")
+
+
+def _hide_new_names(change: Transaction, fresh: list[str], names: list[str]) -> int:
+    """Clean again the earlier messages in which people are named who have only now become known."""
+    affected = f"""
+        SELECT c.message_id FROM clean_messages c JOIN messages m USING (message_id) WHERE {mentions("m.text", fresh)}
+    """
+    with temporary(change.connection, "naming", affected) as count:
+        if not count:
+            return 0
+        wanted = scrub(f"{_SHOWN} AND message_id IN (SELECT message_id FROM naming)", "text", names)
+        with temporary(change.connection, "renamed", wanted):
+            _take_out(change, "a name became known", "message_id IN (SELECT message_id FROM naming)")
+            return _insert(change, "SELECT * FROM renamed")

@@ -1,0 +1,167 @@
+"""``authors``: one row per pseudonym with its activity and whether the person opted out, kept up from new messages only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from egregora_assets.chat.ingest import PLATFORM
+from egregora_assets.config import Settings
+from egregora_assets.privacy.keys import load_keys
+from egregora_assets.privacy.pseudonyms import author_id
+from egregora_assets.privacy.scrub import INVISIBLE
+from egregora_assets.warehouse.query import changed, rows, scalar, view_of
+from egregora_assets.warehouse.revisions import Transaction, transaction
+
+CONSUMER = "authors"
+
+OPT_COMMAND = r"(?i)^\s*/\s*egregora\s+opt[\s\-_\x{2010}-\x{2015}]*(out|in)(?:[^\p{L}]|$)"
+"""``/egregora opt-out`` and ``opt-in``, however a phone spells or hyphenates it."""
+
+
+@dataclass(frozen=True)
+class AuthorChanges:
+    """What one pass changed. ``unmatched`` are names on the opt-out list that no author has."""
+
+    touched: int
+    opted_out: int
+    unmatched: tuple[str, ...]
+
+
+def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> AuthorChanges:
+    """Bring ``authors`` up to date with ``messages`` and the opt-out list; changes nothing when nothing is new."""
+    listed = _listed_authors(settings)
+    with transaction(connection, CONSUMER) as change:
+        seen = change.watermark().revision
+        touched = 0
+        if _anything_new(connection, seen):
+            _note_opt_commands(change, seen)
+            touched = _count_again(change) if _anything_deleted(connection, seen) else _count_new(change, seen)
+        _apply_opt_outs(change, list(listed.values()))
+        change.advance()
+    known = {str(found) for (found,) in rows(connection, "SELECT author_id FROM authors")} if listed else set()
+    unmatched = tuple(name for name, listed_id in listed.items() if listed_id not in known)
+    return AuthorChanges(touched, _opted_out_count(connection), unmatched)
+
+
+def _listed_authors(settings: Settings) -> dict[str, str]:
+    """Return author ids for the names on the configured opt-out list."""
+    if not settings.privacy.opt_out:
+        return {}
+    key = load_keys(settings.key_path).author
+    return {name: str(author_id(key, PLATFORM, name)) for name in settings.privacy.opt_out}
+
+
+def _anything_new(connection: duckdb.DuckDBPyConnection, seen: int) -> bool:
+    return bool(
+        scalar(
+            connection,
+            "SELECT EXISTS (SELECT 1 FROM messages WHERE revision > $seen) "
+            "OR EXISTS (SELECT 1 FROM tombstones WHERE table_name = 'messages' AND revision > $seen)",
+            {"seen": seen},
+        )
+    )
+
+
+def _anything_deleted(connection: duckdb.DuckDBPyConnection, seen: int) -> bool:
+    sql = "SELECT EXISTS (SELECT 1 FROM tombstones WHERE table_name = 'messages' AND revision > ?)"
+    return bool(scalar(connection, sql, [seen]))
+
+
+def _note_opt_commands(change: Transaction, seen: int) -> None:
+    commands = f"""
+        SELECT
+            message_id, author_id, sent_at, position,
+            lower(regexp_extract(regexp_replace(text, '{INVISIBLE}', '', 'g'), '{OPT_COMMAND}', 1)) = 'out' AS opted_out
+        FROM messages
+        WHERE revision > $seen AND author_id IS NOT NULL AND contains(text, '/') AND strlen(text) < 200
+            AND regexp_matches(regexp_replace(text, '{INVISIBLE}', '', 'g'), '{OPT_COMMAND}')
+    """
+    change.connection.execute(
+        f"INSERT INTO private.opt_commands SELECT *, $revision FROM ({commands})",
+        {"seen": seen, "revision": change.revision},
+    ).fetchall()
+
+
+_COUNTS = """
+    SELECT author_id, min(sent_at) AS first_seen, max(sent_at) AS last_seen, count(*) AS message_count
+    FROM messages WHERE author_id IS NOT NULL AND revision > $seen GROUP BY author_id
+"""
+
+
+def _count_new(change: Transaction, seen: int) -> int:
+    """Add what is new to each author's counts."""
+    parameters = {"seen": seen, "revision": change.revision}
+    change.connection.execute(
+        f"""
+        UPDATE authors SET
+            first_seen = least(authors.first_seen, new.first_seen),
+            last_seen = greatest(authors.last_seen, new.last_seen),
+            message_count = authors.message_count + new.message_count,
+            revision = $revision
+        FROM ({_COUNTS}) new WHERE authors.author_id = new.author_id
+        """,
+        parameters,
+    ).fetchall()
+    return _insert_unknown(change, seen)
+
+
+def _count_again(change: Transaction) -> int:
+    """Count every author's messages again: needed only after a message was taken away."""
+    change.connection.execute(
+        f"""
+        UPDATE authors SET
+            first_seen = now.first_seen, last_seen = now.last_seen, message_count = now.message_count, revision = $revision
+        FROM ({_COUNTS}) now
+        WHERE authors.author_id = now.author_id AND authors.message_count <> now.message_count
+        """,
+        {"seen": 0, "revision": change.revision},
+    ).fetchall()
+    return _insert_unknown(change, 0)
+
+
+def _insert_unknown(change: Transaction, seen: int) -> int:
+    return changed(
+        change.connection,
+        f"""
+        INSERT INTO authors
+        SELECT
+            author_id, 'member-' || left(replace(author_id::VARCHAR, '-', ''), 10), first_seen, last_seen,
+            message_count, false, $revision, $revision
+        FROM ({_COUNTS}) new ANTI JOIN authors USING (author_id)
+        """,
+        {"seen": seen, "revision": change.revision},
+    )
+
+
+def _apply_opt_outs(change: Transaction, listed: list[str]) -> None:
+    """Set ``opted_out`` from the last command of each author and the configured list, which always wins."""
+    wanted = """
+        SELECT a.author_id, coalesce(c.opted_out, false) OR l.author_id IS NOT NULL AS opted_out
+        FROM authors a
+        LEFT JOIN (
+            SELECT author_id, arg_max(opted_out, (sent_at, position)) AS opted_out
+            FROM private.opt_commands GROUP BY author_id
+        ) c USING (author_id)
+        LEFT JOIN (SELECT DISTINCT author_id::UUID AS author_id FROM listed) l USING (author_id)
+    """
+    table = pa.table({"author_id": pa.array(listed, pa.string())})
+    with view_of(change.connection, "listed", table):
+        differing = scalar(
+            change.connection,
+            f"SELECT count(*) FROM authors a JOIN ({wanted}) w USING (author_id) WHERE a.opted_out <> w.opted_out",
+        )
+        if differing:
+            change.connection.execute(
+                f"""
+                UPDATE authors SET opted_out = w.opted_out, opted_out_revision = $revision, revision = $revision
+                FROM ({wanted}) w WHERE authors.author_id = w.author_id AND authors.opted_out <> w.opted_out
+                """,
+                {"revision": change.revision},
+            ).fetchall()
+
+
+def _opted_out_count(connection: duckdb.DuckDBPyConnection) -> int:
+    return int(scalar(connection, "SELECT count(*) FROM authors WHERE opted_out"))

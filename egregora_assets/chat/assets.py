@@ -1,0 +1,67 @@
+"""Chat exports and messages as Dagster assets."""
+
+from typing import Any
+
+import dagster as dg
+
+from egregora_assets.chat.inbox import read_inbox, register
+from egregora_assets.chat.ingest import ingest
+from egregora_assets.warehouse.reporting import OWNERS, described
+from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
+
+inbox = dg.AssetSpec(
+    "inbox",
+    group_name="chat",
+    kinds={"file"},
+    owners=OWNERS,
+    description="The folder `EGREGORA_HOME/inbox`: drop chat exports here (ZIP or text, as the phone shares them).",
+)
+
+
+class IngestConfig(dg.Config):
+    """Optional run config of ``messages``."""
+
+    day_first: bool | None = None
+    reread: bool = False
+
+
+@dg.asset(
+    group_name="chat",
+    kinds={"duckdb", "file"},
+    owners=OWNERS,
+    deps=[inbox],
+    pool=WRITER_POOL,
+    code_version="1",
+)
+def chat_exports(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
+    """Every export file that was ever in the inbox, by the hash of its bytes, and what became of it."""
+    with warehouse.writer() as connection:
+        new = register(connection, read_inbox(warehouse.settings.inbox))
+        preview = "SELECT status, count(*) AS exports, sum(messages) AS messages FROM exports GROUP BY status ORDER BY status"
+        return described(connection, "exports", preview, {"new": new})
+
+
+@dg.asset(
+    group_name="chat",
+    kinds={"duckdb", "python"},
+    owners=OWNERS,
+    deps=[chat_exports],
+    pool=WRITER_POOL,
+    code_version="1",
+)
+def messages(config: IngestConfig, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
+    """Every message once, with a stable id, from all exports in the inbox. Private: names and words as they were written."""
+    with warehouse.writer() as connection:
+        outcomes = ingest(connection, warehouse.settings, config.day_first, config.reread)
+        preview = (
+            "SELECT source_id, kind, count(*) AS messages, min(local_time) AS first, max(local_time) AS last "
+            "FROM messages GROUP BY ALL ORDER BY ALL LIMIT 20"
+        )
+        figures = {
+            "exports_read": len(outcomes),
+            "added": sum(outcome.added for outcome in outcomes),
+            "known": sum(outcome.known for outcome in outcomes),
+            "quarantined": sum(outcome.quarantined for outcome in outcomes),
+            "unreadable": sum(outcome.problem is not None for outcome in outcomes),
+        }
+        return described(connection, "messages", preview, figures)

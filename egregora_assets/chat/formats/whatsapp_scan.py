@@ -1,0 +1,407 @@
+"""Bytes of a WhatsApp text export → Arrow record batches, one row per message, without a Python loop over messages.
+
+Line starts are found with numpy, the first bytes of every line that may be a header are gathered into a matrix, lines are
+grouped by header shape (see ``whatsapp_header``), and times and bodies are cut out of whole groups at once. Bodies are
+Arrow string views into the bytes read: nothing is copied. Memory is bounded by the chunk size, not by the file.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from egregora_assets.chat.formats.text_chunks import MAX_RAW_BYTES, Quarantined
+from egregora_assets.chat.formats.whatsapp_header import (
+    MIN_DIGITS,
+    MIN_HEADER_BYTES,
+    TERMINATORS,
+    WIDTH,
+    Dialect,
+    HeaderLayout,
+    read_layout,
+)
+
+MAX_BODY_BYTES = 1 << 20
+"""A body longer than this is cut and reported; WhatsApp itself allows 65,536 characters."""
+MAX_AUTHOR_BYTES = 160
+_KEPT_BYTES = MAX_BODY_BYTES + WIDTH + MAX_AUTHOR_BYTES + 64
+"""How much of a growing message is carried to the next block: more than the body and what stands before it."""
+
+SCAN_SCHEMA = pa.schema(
+    [
+        ("position", pa.int64()),
+        ("byte_offset", pa.int64()),
+        ("time_day_first", pa.timestamp("us")),
+        ("time_month_first", pa.timestamp("us")),
+        ("author_no", pa.int32()),
+        ("body", pa.string_view()),
+    ]
+)
+
+Bytes = npt.NDArray[np.uint8]
+Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+_NO_TIME = int(np.iinfo(np.int64).min)
+_SECOND = 1_000_000
+_SAMPLE_BYTES = 1 << 20
+_SAMPLE_LINES = 2000
+_MAY_START_HEADER = np.isin(np.arange(256), [*b"0123456789[", *b"\xe2\xef", *b"\xd9\xdb"])
+"""ASCII digits and the bracket; the first bytes of marks (MARKS), and of Arabic and Persian digits."""
+_TWO_BYTE_ZEROS = ((0xD9, 0xA0), (0xDB, 0xB0))
+_MIXERS = np.random.default_rng(20240101).integers(1, 2**63, WIDTH // 8, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+
+
+@dataclass
+class ScanResult:
+    """What a scan learns on its way; complete when its batches are exhausted.
+
+    ``first_above_12`` and ``second_above_12`` count dates that only one day/month order can explain;
+    ``backward_day_first`` and ``backward_month_first`` count the steps back in time under each order, and
+    ``order_matters`` the dates that the two orders read differently. ``impossible`` has the beginning, by byte offset, of
+    messages with a date or time that neither order can explain.
+    """
+
+    terminator: bytes | None = None
+    dialect: Dialect | None = None
+    messages: int = 0
+    authors: dict[bytes, int] = field(default_factory=dict)
+    first_above_12: int = 0
+    second_above_12: int = 0
+    backward_day_first: int = 0
+    backward_month_first: int = 0
+    order_matters: int = 0
+    quarantined: list[Quarantined] = field(default_factory=list)
+    impossible: dict[int, bytes] = field(default_factory=dict)
+
+    @property
+    def year_first(self) -> bool:
+        return self.dialect is not None and self.dialect.year_first
+
+    def author_names(self) -> list[str]:
+        """Return the raw author names, in the order of ``author_no``."""
+        return [name.decode("utf-8", "replace") for name in self.authors]
+
+
+def scan(blocks: Iterable[bytes], result: ScanResult) -> Iterator[pa.RecordBatch]:
+    """Yield record batches of ``SCAN_SCHEMA`` from valid UTF-8 ``blocks`` that end at line ends; fills ``result``.
+
+    ``body`` is everything after the author (or after the header where there is none: then ``author_no`` is null) up to
+    the next header, without its last line break. A time is null where the header names an impossible moment.
+    ``byte_offset`` counts bytes of the blocks. How the text is cut into blocks makes no difference to the rows.
+    """
+    carry, carry_offset, block_offset = b"", 0, 0
+    last_times = (_NO_TIME, _NO_TIME)
+    preamble = _Preamble(result)
+    for block, is_last in _with_last(_with_sample(blocks)):
+        data = carry + block
+        bytes_ = np.frombuffer(data, dtype=np.uint8)
+        headers = _find_headers(bytes_, result)
+        offsets = np.where(
+            headers.start < len(carry), carry_offset + headers.start, block_offset + headers.start - len(carry)
+        )
+        complete = len(headers.start) if is_last else max(len(headers.start) - 1, 0)
+        ends = np.append(headers.start[1:], len(data))
+        preamble.take(data, headers.start)
+        if complete:
+            last_times = _weigh_order(headers, complete, last_times, result)
+            yield _batch(data, bytes_, headers, ends, offsets, complete, result)
+        if len(headers.start) > complete:
+            carry_offset = int(offsets[complete])
+            carry = _shorten(data[int(headers.start[complete]) :])
+        else:
+            carry = b""
+        block_offset += len(block)
+
+
+class _Preamble:
+    """What stands before the first message, which is reported once it is known that there is one."""
+
+    def __init__(self, result: ScanResult) -> None:
+        self._result, self._text, self._is_over = result, b"", False
+
+    def take(self, data: bytes, starts: Ints) -> None:
+        if self._is_over:
+            return
+        self._is_over = len(starts) > 0
+        self._text += data[: min(int(starts[0]) if self._is_over else len(data), MAX_RAW_BYTES)]
+        if self._is_over and self._text.strip():
+            self._result.quarantined.append(Quarantined(0, "text before the first message", self._text[:MAX_RAW_BYTES]))
+        elif len(self._text) > MAX_RAW_BYTES:
+            self._text = self._text[:MAX_RAW_BYTES]
+
+
+@dataclass(frozen=True)
+class _Headers:
+    """The headers of one block as columns: byte places in the block, and the two readings of the time."""
+
+    start: Ints
+    end: Ints
+    time_day_first: Ints
+    time_month_first: Ints
+
+    def take(self, rows: Mask) -> _Headers:
+        return _Headers(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+
+
+def _with_sample(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Join the first blocks until they hold all from which the dialect is told."""
+    sample, size = [], 0
+    rest = iter(blocks)
+    for block in rest:
+        sample.append(block)
+        size += len(block)
+        if size >= _SAMPLE_BYTES:
+            break
+    yield b"".join(sample)
+    yield from rest
+
+
+def _with_last(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+    previous = b""
+    for block in blocks:
+        if previous:
+            yield previous, False
+        previous = block
+    yield previous, True
+
+
+def _find_headers(data: Bytes, result: ScanResult) -> _Headers:
+    starts = np.concatenate(([0], np.flatnonzero(data == 10) + 1))
+    starts = starts[starts < len(data)]
+    starts = starts[_MAY_START_HEADER[data[starts]]]
+    padded = np.concatenate((data, np.zeros(WIDTH, dtype=np.uint8)))
+    window = np.lib.stride_tricks.sliding_window_view(padded, WIDTH)[starts]
+    if result.terminator is None:
+        result.terminator, result.dialect = _infer_dialect(window[starts < _SAMPLE_BYTES][:_SAMPLE_LINES])
+    if result.terminator is None or result.dialect is None:
+        return _no_headers()
+    return _read_headers(starts, window, result.terminator, result.dialect)
+
+
+def _infer_dialect(window: Bytes) -> tuple[bytes | None, Dialect | None]:
+    """Return the terminator and dialect that most of the sampled lines share."""
+    votes: Counter[tuple[bytes, Dialect]] = Counter()
+    for terminator in TERMINATORS:
+        for _, layout, rows, _ in _shapes(window, terminator):
+            votes[terminator, layout.dialect] += len(rows)
+    return max(votes, key=lambda key: votes[key], default=(None, None))
+
+
+def _shapes(window: Bytes, terminator: bytes) -> Iterator[tuple[int, HeaderLayout, Ints, Bytes]]:
+    """Yield (header length, layout, row numbers, rows) for every header shape among the lines of ``window``."""
+    length = _terminated_at(window, terminator)
+    rows = np.flatnonzero(length >= MIN_HEADER_BYTES)
+    if not len(rows):
+        return
+    length = length[rows]
+    words = -(-int(length.max()) // 8)
+    lines = np.ascontiguousarray(window[rows, : words * 8])
+    shape = _without_digits(lines) * (np.arange(words * 8) < length[:, None])
+    signature = shape.view(np.uint64) @ _MIXERS[:words]
+    _, example, group = np.unique(signature, return_index=True, return_inverse=True)
+    digits = (shape[example] == 0x30) | (shape[example] == 0xA0) | (shape[example] == 0xB0)
+    layouts = {
+        number: layout
+        for number in np.flatnonzero(digits.sum(axis=1) >= MIN_DIGITS).tolist()
+        if (layout := read_layout(shape[example[number]][: length[example[number]]].tobytes(), terminator))
+    }
+    order = np.argsort(group, kind="stable")
+    first = np.concatenate(([0], np.cumsum(np.bincount(group))))
+    for number, layout in layouts.items():
+        members = order[first[number] : first[number + 1]]
+        same = members[(shape[members] == shape[example[number]]).all(axis=1)]
+        yield int(length[example[number]]), layout, rows[same], lines[same]
+
+
+def _without_digits(lines: Bytes) -> Bytes:
+    shape = np.where(lines - np.uint8(48) < 10, np.uint8(48), lines)
+    for lead, zero in _TWO_BYTE_ZEROS:
+        if (is_lead := lines[:, :-1] == lead).any():
+            is_digit = is_lead & (lines[:, 1:] - np.uint8(zero) < 10)
+            shape[:, 1:][is_digit] = zero
+    return shape
+
+
+def _terminated_at(window: Bytes, terminator: bytes) -> Ints:
+    """Return where in each line the first ``terminator`` stands, 0 where there is none."""
+    found = np.ones((len(window), WIDTH - len(terminator) + 1), dtype=bool)
+    for place, byte in enumerate(terminator):
+        found &= window[:, place : WIDTH - len(terminator) + 1 + place] == byte
+    return found.argmax(axis=1).astype(np.int64) if found.size else np.zeros(len(window), dtype=np.int64)
+
+
+def _no_headers() -> _Headers:
+    nothing = np.zeros(0, dtype=np.int64)
+    return _Headers(nothing, nothing, nothing, nothing)
+
+
+def _read_headers(starts: Ints, window: Bytes, terminator: bytes, dialect: Dialect) -> _Headers:
+    size = len(starts)
+    end, times = np.zeros(size, dtype=np.int64), np.full((2, size), _NO_TIME)
+    for length, layout, rows, lines in _shapes(window, terminator):
+        if layout.dialect != dialect:
+            continue
+        end[rows] = starts[rows] + length + len(terminator)
+        year, first, second = (_number(lines, span, layout) for span in (layout.year, layout.first, layout.second))
+        year = _gregorian(year, dialect)
+        clock, possible = _clock(lines, layout)
+        month_day = _instant(year, first, second, clock, possible)
+        times[1, rows] = month_day
+        times[0, rows] = month_day if dialect.year_first else _instant(year, second, first, clock, possible)
+    return _Headers(starts, end, times[0], times[1]).take(end > 0)
+
+
+def _number(lines: Bytes, span: tuple[int, int], layout: HeaderLayout) -> Ints:
+    value = np.zeros(len(lines), dtype=np.int64)
+    step = layout.dialect.digit_bytes
+    for column in range(span[0] + step - 1, span[1], step):
+        value = value * 10 + (lines[:, column] & 15)
+    return value
+
+
+def _gregorian(year: Ints, dialect: Dialect) -> Ints:
+    """Complete two digits, and count years after Christ where the phone counts after Buddha (Thailand)."""
+    return year + 2000 if dialect.year_digits == 2 else year - 543 * (year >= 2513)
+
+
+def _clock(lines: Bytes, layout: HeaderLayout) -> tuple[Ints, Mask]:
+    """Return the time of day in µs, and whether it exists on a clock of the layout's kind."""
+    hour, minute = _number(lines, layout.hour, layout), _number(lines, layout.minute, layout)
+    seconds = _number(lines, layout.seconds, layout) if layout.seconds else np.zeros_like(hour)
+    possible = (minute < 60) & (seconds < 60)
+    if layout.afternoon is None:
+        possible &= hour < 24
+    else:
+        possible &= hour <= 12
+        hour = hour % 12 + (12 if layout.afternoon else 0)
+    return ((hour * 60 + minute) * 60 + seconds) * _SECOND, possible
+
+
+def _instant(year: Ints, month: Ints, day: Ints, clock: Ints, possible: Mask) -> Ints:
+    """Return µs since 1970 on the wall clock, ``_NO_TIME`` where the date does not exist (years 1970 to 2199 do)."""
+    months = np.clip((year - 1970) * 12 + month - 1, 0, 230 * 12).astype("M8[M]")
+    days = months.astype("M8[D]") + np.clip(day - 1, 0, 99)
+    possible = possible & (month >= 1) & (month <= 12) & (day >= 1) & (year >= 1970) & (year < 2200)
+    possible &= days.astype("M8[M]") == months
+    return np.where(possible, days.astype(np.int64) * 86_400 * _SECOND + clock, _NO_TIME)
+
+
+def _weigh_order(headers: _Headers, complete: int, last: tuple[int, int], result: ScanResult) -> tuple[int, int]:
+    """Add this block's evidence for day-first against month-first dates; return the last time of each reading."""
+    day_first, month_first = headers.time_day_first[:complete], headers.time_month_first[:complete]
+    result.first_above_12 += int(((day_first != _NO_TIME) & (month_first == _NO_TIME)).sum())
+    result.second_above_12 += int(((day_first == _NO_TIME) & (month_first != _NO_TIME)).sum())
+    result.order_matters += int((day_first != month_first).sum())
+    day_first = np.concatenate(([last[0]], day_first[day_first != _NO_TIME]))
+    month_first = np.concatenate(([last[1]], month_first[month_first != _NO_TIME]))
+    result.backward_day_first += int((np.diff(day_first) < 0)[int(last[0] == _NO_TIME) :].sum())
+    result.backward_month_first += int((np.diff(month_first) < 0)[int(last[1] == _NO_TIME) :].sum())
+    return int(day_first[-1]), int(month_first[-1])
+
+
+def _batch(
+    data: bytes, bytes_: Bytes, headers: _Headers, ends: Ints, offsets: Ints, complete: int, result: ScanResult
+) -> pa.RecordBatch:
+    start, end = headers.end[:complete], ends[:complete]
+    author_end = _author_ends(bytes_, start, end)
+    author_no = _number_authors(data, start, author_end, result)
+    body_start = np.where(author_end >= 0, author_end + 1, start)
+    body_start += (author_end >= 0) & (body_start < end) & (bytes_[np.minimum(body_start, len(data) - 1)] == 32)
+    body_end = _without_line_break(bytes_, body_start, end)
+    for row in np.flatnonzero(body_end - body_start > MAX_BODY_BYTES).tolist():
+        body_end[row] = _character_boundary(data, int(body_start[row]) + MAX_BODY_BYTES)
+        raw = _raw(data, headers, ends, row)
+        result.quarantined.append(Quarantined(int(offsets[row]), f"message cut after {MAX_BODY_BYTES} bytes", raw))
+    is_lost = (headers.time_day_first[:complete] == _NO_TIME) & (headers.time_month_first[:complete] == _NO_TIME)
+    for row in np.flatnonzero(is_lost).tolist():
+        result.impossible[int(offsets[row])] = _raw(data, headers, ends, row)
+    position = np.arange(result.messages, result.messages + complete)
+    result.messages += complete
+    return pa.record_batch(
+        [
+            pa.array(position),
+            pa.array(offsets[:complete]),
+            _timestamps(headers.time_day_first[:complete]),
+            _timestamps(headers.time_month_first[:complete]),
+            pa.array(author_no, mask=author_no < 0),
+            _views(data, bytes_, body_start, body_end),
+        ],
+        schema=SCAN_SCHEMA,
+    )
+
+
+def _timestamps(times: Ints) -> pa.Array:
+    return pa.array(times, mask=times == _NO_TIME).cast(pa.timestamp("us"))
+
+
+def _author_ends(data: Bytes, start: Ints, end: Ints) -> Ints:
+    """Return the place of the colon that ends the author, -1 where the line names none."""
+    colons = np.flatnonzero(data == 58)
+    after = np.append(data, np.uint8(10))[colons + 1]
+    colons = np.append(colons[(after == 32) | (after == 10) | (after == 13)], len(data))
+    breaks = np.append(np.flatnonzero(data == 10), len(data))
+    colon = colons[np.searchsorted(colons, start)]
+    line_end = breaks[np.searchsorted(breaks, start)]
+    named = (colon < line_end) & (colon < end) & (colon > start) & (colon - start <= MAX_AUTHOR_BYTES)
+    return np.where(named, colon, -1)
+
+
+def _number_authors(data: bytes, start: Ints, author_end: Ints, result: ScanResult) -> npt.NDArray[np.int32]:
+    named = np.flatnonzero(author_end >= 0)
+    bounds = np.empty(2 * len(named) + 1, dtype=np.int64)
+    bounds[:-1:2], bounds[1::2], bounds[-1] = start[named], author_end[named], len(data)
+    pieces = pa.LargeBinaryArray.from_buffers(
+        pa.large_binary(), 2 * len(named), [None, pa.py_buffer(bounds), pa.py_buffer(data)]
+    )
+    encoded = pieces.take(pa.array(np.arange(0, 2 * len(named), 2))).dictionary_encode()
+    known = result.authors
+    numbers = np.array([known.setdefault(name.as_py(), len(known)) for name in encoded.dictionary], dtype=np.int32)
+    author_no = np.full(len(start), -1, dtype=np.int32)
+    if len(named):
+        author_no[named] = numbers[encoded.indices.to_numpy()]
+    return author_no
+
+
+def _without_line_break(data: Bytes, start: Ints, end: Ints) -> Ints:
+    for line_break in (10, 13):
+        end = end - ((end > start) & (data[np.maximum(end - 1, 0)] == line_break))
+    return end
+
+
+def _views(data: bytes, bytes_: Bytes, start: Ints, end: Ints) -> pa.Array:
+    """Cut ``data`` into an Arrow string-view array: up to 12 bytes stand in the view, more are referred to.
+
+    Layout: https://arrow.apache.org/docs/format/Columnar.html#variable-size-binary-view-layout
+    """
+    length = (end - start).astype(np.int32)
+    padded = np.concatenate((bytes_, np.zeros(12, dtype=np.uint8)))
+    inline = np.lib.stride_tricks.sliding_window_view(padded, 12)[start]
+    inline = np.where(np.arange(12) < length[:, None], inline, 0).astype(np.uint8)
+    views = np.zeros((len(start), 4), dtype=np.int32)
+    views[:, 0] = length
+    views[:, 1:] = inline.view(np.int32)
+    long = length > 12
+    views[long, 2] = 0
+    views[long, 3] = start[long]
+    return pa.Array.from_buffers(pa.string_view(), len(start), [None, pa.py_buffer(views), pa.py_buffer(data)])
+
+
+def _raw(data: bytes, headers: _Headers, ends: Ints, row: int) -> bytes:
+    start = int(headers.start[row])
+    return data[start : min(int(ends[row]), start + MAX_RAW_BYTES)]
+
+
+def _shorten(carry: bytes) -> bytes:
+    """Bound a message that is still growing, so that memory and time stay linear."""
+    return carry if len(carry) <= _KEPT_BYTES else carry[: _character_boundary(carry, _KEPT_BYTES)] + b"\n"
+
+
+def _character_boundary(data: bytes, place: int) -> int:
+    while place > 0 and data[place] & 0xC0 == 0x80:
+        place -= 1
+    return place

@@ -1,0 +1,109 @@
+"""The inbox folder: which files are there, which have settled, and which of them the warehouse has not seen."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from egregora_assets.warehouse.query import rows
+from egregora_assets.warehouse.revisions import transaction
+
+EXPORT_SUFFIXES = (".zip", ".txt")
+CONSUMER = "chat_exports"
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class InboxFile:
+    """One file in the inbox. ``export_id`` is the sha256 of its bytes."""
+
+    path: Path
+    export_id: str
+    bytes: int
+
+
+def inbox_files(inbox: Path) -> list[Path]:
+    """Return the export files of the inbox in order of name; hidden and half-written (``.part``) files are left out."""
+    if not inbox.is_dir():
+        return []
+    return sorted(
+        path
+        for path in inbox.rglob("*")
+        if path.suffix.lower() in EXPORT_SUFFIXES and not path.name.startswith(".") and path.is_file()
+    )
+
+
+def state_of(inbox: Path) -> dict[str, tuple[int, int]]:
+    """Return (bytes, mtime in ns) of every inbox file by name: what a sensor compares from tick to tick."""
+    state: dict[str, tuple[int, int]] = {}
+    for path in inbox_files(inbox):
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            continue  # taken away between listing and looking
+        state[str(path.relative_to(inbox))] = (status.st_size, status.st_mtime_ns)
+    return state
+
+
+def read_inbox(inbox: Path) -> list[InboxFile]:
+    """Return every inbox file with the hash of its content."""
+    return [InboxFile(path, *_hash(path)) for path in inbox_files(inbox)]
+
+
+def register(connection: duckdb.DuckDBPyConnection, files: list[InboxFile]) -> int:
+    """Note the files that the warehouse has not seen as ``waiting`` exports; return how many are new.
+
+    The same bytes under two names are one export.
+    """
+    known = {export_id for (export_id,) in rows(connection, "SELECT export_id FROM exports")}
+    fresh = {file.export_id: file for file in files if file.export_id not in known}
+    if not fresh:
+        return 0
+    with transaction(connection, CONSUMER) as change:
+        for file in fresh.values():
+            connection.execute(
+                "INSERT INTO exports (export_id, file_name, bytes, status, registered_at, revision) "
+                "VALUES (?, ?, ?, 'waiting', now(), ?)",
+                [file.export_id, file.path.name, file.bytes, change.revision],
+            )
+    return len(fresh)
+
+
+def copy_into(inbox: Path, path: Path) -> Path:
+    """Copy a file into the inbox under a name that is free, complete or not at all; return the copy's path."""
+    inbox.mkdir(parents=True, exist_ok=True)
+    target = _free_name(inbox, path)
+    if target.exists():
+        return target
+    partial = inbox / f".{target.name}.{os.getpid()}.part"
+    try:
+        shutil.copyfile(path, partial)
+        os.replace(partial, target)
+    finally:
+        partial.unlink(missing_ok=True)
+    return target
+
+
+def _free_name(inbox: Path, path: Path) -> Path:
+    """Return where to put ``path``: its own name, or a numbered one when another file of that name is there."""
+    digest = _hash(path)[0]
+    number = 1
+    while True:
+        target = inbox / (path.name if number == 1 else f"{path.stem} ({number}){path.suffix}")
+        if not target.exists() or _hash(target)[0] == digest:
+            return target
+        number += 1
+
+
+def _hash(path: Path) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+            size += len(block)
+    return digest.hexdigest(), size

@@ -1,0 +1,269 @@
+"""Waiting exports → ``messages``: ids, authors and times for one export at a time, merged with what is already known.
+
+One export is one transaction: after a crash it is either wholly there or still waiting.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+
+import duckdb
+import pyarrow as pa
+
+from egregora_assets.chat.archive import ExportUnreadable, open_chat_text
+from egregora_assets.chat.formats import whatsapp
+from egregora_assets.chat.formats.text_chunks import Quarantined
+from egregora_assets.chat.formats.whatsapp import STAGED, AmbiguousDates, Staged
+from egregora_assets.chat.inbox import InboxFile, read_inbox, register
+from egregora_assets.chat.local_time import to_utc
+from egregora_assets.chat.sources import Source, source_of
+from egregora_assets.config import Settings
+from egregora_assets.privacy.keys import Keys, bind, load_keys
+from egregora_assets.privacy.pseudonyms import author_id
+from egregora_assets.warehouse.query import changed, rows, temporary, view_of
+from egregora_assets.warehouse.revisions import Transaction, transaction
+
+CONSUMER = "messages"
+PLATFORM = "whatsapp"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ExportOutcome:
+    """What became of one export in this pass. ``problem`` is ``None`` when it was loaded."""
+
+    file_name: str
+    source_id: str | None
+    messages: int = 0
+    added: int = 0
+    known: int = 0
+    quarantined: int = 0
+    problem: str | None = None
+
+
+def ingest(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, day_first: bool | None = None, reread: bool = False
+) -> list[ExportOutcome]:
+    """Take in what is new in the inbox: register, read and merge each waiting export, oldest name first.
+
+    ``day_first`` answers for exports that cannot tell day from month; ``reread`` reads exports again that are already
+    known or failed. An unreadable export is marked ``failed`` with the reason and does not keep others from loading.
+    """
+    files = read_inbox(settings.inbox)
+    register(connection, files)
+    waiting = _waiting(connection, reread)
+    keys = load_keys(settings.key_path) if waiting else None
+    outcomes: list[ExportOutcome] = []
+    for file in {file.export_id: file for file in files}.values():
+        if file.export_id not in waiting or keys is None:
+            continue
+        order = _known_order(settings, file, day_first)
+        if waiting[file.export_id] == "ambiguous" and order is None:
+            continue
+        log.info("reading %s (%s bytes)", file.path.name, f"{file.bytes:,}")
+        outcomes.append(_load(connection, settings, keys, file, order))
+    return outcomes
+
+
+def _known_order(settings: Settings, file: InboxFile, day_first: bool | None) -> bool | None:
+    configured = settings.source_named(whatsapp.title_of(file.path))
+    return configured.day_first if day_first is None and configured is not None else day_first
+
+
+def _waiting(connection: duckdb.DuckDBPyConnection, reread: bool) -> dict[str, str]:
+    condition = "true" if reread else "status IN ('waiting', 'ambiguous')"
+    return dict(rows(connection, f"SELECT export_id, status FROM exports WHERE {condition}"))
+
+
+def _load(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, keys: Keys, file: InboxFile, day_first: bool | None
+) -> ExportOutcome:
+    title = whatsapp.title_of(file.path)
+    try:
+        with open_chat_text(file.path, settings.limits) as stream:
+            staged = whatsapp.stage(connection, stream, file.path.name, day_first)
+    except AmbiguousDates as error:
+        return _fail(connection, file, "ambiguous", str(error))
+    except ExportUnreadable as error:
+        return _fail(connection, file, "failed", str(error))
+    with transaction(connection, CONSUMER) as change:
+        bind(connection, keys)
+        source = source_of(change, settings, keys, PLATFORM, title, [name for name in staged.authors if name])
+        outcome = _merge(change, keys, file, source, staged)
+    log.info("%s: %s messages, %s new", file.path.name, f"{outcome.messages:,}", f"{outcome.added:,}")
+    return outcome
+
+
+def _fail(connection: duckdb.DuckDBPyConnection, file: InboxFile, status: str, problem: str) -> ExportOutcome:
+    log.warning("%s: %s", file.path.name, problem)
+    known = rows(connection, "SELECT status, detail FROM exports WHERE export_id = ?", [file.export_id])
+    if known != [(status, problem)]:
+        with transaction(connection, CONSUMER) as change:
+            connection.execute(
+                "UPDATE exports SET status = ?, detail = ?, revision = ? WHERE export_id = ?",
+                [status, problem, change.revision, file.export_id],
+            )
+    return ExportOutcome(file.path.name, None, problem=problem)
+
+
+def _merge(change: Transaction, keys: Keys, file: InboxFile, source: Source, staged: Staged) -> ExportOutcome:
+    connection = change.connection
+    revision = change.revision
+    messages, first, last = rows(connection, f"SELECT count(*), min(local_time), max(local_time) FROM {STAGED}")[0]
+    known_after = {"first": first and first.replace(second=0), "after": last and last.replace(second=0) + timedelta(minutes=1)}
+    parameters = {"source": source.source_id, **known_after}
+    with (
+        view_of(connection, "staged_authors", _name_authors(change, keys, staged)),
+        temporary(connection, "identified", _IDENTIFIED, {"key": keys.message.hex(), "source": source.source_id}),
+    ):
+        _drop_cut_message(change, source.source_id, file.export_id)
+        moment = to_utc("s.local_time", source.zone, first, last) if first else "NULL"
+        added = changed(
+            connection, _INSERT_NEW.format(moment), {**parameters, "export": file.export_id, "revision": revision}
+        )
+        changed(connection, _INSERT_ATTACHMENTS, {"export": file.export_id, "revision": revision})
+    _note_quarantine(change, file.export_id, staged.quarantined)
+    connection.execute(
+        "UPDATE exports SET status = 'loaded', detail = NULL, source_id = $source, messages = $messages, "
+        "added = $added, known = $known, quarantined = $quarantined, first_local_time = $first, "
+        "last_local_time = $last, revision = $revision WHERE export_id = $export",
+        {
+            "source": source.source_id,
+            "messages": staged.messages,
+            "added": added,
+            "known": messages - added,
+            "quarantined": len(staged.quarantined),
+            "first": first,
+            "last": last,
+            "revision": revision,
+            "export": file.export_id,
+        },
+    )
+    return ExportOutcome(
+        file.path.name, source.source_id, staged.messages, added, messages - added, len(staged.quarantined)
+    )
+
+
+def _name_authors(change: Transaction, keys: Keys, staged: Staged) -> pa.Table:
+    """Return (author_no, author_id) for the export's authors; remember new names in ``private.author_names``."""
+    named = [(number, name) for number, name in enumerate(staged.authors) if name is not None]
+    ids = [str(author_id(keys.author, PLATFORM, name)) for _, name in named]
+    table = pa.table(
+        {
+            "author_no": pa.array([number for number, _ in named], pa.int32()),
+            "author_id": pa.array(ids, pa.string()),
+            "raw_name": pa.array([name for _, name in named], pa.string()),
+        }
+    )
+    with view_of(change.connection, "named", table):
+        change.connection.execute(
+            """
+            INSERT INTO private.author_names
+            SELECT DISTINCT author_id::UUID, $platform, raw_name, $revision FROM named n
+            WHERE NOT EXISTS (
+                SELECT 1 FROM private.author_names a
+                WHERE a.author_id = n.author_id::UUID AND a.platform = $platform AND a.raw_name = n.raw_name
+            )
+            """,
+            {"platform": PLATFORM, "revision": change.revision},
+        )
+    return table
+
+
+_IDENTIFIED = f"""
+WITH keyed AS (
+    SELECT
+        position,
+        md5_number(concat_ws(
+            chr(31), $key, $source, epoch_us(local_time) // 60000000, a.author_id, coalesce(same_text, text)
+        )) AS digest
+    FROM {STAGED} LEFT JOIN staged_authors a USING (author_no) WHERE local_time IS NOT NULL
+),
+repeated AS (
+    SELECT position, row_number() OVER (PARTITION BY digest ORDER BY position) AS occurrence
+    FROM keyed WHERE digest IN (SELECT digest FROM keyed GROUP BY digest HAVING count(*) > 1)
+)
+SELECT
+    position,
+    (CASE WHEN coalesce(occurrence, 1) = 1 THEN digest
+        ELSE md5_number(concat_ws(chr(31), $key, digest, occurrence)) END)::UUID AS message_id
+FROM keyed LEFT JOIN repeated USING (position)
+"""
+"""message_id = keyed hash of (source, minute, author, text, occurrence among equals): minutes, because Android exports
+have no seconds; the occurrence, because people do send the same word or two photos in one minute."""
+
+_INSERT_NEW = f"""
+INSERT INTO messages
+SELECT
+    message_id, $source, s.local_time, {{}}, a.author_id::UUID, kind, text, is_edited, position, $export, $revision
+FROM {STAGED} s JOIN identified i USING (position) LEFT JOIN staged_authors a USING (author_no)
+WHERE NOT EXISTS (
+    SELECT 1 FROM messages m
+    WHERE m.message_id = i.message_id AND m.source_id = $source AND m.local_time >= $first AND m.local_time < $after
+)
+"""
+
+
+_INSERT_ATTACHMENTS = f"""
+INSERT INTO message_attachments
+SELECT message_id, $export, attachment, $revision FROM {STAGED} JOIN identified USING (position)
+WHERE attachment IS NOT NULL AND NOT EXISTS (SELECT 1 FROM message_attachments WHERE export_id = $export)
+"""
+"""Also for messages that are known already: this archive may hold the file that an earlier one left out."""
+
+
+def _drop_cut_message(change: Transaction, source_id: str, export_id: str) -> None:
+    """Let the whole message win where one export ends in the middle of it and another has all of it.
+
+    Only the last message of an export can be cut; it is dropped when the other export has, in the same minute and from
+    the same author, a text that begins with it.
+    """
+    cut_here = f"""
+        DELETE FROM identified WHERE position IN (
+            SELECT s.position
+            FROM (SELECT * FROM {STAGED} ORDER BY position DESC LIMIT 1) s
+            LEFT JOIN staged_authors a USING (author_no)
+            JOIN messages m ON {_BEGINS_WITH.format(longer="m", longer_author="m.author_id", cut="s", cut_author="a.author_id::UUID")}
+            WHERE m.source_id = $source
+        )
+    """
+    change.connection.execute(cut_here, {"source": source_id}).fetchall()
+    cut_before = f"""
+        SELECT old.message_id
+        FROM (SELECT export_id, last_local_time FROM exports WHERE source_id = $source AND export_id <> $export) e
+        JOIN messages old ON old.export_id = e.export_id AND old.local_time = e.last_local_time
+        JOIN {STAGED} s ON s.local_time >= date_trunc('minute', old.local_time)
+            AND s.local_time < date_trunc('minute', old.local_time) + INTERVAL 1 MINUTE
+        LEFT JOIN staged_authors a USING (author_no)
+        WHERE {_BEGINS_WITH.format(longer="s", longer_author="a.author_id::UUID", cut="old", cut_author="old.author_id")}
+        QUALIFY old.position = max(old.position) OVER (PARTITION BY old.export_id)
+    """
+    for (message_id,) in rows(change.connection, cut_before, {"source": source_id, "export": export_id}):
+        change.connection.execute("DELETE FROM messages WHERE message_id = ?", [message_id])
+        change.connection.execute("INSERT INTO tombstones VALUES ('messages', ?, ?)", [message_id, change.revision])
+
+
+_BEGINS_WITH = """(
+    {longer_author} IS NOT DISTINCT FROM {cut_author} AND {longer}.kind = {cut}.kind
+    AND date_trunc('minute', {longer}.local_time) = date_trunc('minute', {cut}.local_time)
+    AND starts_with({longer}.text, {cut}.text) AND length({longer}.text) > length({cut}.text)
+)"""
+
+
+def _note_quarantine(change: Transaction, export_id: str, quarantined: list[Quarantined]) -> None:
+    change.connection.execute("DELETE FROM quarantine WHERE export_id = ?", [export_id])
+    table = pa.table(
+        {
+            "byte_offset": pa.array([piece.byte_offset for piece in quarantined], pa.int64()),
+            "reason": pa.array([piece.reason for piece in quarantined], pa.string()),
+            "raw": pa.array([piece.raw for piece in quarantined], pa.binary()),
+        }
+    )
+    with view_of(change.connection, "pieces", table):
+        change.connection.execute(
+            "INSERT INTO quarantine SELECT $export, byte_offset, reason, raw, $revision FROM pieces",
+            {"export": export_id, "revision": change.revision},
+        ).fetchall()

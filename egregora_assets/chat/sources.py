@@ -1,0 +1,93 @@
+"""Which chat an export belongs to, under a name that gives nobody away, and in which time zone its phone wrote."""
+
+from __future__ import annotations
+
+import logging
+import re
+import unicodedata
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from egregora_assets.chat.local_time import machine_zone
+from egregora_assets.config import Settings
+from egregora_assets.privacy.keys import Keys
+from egregora_assets.privacy.pseudonyms import normalised_name, pseudonym
+from egregora_assets.privacy.scrub import scrub
+from egregora_assets.warehouse.query import rows, scalar
+from egregora_assets.warehouse.revisions import Transaction
+
+_MAX_SLUG = 40
+_SMALLEST_GROUP = 3
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Source:
+    """One chat: the name it has in all tables, and its clock."""
+
+    source_id: str
+    zone: ZoneInfo
+
+
+def source_of(
+    change: Transaction, settings: Settings, keys: Keys, platform: str, title: str, authors: list[str]
+) -> Source:
+    """Return the source for a chat's title, registering it the first time.
+
+    The title of a chat between two is the other person's name, so a source is named after its title only when at least
+    three people write in it and scrubbing finds nothing in the title; else it gets a keyed pseudonym.
+    """
+    known = rows(
+        change.connection,
+        "SELECT source_id, raw_title FROM private.source_titles WHERE platform = ?",
+        [platform],
+    )
+    for source_id, raw_title in known:
+        if normalised_name(raw_title) == normalised_name(title):
+            return Source(source_id, ZoneInfo(_zone_of(change, source_id)))
+    return _register(change, settings, keys, platform, title, authors, {source_id for source_id, _ in known})
+
+
+def slug(text: str) -> str:
+    """Return ``text`` in lower-case ASCII letters, digits and hyphens; empty where nothing of it is left."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_MAX_SLUG].strip("-")
+
+
+def _register(
+    change: Transaction, settings: Settings, keys: Keys, platform: str, title: str, authors: list[str], taken: set[str]
+) -> Source:
+    configured = settings.source_named(title)
+    hidden = f"chat-{pseudonym(keys.author, 'source', normalised_name(title))}"
+    shown = _may_show(change, title, authors)
+    source_id = (configured.source_id if configured else None) or (slug(title) if shown else "") or hidden
+    if source_id in taken and not (configured and configured.source_id):
+        source_id = hidden
+    if source_id not in taken:
+        zone = (configured.timezone if configured else None) or settings.timezone or _assumed_zone(title)
+        change.connection.execute(
+            "INSERT INTO sources VALUES (?, ?, ?, ?, ?)",
+            [source_id, platform, title if shown else source_id, zone, change.revision],
+        )
+    change.connection.execute(
+        "INSERT INTO private.source_titles VALUES (?, ?, ?, ?)", [source_id, platform, title, change.revision]
+    )
+    return Source(source_id, ZoneInfo(_zone_of(change, source_id)))
+
+
+def _may_show(change: Transaction, title: str, authors: list[str]) -> bool:
+    people = {normalised_name(name) for name in authors}
+    if len(people) < _SMALLEST_GROUP or normalised_name(title) in people:
+        return False
+    return bool(scalar(change.connection, scrub("SELECT ?::VARCHAR AS title", "title", authors), [title]) == title)
+
+
+def _assumed_zone(title: str) -> str:
+    zone = machine_zone()
+    log.info("no time zone is set for %r: taking this machine's, %s", title, zone)
+    return zone
+
+
+def _zone_of(change: Transaction, source_id: str) -> str:
+    return str(scalar(change.connection, "SELECT timezone FROM sources WHERE source_id = ?", [source_id]))

@@ -1,0 +1,67 @@
+"""What must be true of loaded messages."""
+
+from __future__ import annotations
+
+import duckdb
+
+from egregora_assets.config import Settings
+from egregora_assets.warehouse.query import rows
+from egregora_assets.warehouse.verdict import Verdict, no_new_rows, no_rows
+
+_MOST_QUARANTINED = 0.01
+
+
+def unique_message_ids(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
+    """No two messages have the same id."""
+    return no_new_rows(
+        connection,
+        "unique_message_ids",
+        """
+        SELECT count(*) FROM (
+            SELECT message_id FROM messages
+            SEMI JOIN (SELECT message_id FROM messages WHERE revision > $since) fresh USING (message_id)
+            GROUP BY message_id HAVING count(*) > 1
+        )
+        """,
+        "ids stand for more than one message",
+    )
+
+
+def nothing_vanished(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
+    """Every message of every export was added, was known already, or is in the quarantine."""
+    return no_rows(
+        connection,
+        """
+        SELECT count(*) FROM exports e WHERE status = 'loaded' AND messages <> added + known + (
+            SELECT count(*) FROM quarantine q WHERE q.export_id = e.export_id AND reason = 'the date or time does not exist'
+        )
+        """,
+        "exports whose messages do not add up",
+    )
+
+
+def quarantine_is_small(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
+    """At most one message in a hundred of each export is in the quarantine."""
+    worst = rows(
+        connection,
+        "SELECT max(quarantined / greatest(messages, 1)), sum(quarantined) FROM exports WHERE status = 'loaded'",
+    )[0]
+    share, total = float(worst[0] or 0), int(worst[1] or 0)
+    return Verdict(share <= _MOST_QUARANTINED, f"{total:,} pieces in quarantine", {"worst_share": share, "pieces": total})
+
+
+def plausible_times(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
+    """Messages were sent between 1990 and next week."""
+    return no_new_rows(
+        connection,
+        "plausible_times",
+        "SELECT count(*) FROM messages WHERE revision > $since "
+        "AND (sent_at < TIMESTAMPTZ '1990-01-01 00:00:00+00' OR sent_at > now() + INTERVAL 7 DAY)",
+        "messages from before 1990 or the future",
+    )
+
+
+def exports_are_readable(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
+    """Every file in the inbox could be read; the figures name those that could not, and why."""
+    failed = rows(connection, "SELECT file_name, detail FROM exports WHERE status IN ('failed', 'ambiguous') ORDER BY 1")
+    return Verdict(not failed, f"{len(failed)} files could not be read", dict(failed))

@@ -1,0 +1,180 @@
+"""Settings: where the memory lives, which sources it knows, and how much of the machine it may use.
+
+They come from ``EGREGORA_HOME/egregora.toml``; environment variables ``EGREGORA_…`` (``EGREGORA_WAREHOUSE__THREADS=4``)
+override the file. Nothing is read when this module is imported.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+DEFAULT_HOME = ".egregora"
+SETTINGS_FILE = "egregora.toml"
+
+
+class SettingsError(ValueError):
+    """The settings file or an environment variable cannot be used; the message says which and why."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceSettings(_Section):
+    """What the user knows about one chat better than its export does."""
+
+    title: str = Field(description="The chat's title as its export names it (file name without 'WhatsApp Chat with').")
+    source_id: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="Name used in tables.")
+    timezone: str | None = Field(default=None, description="IANA zone of the exporting phone, e.g. 'Europe/Lisbon'.")
+    day_first: bool | None = Field(default=None, description="Order of day and month, where the file cannot tell.")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        return value if value is None else _check_zone(value)
+
+
+class WarehouseSettings(_Section):
+    """DuckDB's share of the machine. ``None`` leaves DuckDB's own default."""
+
+    threads: int | None = Field(default=None, ge=1)
+    memory_limit: str | None = Field(default=None, pattern=r"^\d+(\.\d+)?\s?([KMGT]i?B|%)$")
+    temp_directory: Path | None = None
+    checkpoint_threshold: str = Field(default="4MB", pattern=r"^\d+(\.\d+)?\s?[KMGT]i?B$")
+    lock_wait_seconds: float = Field(default=10.0, ge=0, description="How long to wait for another writer.")
+
+
+class DocumentSettings(_Section):
+    """How conversations are cut into windows. A window never spans midnight of the chat's own clock."""
+
+    gap_minutes: int = Field(default=240, ge=1, description="Silence after which a new conversation begins.")
+    max_messages: int = Field(default=200, ge=2, description="Most messages in one window.")
+
+
+class PrivacySettings(_Section):
+    """What is hidden beyond e-mail addresses and phone numbers, which always are."""
+
+    opt_out: tuple[str, ...] = Field(default=(), description="Display names or numbers whose words must not be shown.")
+    scrub_names: bool = Field(default=True, description="Replace known authors' names inside texts by [name].")
+
+
+class LimitSettings(_Section):
+    """Bounds on untrusted archives, enforced on the bytes really read."""
+
+    max_chat_bytes: int = Field(default=8 << 30, ge=1)
+    max_media_bytes: int = Field(default=4 << 30, ge=1, description="One media file.")
+    max_total_bytes: int = Field(default=64 << 30, ge=1, description="All media files of one archive.")
+    max_members: int = Field(default=200_000, ge=1)
+    max_ratio: int = Field(default=200, ge=2, description="Compression ratio that is refused, above 64 MiB.")
+
+
+class Settings(BaseSettings):
+    """All settings, with the folders they imply."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="EGREGORA_", env_nested_delimiter="__", extra="forbid", frozen=True, toml_file=None
+    )
+
+    home: Path = Field(default=Path(DEFAULT_HOME), description="The folder that holds everything.")
+    timezone: str | None = Field(default=None, description="Zone of sources that name none; default: the machine's.")
+    sources: tuple[SourceSettings, ...] = ()
+    warehouse: WarehouseSettings = WarehouseSettings()
+    documents: DocumentSettings = DocumentSettings()
+    privacy: PrivacySettings = PrivacySettings()
+    limits: LimitSettings = LimitSettings()
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        return value if value is None else _check_zone(value)
+
+    @property
+    def inbox(self) -> Path:
+        return self.home / "inbox"
+
+    @property
+    def warehouse_path(self) -> Path:
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def public_path(self) -> Path:
+        return self.home / "public.duckdb"
+
+    @property
+    def key_path(self) -> Path:
+        return self.home / "secret.key"
+
+    @property
+    def media_store(self) -> Path:
+        return self.home / "media"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.home / "dagster"
+
+    @property
+    def published(self) -> Path:
+        return self.home / "published"
+
+    @property
+    def snapshot_path(self) -> Path:
+        return self.published / "snapshot.duckdb"
+
+    @property
+    def posts(self) -> Path:
+        return self.published / "posts"
+
+    def source_named(self, title: str) -> SourceSettings | None:
+        """Return the user's settings for the chat with this title, ignoring case and outer spaces."""
+        wanted = title.strip().casefold()
+        return next((source for source in self.sources if source.title.strip().casefold() == wanted), None)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings(home: Path | str | None = None) -> Settings:
+    """Read the settings of one home: ``home``, else ``$EGREGORA_HOME``, else ``./.egregora``.
+
+    Raises ``SettingsError`` with the file and the field when a value cannot be used.
+    """
+    folder = Path(home or os.environ.get("EGREGORA_HOME") or DEFAULT_HOME).expanduser().absolute()
+    file = folder / SETTINGS_FILE
+
+    class SettingsOfHome(Settings):
+        model_config = SettingsConfigDict(toml_file=file if file.exists() else None)
+
+    try:
+        return SettingsOfHome(home=folder)
+    except ValidationError as error:
+        raise SettingsError(f"{file} (or EGREGORA_… in the environment): {_first_problem(error)}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{file} is not valid TOML: {error}") from error
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem: Any = error.errors()[0]
+    return f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+
+
+def _check_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"{name!r} is no IANA time zone such as 'America/Sao_Paulo'") from error
+    return name

@@ -1,0 +1,64 @@
+"""The code location: merges every slice's definitions, nothing else."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from egregora_assets.authors import assets as authors_assets
+from egregora_assets.authors import checks as authors_checks
+from egregora_assets.chat import assets as chat_assets
+from egregora_assets.chat import automation as chat_automation
+from egregora_assets.chat import checks as chat_checks
+from egregora_assets.documents import assets as documents_assets
+from egregora_assets.documents import checks as documents_checks
+from egregora_assets.media import assets as media_assets
+from egregora_assets.media import checks as media_checks
+from egregora_assets.publish import assets as publish_assets
+from egregora_assets.publish import checks as publish_checks
+from egregora_assets.sidecar import assets as sidecar_assets
+from egregora_assets.sidecar import checks as sidecar_checks
+from egregora_assets.warehouse import automation as warehouse_automation
+from egregora_assets.warehouse.resource import Warehouse
+
+
+def build_definitions(loggers: Mapping[str, dg.LoggerDefinition] | None = None, **resources: Any) -> dg.Definitions:
+    """Build the definitions anew; ``resources`` replace the standard ones (tests pass ``warehouse=Warehouse(home=…)``)."""
+    return dg.Definitions(
+        assets=[
+            chat_assets.inbox,
+            chat_assets.chat_exports,
+            chat_assets.messages,
+            authors_assets.authors,
+            authors_assets.clean_messages,
+            media_assets.media,
+            documents_assets.documents,
+            sidecar_assets.sidecars,
+            publish_assets.snapshot,
+        ],
+        asset_checks=[
+            *chat_checks.CHECKS,
+            *authors_checks.CHECKS,
+            *media_checks.CHECKS,
+            *documents_checks.CHECKS,
+            *sidecar_checks.CHECKS,
+            *publish_checks.CHECKS,
+        ],
+        jobs=[chat_automation.refresh_all],
+        schedules=[chat_automation.nightly],
+        sensors=[
+            chat_automation.inbox_sensor,
+            warehouse_automation.run_failure_advice,
+            dg.AutomationConditionSensorDefinition(
+                "automation", target=dg.AssetSelection.all(), default_status=dg.DefaultSensorStatus.RUNNING
+            ),
+        ],
+        executor=dg.in_process_executor,
+        loggers=loggers,
+        resources={"warehouse": Warehouse(), **resources},
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    return build_definitions()

@@ -1,0 +1,1 @@
+"""Windows of conversation: the units that are read, summarised and published."""

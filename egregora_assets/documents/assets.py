@@ -1,0 +1,30 @@
+"""Documents as a Dagster asset."""
+
+from dataclasses import asdict
+from typing import Any
+
+import dagster as dg
+
+from egregora_assets.authors.assets import clean_messages
+from egregora_assets.documents.windows import refresh
+from egregora_assets.warehouse.reporting import OWNERS, RefreshConfig, described
+from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
+
+
+@dg.asset(
+    group_name="documents",
+    kinds={"duckdb", "sql"},
+    owners=OWNERS,
+    deps=[clean_messages],
+    pool=WRITER_POOL,
+    code_version="1",
+    automation_condition=dg.AutomationCondition.eager(),
+)
+def documents(config: RefreshConfig, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
+    """Conversations: clean messages cut into windows at silences and midnights, each message in exactly one."""
+    with warehouse.writer() as connection:
+        changes = refresh(connection, warehouse.settings, config.full_refresh)
+        preview = (
+            "SELECT slug, window_start, len(message_ids) AS messages FROM documents ORDER BY window_start DESC LIMIT 10"
+        )
+        return described(connection, "documents", preview, asdict(changes))

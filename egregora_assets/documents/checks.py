@@ -1,0 +1,11 @@
+"""Asset checks of documents."""
+
+from __future__ import annotations
+
+from egregora_assets.documents import verify
+from egregora_assets.warehouse.reporting import check
+
+CHECKS = [
+    check("documents", verify.every_message_in_one_window, blocking=True),
+    check("documents", verify.no_private_text_in_documents, blocking=True),
+]

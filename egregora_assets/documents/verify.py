@@ -1,0 +1,33 @@
+"""What must be true of windows."""
+
+from __future__ import annotations
+
+import duckdb
+
+from egregora_assets.authors.verify import no_leaks
+from egregora_assets.config import Settings
+from egregora_assets.warehouse.verdict import Verdict, no_new_rows
+
+
+def every_message_in_one_window(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
+    """Every clean message is in exactly one window, and no window holds another."""
+    return no_new_rows(
+        connection,
+        "every_message_in_one_window",
+        """
+        WITH days AS (SELECT DISTINCT source_id, local_date FROM changed_days WHERE revision > $since),
+        placed AS (
+            SELECT unnest(message_ids) AS message_id FROM documents SEMI JOIN days USING (source_id, local_date)
+        ),
+        counted AS (SELECT message_id, count(*) AS windows FROM placed GROUP BY message_id),
+        present AS (SELECT message_id FROM clean_messages SEMI JOIN days USING (source_id, local_date))
+        SELECT count(*) FROM present FULL JOIN counted USING (message_id)
+        WHERE windows IS DISTINCT FROM 1 OR present.message_id IS NULL
+        """,
+        "messages in no window or in two",
+    )
+
+
+def no_private_text_in_documents(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
+    """No document shows an e-mail address, a phone number or a known name."""
+    return no_leaks(connection, settings, "documents", ("text",))

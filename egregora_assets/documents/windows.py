@@ -1,0 +1,164 @@
+"""``documents``: clean messages cut into windows, each message in exactly one, the same way every time.
+
+A window ends at midnight of the chat's clock, after a long silence, or when it is full. Because no window crosses
+midnight, a new, late or removed message touches the windows of its own day and no other: cost follows what is new.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+import duckdb
+
+from egregora_assets.authors import gate
+from egregora_assets.config import Settings
+from egregora_assets.warehouse.query import changed, rows, scalar, temporary
+from egregora_assets.warehouse.revisions import Transaction, transaction
+
+CONSUMER = "documents"
+_VERSION = "1"
+
+
+@dataclass(frozen=True)
+class DocumentChanges:
+    """Windows that one pass wrote (new or changed) and removed."""
+
+    written: int = 0
+    removed: int = 0
+
+
+def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: bool = False) -> DocumentChanges:
+    """Bring ``documents`` up to date with ``clean_messages``; ``full`` looks at every day again."""
+    gate.refresh(connection, settings)
+    fingerprint = rules_fingerprint(settings)
+    with transaction(connection, CONSUMER) as change:
+        seen = change.watermark()
+        since = 0 if full or seen.fingerprint != fingerprint else seen.revision
+        outcome = _rewrite_days(change, settings, since) if _days_changed(connection, since) else DocumentChanges()
+        change.advance(fingerprint)
+    return outcome
+
+
+def rules_fingerprint(settings: Settings) -> str:
+    """Return a name for the rules of cutting: another name means that all days have to be cut again."""
+    rules = [_VERSION, settings.documents.gap_minutes, settings.documents.max_messages]
+    return hashlib.sha256(json.dumps(rules).encode()).hexdigest()[:16]
+
+
+def _days_changed(connection: duckdb.DuckDBPyConnection, since: int) -> bool:
+    return bool(scalar(connection, "SELECT EXISTS (SELECT 1 FROM changed_days WHERE revision > ?)", [since]))
+
+
+def _rewrite_days(change: Transaction, settings: Settings, since: int) -> DocumentChanges:
+    connection = change.connection
+    days = "SELECT DISTINCT source_id, local_date FROM changed_days WHERE revision > ?"
+    with temporary(connection, "open_days", days, [since]), temporary(connection, "cut_windows", windows_sql(settings)):
+        gone = rows(
+            connection,
+            """
+            SELECT document_id FROM documents SEMI JOIN open_days USING (source_id, local_date)
+            WHERE document_id NOT IN (SELECT document_id FROM cut_windows)
+            """,
+        )
+        new_or_changed = """
+            SELECT * FROM cut_windows w
+            WHERE NOT EXISTS (
+                SELECT 1 FROM documents d WHERE d.document_id = w.document_id AND d.content_hash = w.content_hash
+            )
+        """
+        with temporary(connection, "rewritten", new_or_changed) as written:
+            if written or gone:
+                _replace(change, bool(gone))
+    return DocumentChanges(written=written, removed=len(gone))
+
+
+def _replace(change: Transaction, any_gone: bool) -> None:
+    connection = change.connection
+    if any_gone:
+        connection.execute(
+            """
+            INSERT INTO tombstones
+            SELECT 'documents', document_id, ? FROM documents SEMI JOIN open_days USING (source_id, local_date)
+            WHERE document_id NOT IN (SELECT document_id FROM cut_windows)
+            """,
+            [change.revision],
+        ).fetchall()
+    changed(
+        connection,
+        """
+        DELETE FROM documents WHERE document_id IN (
+            SELECT document_id FROM rewritten
+            UNION ALL SELECT key FROM tombstones WHERE table_name = 'documents' AND revision = ?
+        )
+        """,
+        [change.revision],
+    )
+    changed(connection, "INSERT INTO documents SELECT *, ? FROM rewritten", [change.revision])
+
+
+def windows_sql(settings: Settings) -> str:
+    """Return the SQL that cuts the days in ``open_days`` into windows with the columns of ``documents``.
+
+    ``document_id`` comes from the first message, so a window that grows keeps its name. In ``text`` each line is
+    ``HH:MM A: words``; the letters stand for the speakers of this window only, in order of appearance, so that a
+    conversation can be followed without saying who is who anywhere else.
+    """
+    gap, most = settings.documents.gap_minutes, settings.documents.max_messages
+    return f"""
+WITH ordered AS (
+    SELECT *, row_number() OVER all_messages AS ordinal, coalesce(
+        source_id <> lag(source_id) OVER all_messages OR local_date <> lag(local_date) OVER all_messages
+            OR local_time > lag(local_time) OVER all_messages + INTERVAL {gap} MINUTE,
+        true
+    )::INTEGER AS starts
+    FROM clean_messages SEMI JOIN open_days USING (source_id, local_date)
+    WINDOW all_messages AS (ORDER BY source_id, local_time, position, message_id)
+),
+stretches AS (SELECT *, sum(starts) OVER (ORDER BY ordinal ROWS UNBOUNDED PRECEDING) AS stretch FROM ordered),
+numbered AS (
+    SELECT *, (row_number() OVER (PARTITION BY stretch ORDER BY ordinal) - 1) // {most} AS part FROM stretches
+),
+speakers AS (
+    SELECT stretch, part, author_id, row_number() OVER (PARTITION BY stretch, part ORDER BY first_ordinal) AS speaker
+    FROM (
+        SELECT stretch, part, author_id, min(ordinal) AS first_ordinal
+        FROM numbered WHERE author_id IS NOT NULL GROUP BY ALL
+    )
+),
+lines AS (
+    SELECT n.*, CASE WHEN n.author_id IS NOT NULL THEN concat(
+        strftime(local_time, '%H:%M '), {_letters("speaker")}, ': ',
+        CASE WHEN kind = 'text' THEN text ELSE rtrim(concat('[', kind, '] ', text)) END
+    ) END AS line
+    FROM numbered n LEFT JOIN speakers s ON s.stretch = n.stretch AND s.part = n.part AND s.author_id = n.author_id
+),
+windows AS (
+    SELECT
+        any_value(source_id) AS source_id, any_value(local_date) AS local_date,
+        min(sent_at) AS window_start, max(sent_at) AS window_end,
+        min(local_time) AS local_start, max(local_time) AS local_end,
+        string_agg(line, chr(10) ORDER BY ordinal) AS text,
+        list(message_id ORDER BY ordinal) AS message_ids
+    FROM lines GROUP BY stretch, part
+)
+SELECT
+    md5_number('window' || message_ids[1]::VARCHAR)::UUID AS document_id,
+    'window' AS kind,
+    source_id, local_date, window_start, window_end,
+    strftime(local_start, '%Y-%m-%d %H:%M') || ' to ' || strftime(local_end, '%H:%M') AS title,
+    strftime(local_start, '%Y-%m-%d-%H%M-') || source_id || '-' || left(replace(message_ids[1]::VARCHAR, '-', ''), 8) AS slug,
+    coalesce(text, '') AS text,
+    message_ids,
+    md5(concat_ws(chr(31), '{_VERSION}', text, message_ids::VARCHAR)) AS content_hash
+FROM windows
+"""
+
+
+def _letters(number: str) -> str:
+    """Return the SQL for A, B … Z, AA, AB …"""
+    return (
+        f"CASE WHEN {number} <= 26 THEN chr((64 + {number})::INTEGER) "
+        f"ELSE chr((64 + ({number} - 1) // 26)::INTEGER) || chr((65 + ({number} - 1) % 26)::INTEGER) END"
+    )

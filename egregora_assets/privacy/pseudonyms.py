@@ -1,0 +1,33 @@
+"""Display names → stable pseudonyms that nobody without the key can undo or guess."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import unicodedata
+from uuid import UUID
+
+_INVISIBLE = dict.fromkeys([*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF, 0x00AD])
+_PHONE = re.compile(r"\+?[\d\s().\-]{7,32}")
+
+
+def normalised_name(name: str) -> str:
+    """Return the form in which two spellings of one display name are equal.
+
+    Compatibility-folded, case-folded, without invisible marks, the "~" before unsaved contacts, or a number's punctuation.
+    """
+    folded = unicodedata.normalize("NFKC", name).translate(_INVISIBLE).casefold()
+    folded = " ".join(folded.lstrip("~ ").split())
+    return re.sub(r"\D", "", folded) if _PHONE.fullmatch(folded) else folded
+
+
+def author_id(key: bytes, platform: str, name: str) -> UUID:
+    """Return the 128-bit pseudonym of a person on one platform: HMAC-SHA256, cut."""
+    digest = hmac.digest(key, f"{platform}\0{normalised_name(name)}".encode(), hashlib.sha256)
+    return UUID(bytes=digest[:16])
+
+
+def pseudonym(key: bytes, purpose: str, value: str, length: int = 8) -> str:
+    """Return ``length`` hexadecimal digits that stand for ``value``, for names of things that could name a person."""
+    return hmac.digest(key, f"{purpose}\0{value}".encode(), hashlib.sha256).hex()[:length]

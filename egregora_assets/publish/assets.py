@@ -1,0 +1,45 @@
+"""The published snapshot as a Dagster asset."""
+
+from typing import Any
+
+import dagster as dg
+
+from egregora_assets.authors.assets import authors, clean_messages
+from egregora_assets.documents.assets import documents
+from egregora_assets.media.assets import media
+from egregora_assets.publish.snapshot import publish
+from egregora_assets.publish.tables import TABLES
+from egregora_assets.sidecar.assets import sidecars
+from egregora_assets.warehouse.reporting import OWNERS, RefreshConfig, markdown_table
+from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
+
+
+@dg.asset(
+    group_name="publish",
+    kinds={"duckdb"},
+    owners=OWNERS,
+    deps=[authors, clean_messages, media, documents, sidecars],
+    pool=WRITER_POOL,
+    code_version="1",
+    automation_condition=dg.AutomationCondition.eager(),
+)
+def snapshot(config: RefreshConfig, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
+    """The one file that readers open: allow-listed tables and columns, replaced in one step, never locked."""
+    settings = warehouse.settings
+    with warehouse.writer() as connection:
+        outcome = publish(connection, settings, config.full_refresh)
+    counts = " UNION ALL ".join(f"SELECT '{table.name}' AS table_name, count(*) AS rows FROM {table.name}" for table in TABLES)
+    with warehouse.reader() as connection:
+        preview = markdown_table(connection, counts)
+        ((total,),) = connection.execute(f"SELECT sum(rows) FROM ({counts})").fetchall()
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": int(total),
+            "path": dg.MetadataValue.path(str(settings.snapshot_path)),
+            "bytes": settings.snapshot_path.stat().st_size,
+            "rows_written": outcome.rows_written,
+            "made_anew": outcome.rebuilt,
+            "preview": dg.MetadataValue.md(preview),
+        },
+        data_version=dg.DataVersion(str(outcome.publication.revision)),
+    )

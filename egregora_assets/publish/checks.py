@@ -1,0 +1,13 @@
+"""Asset checks of the published snapshot."""
+
+from __future__ import annotations
+
+from egregora_assets.publish import verify
+from egregora_assets.warehouse.reporting import check
+
+CHECKS = [
+    check("snapshot", verify.only_allowed_tables),
+    check("snapshot", verify.no_opted_out_text_published, blocking=True),
+    check("snapshot", verify.no_private_text_published, blocking=True),
+    check("snapshot", verify.snapshot_is_current, warn=True),
+]

@@ -1,0 +1,50 @@
+"""Is there anything to do? Compares the inbox, the settings and the warehouse without writing a byte."""
+
+from __future__ import annotations
+
+import duckdb
+
+from egregora_assets.authors import gate
+from egregora_assets.chat.inbox import read_inbox
+from egregora_assets.config import Settings
+from egregora_assets.documents import windows
+from egregora_assets.publish.snapshot import snapshot_state, wanted_state
+from egregora_assets.sidecar import posts
+from egregora_assets.warehouse.connection import open_file, tuning
+from egregora_assets.warehouse.migrate import migrations, schema_version
+from egregora_assets.warehouse.query import rows
+from egregora_assets.warehouse.revisions import watermark
+
+
+def pending(settings: Settings) -> list[str]:
+    """Return why a refresh would change something, in words; empty when all is up to date.
+
+    Raises ``WarehouseBusy`` while another process writes the warehouse.
+    """
+    if not settings.warehouse_path.exists():
+        return ["there is no warehouse yet"]
+    wait = settings.warehouse.lock_wait_seconds
+    with open_file(settings.warehouse_path, tuning(settings.warehouse), wait, read_only=True) as connection:
+        if schema_version(connection) != migrations()[-1].version:
+            return ["the warehouse has an older schema"]
+        return [*_new_exports(connection, settings), *_changed_rules(connection, settings)]
+
+
+def _new_exports(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[str]:
+    files = {file.export_id for file in read_inbox(settings.inbox)}
+    known = {export_id for (export_id,) in rows(connection, "SELECT export_id FROM exports WHERE status <> 'waiting'")}
+    return [f"{len(files - known)} new files in the inbox"] if files - known else []
+
+
+def _changed_rules(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[str]:
+    reasons: list[str] = []
+    for consumer, fingerprint in (
+        (gate.CONSUMER, gate.policy_fingerprint(settings)),
+        (windows.CONSUMER, windows.rules_fingerprint(settings)),
+        (posts.CONSUMER, posts.VERSION),
+    ):
+        if watermark(connection, consumer).fingerprint != fingerprint:
+            reasons.append(f"the rules of {consumer} have changed")
+    if snapshot_state(settings) != wanted_state(connection, settings):
+        reasons.append("the snapshot is behind the warehouse")
+    return reasons

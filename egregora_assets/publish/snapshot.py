@@ -1,0 +1,197 @@
+"""``public.duckdb`` follows the warehouse; ``published/snapshot.duckdb`` is a copy of it that readers open.
+
+A publication copies only rows that changed. After an erasure the public file is made anew, because DuckDB leaves the
+bytes of deleted rows in its free blocks. The copy is complete and on disk before it takes the snapshot's name, and readers
+keep the file that they have open.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import logging
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+import duckdb
+
+from egregora_assets.authors.gate import known_names
+from egregora_assets.config import Settings
+from egregora_assets.privacy.scrub import scrub
+from egregora_assets.publish.tables import TABLES, PublishedTable
+from egregora_assets.sidecar import posts
+from egregora_assets.warehouse.connection import NothingPublished, open_snapshot
+from egregora_assets.warehouse.query import changed, rows, scalar
+from egregora_assets.warehouse.revisions import current_revision
+
+_FICLONE = 0x40049409
+"""ioctl(2) FICLONE: share the blocks of a file until one side writes (btrfs, XFS, APFS has its own)."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Publication:
+    """The state that a public file or snapshot shows: the warehouse's ``revision`` and the allow-list's fingerprint."""
+
+    revision: int
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class PublishOutcome:
+    """What a publication did. ``rows_written`` counts rows copied into the public file."""
+
+    publication: Publication
+    published: bool
+    rebuilt: bool
+    rows_written: int
+
+
+def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: bool = False) -> PublishOutcome:
+    """Make the snapshot show the warehouse as it is now; ``full`` makes the public file anew.
+
+    ``connection`` is the warehouse's writer. When the snapshot is up to date nothing is opened for writing.
+    """
+    posts.refresh(connection, settings)
+    wanted = wanted_state(connection, settings)
+    if not full and snapshot_state(settings) == wanted:
+        return PublishOutcome(wanted, published=False, rebuilt=False, rows_written=0)
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW shown_sources AS {_shown_sources(connection, settings)}")
+    present = None if full else _public_state(connection, settings.public_path)
+    if present is None or present.fingerprint != wanted.fingerprint or _erased_since(connection, present.revision):
+        rebuilt, written = True, _rebuild(connection, settings.public_path, wanted)
+    else:
+        rebuilt, written = False, _follow(connection, settings.public_path, present, wanted)
+    copy_durably(settings.public_path, settings.snapshot_path)
+    log.info("published revision %s: %s rows written%s", wanted.revision, f"{written:,}", ", made anew" if rebuilt else "")
+    return PublishOutcome(wanted, published=True, rebuilt=rebuilt, rows_written=written)
+
+
+def wanted_state(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Publication:
+    """Return what a snapshot of the warehouse as it is now would show."""
+    return Publication(current_revision(connection), _fingerprint(settings))
+
+
+def snapshot_state(settings: Settings) -> Publication | None:
+    """Return what the published snapshot shows; ``None`` where there is none that can be read."""
+    try:
+        with open_snapshot(settings) as connection:
+            return _read_state(connection, "publication")
+    except (NothingPublished, duckdb.Error):
+        return None
+
+
+def copy_durably(source: Path, target: Path) -> None:
+    """Put a copy of ``source`` in ``target``'s place: written, forced to disk, then renamed over it."""
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    partial = target.with_name(f".{target.name}.part")
+    with source.open("rb") as reading, partial.open("wb") as writing:
+        try:
+            fcntl.ioctl(writing.fileno(), _FICLONE, reading.fileno())
+        except OSError:
+            shutil.copyfileobj(reading, writing, 1 << 20)
+        writing.flush()
+        os.fsync(writing.fileno())
+    os.replace(partial, target)
+    _sync_folder(target.parent)
+
+
+def _fingerprint(settings: Settings) -> str:
+    listed = repr([astuple(table) for table in TABLES]) + repr(settings.privacy.scrub_names)
+    return hashlib.sha256(listed.encode()).hexdigest()[:16]
+
+
+def _shown_sources(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str:
+    names = known_names(connection, settings)
+    return scrub("SELECT source_id, platform, title, timezone FROM sources", "title", names)
+
+
+def _public_state(connection: duckdb.DuckDBPyConnection, path: Path) -> Publication | None:
+    if not path.exists():
+        return None
+    try:
+        with _attached(connection, path):
+            return _read_state(connection, "public.publication")
+    except duckdb.Error as error:
+        log.warning("%s cannot be read (%s): making it anew from the warehouse", path.name, error)
+        return None
+
+
+def _read_state(connection: duckdb.DuckDBPyConnection, table: str) -> Publication | None:
+    found = rows(connection, f"SELECT revision, fingerprint FROM {table}")
+    return Publication(*found[0]) if found else None
+
+
+def _erased_since(connection: duckdb.DuckDBPyConnection, revision: int) -> bool:
+    return bool(scalar(connection, "SELECT EXISTS (SELECT 1 FROM erasures WHERE revision > ?)", [revision]))
+
+
+def _rebuild(connection: duckdb.DuckDBPyConnection, path: Path, wanted: Publication) -> int:
+    """Make the public file from nothing beside the old one, then take its place."""
+    fresh = path.with_name(f".{path.name}.new")
+    for leftover in (fresh, fresh.with_name(fresh.name + ".wal")):
+        leftover.unlink(missing_ok=True)
+    with _attached(connection, fresh):
+        connection.execute("BEGIN")
+        written = 0
+        for table in TABLES:
+            connection.execute(f"CREATE TABLE public.{table.name} AS {table.query} LIMIT 0")
+            written += changed(connection, f"INSERT INTO public.{table.name} {table.query}")
+        connection.execute("CREATE TABLE public.publication (revision BIGINT, fingerprint VARCHAR)")
+        connection.execute("INSERT INTO public.publication VALUES (?, ?)", [wanted.revision, wanted.fingerprint])
+        connection.execute("COMMIT")
+        connection.execute("CHECKPOINT public")
+    path.with_name(path.name + ".wal").unlink(missing_ok=True)
+    os.replace(fresh, path)
+    _sync_folder(path.parent)
+    return written
+
+
+def _follow(connection: duckdb.DuckDBPyConnection, path: Path, present: Publication, wanted: Publication) -> int:
+    """Bring the public file from ``present`` to ``wanted`` by its changed rows, in one transaction."""
+    with _attached(connection, path):
+        connection.execute("BEGIN")
+        try:
+            written = sum(_follow_table(connection, table, present.revision) for table in TABLES)
+            connection.execute("UPDATE public.publication SET revision = ?", [wanted.revision])
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("CHECKPOINT public")
+    return written
+
+
+def _follow_table(connection: duckdb.DuckDBPyConnection, table: PublishedTable, since: int) -> int:
+    keys = table.changed
+    if table.tombstones:
+        keys += f" UNION SELECT key FROM tombstones WHERE table_name = '{table.tombstones}' AND revision > $since"
+    parameters = {"since": since} if "$since" in keys else None
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE changed_keys AS {keys}", parameters).fetchall()
+    if not scalar(connection, "SELECT count(*) FROM changed_keys"):
+        return 0
+    among = f"WHERE {table.key} IN (SELECT * FROM changed_keys)"
+    changed(connection, f"DELETE FROM public.{table.name} {among}")
+    return changed(connection, f"INSERT INTO public.{table.name} SELECT * FROM ({table.query}) {among}")
+
+
+@contextmanager
+def _attached(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]:
+    connection.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS public")
+    try:
+        yield
+    finally:
+        connection.execute("DETACH public")
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,95 @@
+"""The allow-list: every table and column that leaves the warehouse. What is not named here is not published.
+
+Read this file to know what a reader of ``published/snapshot.duckdb`` can see.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """One table of the snapshot.
+
+    ``query`` gives its rows from the warehouse; ``changed`` the keys whose rows may differ since revision ``$since``;
+    ``tombstones`` names the warehouse table whose deletions delete rows here.
+    """
+
+    name: str
+    key: str
+    query: str
+    changed: str
+    tombstones: str | None = None
+
+
+_NEW_MESSAGES = "SELECT message_id FROM clean_messages WHERE revision > $since"
+_NEW_SIDECARS = "SELECT document_id FROM sidecars WHERE revision > $since"
+_SHOWN_MEDIA = "SELECT m.message_id, m.media_id FROM message_media m SEMI JOIN clean_messages c USING (message_id)"
+
+
+def _of_document(name: str, columns: str) -> PublishedTable:
+    return PublishedTable(name, "document_id", f"SELECT document_id, {columns} FROM {name}", _NEW_SIDECARS, "sidecars")
+
+
+TABLES = (
+    PublishedTable(
+        "sources",
+        "source_id",
+        "SELECT source_id, platform, title, timezone FROM shown_sources",
+        "SELECT source_id FROM sources",
+    ),
+    PublishedTable(
+        "exports",
+        "export_id",
+        "SELECT export_id, source_id, messages, added, known, quarantined, first_local_time, last_local_time "
+        "FROM exports WHERE status = 'loaded'",
+        "SELECT export_id FROM exports WHERE revision > $since",
+    ),
+    PublishedTable(
+        "authors",
+        "author_id",
+        "SELECT author_id, alias, first_seen, last_seen, message_count FROM authors WHERE NOT opted_out",
+        "SELECT author_id FROM authors WHERE revision > $since",
+    ),
+    PublishedTable(
+        "messages",
+        "message_id",
+        "SELECT message_id, source_id, local_time, sent_at, author_id, kind, text, is_edited, position FROM clean_messages",
+        _NEW_MESSAGES,
+        "clean_messages",
+    ),
+    PublishedTable(
+        "message_media",
+        "message_id",
+        _SHOWN_MEDIA,
+        f"{_NEW_MESSAGES} UNION SELECT message_id FROM message_media WHERE revision > $since",
+        "clean_messages",
+    ),
+    PublishedTable(
+        "media",
+        "media_id",
+        f"SELECT media_id, bytes, mime, copies FROM media JOIN "
+        f"(SELECT media_id, count(*) AS copies FROM ({_SHOWN_MEDIA}) GROUP BY media_id) USING (media_id)",
+        f"SELECT media_id FROM message_media WHERE revision > $since OR message_id IN ({_NEW_MESSAGES})",
+    ),
+    PublishedTable(
+        "documents",
+        "document_id",
+        "SELECT document_id, kind, source_id, window_start, window_end, title, slug, text, message_ids FROM documents",
+        "SELECT document_id FROM documents WHERE revision > $since",
+        "documents",
+    ),
+    PublishedTable(
+        "sidecars",
+        "document_id",
+        "SELECT document_id, source_id, slug, title, message_count FROM sidecars",
+        _NEW_SIDECARS,
+        "sidecars",
+    ),
+    _of_document("topics", "label, score, evidence"),
+    _of_document("decisions", "text, author, decided_at, evidence"),
+    _of_document("questions", "text, author, asked_at, evidence"),
+    _of_document("entities", "kind, name, mentions, evidence"),
+    _of_document("participants", "author, message_count, evidence"),
+)

@@ -1,0 +1,184 @@
+"""One run of the whole graph from a terminal, in the home's own Dagster instance, with progress and a summary of it."""
+
+import json
+import logging
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+
+import dagster as dg
+
+from egregora_assets.chat.assets import IngestConfig
+from egregora_assets.config import Settings
+from egregora_assets.definitions import build_definitions
+from egregora_assets.warehouse.files import make_home
+from egregora_assets.warehouse.resource import Warehouse
+
+SUMMARY_FILE = "last_run.json"
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class AssetSummary:
+    """One asset of a run. ``seconds`` is the step's wall time."""
+
+    asset: str
+    rows: int | None
+    seconds: float
+    checks_passed: int
+    checks_warned: int
+    checks_failed: int
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a run did, for people. ``failures`` name failed steps and checks, with their reasons."""
+
+    run_id: str
+    finished_at: str
+    success: bool
+    assets: list[AssetSummary]
+    failures: list[str]
+    warnings: list[str]
+
+
+def prepare_home(settings: Settings) -> None:
+    """Make the home's folders and its Dagster instance; what exists is left alone."""
+    make_home(settings)
+    instance_file = settings.dagster_home / "dagster.yaml"
+    if not instance_file.exists():
+        instance_file.write_text(_dagster_yaml(), "utf-8")
+
+
+def refresh_all(settings: Settings, progress: Progress, day_first: bool | None = None) -> RunSummary:
+    """Run the job ``refresh_all`` in this process, as a run of the home's persistent Dagster instance.
+
+    ``progress`` is told in words what is going on. The summary is kept in the home for the next time.
+    """
+    prepare_home(settings)
+    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+    definitions = build_definitions(loggers={"console": _progress_logger(progress)}, warehouse=Warehouse(home=str(settings.home)))
+    config = dg.RunConfig(ops={"messages": IngestConfig(day_first=day_first)})
+    with _package_log(progress), dg.DagsterInstance.get() as instance:
+        job = definitions.resolve_job_def("refresh_all")
+        result = job.execute_in_process(instance=instance, run_config=config, raise_on_error=False)
+        summary = _summary(result)
+    (settings.home / SUMMARY_FILE).write_text(json.dumps(asdict(summary), indent=1) + "\n", "utf-8")
+    return summary
+
+
+def last_summary(settings: Settings) -> RunSummary | None:
+    """Return the summary of the last run from a terminal, if there was one."""
+    try:
+        saved = json.loads((settings.home / SUMMARY_FILE).read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    return RunSummary(**{**saved, "assets": [AssetSummary(**asset) for asset in saved["assets"]]})
+
+
+def _dagster_yaml() -> str:
+    packaged = resources.files("egregora_assets") / "dagster.yaml"
+    if packaged.is_file():
+        return packaged.read_text("utf-8")
+    return (Path(__file__).parent.parent / "dagster.yaml").read_text("utf-8")
+
+
+class _package_log:
+    """Sends the package's own log lines to ``progress`` for the length of a ``with`` block."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._handler = _ProgressHandler(progress)
+        self._logger = logging.getLogger("egregora_assets")
+
+    def __enter__(self) -> None:
+        self._level = self._logger.level
+        self._logger.addHandler(self._handler)
+        self._logger.setLevel(logging.INFO)
+
+    def __exit__(self, *_: object) -> None:
+        self._logger.removeHandler(self._handler)
+        self._logger.setLevel(self._level)
+
+
+class _ProgressHandler(logging.Handler):
+    """Turns Dagster's step events and the package's log lines into progress lines."""
+
+    def __init__(self, progress: Progress) -> None:
+        super().__init__()
+        self._progress = progress
+
+    def emit(self, record: logging.LogRecord) -> None:
+        meta = getattr(record, "dagster_meta", None)
+        if meta is None:
+            self._progress(record.getMessage())
+            return
+        event = meta.get("dagster_event")
+        if event is not None and event.event_type_value == "STEP_START":
+            self._progress(f"step {event.step_key}")
+
+
+def _progress_logger(progress: Progress) -> dg.LoggerDefinition:
+    @dg.logger
+    def console(context: dg.InitLoggerContext) -> logging.Logger:
+        logger = logging.Logger("egregora-run", logging.DEBUG)
+        logger.addHandler(_ProgressHandler(progress))
+        return logger
+
+    return console
+
+
+def _summary(result: dg.ExecuteInProcessResult) -> RunSummary:
+    rows: dict[str, int | None] = {}
+    seconds: dict[str, float] = {}
+    problems: dict[str, str] = {}
+    for event in result.all_events:
+        key = event.asset_key.to_user_string() if event.asset_key else event.step_key or ""
+        if event.is_step_materialization:
+            count = event.step_materialization_data.materialization.metadata.get("dagster/row_count")
+            rows[key] = int(str(count.value)) if count is not None else None
+        elif event.is_step_success and event.step_key:
+            seconds[event.step_key] = event.step_success_data.duration_ms / 1000
+        elif event.is_step_failure and event.step_key:
+            problems[event.step_key] = _cause(event)
+    checks = result.get_asset_check_evaluations()
+    assets = [
+        _asset_summary(name, rows.get(name), seconds.get(name, 0.0), checks, problems.get(name))
+        for name in [*rows, *(name for name in problems if name not in rows and ":" not in name)]
+    ]
+    failed = [check for check in checks if not check.passed and check.severity is dg.AssetCheckSeverity.ERROR]
+    warned = [check for check in checks if not check.passed and check.severity is dg.AssetCheckSeverity.WARN]
+    return RunSummary(
+        run_id=result.run_id,
+        finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        success=result.success and not failed,
+        assets=assets,
+        failures=[f"{step}: {cause}" for step, cause in problems.items()] + [_told(check) for check in failed],
+        warnings=[_told(check) for check in warned],
+    )
+
+
+def _asset_summary(
+    name: str, rows: int | None, seconds: float, checks: list[dg.AssetCheckEvaluation], problem: str | None
+) -> AssetSummary:
+    mine = [check for check in checks if check.asset_key.to_user_string() == name]
+    failed = sum(not check.passed and check.severity is dg.AssetCheckSeverity.ERROR for check in mine)
+    warned = sum(not check.passed and check.severity is dg.AssetCheckSeverity.WARN for check in mine)
+    return AssetSummary(name, rows, seconds, len(mine) - failed - warned, warned, failed, problem)
+
+
+def _told(check: dg.AssetCheckEvaluation) -> str:
+    details = "".join(f"\n    {name}: {value.value}" for name, value in check.metadata.items() if isinstance(value.value, str))
+    return f"{check.asset_key.to_user_string()} · {check.check_name}: {check.description}{details}"
+
+
+def _cause(event: dg.DagsterEvent) -> str:
+    error = event.step_failure_data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return error.message.strip() if error is not None else event.message or "failed"

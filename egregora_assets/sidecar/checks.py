@@ -1,0 +1,12 @@
+"""Asset checks of sidecars and posts."""
+
+from __future__ import annotations
+
+from egregora_assets.sidecar import verify
+from egregora_assets.warehouse.reporting import check
+
+CHECKS = [
+    check("sidecars", verify.no_private_text_in_sidecars, blocking=True),
+    check("sidecars", verify.evidence_is_inside),
+    check("sidecars", verify.posts_match_documents, warn=True),
+]

@@ -1,0 +1,203 @@
+"""``sidecars`` and the files ``posts/<source>/<slug>.md`` and ``.json``: written when their document changes, gone when it goes."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from egregora_assets.config import Settings
+from egregora_assets.documents import windows
+from egregora_assets.privacy.scrub import quoted
+from egregora_assets.sidecar.extract import ITEM_TABLES, extract
+from egregora_assets.sidecar.models import Sidecar, json_schema
+from egregora_assets.warehouse.query import changed, rows, scalar, temporary
+from egregora_assets.warehouse.revisions import Transaction, transaction
+
+CONSUMER = "sidecars"
+SCHEMA_FILE = "sidecar.schema.json"
+VERSION = "1"
+_BATCH = 1000
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SidecarChanges:
+    """Posts that one pass wrote and removed."""
+
+    written: int = 0
+    removed: int = 0
+
+
+def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: bool = False) -> SidecarChanges:
+    """Bring sidecars and posts up to date with ``documents``; ``full`` makes and writes all of them again.
+
+    Files are written before the rows that tell of them: after a crash the next pass writes the same files again.
+    """
+    windows.refresh(connection, settings)
+    with transaction(connection, CONSUMER) as change:
+        seen = change.watermark()
+        since = 0 if full or seen.fingerprint != VERSION else seen.revision
+        removed = _remove_gone(change, settings.posts) if _documents_gone(connection, since) else 0
+        written = _rewrite(change, settings.posts, since) if _documents_changed(connection, since) else 0
+        change.advance(VERSION)
+    return SidecarChanges(written, removed)
+
+
+def post_path(posts: Path, source_id: str, slug: str, suffix: str) -> Path:
+    """Return where a document's post (``.md``) or sidecar (``.json``) stands."""
+    return posts / source_id / f"{slug}{suffix}"
+
+
+def _documents_changed(connection: duckdb.DuckDBPyConnection, since: int) -> bool:
+    return bool(scalar(connection, "SELECT EXISTS (SELECT 1 FROM documents WHERE revision > ?)", [since]))
+
+
+def _documents_gone(connection: duckdb.DuckDBPyConnection, since: int) -> bool:
+    sql = "SELECT EXISTS (SELECT 1 FROM tombstones WHERE table_name = 'documents' AND revision > ?)"
+    return bool(scalar(connection, sql, [since]))
+
+
+def _remove_gone(change: Transaction, posts: Path) -> int:
+    connection = change.connection
+    with temporary(connection, "gone", "SELECT document_id, source_id, slug FROM sidecars ANTI JOIN documents USING (document_id)"):
+        gone = rows(connection, "SELECT source_id, slug FROM gone")
+        if not gone:
+            return 0
+        for source_id, slug in gone:
+            for suffix in (".md", ".json"):
+                post_path(posts, source_id, slug, suffix).unlink(missing_ok=True)
+        connection.execute("INSERT INTO tombstones SELECT 'sidecars', document_id, ? FROM gone", [change.revision]).fetchall()
+        for table in ("sidecars", *ITEM_TABLES):
+            changed(connection, f"DELETE FROM {table} WHERE document_id IN (SELECT document_id FROM gone)")
+    return len(gone)
+
+
+def _rewrite(change: Transaction, posts: Path, since: int) -> int:
+    connection = change.connection
+    with temporary(connection, "open_documents", "SELECT document_id FROM documents WHERE revision > ?", [since]) as count:
+        log.info("extracting from %s documents", f"{count:,}")
+        extract(connection)
+        for (source_id,) in rows(connection, "SELECT DISTINCT source_id FROM documents"):
+            (posts / source_id).mkdir(parents=True, exist_ok=True)
+        write_if_changed(f"{posts}/{SCHEMA_FILE}", json_schema().encode())
+        for record, post in _rendered(connection):
+            sidecar = Sidecar.model_validate_json(record)
+            name = f"{posts}/{sidecar.source_id}/{sidecar.slug}"
+            write_if_changed(name + ".json", sidecar.model_dump_json(indent=1).encode() + b"\n")
+            write_if_changed(name + ".md", post.encode())
+        _note(change)
+    return count
+
+
+def _rendered(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
+    """Yield (sidecar as JSON, post as Markdown) of the open documents."""
+    result = connection.execute(_RENDERED)
+    while batch := result.fetchmany(_BATCH):
+        yield from batch
+
+
+def _note(change: Transaction) -> None:
+    connection = change.connection
+    changed(connection, "DELETE FROM sidecars WHERE document_id IN (SELECT document_id FROM open_documents)")
+    changed(
+        connection,
+        """
+        INSERT INTO sidecars
+        SELECT document_id, source_id, slug, title, len(message_ids), content_hash, ?
+        FROM documents WHERE document_id IN (SELECT document_id FROM open_documents)
+        """,
+        [change.revision],
+    )
+
+
+def write_if_changed(path: str, content: bytes) -> bool:
+    """Make ``path`` hold ``content``, whole or not at all; leave it untouched when it already does."""
+    if _read(path) == content:
+        return False
+    partial = path + ".part"
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb", buffering=0) as file:
+        file.write(content)
+    os.replace(partial, path)
+    return True
+
+
+def _read(path: str) -> bytes | None:
+    try:
+        with open(path, "rb", buffering=0) as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
+def _iso(moment: str) -> str:
+    return f"strftime({moment}, '%Y-%m-%dT%H:%M:%SZ')"
+
+
+def _items(table: str, fields: str, order: str) -> str:
+    """Return the SQL of one item table as a list of structs per open document."""
+    return f"""
+        (SELECT document_id, list({{{fields}, 'evidence': evidence}} ORDER BY {order}) AS items
+        FROM {table} WHERE document_id IN (SELECT document_id FROM open_documents) GROUP BY document_id)
+    """
+
+
+def _markdown(text: str) -> str:
+    """Return the SQL that makes ``text`` plain in Markdown: no markup, no HTML, no picture that calls home."""
+    for raw, escaped in _MARKDOWN_ESCAPES:
+        text = f"replace({text}, {quoted(raw)}, {quoted(escaped)})"
+    return f"replace({text}, chr(10), '  ' || chr(10) || '&emsp;')"
+
+
+_MARKDOWN_ESCAPES = (
+    ("&", "&amp;"),
+    ("<", "&lt;"),
+    (">", "&gt;"),
+    ("[", r"\["),
+    ("]", r"\]"),
+    ("*", r"\*"),
+    ("`", r"\`"),
+)
+
+
+def _bullets(column: str) -> str:
+    lines = f"list_transform({column}, lambda item: '- ' || {_markdown('item.text')})"
+    return f"array_to_string({lines}, chr(10))"
+
+
+_SPEAKER_LINE = quoted(r"(^|\n)&emsp;(\d\d:\d\d) ([A-Z]{1,2}): ")
+_LINES = f"regexp_replace({_markdown('chr(10) || d.text')}, {_SPEAKER_LINE}, '\\1\\2 **\\3** ', 'g')"
+
+_RENDERED = f"""
+SELECT
+    to_json({{
+        'document_id': d.document_id, 'slug': d.slug, 'title': d.title, 'source_id': d.source_id,
+        'window_start': {_iso("d.window_start")}, 'window_end': {_iso("d.window_end")},
+        'message_count': len(d.message_ids), 'message_ids': d.message_ids,
+        'topics': coalesce(t.items, []), 'decisions': coalesce(c.items, []), 'questions': coalesce(q.items, []),
+        'entities': coalesce(e.items, []), 'participants': coalesce(p.items, [])
+    }})::VARCHAR AS record,
+    concat(
+        '---', chr(10), 'title: "', d.title, '"', chr(10), 'date: ', {_iso("d.window_start")}, chr(10),
+        'slug: ', d.slug, chr(10), 'source: ', d.source_id, chr(10),
+        'tags: [', array_to_string(list_transform(coalesce(t.items, []), lambda item: item.label), ', '), ']', chr(10),
+        'messages: ', len(d.message_ids), chr(10), 'participants: ', len(coalesce(p.items, [])), chr(10), '---', chr(10), chr(10),
+        '# ', d.title, chr(10), chr(10),
+        CASE WHEN c.items IS NOT NULL THEN concat('## Decisions', chr(10), chr(10), {_bullets("c.items")}, chr(10), chr(10)) END,
+        CASE WHEN q.items IS NOT NULL THEN concat('## Questions', chr(10), chr(10), {_bullets("q.items")}, chr(10), chr(10)) END,
+        '## Conversation', chr(10), chr(10), ltrim({_LINES}, chr(10)), chr(10)
+    ) AS post
+FROM documents d
+LEFT JOIN {_items("topics", "'label': label, 'score': round(score, 3)", "score DESC, label")} t USING (document_id)
+LEFT JOIN {_items("decisions", f"'text': text, 'author': author, 'decided_at': {_iso('decided_at')}", "decided_at, evidence[1]")} c USING (document_id)
+LEFT JOIN {_items("questions", f"'text': text, 'author': author, 'asked_at': {_iso('asked_at')}", "asked_at, evidence[1]")} q USING (document_id)
+LEFT JOIN {_items("entities", "'kind': kind, 'name': name, 'mentions': mentions", "mentions DESC, kind, name")} e USING (document_id)
+LEFT JOIN {_items("participants", "'author': author, 'message_count': message_count", "message_count DESC, author")} p USING (document_id)
+WHERE d.document_id IN (SELECT document_id FROM open_documents)
+"""

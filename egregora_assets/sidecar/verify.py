@@ -1,0 +1,64 @@
+"""What must be true of sidecars and posts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+
+from egregora_assets.authors import gate
+from egregora_assets.authors.verify import names_fingerprint
+from egregora_assets.config import Settings
+from egregora_assets.privacy.scrub import leaks
+from egregora_assets.sidecar.extract import ITEM_TABLES
+from egregora_assets.sidecar.posts import SCHEMA_FILE
+from egregora_assets.warehouse.query import rows
+from egregora_assets.warehouse.verdict import Verdict, no_new_rows
+
+_TEXT_COLUMNS = {"topics": "label", "decisions": "text", "questions": "text", "entities": "name"}
+
+
+def evidence_is_inside(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
+    """Every item cites at least one message, and only messages of its document."""
+    cited = " UNION ALL ".join(f"SELECT document_id, evidence FROM {table}" for table in ITEM_TABLES)
+    return no_new_rows(
+        connection,
+        "evidence_is_inside",
+        f"""
+        SELECT count(*) FROM ({cited}) c JOIN documents d USING (document_id)
+        WHERE d.revision > $since AND (len(c.evidence) = 0 OR NOT list_has_all(d.message_ids, c.evidence))
+        """,
+        "items without evidence in their document",
+    )
+
+
+def no_private_text_in_sidecars(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
+    """No topic, decision, question or entity shows an e-mail address, a phone number or a known name."""
+    names = gate.known_names(connection, settings)
+    texts = " UNION ALL ".join(f"SELECT document_id, {column} AS text FROM {table}" for table, column in _TEXT_COLUMNS.items())
+    return no_new_rows(
+        connection,
+        "no_private_text_in_sidecars",
+        f"SELECT count(*) FROM ({texts}) JOIN sidecars s USING (document_id) WHERE s.revision > $since AND {leaks('text', names)}",
+        "items that show an address, a number or a name",
+        names_fingerprint(connection, settings),
+    )
+
+
+def posts_match_documents(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
+    """Each document has one post and one sidecar file, and no other file is there."""
+    wanted = {f"{source}/{slug}" for source, slug in rows(connection, "SELECT source_id, slug FROM sidecars")}
+    posts, records = set(_names(settings.posts, ".md")), set(_names(settings.posts, ".json"))
+    missing, surplus = len(wanted - posts) + len(wanted - records), len((posts | records) - wanted)
+    return Verdict(
+        not missing and not surplus,
+        f"{missing} files are missing and {surplus} too many (materialise `sidecars` with full_refresh to mend it)",
+        {"missing": missing, "surplus": surplus},
+    )
+
+
+def _names(posts: Path, suffix: str) -> Iterator[str]:
+    for path in posts.rglob(f"*{suffix}"):
+        if path.name != SCHEMA_FILE:
+            yield str(path.relative_to(posts).with_suffix(""))

@@ -1,0 +1,1 @@
+"""The DuckDB file: its schema, its one writer, its revisions, and the public copy that everybody else reads."""

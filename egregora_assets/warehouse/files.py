@@ -1,0 +1,35 @@
+"""The home folder and its private database: made with owner-only rights, opened at the newest schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from egregora_assets.config import Settings
+from egregora_assets.warehouse.connection import open_file, tuning
+from egregora_assets.warehouse.migrate import migrate
+
+_PRIVATE_FOLDER = 0o700
+
+
+def make_home(settings: Settings) -> None:
+    """Create the home and its folders, readable by their owner only; what exists is left alone."""
+    for folder in (settings.home, settings.inbox, settings.media_store, settings.dagster_home, settings.published):
+        _make_private_folder(folder)
+
+
+@contextmanager
+def open_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open ``warehouse.duckdb`` as its one writer. Raises ``WarehouseBusy`` or ``SchemaMismatch``."""
+    make_home(settings)
+    wait = settings.warehouse.lock_wait_seconds
+    with open_file(settings.warehouse_path, tuning(settings.warehouse), wait) as connection:
+        migrate(connection)
+        yield connection
+
+
+def _make_private_folder(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True, mode=_PRIVATE_FOLDER)

@@ -1,0 +1,51 @@
+"""The few ways a query is run. DuckDB 2 streams results and a half-read one keeps the connection busy: all are read to the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+Parameters = Sequence[object] | Mapping[str, object] | None
+
+
+def rows(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters = None) -> list[tuple[Any, ...]]:
+    """Run ``sql`` and return all its rows."""
+    return connection.execute(sql, parameters).fetchall()
+
+
+def scalar(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters = None) -> Any:
+    """Run ``sql`` and return its single value."""
+    ((value,),) = rows(connection, sql, parameters)
+    return value
+
+
+def changed(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters = None) -> int:
+    """Run an INSERT, UPDATE or DELETE and return the number of rows it touched."""
+    return int(scalar(connection, sql, parameters))
+
+
+@contextmanager
+def view_of(
+    connection: duckdb.DuckDBPyConnection, name: str, data: pa.Table | pa.RecordBatch | pa.RecordBatchReader
+) -> Iterator[None]:
+    """Let SQL read Arrow ``data`` under ``name`` for the length of the block."""
+    connection.register(name, data)
+    try:
+        yield
+    finally:
+        connection.unregister(name)
+
+
+@contextmanager
+def temporary(connection: duckdb.DuckDBPyConnection, name: str, sql: str, parameters: Parameters = None) -> Iterator[int]:
+    """Keep the result of ``sql`` as a temporary table for the length of the block; yields its row count.
+
+    After an error in the block the transaction is void and the table goes with it, so nothing is dropped then.
+    """
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}", parameters).fetchall()
+    yield int(scalar(connection, f"SELECT count(*) FROM {name}"))
+    connection.execute(f"DROP TABLE {name}")

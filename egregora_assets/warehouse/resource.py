@@ -1,0 +1,51 @@
+"""The warehouse as Dagster sees it: one resource for the writer, the reader and the settings behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import duckdb
+from dagster_duckdb import DuckDBResource
+from pydantic import Field
+
+from egregora_assets.config import Settings, load_settings
+from egregora_assets.warehouse.connection import open_snapshot
+from egregora_assets.warehouse.files import open_warehouse
+
+WRITER_POOL = "warehouse_writer"
+"""The Dagster pool that every step which writes the warehouse takes a place in."""
+
+
+class Warehouse(DuckDBResource):
+    """The one way in to the DuckDB files; usable wherever a ``DuckDBResource`` is asked for.
+
+    Unlike its parent it waits a bounded time for a held lock and then raises ``WarehouseBusy``, closes the connection
+    when the body raises, and reads from the published snapshot.
+    """
+
+    database: str = Field(default="", description="Unused: the file stands in the home.")
+    home: str | None = Field(default=None, description="EGREGORA_HOME; default: the variable, else ./.egregora.")
+
+    @property
+    def settings(self) -> Settings:
+        return load_settings(self.home)
+
+    @contextmanager
+    def writer(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open ``warehouse.duckdb`` for writing, brought to the newest schema. Raises ``WarehouseBusy``."""
+        with open_warehouse(self.settings) as connection:
+            yield connection
+
+    @contextmanager
+    def reader(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open the published snapshot; never waits for a writer. Raises ``NothingPublished``."""
+        with open_snapshot(self.settings) as connection:
+            yield connection
+
+    @contextmanager
+    def get_connection(self) -> Iterator[Any]:
+        """Serve code that expects dagster-duckdb's own resource: the same as ``writer``."""
+        with self.writer() as connection:
+            yield connection

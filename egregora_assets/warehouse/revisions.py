@@ -1,0 +1,79 @@
+"""Who has seen what: every change of the warehouse has a revision, and every consumer remembers the one it has read up to.
+
+A transaction that changes nothing allocates no revision and writes no byte. Rows carry the revision they last changed in;
+deleted rows leave a tombstone. So each derived asset works in proportion to what is new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import duckdb
+
+from egregora_assets.warehouse.query import rows, scalar
+
+
+@dataclass(frozen=True)
+class Watermark:
+    """How far a consumer has read: all rows with a revision up to ``revision``, under the rules named ``fingerprint``."""
+
+    revision: int = 0
+    fingerprint: str = ""
+
+
+class Transaction:
+    """One all-or-nothing change of the warehouse, made for ``consumer``."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, consumer: str) -> None:
+        self.connection = connection
+        self.consumer = consumer
+        self._revision: int | None = None
+
+    @property
+    def revision(self) -> int:
+        """The revision of this change; the first use allocates it."""
+        if self._revision is None:
+            self._revision = current_revision(self.connection) + 1
+            self.connection.execute("INSERT INTO revisions VALUES (?, ?, now())", [self._revision, self.consumer])
+        return self._revision
+
+    @property
+    def changed(self) -> bool:
+        return self._revision is not None
+
+    def watermark(self) -> Watermark:
+        return watermark(self.connection, self.consumer)
+
+    def advance(self, fingerprint: str = "") -> None:
+        """Remember that all up to now has been read, if anything has happened since the last time."""
+        now = Watermark(self._revision or current_revision(self.connection), fingerprint)
+        if now != self.watermark():
+            self.connection.execute("DELETE FROM watermarks WHERE consumer = ?", [self.consumer])
+            self.connection.execute(
+                "INSERT INTO watermarks VALUES (?, ?, ?)", [self.consumer, now.revision, now.fingerprint]
+            )
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection, consumer: str) -> Iterator[Transaction]:
+    """Commit what the block does, or nothing of it."""
+    connection.execute("BEGIN")
+    try:
+        yield Transaction(connection, consumer)
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def current_revision(connection: duckdb.DuckDBPyConnection) -> int:
+    """Return the newest revision, 0 in an empty warehouse."""
+    return int(scalar(connection, "SELECT coalesce(max(revision), 0) FROM revisions"))
+
+
+def watermark(connection: duckdb.DuckDBPyConnection, consumer: str) -> Watermark:
+    """Return how far ``consumer`` has read; nothing for one that never has."""
+    found = rows(connection, "SELECT revision, fingerprint FROM watermarks WHERE consumer = ?", [consumer])
+    return Watermark(*found[0]) if found else Watermark()

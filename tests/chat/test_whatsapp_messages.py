@@ -1,0 +1,437 @@
+"""What one export says: times, authors, texts and kinds, in the dialects of Android and iOS."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from egregora_assets.chat.archive import ExportUnreadable
+from egregora_assets.chat.formats.whatsapp import STAGED, AmbiguousDates, Staged, stage, title_of
+
+LRM = "\u200e"
+
+
+@dataclass(frozen=True)
+class Message:
+    time: datetime | None
+    author: str | None
+    kind: str
+    text: str
+    attachment: str | None
+    is_edited: bool
+    same_text: str | None
+
+
+Read = Callable[..., list[Message]]
+
+
+@pytest.fixture(scope="module")
+def connection() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect()
+
+
+@pytest.fixture
+def staged(connection: duckdb.DuckDBPyConnection) -> Callable[..., Staged]:
+    def run(export: str | bytes, day_first: bool | None = None) -> Staged:
+        data = export.encode() if isinstance(export, str) else export
+        return stage(connection, io.BytesIO(data), "chat.txt", day_first)
+
+    return run
+
+
+@pytest.fixture
+def read(connection: duckdb.DuckDBPyConnection, staged: Callable[..., Staged]) -> Read:
+    def run(export: str | bytes, day_first: bool | None = None) -> list[Message]:
+        authors = staged(export, day_first).authors
+        found = connection.execute(
+            f"SELECT local_time, author_no, kind, text, attachment, is_edited, same_text FROM {STAGED} ORDER BY position"
+        ).fetchall()
+        return [Message(time, None if no is None else authors[no], *rest) for time, no, *rest in found]
+
+    return run
+
+
+def android(body: str, author: str = "Ana Lima") -> str:
+    return f"25/12/2023, 10:30 - {author}: {body}\n"
+
+
+def ios(body: str, author: str = "Ana Lima") -> str:
+    return f"[25/12/2023, 10:30:05] {author}: {body}\n"
+
+
+HEADERS = {
+    "25/12/2023, 22:30 - ": datetime(2023, 12, 25, 22, 30),
+    "25/12/2023 22:30 - ": datetime(2023, 12, 25, 22, 30),
+    "25/12/23, 22:30 - ": datetime(2023, 12, 25, 22, 30),
+    "25.12.23, 22:30 - ": datetime(2023, 12, 25, 22, 30),
+    "25-12-2023 22:30 - ": datetime(2023, 12, 25, 22, 30),
+    "12/25/23, 10:30 PM - ": datetime(2023, 12, 25, 22, 30),
+    "12/25/23, 10:30\u202fPM - ": datetime(2023, 12, 25, 22, 30),
+    "12/25/23, 10:30\u202fAM - ": datetime(2023, 12, 25, 10, 30),
+    "12/25/23, 10:30pm - ": datetime(2023, 12, 25, 22, 30),
+    "25/12/2023, 10:30 p. m. - ": datetime(2023, 12, 25, 22, 30),
+    "25/12/2023, 10:30 p.\u00a0m. - ": datetime(2023, 12, 25, 22, 30),
+    "25/12/2023, 12:05 a.m. - ": datetime(2023, 12, 25, 0, 5),
+    "25/12/2023, 12:05 p.m. - ": datetime(2023, 12, 25, 12, 5),
+    "25/12/2023 à 22:30 - ": datetime(2023, 12, 25, 22, 30),
+    "25.12.2023 klo 22.30 - ": datetime(2023, 12, 25, 22, 30),
+    "25.12.2023 kl. 22.30 - ": datetime(2023, 12, 25, 22, 30),
+    "2023/12/25, 22:30 - ": datetime(2023, 12, 25, 22, 30),
+    "2023-12-25, 22:30 - ": datetime(2023, 12, 25, 22, 30),
+    "2023. 12. 25. 오후 10:30 - ": datetime(2023, 12, 25, 22, 30),
+    "2023/12/25 午後10:30 - ": datetime(2023, 12, 25, 22, 30),
+    "2023/12/25, 下午10:30 - ": datetime(2023, 12, 25, 22, 30),
+    "22:30, 25/12/2023 - ": datetime(2023, 12, 25, 22, 30),
+    "25/12/2566 22:30 - ": datetime(2023, 12, 25, 22, 30),
+    "٢٥\u200f/١٢\u200f/٢٠٢٣، ١٠:٣٠ م - ": datetime(2023, 12, 25, 22, 30),
+    "۲۵/۱۲/۲۰۲۳, ۲۲:۳۰ - ": datetime(2023, 12, 25, 22, 30),
+    "25\u200f/12\u200f/2023, 22:30 - ": datetime(2023, 12, 25, 22, 30),
+    "[25/12/2023, 22:30:05] ": datetime(2023, 12, 25, 22, 30, 5),
+    "[25.12.23, 22:30:05] ": datetime(2023, 12, 25, 22, 30, 5),
+    "[12/25/23, 10:30:05\u202fPM] ": datetime(2023, 12, 25, 22, 30, 5),
+    f"{LRM}[25/12/2023, 22:30:05] ": datetime(2023, 12, 25, 22, 30, 5),
+    "[2023-12-25, 10:30:05 PM] ": datetime(2023, 12, 25, 22, 30, 5),
+    "[25/12/2023 22:30:05] ": datetime(2023, 12, 25, 22, 30, 5),
+    "25.12.23 22.30.05: ": datetime(2023, 12, 25, 22, 30, 5),
+}
+
+
+@pytest.mark.parametrize(("header", "time"), HEADERS.items(), ids=repr)
+def test_reads_every_known_header(read: Read, header: str, time: datetime) -> None:
+    [message] = read(f"{header}Ana Lima: hello")
+    assert (message.time, message.author, message.kind, message.text) == (time, "Ana Lima", "text", "hello")
+
+
+@pytest.mark.parametrize("opening", ["", "\ufeff", LRM, "\ufeff\u200e"])
+def test_the_first_message_survives_marks_before_it(read: Read, opening: str) -> None:
+    assert [message.text for message in read(opening + android("one") + android("two"))] == ["one", "two"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_encodings_with_a_mark_read_the_same(read: Read, encoding: str) -> None:
+    export = android("olá 👋\n\nsegunda linha") + android("fim")
+    mark = "\ufeff" if encoding in {"utf-16-le", "utf-16-be"} else ""
+    assert read((mark + export).encode(encoding)) == read(export)
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_line_ends_of_every_system_read_the_same(read: Read, line_end: str) -> None:
+    export = android("one\n\nthree") + "25/12/2023, 10:30 - Ana Lima added Bruno\nand more\n" + android("end")
+    assert read(export.replace("\n", line_end).encode()) == read(export)
+
+
+def test_a_text_keeps_its_lines_blank_lines_and_spaces(read: Read) -> None:
+    body = "  first\n\n\n  - 10:30 - Bruno: no header\ntwo  "
+    assert [message.text for message in read(android(body) + android("x"))] == [body, "x"]
+
+
+def test_authors_are_compared_without_marks_and_odd_spaces(read: Read) -> None:
+    export = ios("one", author=f"{LRM}Ana\u00a0Lima") + ios("two", author="\u202aAna\u202fLima\u202c") + ios("three")
+    assert {message.author for message in read(export)} == {"Ana Lima"}
+
+
+def test_a_name_may_have_a_hyphen_emoji_or_number(read: Read) -> None:
+    names = ["Ana - work", "🤓", "+55 11 91234-5678", "~ Bruno", "José: the second"]
+    found = [message.author for message in read("".join(android("x", author=name) for name in names))]
+    assert found == [*names[:4], "José"]
+
+
+def test_a_quoted_line_of_another_dialect_is_text(read: Read) -> None:
+    quoted = "see:\n[25.12.23, 09:00:00] Bruno: hi\n12/25/23, 9:00 AM - Bruno: hi\n2023-12-25, 09:00 - Bruno: hi"
+    assert [message.text for message in read(android(quoted) + android("x"))] == [quoted, "x"]
+
+
+def test_most_lines_decide_the_dialect_not_the_first(read: Read) -> None:
+    export = "12/25/23, 9:00 AM - Bruno: left over\n" + android("one") + android("two")
+    assert [message.text for message in read(export)] == ["one", "two"]
+
+
+def test_day_first_when_one_date_can_only_be_so(read: Read) -> None:
+    export = "05/03/2024, 10:00 - Ana: x\n13/03/2024, 10:00 - Ana: y\n"
+    assert [message.time for message in read(export)] == [datetime(2024, 3, 5, 10), datetime(2024, 3, 13, 10)]
+
+
+def test_month_first_when_one_date_can_only_be_so(read: Read) -> None:
+    export = "05/03/2024, 10:00 - Ana: x\n05/13/2024, 10:00 - Ana: y\n"
+    assert [message.time for message in read(export)] == [datetime(2024, 5, 3, 10), datetime(2024, 5, 13, 10)]
+
+
+def test_the_order_that_goes_back_in_time_is_the_wrong_one(read: Read) -> None:
+    export = "".join(f"{date}/2024, 10:00 - Ana: x\n" for date in ("02/03", "03/03", "01/04"))
+    assert [message.time for message in read(export)] == [
+        datetime(2024, 3, 2, 10),
+        datetime(2024, 3, 3, 10),
+        datetime(2024, 4, 1, 10),
+    ]
+
+
+def test_an_impossible_date_is_no_evidence(read: Read) -> None:
+    export = "45/03/2024, 10:00 - Ana: x\n99/99/2024, 10:00 - Ana: y\n05/13/2024, 10:00 - Ana: z\n"
+    assert read(export)[-1].time == datetime(2024, 5, 13, 10)
+
+
+def test_dates_that_nothing_decides_are_asked_about(read: Read) -> None:
+    with pytest.raises(AmbiguousDates, match="--day-first"):
+        read("05/03/2024, 10:00 - Ana: x\n06/04/2024, 10:00 - Ana: y\n")
+
+
+@pytest.mark.parametrize(("day_first", "time"), [(True, datetime(2024, 3, 5, 10)), (False, datetime(2024, 5, 3, 10))])
+def test_the_users_word_decides(read: Read, day_first: bool, time: datetime) -> None:
+    [message] = read("05/03/2024, 10:00 - Ana: x", day_first)
+    assert message.time == time
+
+
+def test_the_users_word_wins_over_the_file(read: Read) -> None:
+    export = "05/03/2024, 10:00 - Ana: x\n13/03/2024, 10:00 - Ana: y\n"
+    assert [message.time for message in read(export, day_first=False)] == [datetime(2024, 5, 3, 10), None]
+
+
+def test_dates_that_read_the_same_either_way_need_no_word(read: Read) -> None:
+    assert read("01/01/2024, 10:00 - Ana: x")[0].time == datetime(2024, 1, 1, 10)
+
+
+def test_a_leading_year_needs_no_word(staged: Callable[..., Staged]) -> None:
+    assert staged("2024/05/03, 10:00 - Ana: x").day_first is None
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "31/02/2024, 10:00",
+        "29/02/2023, 10:00",
+        "99/99/2024, 10:00",
+        "25/12/2023, 25:61",
+        "25/12/0000, 10:00",
+        "25/12/9999, 10:00",
+    ],
+)
+def test_an_impossible_moment_costs_only_its_own_message(
+    read: Read, staged: Callable[..., Staged], moment: str
+) -> None:
+    broken = f"{moment} - Bruno: lost\nin time\n"
+    export = android("before") + broken + android("after")
+    assert [(message.time is None, message.text) for message in read(export)] == [
+        (False, "before"),
+        (True, "lost\nin time"),
+        (False, "after"),
+    ]
+    [piece] = staged(export).quarantined
+    assert (piece.byte_offset, piece.raw) == (len(android("before")), broken.encode())
+
+
+@pytest.mark.parametrize("moment", ["29/02/2024, 10:00", "31/12/1999, 23:59", "01/01/1970, 00:00", "31/12/2199, 23:59"])
+def test_rare_but_real_moments_are_kept(read: Read, moment: str) -> None:
+    assert f"{read(android('x') + f'{moment} - Ana: y')[1].time:%d/%m/%Y, %H:%M}" == moment
+
+
+NOTICES = [
+    "Messages and calls are end-to-end encrypted. Tap to learn more.",
+    "Ana Lima added Bruno",
+    'Ana Lima created group "Roma"',
+    'Ana Lima created group "Trip: Roma 10:30"',
+    'Ana Lima changed the subject from "a: b" to "c"',
+    "Ana Lima changed the subject to: Roma",
+    "Você mudou a descrição do grupo para: férias",
+    "Ana Lima criou o grupo «Roma: verão»",
+]
+
+
+@pytest.mark.parametrize("notice", NOTICES)
+def test_a_notice_has_no_author_with_or_without_a_colon(read: Read, notice: str) -> None:
+    messages = read(android("x") + f"25/12/2023, 10:30 - {notice}\n" + android("y"))
+    assert [(message.author, message.kind, message.text) for message in messages] == [
+        ("Ana Lima", "text", "x"),
+        (None, "system", notice),
+        ("Ana Lima", "text", "y"),
+    ]
+
+
+def test_a_notice_on_ios_stands_behind_a_name_and_a_mark(read: Read) -> None:
+    [notice, text] = read(ios(f"{LRM}Bruno was added", author="Family") + ios("hello"))
+    assert (notice.author, notice.kind, notice.text) == (None, "system", "Bruno was added")
+    assert (text.author, text.kind) == ("Ana Lima", "text")
+
+
+def test_a_long_text_that_begins_with_a_mark_is_no_notice(read: Read) -> None:
+    [message] = read(ios(LRM + "שלום " * 200))
+    assert (message.author, message.kind) == ("Ana Lima", "text")
+
+
+KINDS = [
+    (android("hello"), "text", "hello", None),
+    (android("<Media omitted>"), "media", "", None),
+    (android("<Mídia oculta>"), "media", "", None),
+    (android("<Медиа пропущено>"), "media", "", None),
+    (android("<メディア>"), "media", "", None),
+    (android("IMG-20231225-WA0001.jpg (file attached)"), "media", "", "IMG-20231225-WA0001.jpg"),
+    (
+        android(f"{LRM}IMG-20231225-WA0001.jpg (file attached)\nour tree\n\n2"),
+        "media",
+        "our tree\n\n2",
+        "IMG-20231225-WA0001.jpg",
+    ),
+    (android("PTT-20231225-WA0001.opus (τυχαίο)"), "media", "", "PTT-20231225-WA0001.opus"),
+    (android(f"{LRM}my thesis 2.pdf (в приложении)"), "media", "", "my thesis 2.pdf"),
+    (android("DOC-20231225-WA0001. (file attached)"), "media", "", "DOC-20231225-WA0001."),
+    (android("STK-20231225-WA0001.webp (file attached)"), "sticker", "", "STK-20231225-WA0001.webp"),
+    (android("Bruno Reis.vcf (arquivo anexado)"), "contact", "", "Bruno Reis.vcf"),
+    (android("This message was deleted"), "deleted", "", None),
+    (android("You deleted this message."), "deleted", "", None),
+    (android("Mensagem apagada"), "deleted", "", None),
+    (android(""), "view_once", "", None),
+    (android("Missed voice call"), "call", "Missed voice call", None),
+    (
+        android("location: https://maps.google.com/?q=38.71,-9.14"),
+        "location",
+        "location: https://maps.google.com/?q=38.71,-9.14",
+        None,
+    ),
+    (
+        android("местоположение: https://maps.google.com/?q=38.71,-9.14"),
+        "location",
+        "местоположение: https://maps.google.com/?q=38.71,-9.14",
+        None,
+    ),
+    (android("live location shared"), "location", "live location shared", None),
+    (
+        android("POLL:\nBeach?\nOPTION: Yes (2 votes)\nOPTION: No (0 votes)"),
+        "poll",
+        "POLL:\nBeach?\nOPTION: Yes (2 votes)\nOPTION: No (0 votes)",
+        None,
+    ),
+    (
+        ios(f"{LRM}<attached: 00000012-PHOTO-2023-12-25-10-30-05.jpg>"),
+        "media",
+        "",
+        "00000012-PHOTO-2023-12-25-10-30-05.jpg",
+    ),
+    (ios(f"our tree {LRM}<anexado: 00000012-PHOTO.jpg>"), "media", "our tree", "00000012-PHOTO.jpg"),
+    (ios(f"{LRM}<вложение: 00000013-VIDEO.mp4>"), "media", "", "00000013-VIDEO.mp4"),
+    (
+        ios(f"thesis.pdf • {LRM}12 pages {LRM}<attached: 00000014-thesis.pdf>"),
+        "media",
+        "thesis.pdf • 12 pages",
+        "00000014-thesis.pdf",
+    ),
+    (ios(f"{LRM}<pièce jointe : 00000015-STICKER-2023.webp>"), "sticker", "", "00000015-STICKER-2023.webp"),
+    (ios(f"2015-08-04-PHOTO-00000001.jpg <{LRM}attached>"), "media", "", "2015-08-04-PHOTO-00000001.jpg"),
+    (ios(f"{LRM}<attached: 00000016-Bruno Reis.vcf>"), "contact", "", "00000016-Bruno Reis.vcf"),
+    (ios(f"{LRM}image omitted"), "media", "", None),
+    (ios("image omitted"), "media", "", None),
+    (ios(f"{LRM}vídeo ocultado"), "media", "", None),
+    (ios(f"{LRM}Görüntü dahil edilmedi"), "media", "", None),
+    (ios(f"{LRM}sticker omitted"), "sticker", "", None),
+    (ios(f"{LRM}Contact card omitted"), "contact", "", None),
+    (ios(f"{LRM}This message was deleted."), "deleted", "", None),
+    (ios(f"{LRM}This message was deleted by admin Bruno."), "deleted", "", None),
+    (ios(f"{LRM}You received a view once message."), "view_once", "", None),
+    (ios(f"{LRM}Missed video call, {LRM}Tap to call back"), "call", "Missed video call, Tap to call back", None),
+    (ios(f"{LRM}Voice call. {LRM}2 min"), "call", "Voice call. 2 min", None),
+    (
+        ios(f"{LRM}Location: https://maps.google.com/?q=38.71,-9.14"),
+        "location",
+        "Location: https://maps.google.com/?q=38.71,-9.14",
+        None,
+    ),
+    (
+        ios(f"{LRM}Location: Café (Rua 1): https://foursquare.com/v/4b0"),
+        "location",
+        "Location: Café (Rua 1): https://foursquare.com/v/4b0",
+        None,
+    ),
+    (
+        ios(f"{LRM}ОПРОС:\nПляж?\n{LRM}ВАРИАНТ: да (2 голоса)\n{LRM}ВАРИАНТ: нет (0 голосов)\n"),
+        "poll",
+        "ОПРОС:\nПляж?\nВАРИАНТ: да (2 голоса)\nВАРИАНТ: нет (0 голосов)\n",
+        None,
+    ),
+]
+
+
+@pytest.mark.parametrize(("line", "kind", "text", "attachment"), KINDS, ids=[repr(case[0][20:70]) for case in KINDS])
+def test_tells_the_kind(read: Read, line: str, kind: str, text: str, attachment: str | None) -> None:
+    message = read(line)[0]
+    assert (message.kind, message.text, message.attachment) == (kind, text, attachment)
+    assert message.author == "Ana Lima"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "Bruno <mailto:bruno@example.org>",
+        "<3",
+        "<3 you all",
+        "I <b>really</b> mean it",
+        "<br />",
+        "</old joke>",
+        "Voice call",
+        "Voice call at ten?",
+        "Video call later, image omitted from my plans",
+        "see main.py (line 3)",
+        "v1.2 (final)",
+        "Poll:\nwho comes?",
+        "list:\none (1)\ntwo (2)",
+        "the message was deleted",
+        "where: https://maps.example.org/x",
+    ],
+)
+@pytest.mark.parametrize("dialect", [android, ios])
+def test_what_people_type_stays_text(read: Read, dialect: Callable[[str], str], typed: str) -> None:
+    [message] = read(dialect(typed))
+    assert (message.kind, message.text, message.attachment) == ("text", typed, None)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        android("we meet at 9 <This message was edited>"),
+        ios(f"we meet at 9 {LRM}<This message was edited>"),
+        android("we meet at 9 <Mensagem editada>"),
+    ],
+)
+def test_an_edited_message_is_marked_and_its_text_is_clean(read: Read, line: str) -> None:
+    [message] = read(line)
+    assert (message.kind, message.text, message.is_edited) == ("text", "we meet at 9", True)
+
+
+@pytest.mark.parametrize(
+    ("on_android", "on_ios"),
+    [
+        ("hello", "hello"),
+        ("<Media omitted>", f"{LRM}image omitted"),
+        ("IMG-20231225-WA0001.jpg (file attached)\nour tree", f"our tree {LRM}<attached: 00000012-PHOTO.jpg>"),
+        ("This message was deleted", f"{LRM}This message was deleted."),
+        ("Missed voice call", f"{LRM}Missed voice call"),
+    ],
+)
+def test_the_same_message_from_both_systems_is_told_to_be_the_same(read: Read, on_android: str, on_ios: str) -> None:
+    def identity(message: Message) -> str:
+        return message.text if message.same_text is None else message.same_text
+
+    assert identity(read(android(on_android))[0]) == identity(read(ios(on_ios))[0])
+
+
+def test_a_file_without_any_message_is_refused(read: Read) -> None:
+    for export in ("", "\n\n\n", "no chat at all\n" * 100, "10:30 hello", "[oops] Ana: x"):
+        with pytest.raises(ExportUnreadable, match="no WhatsApp message"):
+            read(export)
+
+
+@pytest.mark.parametrize(
+    ("file_name", "title"),
+    [
+        ("WhatsApp Chat with Ana & Bruno.zip", "Ana & Bruno"),
+        ("WhatsApp Chat - Família (2).zip", "Família"),
+        ("Conversa do WhatsApp com Roma (2024).txt", "Roma (2024)"),
+        ("WhatsApp Chat mit Straße.txt", "Straße"),
+        ("notes.txt", "notes"),
+    ],
+)
+def test_the_title_comes_from_the_file_name(file_name: str, title: str) -> None:
+    assert title_of(Path(file_name)) == title
