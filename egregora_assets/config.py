@@ -31,7 +31,9 @@ class SourceSettings(_Section):
     """What the user knows about one chat better than its export does."""
 
     title: str = Field(description="The chat's title as its export names it (file name without 'WhatsApp Chat with').")
-    source_id: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="Name used in tables.")
+    source_id: str | None = Field(
+        default=None, pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="Name used in tables."
+    )
     timezone: str | None = Field(default=None, description="IANA zone of the exporting phone, e.g. 'Europe/Lisbon'.")
     day_first: bool | None = Field(default=None, description="Order of day and month, where the file cannot tell.")
 
@@ -178,3 +180,30 @@ def _check_zone(name: str) -> str:
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise ValueError(f"{name!r} is no IANA time zone such as 'America/Sao_Paulo'") from error
     return name
+
+
+SETTINGS_TEMPLATE = """\
+# Settings of this memory. Every key is optional; EGREGORA_… environment variables override them.
+
+# timezone = "America/Sao_Paulo"        # of exports whose source names none; default: this machine's
+
+# [[sources]]                           # what you know better than an export does
+# title = "Riverside Hackerspace"       # as the export's file name has it
+# source_id = "hackerspace"             # its name in tables
+# timezone = "Europe/London"
+# day_first = true                      # where no date tells day from month
+
+# [privacy]
+# opt_out = ["Display Name", "+1 415 555 0100"]
+# scrub_names = true
+
+# [documents]
+# gap_minutes = 240
+# max_messages = 200
+
+# [warehouse]
+# threads = 2
+# memory_limit = "2GB"
+# temp_directory = "/var/tmp"
+# checkpoint_threshold = "4MB"
+"""

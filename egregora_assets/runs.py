@@ -1,11 +1,8 @@
 """One run of the whole graph from a terminal, in the home's own Dagster instance, with progress and a summary of it."""
 
-import json
 import logging
 import os
-import shutil
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
@@ -15,37 +12,11 @@ import dagster as dg
 from egregora_assets.chat.assets import IngestConfig
 from egregora_assets.config import Settings
 from egregora_assets.definitions import build_definitions
+from egregora_assets.summary import AssetSummary, RunSummary, save_summary
 from egregora_assets.warehouse.files import make_home
 from egregora_assets.warehouse.resource import Warehouse
 
-SUMMARY_FILE = "last_run.json"
-
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class AssetSummary:
-    """One asset of a run. ``seconds`` is the step's wall time."""
-
-    asset: str
-    rows: int | None
-    seconds: float
-    checks_passed: int
-    checks_warned: int
-    checks_failed: int
-    problem: str | None = None
-
-
-@dataclass(frozen=True)
-class RunSummary:
-    """What a run did, for people. ``failures`` name failed steps and checks, with their reasons."""
-
-    run_id: str
-    finished_at: str
-    success: bool
-    assets: list[AssetSummary]
-    failures: list[str]
-    warnings: list[str]
 
 
 def prepare_home(settings: Settings) -> None:
@@ -63,23 +34,16 @@ def refresh_all(settings: Settings, progress: Progress, day_first: bool | None =
     """
     prepare_home(settings)
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
-    definitions = build_definitions(loggers={"console": _progress_logger(progress)}, warehouse=Warehouse(home=str(settings.home)))
-    config = dg.RunConfig(ops={"messages": IngestConfig(day_first=day_first)})
+    definitions = build_definitions(
+        loggers={"console": _progress_logger(progress)}, warehouse=Warehouse(home=str(settings.home))
+    )
+    config = dg.RunConfig(ops={"messages": IngestConfig(day_first=day_first)}, loggers={"console": {}})
     with _package_log(progress), dg.DagsterInstance.get() as instance:
         job = definitions.resolve_job_def("refresh_all")
         result = job.execute_in_process(instance=instance, run_config=config, raise_on_error=False)
         summary = _summary(result)
-    (settings.home / SUMMARY_FILE).write_text(json.dumps(asdict(summary), indent=1) + "\n", "utf-8")
+    save_summary(settings, summary)
     return summary
-
-
-def last_summary(settings: Settings) -> RunSummary | None:
-    """Return the summary of the last run from a terminal, if there was one."""
-    try:
-        saved = json.loads((settings.home / SUMMARY_FILE).read_text("utf-8"))
-    except FileNotFoundError:
-        return None
-    return RunSummary(**{**saved, "assets": [AssetSummary(**asset) for asset in saved["assets"]]})
 
 
 def _dagster_yaml() -> str:
@@ -135,13 +99,16 @@ def _progress_logger(progress: Progress) -> dg.LoggerDefinition:
 
 def _summary(result: dg.ExecuteInProcessResult) -> RunSummary:
     rows: dict[str, int | None] = {}
+    exports = {"exports_read": 0, "unreadable": 0}
     seconds: dict[str, float] = {}
     problems: dict[str, str] = {}
     for event in result.all_events:
         key = event.asset_key.to_user_string() if event.asset_key else event.step_key or ""
         if event.is_step_materialization:
-            count = event.step_materialization_data.materialization.metadata.get("dagster/row_count")
+            metadata = event.step_materialization_data.materialization.metadata
+            count = metadata.get("dagster/row_count")
             rows[key] = int(str(count.value)) if count is not None else None
+            exports.update({name: int(str(metadata[name].value)) for name in exports if name in metadata})
         elif event.is_step_success and event.step_key:
             seconds[event.step_key] = event.step_success_data.duration_ms / 1000
         elif event.is_step_failure and event.step_key:
@@ -160,11 +127,12 @@ def _summary(result: dg.ExecuteInProcessResult) -> RunSummary:
         assets=assets,
         failures=[f"{step}: {cause}" for step, cause in problems.items()] + [_told(check) for check in failed],
         warnings=[_told(check) for check in warned],
+        **exports,
     )
 
 
 def _asset_summary(
-    name: str, rows: int | None, seconds: float, checks: list[dg.AssetCheckEvaluation], problem: str | None
+    name: str, rows: int | None, seconds: float, checks: Sequence[dg.AssetCheckEvaluation], problem: str | None
 ) -> AssetSummary:
     mine = [check for check in checks if check.asset_key.to_user_string() == name]
     failed = sum(not check.passed and check.severity is dg.AssetCheckSeverity.ERROR for check in mine)
@@ -173,7 +141,9 @@ def _asset_summary(
 
 
 def _told(check: dg.AssetCheckEvaluation) -> str:
-    details = "".join(f"\n    {name}: {value.value}" for name, value in check.metadata.items() if isinstance(value.value, str))
+    details = "".join(
+        f"\n    {name}: {value.value}" for name, value in check.metadata.items() if isinstance(value.value, str)
+    )
     return f"{check.asset_key.to_user_string()} · {check.check_name}: {check.description}{details}"
 
 

@@ -71,7 +71,9 @@ def known_names(connection: duckdb.DuckDBPyConnection, settings: Settings, since
     """Return the display names to hide: of all authors first seen after revision ``since``, and of the opt-out list."""
     if not settings.privacy.scrub_names:
         return list(settings.privacy.opt_out)
-    found = rows(connection, "SELECT DISTINCT raw_name FROM private.author_names WHERE revision > ? ORDER BY 1", [since])
+    found = rows(
+        connection, "SELECT DISTINCT raw_name FROM private.author_names WHERE revision > ? ORDER BY 1", [since]
+    )
     return [name for (name,) in found] + ([] if since else list(settings.privacy.opt_out))
 
 
@@ -87,7 +89,8 @@ def _start_over(change: Transaction, names: list[str]) -> GateChanges:
             "NOT EXISTS (SELECT 1 FROM wanted w WHERE w.message_id = c.message_id AND w.text = c.text)",
         )
         added = _insert(
-            change, "SELECT * FROM wanted w WHERE NOT EXISTS (SELECT 1 FROM clean_messages c WHERE c.message_id = w.message_id)"
+            change,
+            "SELECT * FROM wanted w WHERE NOT EXISTS (SELECT 1 FROM clean_messages c WHERE c.message_id = w.message_id)",
         )
     return GateChanges(added=added, removed=removed)
 
@@ -98,7 +101,10 @@ def _follow(change: Transaction, settings: Settings, seen: Watermark, names: lis
     removed = added = again = 0
     if _exists(connection, "authors WHERE opted_out_revision > $since AND opted_out", since):
         removed += _take_out(
-            change, "opt-out", "author_id IN (SELECT author_id FROM authors WHERE opted_out_revision > $since AND opted_out)", since
+            change,
+            "opt-out",
+            "author_id IN (SELECT author_id FROM authors WHERE opted_out_revision > $since AND opted_out)",
+            since,
         )
     if _exists(connection, "tombstones WHERE table_name = 'messages' AND revision > $since", since):
         removed += _take_out(

@@ -30,11 +30,17 @@ def no_private_text(connection: duckdb.DuckDBPyConnection, settings: Settings) -
 def opt_out_list_matches(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
     """Every name on the configured opt-out list is that of an author."""
     unmatched = sync.refresh(connection, settings).unmatched
-    return Verdict(not unmatched, f"{len(unmatched)} names on the opt-out list match no author", {"unmatched": len(unmatched)})
+    return Verdict(
+        not unmatched, f"{len(unmatched)} names on the opt-out list match no author", {"unmatched": len(unmatched)}
+    )
 
 
 def no_leaks(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, table: str, columns: tuple[str, ...], rows_of: str = "revision"
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    table: str,
+    columns: tuple[str, ...],
+    rows_of: str = "revision",
 ) -> Verdict:
     """Look for leaks in text ``columns`` of the rows of ``table`` that changed, or of all rows when a name is new.
 

@@ -74,13 +74,12 @@ def open_archive(path: Path, limits: LimitSettings) -> Iterator[zipfile.ZipFile]
 
 
 def chat_member(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
-    """Return the member that holds the chat: ``_chat.txt``, else the text named like the archive, else the only text."""
+    """Return the member that holds the chat: ``_chat.txt``, else the one named as the archive is, else the only one."""
     texts = [info for info in archive.infolist() if _is_text(info)]
     top = [info for info in texts if "/" not in info.filename] or texts
     named = [info for info in top if PurePosixPath(info.filename).name.lower() in _CHAT_NAMES]
-    named = (
-        named or [info for info in top if PurePosixPath(info.filename).stem == path.stem] or _like_a_chat(top) or top
-    )
+    named = named or [info for info in top if PurePosixPath(info.filename).stem == path.stem]
+    named = named or [info for info in top if "whatsapp" in info.filename.lower()] or top
     if not named:
         raise ExportUnreadable(f"{path.name} holds no chat text (.txt): is it a chat export?")
     if named[0].filename in repeated_names(archive):
@@ -96,10 +95,6 @@ def chat_member(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
 def _is_text(info: zipfile.ZipInfo) -> bool:
     is_foreign = info.filename.startswith(_FOREIGN_FOLDER)
     return info.filename.lower().endswith(".txt") and is_plain_file(info) and not is_foreign
-
-
-def _like_a_chat(texts: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
-    return [info for info in texts if "whatsapp" in info.filename.lower()]
 
 
 def media_members(archive: zipfile.ZipFile, path: Path) -> list[zipfile.ZipInfo]:

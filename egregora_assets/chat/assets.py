@@ -37,7 +37,9 @@ def chat_exports(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
     """Every export file that was ever in the inbox, by the hash of its bytes, and what became of it."""
     with warehouse.writer() as connection:
         new = register(connection, read_inbox(warehouse.settings.inbox))
-        preview = "SELECT status, count(*) AS exports, sum(messages) AS messages FROM exports GROUP BY status ORDER BY status"
+        preview = (
+            "SELECT status, count(*) AS exports, sum(messages) AS messages FROM exports GROUP BY status ORDER BY status"
+        )
         return described(connection, "exports", preview, {"new": new})
 
 

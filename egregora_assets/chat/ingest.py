@@ -6,7 +6,7 @@ One export is one transaction: after a crash it is either wholly there or still 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import duckdb
@@ -21,7 +21,7 @@ from egregora_assets.chat.local_time import to_utc
 from egregora_assets.chat.sources import Source, source_of
 from egregora_assets.config import Settings
 from egregora_assets.privacy.keys import Keys, bind, load_keys
-from egregora_assets.privacy.pseudonyms import author_id
+from egregora_assets.privacy.pseudonyms import author_id, normalised_name
 from egregora_assets.warehouse.query import changed, rows, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction, transaction
 
@@ -91,10 +91,23 @@ def _load(
         return _fail(connection, file, "failed", str(error))
     with transaction(connection, CONSUMER) as change:
         bind(connection, keys)
-        source = source_of(change, settings, keys, PLATFORM, title, [name for name in staged.authors if name])
+        source = source_of(change, settings, keys, PLATFORM, title, _people(connection, staged))
+        staged = _without_title(staged, title)
         outcome = _merge(change, keys, file, source, staged)
     log.info("%s: %s messages, %s new", file.path.name, f"{outcome.messages:,}", f"{outcome.added:,}")
     return outcome
+
+
+def _people(connection: duckdb.DuckDBPyConnection, staged: Staged) -> list[str]:
+    """Return the names of those who wrote something; who only heads a notice is not among them."""
+    wrote = rows(connection, f"SELECT DISTINCT author_no FROM {STAGED} WHERE author_no IS NOT NULL")
+    return [name for (number,) in wrote if (name := staged.authors[number])]
+
+
+def _without_title(staged: Staged, title: str) -> Staged:
+    """Forget the chat's own title as a name: iOS puts it where the author stands in notices about the chat."""
+    own = normalised_name(title)
+    return replace(staged, authors=[name if name and normalised_name(name) != own else None for name in staged.authors])
 
 
 def _fail(connection: duckdb.DuckDBPyConnection, file: InboxFile, status: str, problem: str) -> ExportOutcome:
@@ -113,7 +126,10 @@ def _merge(change: Transaction, keys: Keys, file: InboxFile, source: Source, sta
     connection = change.connection
     revision = change.revision
     messages, first, last = rows(connection, f"SELECT count(*), min(local_time), max(local_time) FROM {STAGED}")[0]
-    known_after = {"first": first and first.replace(second=0), "after": last and last.replace(second=0) + timedelta(minutes=1)}
+    known_after = {
+        "first": first and first.replace(second=0),
+        "after": last and last.replace(second=0) + timedelta(minutes=1),
+    }
     parameters = {"source": source.source_id, **known_after}
     with (
         view_of(connection, "staged_authors", _name_authors(change, keys, staged)),

@@ -14,8 +14,8 @@ _DAY = timedelta(days=1)
 def to_utc(column: str, zone: ZoneInfo, first: datetime, last: datetime) -> str:
     """Return the SQL (TIMESTAMPTZ) for wall-clock ``column``, whose values lie between ``first`` and ``last``.
 
-    An hour that the clock shows twice is taken for the first time, an hour that it skips as if it had not (PEP 495, fold 0).
-    The zone's rules are asked once a day of that span, not once a message.
+    An hour that the clock shows twice is taken for the first time, an hour that it skips as if it had not (PEP 495,
+    fold 0). The zone's rules are asked once a day of that span, not once a message.
     """
     changes = _offset_changes(zone, first, last)
     cases = "".join(f" WHEN {column} < TIMESTAMP '{until}' THEN {offset}" for until, offset in changes[:-1])

@@ -47,7 +47,9 @@ def quarantine_is_small(connection: duckdb.DuckDBPyConnection, settings: Setting
         "SELECT max(quarantined / greatest(messages, 1)), sum(quarantined) FROM exports WHERE status = 'loaded'",
     )[0]
     share, total = float(worst[0] or 0), int(worst[1] or 0)
-    return Verdict(share <= _MOST_QUARANTINED, f"{total:,} pieces in quarantine", {"worst_share": share, "pieces": total})
+    return Verdict(
+        share <= _MOST_QUARANTINED, f"{total:,} pieces in quarantine", {"worst_share": share, "pieces": total}
+    )
 
 
 def plausible_times(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
@@ -63,5 +65,7 @@ def plausible_times(connection: duckdb.DuckDBPyConnection, settings: Settings) -
 
 def exports_are_readable(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
     """Every file in the inbox could be read; the figures name those that could not, and why."""
-    failed = rows(connection, "SELECT file_name, detail FROM exports WHERE status IN ('failed', 'ambiguous') ORDER BY 1")
+    failed = rows(
+        connection, "SELECT file_name, detail FROM exports WHERE status IN ('failed', 'ambiguous') ORDER BY 1"
+    )
     return Verdict(not failed, f"{len(failed)} files could not be read", dict(failed))

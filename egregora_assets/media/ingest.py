@@ -113,9 +113,9 @@ def _store_members(
             members.append({"file_name": name, "bytes": info.file_size, "rejected": str(error)})
             outcome.rejected += 1
             continue
-        left -= stored.bytes
+        left -= stored.size
         members.append(
-            {"file_name": name, "media_id": stored.media_id, "bytes": stored.bytes, "mime": mime_of(stored.head)}
+            {"file_name": name, "media_id": stored.media_id, "bytes": stored.size, "mime": mime_of(stored.head)}
         )
         outcome.files += 1
         outcome.new_objects += stored.is_new

@@ -22,7 +22,7 @@ class StoredObject:
     """What one pass over a stream told: ``media_id`` is the sha256, ``head`` the first bytes (at most 512)."""
 
     media_id: str
-    bytes: int
+    size: int
     head: bytes
     is_new: bool
 

@@ -13,7 +13,9 @@ from egregora_assets.warehouse.verdict import Verdict
 def objects_are_stored(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
     """Every media row has its bytes in the store, of the size the row says."""
     store = MediaStore(settings.media_store)
-    missing = sum(not store.holds(media_id, size) for media_id, size in rows(connection, "SELECT media_id, bytes FROM media"))
+    missing = sum(
+        not store.holds(media_id, size) for media_id, size in rows(connection, "SELECT media_id, bytes FROM media")
+    )
     return Verdict(missing == 0, f"{missing} objects are missing or cut", {"missing": missing})
 
 

@@ -9,7 +9,7 @@ import unicodedata
 from uuid import UUID
 
 _INVISIBLE = dict.fromkeys([*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF, 0x00AD])
-_PHONE = re.compile(r"\+?[\d\s().\-]{7,32}")
+_PHONE = re.compile(r"\+?[\d\s().\-\u2010\u2011]{7,32}")
 
 
 def normalised_name(name: str) -> str:

@@ -20,6 +20,7 @@ PHONE = (
     r"|\(\p{Nd}{2,4}\)(?:[ .\-\x{00A0}\x{202F}\x{2010}\x{2011}]{0,2}\p{Nd}){6,11}"
     r"|\p{Nd}{7,}"
     r"|\p{Nd}{2,5}(?:[ .\-\x{00A0}\x{202F}\x{2010}\x{2011}]\p{Nd}{2,5}){2,5}"
+    r"|\p{Nd}{3,6}[ .\-\x{00A0}\x{202F}\x{2010}\x{2011}]\p{Nd}{5,8}"
     r"|\p{Nd}{3,5}[.\-\x{2010}\x{2011}]\p{Nd}{4}"
 )
 _DATE = r"((?:19|20)\p{Nd}{2})-(\p{Nd}{2})-(\p{Nd}{2})"
@@ -29,7 +30,9 @@ _BOUNDARY = r"(^|[^\p{L}\p{N}])"
 _PLACEHOLDER = r"\[(?:name|email|phone)\]"
 _NAMES_PER_PATTERN = 400
 _MIN_PART = 3
-_SCRIPTS_WITHOUT_SPACES = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_SCRIPTS_WITHOUT_SPACES = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+)
 
 
 ALSO_WORDS = frozenset(

@@ -28,7 +28,9 @@ def snapshot(config: RefreshConfig, warehouse: Warehouse) -> dg.MaterializeResul
     settings = warehouse.settings
     with warehouse.writer() as connection:
         outcome = publish(connection, settings, config.full_refresh)
-    counts = " UNION ALL ".join(f"SELECT '{table.name}' AS table_name, count(*) AS rows FROM {table.name}" for table in TABLES)
+    counts = " UNION ALL ".join(
+        f"SELECT '{table.name}' AS table_name, count(*) AS rows FROM {table.name}" for table in TABLES
+    )
     with warehouse.reader() as connection:
         preview = markdown_table(connection, counts)
         ((total,),) = connection.execute(f"SELECT sum(rows) FROM ({counts})").fetchall()

@@ -68,7 +68,9 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     else:
         rebuilt, written = False, _follow(connection, settings.public_path, present, wanted)
     copy_durably(settings.public_path, settings.snapshot_path)
-    log.info("published revision %s: %s rows written%s", wanted.revision, f"{written:,}", ", made anew" if rebuilt else "")
+    log.info(
+        "published revision %s: %s rows written%s", wanted.revision, f"{written:,}", ", made anew" if rebuilt else ""
+    )
     return PublishOutcome(wanted, published=True, rebuilt=rebuilt, rows_written=written)
 
 

@@ -30,7 +30,9 @@ def only_allowed_tables(connection: duckdb.DuckDBPyConnection, settings: Setting
     with open_snapshot(settings) as snapshot:
         present = {name for (name,) in rows(snapshot, "SELECT table_name FROM duckdb_tables()")}
     surplus = present - {table.name for table in TABLES} - {"publication"}
-    return Verdict(not surplus, f"{len(surplus)} tables that are not on the allow-list", {"surplus": ", ".join(sorted(surplus))})
+    return Verdict(
+        not surplus, f"{len(surplus)} tables that are not on the allow-list", {"surplus": ", ".join(sorted(surplus))}
+    )
 
 
 def snapshot_is_current(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
@@ -38,15 +40,23 @@ def snapshot_is_current(connection: duckdb.DuckDBPyConnection, settings: Setting
     with open_snapshot(settings) as snapshot:
         shown = int(scalar(snapshot, "SELECT revision FROM publication"))
     newest = current_revision(connection)
-    return Verdict(shown == newest, f"the snapshot shows revision {shown} of {newest}", {"shown": shown, "newest": newest})
+    return Verdict(
+        shown == newest, f"the snapshot shows revision {shown} of {newest}", {"shown": shown, "newest": newest}
+    )
 
 
 def no_opted_out_text_published(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
     """No row of the snapshot comes from a person who opted out."""
     opted_out = [str(found) for (found,) in rows(connection, "SELECT author_id FROM authors WHERE opted_out")]
     with open_snapshot(settings) as snapshot:
-        found = int(scalar(snapshot, "SELECT count(*) FROM messages WHERE author_id::VARCHAR IN (SELECT unnest(?))", [opted_out]))
-        found += int(scalar(snapshot, "SELECT count(*) FROM authors WHERE author_id::VARCHAR IN (SELECT unnest(?))", [opted_out]))
+        found = int(
+            scalar(
+                snapshot, "SELECT count(*) FROM messages WHERE author_id::VARCHAR IN (SELECT unnest(?))", [opted_out]
+            )
+        )
+        found += int(
+            scalar(snapshot, "SELECT count(*) FROM authors WHERE author_id::VARCHAR IN (SELECT unnest(?))", [opted_out])
+        )
     return Verdict(found == 0, f"{found} rows of people who opted out", {"rows": found})
 
 
@@ -58,7 +68,9 @@ def no_private_text_published(connection: duckdb.DuckDBPyConnection, settings: S
     since = seen.revision if seen.fingerprint == fingerprint else 0
     with open_snapshot(settings) as snapshot:
         shown = int(scalar(snapshot, "SELECT revision FROM publication"))
-        found = sum(_leaking_rows(connection, snapshot, table, names, since) for table in TABLES) if shown != since else 0
+        found = (
+            sum(_leaking_rows(connection, snapshot, table, names, since) for table in TABLES) if shown != since else 0
+        )
     if not found:
         with transaction(connection, consumer) as change:
             change.advance(fingerprint)
@@ -76,7 +88,9 @@ def _leaking_rows(
     column = _WORDS_OF_PEOPLE.get(table.name)
     if column is None:
         return 0
-    keys = [str(key) for (key,) in rows(connection, table.changed, {"since": since} if "$since" in table.changed else None)]
+    keys = [
+        str(key) for (key,) in rows(connection, table.changed, {"since": since} if "$since" in table.changed else None)
+    ]
     among = f"{table.key}::VARCHAR IN (SELECT unnest($keys))" if since else "true"
     condition = f"SELECT count(*) FROM {table.name} WHERE {among} AND {leaks(column, names)}"
     return int(scalar(snapshot, condition, {"keys": keys} if since else None))

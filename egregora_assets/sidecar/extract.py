@@ -32,7 +32,9 @@ DECISION_CUES = (
 _CUE = quoted(rf"(?i)(?:^|[^\p{{L}}])(?:{DECISION_CUES})")
 _CUE_SENTENCE = quoted(rf"(?i)((?:[^.!?\n]*[^\p{{L}}.!?\n])?(?:{DECISION_CUES})[^!?\n]*)")
 _QUESTION = quoted(r"""([^.!?¿\n][^.!?\n]*[?？؟])(?:[\s"”’)*_~]|$)""")
-_LINK = quoted(r"""https?://[^\s<>()\[\]"']+""")
+_LINK_PATTERN = r"""https?://[^\s<>()\[\]"']+"""
+_LINK = quoted(_LINK_PATTERN)
+_NO_WORD = quoted(rf"{_LINK_PATTERN}|\[(?:name|email|phone)\]|@\p{{Nd}}+")
 _FILE = quoted(
     r"""(?:^|[\s("])((?:[\w.\-]+/)*[\w\-]+\.(?:py|js|ts|tsx|jsx|rs|go|c|h|cpp|hpp|java|kt|rb|php|sh|sql|md|toml|yaml|yml|"""
     r"""json|html|css|ino|stl|scad|pdf|csv))(?:[\s:,;.!?)"#]|$)"""
@@ -116,7 +118,7 @@ _ENTITIES = f"""
 
 _WORDS = f"""
     SELECT document_id, message_id, ordinal, unnest(list_distinct(regexp_extract_all(
-        lower(CASE WHEN contains(text, '://') THEN regexp_replace(text, {_LINK}, ' ', 'g') ELSE text END), {_WORD}
+        lower(CASE WHEN regexp_matches(text, {_NO_WORD}) THEN regexp_replace(text, {_NO_WORD}, ' ', 'g') ELSE text END), {_WORD}
     ))) AS word
     FROM said WHERE kind = 'text'
 """

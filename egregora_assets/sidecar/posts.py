@@ -65,14 +65,18 @@ def _documents_gone(connection: duckdb.DuckDBPyConnection, since: int) -> bool:
 
 def _remove_gone(change: Transaction, posts: Path) -> int:
     connection = change.connection
-    with temporary(connection, "gone", "SELECT document_id, source_id, slug FROM sidecars ANTI JOIN documents USING (document_id)"):
+    with temporary(
+        connection, "gone", "SELECT document_id, source_id, slug FROM sidecars ANTI JOIN documents USING (document_id)"
+    ):
         gone = rows(connection, "SELECT source_id, slug FROM gone")
         if not gone:
             return 0
         for source_id, slug in gone:
             for suffix in (".md", ".json"):
                 post_path(posts, source_id, slug, suffix).unlink(missing_ok=True)
-        connection.execute("INSERT INTO tombstones SELECT 'sidecars', document_id, ? FROM gone", [change.revision]).fetchall()
+        connection.execute(
+            "INSERT INTO tombstones SELECT 'sidecars', document_id, ? FROM gone", [change.revision]
+        ).fetchall()
         for table in ("sidecars", *ITEM_TABLES):
             changed(connection, f"DELETE FROM {table} WHERE document_id IN (SELECT document_id FROM gone)")
     return len(gone)
@@ -80,7 +84,9 @@ def _remove_gone(change: Transaction, posts: Path) -> int:
 
 def _rewrite(change: Transaction, posts: Path, since: int) -> int:
     connection = change.connection
-    with temporary(connection, "open_documents", "SELECT document_id FROM documents WHERE revision > ?", [since]) as count:
+    with temporary(
+        connection, "open_documents", "SELECT document_id FROM documents WHERE revision > ?", [since]
+    ) as count:
         log.info("extracting from %s documents", f"{count:,}")
         extract(connection)
         for (source_id,) in rows(connection, "SELECT DISTINCT source_id FROM documents"):

@@ -36,7 +36,9 @@ def evidence_is_inside(connection: duckdb.DuckDBPyConnection, settings: Settings
 def no_private_text_in_sidecars(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
     """No topic, decision, question or entity shows an e-mail address, a phone number or a known name."""
     names = gate.known_names(connection, settings)
-    texts = " UNION ALL ".join(f"SELECT document_id, {column} AS text FROM {table}" for table, column in _TEXT_COLUMNS.items())
+    texts = " UNION ALL ".join(
+        f"SELECT document_id, {column} AS text FROM {table}" for table, column in _TEXT_COLUMNS.items()
+    )
     return no_new_rows(
         connection,
         "no_private_text_in_sidecars",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 _ADVICE = (
-    ("WarehouseBusy", "another process has the warehouse open: let it finish, or end the process that the message names"),
+    (
+        "WarehouseBusy",
+        "another process has the warehouse open: let it finish, or end the process that the message names",
+    ),
     ("SchemaMismatch", "the warehouse was made by another version: install that one, or restore the migration"),
     ("KeyFileError", "secret.key is missing, readable by others or not the right one: see the message"),
     ("SettingsError", "egregora.toml or an EGREGORA_… variable has a value that cannot be used: see the message"),

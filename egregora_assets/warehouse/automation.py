@@ -10,4 +10,6 @@ from egregora_assets.warehouse.advice import advice
 )
 def run_failure_advice(context: dg.RunFailureSensorContext) -> None:
     for event in context.get_step_failure_events() or [context.failure_event]:
-        context.log.error(f"run {context.dagster_run.run_id}: {advice(event.message or '', str(event.event_specific_data))}")
+        context.log.error(
+            f"run {context.dagster_run.run_id}: {advice(event.message or '', str(event.event_specific_data))}"
+        )

@@ -65,7 +65,9 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> int:
 def _refuse_mismatch(connection: duckdb.DuckDBPyConnection, available: list[Migration], present: int) -> None:
     newest = available[-1].version
     if present > newest:
-        raise SchemaMismatch(f"the warehouse has schema {present}, this program knows {newest}: upgrade egregora-assets")
+        raise SchemaMismatch(
+            f"the warehouse has schema {present}, this program knows {newest}: upgrade egregora-assets"
+        )
     if present == 0:
         return
     applied = dict(connection.execute("SELECT version, sha256 FROM schema_migrations").fetchall())

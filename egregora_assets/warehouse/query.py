@@ -41,7 +41,9 @@ def view_of(
 
 
 @contextmanager
-def temporary(connection: duckdb.DuckDBPyConnection, name: str, sql: str, parameters: Parameters = None) -> Iterator[int]:
+def temporary(
+    connection: duckdb.DuckDBPyConnection, name: str, sql: str, parameters: Parameters = None
+) -> Iterator[int]:
     """Keep the result of ``sql`` as a temporary table for the length of the block; yields its row count.
 
     After an error in the block the transaction is void and the table goes with it, so nothing is dropped then.

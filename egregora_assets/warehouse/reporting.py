@@ -78,9 +78,7 @@ def check(asset: str, verify: Verify, *, blocking: bool = False, warn: bool = Fa
     """
     severity = dg.AssetCheckSeverity.WARN if warn else dg.AssetCheckSeverity.ERROR
 
-    @dg.asset_check(
-        asset=asset, name=verify.__name__, description=verify.__doc__, blocking=blocking, pool=WRITER_POOL
-    )
+    @dg.asset_check(asset=asset, name=verify.__name__, description=verify.__doc__, blocking=blocking, pool=WRITER_POOL)
     def run(warehouse: Warehouse) -> dg.AssetCheckResult:
         with warehouse.writer() as connection:
             verdict = verify(connection, warehouse.settings)

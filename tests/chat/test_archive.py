@@ -80,7 +80,7 @@ def test_two_candidates_are_refused_by_name(tmp_path: Path) -> None:
 def test_a_chat_that_stands_twice_is_refused(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match="Duplicate"):
         path = packed(tmp_path / "export.zip", [("_chat.txt", CHAT), ("_chat.txt", b"forged")])
-    with pytest.raises(ExportUnreadable, match="'_chat.txt' more than once"):
+    with pytest.raises(ExportUnreadable, match=r"'_chat\.txt' more than once"):
         text_of(path)
     with open_archive(path, LIMITS) as archive:
         assert repeated_names(archive) == {"_chat.txt"}
@@ -101,7 +101,7 @@ def test_an_archive_in_an_archive_is_refused(tmp_path: Path) -> None:
 def test_what_is_no_archive_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "export.zip"
     path.write_bytes(data)
-    with pytest.raises(ExportUnreadable, match="no readable ZIP archive"):
+    with pytest.raises(ExportUnreadable, match="no readable ZIP"):
         text_of(path)
 
 
@@ -109,7 +109,7 @@ def test_what_is_no_archive_is_refused(tmp_path: Path, data: bytes) -> None:
 def test_a_truncated_archive_is_refused(tmp_path: Path, share: float) -> None:
     path = packed(tmp_path / "export.zip", {"_chat.txt": CHAT})
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
-    with pytest.raises(ExportUnreadable, match="no readable ZIP archive"):
+    with pytest.raises(ExportUnreadable, match="no readable ZIP"):
         text_of(path)
 
 
@@ -118,7 +118,7 @@ def test_damage_inside_the_chat_is_refused_while_reading(tmp_path: Path) -> None
     data = bytearray(path.read_bytes())
     data[45] ^= 0xFF
     path.write_bytes(data)
-    with pytest.raises(ExportUnreadable, match="'_chat.txt' is damaged"):
+    with pytest.raises(ExportUnreadable, match=r"'_chat\.txt' is damaged"):
         text_of(path)
 
 

@@ -32,9 +32,9 @@ def connection() -> duckdb.DuckDBPyConnection:
 
 def converted(connection: duckdb.DuckDBPyConnection, zone: str, walls: list[datetime]) -> list[datetime]:
     expression = to_utc("wall", ZoneInfo(zone), min(walls), max(walls))
+    numbered = "(SELECT unnest(?::TIMESTAMP[]) AS wall, unnest(range(?)) AS no)"
     found = connection.execute(
-        f"SELECT epoch_us({expression}) FROM (SELECT unnest(?::TIMESTAMP[]) AS wall, unnest(range(?)) AS no) ORDER BY no",
-        [walls, len(walls)],
+        f"SELECT epoch_us({expression}) FROM {numbered} ORDER BY no", [walls, len(walls)]
     ).fetchall()
     return [datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=time) for (time,) in found]
 

@@ -50,7 +50,8 @@ def test_each_archive_holds_its_chat_and_what_it_names(archives: list[Path]) -> 
             chat, *media = archive.namelist()
         assert chat in ("_chat.txt", f"{path.stem}.txt")
         named = [ios or android for ios, android in ATTACHED.findall(_text(path))]
-        assert media and sorted(named) == sorted(media)
+        assert media
+        assert sorted(named) == sorted(media)
 
 
 def test_two_exports_of_one_group_overlap(archives: list[Path]) -> None:
@@ -60,7 +61,8 @@ def test_two_exports_of_one_group_overlap(archives: list[Path]) -> None:
     days = _moment(last) - _moment(first)
     shared = [message for message in android if _moment(message[0]) >= _moment(first)]
     assert 9 <= days.days <= 12
-    assert len(shared) > 80 and len(android) > len(shared) < len(ios)
+    assert len(shared) > 80
+    assert len(android) > len(shared) < len(ios)
     assert _texts(shared) == _texts([message for message in ios if _moment(message[0]) <= _moment(last)])
 
 

@@ -22,8 +22,8 @@ from egregora_assets.chat.formats.whatsapp_scan import SCAN_SCHEMA, ScanResult, 
 from egregora_assets.warehouse.query import rows, view_of
 
 STAGED = "staged_messages"
-"""Columns: position, byte_offset, local_time (null: impossible), author_no (null: none), kind, text, attachment, is_edited,
-same_text (what of the text is equal in an Android and an iOS export of the same message; null: all of it).
+"""Columns: position, byte_offset, local_time (null: impossible), author_no (null: none), kind, text, attachment,
+is_edited, same_text (what of the text is equal in an Android and an iOS export of the same message; null: all of it).
 
 A view over two temporary tables: the rows as scanned, and the few that needed a closer look. Text is copied once."""
 
@@ -98,10 +98,11 @@ def _authors(result: ScanResult) -> list[str | None]:
 
 def _is_notice(name: str) -> bool:
     """Return whether an "author" is the beginning of a notice: by its words, or by a quotation that it leaves open."""
-    left_open = name.count('"') % 2 or name.count("\u201c") > name.count("\u201d") or name.count("«") > name.count("»")
-    return bool(left_open) or _NOTICE.fullmatch(name) is not None
+    leaves_open = sum(map(name.count, _QUOTATION_MARKS)) % 2 == 1
+    return leaves_open or _NOTICE.fullmatch(name) is not None
 
 
+_QUOTATION_MARKS = '"„“”«»'
 _NOTICE = re.compile(phrases.NOTICE_BEFORE_COLON, re.IGNORECASE)
 _INVISIBLE = dict.fromkeys(map(ord, MARKS))
 
@@ -138,7 +139,8 @@ def _same_text(text: str, kind: str) -> str:
     """Return the SQL for what of a message's text both an Android and an iOS export of it have."""
     return f"""CASE
         WHEN {kind} = 'text' THEN NULL
-        WHEN {kind} IN ('media', 'sticker', 'contact', 'view_once') THEN concat('media:', CASE WHEN {text} NOT LIKE '<%' THEN {text} END)
+        WHEN {kind} IN ('media', 'sticker', 'contact', 'view_once')
+            THEN concat('media:', CASE WHEN {text} NOT LIKE '<%' THEN {text} END)
         ELSE concat({kind}, ':', rtrim(replace({text}, {_LRM}, ''), '. ' || chr(10)))
     END"""
 
@@ -162,7 +164,8 @@ FROM (
         * REPLACE (CASE WHEN kind <> 'system' THEN author_no END AS author_no),
         CASE
             WHEN kind = 'text' THEN body
-            WHEN attachment IS NOT NULL THEN trim(regexp_replace(replace(body, {_LRM}, ''), '{_MARKER}', ''), chr(10) || ' ')
+            WHEN attachment IS NOT NULL
+                THEN trim(regexp_replace(replace(body, {_LRM}, ''), '{_MARKER}', ''), chr(10) || ' ')
             WHEN kind IN ('media', 'sticker', 'contact', 'deleted', 'view_once') THEN ''
             ELSE replace(body, {_LRM}, '')
         END AS text
@@ -172,11 +175,16 @@ FROM (
             SELECT
                 *, {placeholder} AS is_placeholder,
                 starts_with(body, '<') OR starts_with(body, {_LRM}) AS is_marked,
-                CASE WHEN length(body) < {_LONGEST_NOTICE} THEN lower(rtrim(trim(replace(body, {_LRM}, '')), '.')) ELSE '' END
-                    AS short,
+                CASE
+                    WHEN length(body) < {_LONGEST_NOTICE} THEN lower(rtrim(trim(replace(body, {_LRM}, '')), '.'))
+                    ELSE ''
+                END AS short,
                 CASE WHEN author_no IS NOT NULL THEN {_ATTACHMENT} END AS attachment
             FROM (
-                SELECT * REPLACE (CASE WHEN is_edited THEN regexp_replace(body, '{_EDITED}', '', 'i') ELSE body END AS body)
+                SELECT
+                    * REPLACE (
+                        CASE WHEN is_edited THEN regexp_replace(body, '{_EDITED}', '', 'i') ELSE body END AS body
+                    )
                 FROM (SELECT *, regexp_matches(body, '{_EDITED}', 'i') AS is_edited FROM ({left_open}))
             )
         )
@@ -219,7 +227,7 @@ _ATTACHED_IOS = rf"(?:\x{{200E}}<|<\x{{200E}}|< ?(?:{phrases.ATTACHED_IOS}))[^<>
 _ATTACHED_OLD_IOS = rf"^\x{{200E}}?({_FILE}) <\x{{200E}}?(?:{phrases.ATTACHED_IOS})>"
 _ATTACHED_KNOWN = rf"^\x{{200E}}?({_FILE}) \((?:{phrases.ATTACHED})\)"
 _ATTACHED_MARKED = rf"^\x{{200E}}({_FILE}) \([^()\n]+\)(?:\n|$)"
-_ATTACHED_NAMED = r"^((?:IMG|VID|AUD|PTT|DOC|STK)-\d+-WA\d+\.[A-Za-z0-9]*) \([^()\n]+\)"
+_ATTACHED_NAMED = r"^((?:(?:IMG|VID|AUD|PTT|DOC|STK)-\d+-WA\d+)?\.[A-Za-z0-9]+) \([^()\n]+\)"
 _MARKER = rf"<[^<>:\n]+: ?{_FILE} ?>|^{_FILE} (?:\([^()\n]+\)|<[^<>\n]+>)"
 _OMITTED_ANDROID = r"""(
     regexp_full_match(short, '<[^<>\n="@0-9]+>') AND NOT starts_with(short, '</') AND NOT ends_with(short, '/>')
@@ -270,7 +278,8 @@ END"""
 def _impossible_dates(connection: duckdb.DuckDBPyConnection, result: ScanResult) -> list[Quarantined]:
     found = rows(
         connection,
-        f"SELECT byte_offset, encode(left(text, {MAX_RAW_BYTES // 4})) FROM {STAGED} WHERE local_time IS NULL ORDER BY position",
+        f"SELECT byte_offset, encode(left(text, {MAX_RAW_BYTES // 4})) FROM {STAGED} "
+        "WHERE local_time IS NULL ORDER BY position",
     )
     return [
         Quarantined(offset, "the date or time does not exist", result.impossible.get(offset, bytes(raw)))

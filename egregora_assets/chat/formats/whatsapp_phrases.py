@@ -1,4 +1,4 @@
-"""What WhatsApp itself writes into exports, by meaning; languages: English, Portuguese, Spanish, German, French, Italian, Dutch.
+"""What WhatsApp itself writes into exports, by meaning: English, Portuguese, Spanish, German, French, Italian, Dutch.
 
 Add a language by adding its words here. Strings are RE2 alternatives without nested repeats, compared in
 lower case; tuples are compared as they are written, with or without a full stop.
@@ -14,7 +14,7 @@ FILE_NAMES = (
 
 ATTACHED = (
     "file attached|arquivo anexado|ficheiro anexado|archivo adjunto|datei angehängt|fichier joint|file allegato|"
-    "bestand bijgevoegd|файл добавлен|添付ファイル|ファイル添付|文件附件|파일 첨부됨"
+    "bestand bijgevoegd|файл добавлен|添付ファイル|文件附件|파일 첨부됨"
 )
 """After a file's name on Android: ``IMG-20240105-WA0003.jpg (file attached)``."""
 
@@ -22,9 +22,11 @@ ATTACHED_IOS = "attached|anexado|anexada|adjunto|anhang|pièce jointe|allegato|b
 """Before a file's name on iOS: ``<attached: 00000042-PHOTO-2024-01-05-10-00-00.jpg>``."""
 
 OMITTED = (
-    "(?: omitted| omitid[oa]s?| ocult[oa]s?| ocultad[oa]s?| não revelad[oa]| weggelassen| ausgeschlossen| ausgelassen| absente?s?|"
-    " omise?s?| omess[oaie]| weggelaten| verwijderd uit export| отсутствует| пропущено?| pominięt[oya]| utelämna[dt]| utelatt|"
-    " udeladt| jätettiin pois| vynechán[oay]?| dahil edilmedi| tidak disertakan|省略|は含まれていません|제외됨|생략됨)>?$|^(?:忽略|略过|略過)"
+    "(?: omitted| omitid[oa]s?| ocult[oa]s?| ocultad[oa]s?| não revelad[oa]| weggelassen| ausgeschlossen|"
+    " absente?s?| omise?s?| omess[oaie]| weggelaten| verwijderd uit export|"
+    " отсутствует| пропущено?| pominięt[oya]| utelämna[dt]|"
+    " utelatt| udeladt| jätettiin pois| vynechán[oay]?| dahil edilmedi| tidak disertakan|"
+    "省略|は含まれていません|제외됨|생략됨)>?$|^(?:忽略|略过|略過)"
 )
 """A medium that was left out; on iOS as in ``image omitted``."""
 
@@ -90,7 +92,8 @@ DELETED_BY_ADMIN = (
 
 EDITED = (
     "this message was edited|mensagem editada|esta mensagem foi editada|se editó este mensaje|"
-    "diese nachricht wurde bearbeitet|ce message a été modifié|questo messaggio è stato modificato|dit bericht is bewerkt"
+    "diese nachricht wurde bearbeitet|ce message a été modifié|questo messaggio è stato modificato|"
+    "dit bericht is bewerkt"
 )
 
 VIEW_ONCE = "view once|visualização única|visualización única|einmalig|vue unique|visualizza una volta|eenmalig"

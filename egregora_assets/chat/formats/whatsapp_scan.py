@@ -1,8 +1,8 @@
 """Bytes of a WhatsApp text export → Arrow record batches, one row per message, without a Python loop over messages.
 
-Line starts are found with numpy, the first bytes of every line that may be a header are gathered into a matrix, lines are
-grouped by header shape (see ``whatsapp_header``), and times and bodies are cut out of whole groups at once. Bodies are
-Arrow string views into the bytes read: nothing is copied. Memory is bounded by the chunk size, not by the file.
+Line starts are found with numpy, the first bytes of every line that may be a header are gathered into a matrix, lines
+are grouped by header shape (see ``whatsapp_header``), and times and bodies are cut out of whole groups at once. Bodies
+are Arrow string views into the bytes read: nothing is copied. Memory is bounded by the block size, not by the file.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ class ScanResult:
 
     ``first_above_12`` and ``second_above_12`` count dates that only one day/month order can explain;
     ``backward_day_first`` and ``backward_month_first`` count the steps back in time under each order, and
-    ``order_matters`` the dates that the two orders read differently. ``impossible`` has the beginning, by byte offset, of
-    messages with a date or time that neither order can explain.
+    ``order_matters`` the dates that the two orders read differently. ``impossible`` has, by byte offset, the beginning
+    of messages with a date or time that neither order can explain.
     """
 
     terminator: bytes | None = None

@@ -1,0 +1,188 @@
+"""The command `egregora`: thin commands over the slices, with errors for the person who reads them."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import duckdb
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from egregora_assets.chat.archive import ExportUnreadable
+from egregora_assets.config import Settings, SettingsError, load_settings
+from egregora_assets.privacy.keys import KeyFileError
+from egregora_assets.warehouse.connection import NothingPublished, WarehouseBusy
+from egregora_assets.warehouse.migrate import SchemaMismatch
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Chat exports turned into one private, queryable memory on your own machine.",
+)
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+Home = Annotated[Path | None, typer.Option("--home", help="EGREGORA_HOME; default: the variable, else ./.egregora.")]
+DayFirst = Annotated[
+    bool | None, typer.Option("--day-first/--month-first", help="Order of day and month, where the file cannot tell.")
+]
+
+
+@contextmanager
+def readable_errors() -> Iterator[None]:
+    """Turn the errors that a user can do something about into one line and exit code 1."""
+    try:
+        yield
+    except (
+        ExportUnreadable,
+        SettingsError,
+        KeyFileError,
+        WarehouseBusy,
+        NothingPublished,
+        SchemaMismatch,
+        OSError,
+    ) as error:
+        err.print(f"[red]error:[/red] {_plain(str(error))}", soft_wrap=True)
+        raise typer.Exit(1) from error
+    except duckdb.Error as error:
+        err.print(f"[red]error:[/red] {_plain(str(error).splitlines()[0])}", soft_wrap=True)
+        raise typer.Exit(1) from error
+
+
+@app.command()
+def init(home: Home = None, quiet: Annotated[bool, typer.Option("--quiet")] = False) -> None:
+    """Make the home folder: inbox, settings file, keys, Dagster instance. What exists is left alone."""
+    from egregora_assets.privacy.keys import load_keys
+    from egregora_assets.runs import prepare_home
+
+    with readable_errors():
+        settings = load_settings(home)
+        prepare_home(settings)
+        load_keys(settings.key_path)
+        _write_settings_template(settings)
+    if not quiet:
+        out.print(f"The home is ready: {settings.home}", soft_wrap=True)
+        out.print(f"Drop chat exports into {settings.inbox}, then run `egregora ingest`.", soft_wrap=True)
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Exports to copy into the inbox first.")] = None,
+    home: Home = None,
+    day_first: DayFirst = None,
+) -> None:
+    """Take in exports: copies PATHs into the inbox, then runs the whole graph through Dagster."""
+    from egregora_assets.demo import ingest_and_report
+
+    with readable_errors():
+        ok = ingest_and_report(load_settings(home), out, list(paths or []), day_first)
+    raise typer.Exit(0 if ok else 1)
+
+
+@app.command()
+def demo(
+    home: Home = None,
+    export: Annotated[Path | None, typer.Option("--export", help="Your own export instead of the samples.")] = None,
+    day_first: DayFirst = None,
+) -> None:
+    """Show the whole: sample chats (or your export) through every asset, then example queries."""
+    from egregora_assets.demo import run_demo
+
+    with readable_errors():
+        ok = run_demo(load_settings(home), out, export, day_first)
+    raise typer.Exit(0 if ok else 1)
+
+
+@app.command()
+def parse(
+    file: Annotated[Path, typer.Argument(help="A WhatsApp export, ZIP or text.")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="JSON lines (the default when the output is no terminal).")
+    ] = False,
+    timezone: Annotated[
+        str | None, typer.Option("--timezone", help="IANA zone: adds the UTC time as `sent_at`.")
+    ] = None,
+    day_first: DayFirst = None,
+) -> None:
+    """Show what an export would give, without touching any home. Needs no settings."""
+    from egregora_assets.chat.dry_run import dry_run
+
+    with readable_errors(), dry_run(file, day_first, timezone) as parsed:
+        if as_json or not sys.stdout.isatty():
+            for row in parsed.rows():
+                sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+        else:
+            for row in parsed.rows():
+                where = f"[dim]{row['timestamp']}[/dim] [bold]{_plain(str(row['author'] or ''))}[/bold]"
+                out.print(f"{where} {_plain(str(row['text'] or row['attachment'] or ''))} [dim]{row['kind']}[/dim]")
+        sys.stdout.flush()
+        sys.stderr.write(json.dumps(parsed.summary(), ensure_ascii=False) + "\n")
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="DuckDB SQL over the published snapshot.")],
+    home: Home = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON lines.")] = False,
+) -> None:
+    """Ask the published snapshot. Read-only: it can change nothing and read no other file."""
+    from egregora_assets.warehouse.connection import open_snapshot
+
+    with readable_errors(), open_snapshot(load_settings(home)) as connection:
+        result = connection.execute(sql)
+        names = [column[0] for column in result.description or []]
+        if as_json:
+            while rows := result.fetchmany(1000):
+                for row in rows:
+                    sys.stdout.write(
+                        json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False, default=str) + "\n"
+                    )
+        else:
+            out.print(_as_table(names, result.fetchall()))
+
+
+@app.command()
+def doctor(home: Home = None) -> None:
+    """Say how the home and this machine are, and what to mend. Exit code 1 when something needs mending."""
+    from egregora_assets.doctor import examine
+
+    with readable_errors():
+        findings = examine(load_settings(home))
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    for finding in findings:
+        mark = "[green]ok[/green]" if finding.ok else "[red]mend[/red]"
+        table.add_row(mark, finding.subject, _plain(finding.text))
+    out.print(table)
+    raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+def _as_table(names: list[str], rows: list[tuple[object, ...]]) -> Table:
+    table = Table(header_style="bold")
+    for name in names:
+        table.add_column(_plain(name), overflow="fold")
+    for row in rows:
+        table.add_row(*(_plain("" if value is None else str(value)) for value in row))
+    return table
+
+
+def _plain(text: str) -> str:
+    """Escape what rich would take for markup, and what a terminal would take for a command."""
+    visible = "".join(character if character.isprintable() or character == "\n" else "�" for character in text)
+    return visible.replace("[", r"\[")
+
+
+def _write_settings_template(settings: Settings) -> None:
+    from egregora_assets.config import SETTINGS_FILE, SETTINGS_TEMPLATE
+
+    path = settings.home / SETTINGS_FILE
+    if not path.exists():
+        path.write_text(SETTINGS_TEMPLATE, "utf-8")
+
+
+if __name__ == "__main__":
+    app()
