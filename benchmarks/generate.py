@@ -31,6 +31,9 @@ WORDS = (
 EMOJI = "😀 😂 ❤️ 👍 🎉 🤔 🙏 🔥 👩🏻‍⚖️ 🇧🇷".split()
 
 
+_WAKING_HOUR = 7
+
+
 def authors(count: int, rng: random.Random) -> list[str]:
     """Return ``count`` distinct display names; one in ten is an unsaved phone number."""
     names: list[str] = []
@@ -69,15 +72,23 @@ def body(rng: random.Random, people: list[str]) -> str:
     return text
 
 
+def _next_moment(clock: datetime, rng: random.Random) -> datetime:
+    """Return when the next message is sent: bursts, pauses of some hours, and nights in which people sleep."""
+    gap = rng.expovariate(1 / 2.0) if rng.random() < 0.97 else rng.uniform(30, 300)
+    moment = clock + timedelta(minutes=gap)
+    if moment.hour < _WAKING_HOUR:
+        moment = moment.replace(hour=_WAKING_HOUR, minute=rng.randint(0, 59))
+    return moment
+
+
 def lines(messages: int, seed: int = 7, people_count: int = 40) -> Iterator[str]:
     """Yield the lines of one Android chat, oldest first, in the day-first 24-hour dialect."""
     rng = random.Random(seed)
     people = authors(people_count, rng)
-    clock = datetime(2000, 1, 2, 8, 0)
+    clock = datetime(2005, 1, 2, 8, 0)
     yield f"{clock:%d/%m/%Y, %H:%M} - Messages and calls are end-to-end encrypted. Tap to learn more.\n"
     for _ in range(messages - 1):
-        gap = rng.expovariate(1 / 2.0) if rng.random() < 0.97 else rng.uniform(60, 700)
-        clock += timedelta(minutes=gap)
+        clock = _next_moment(clock, rng)
         stamp = f"{clock:%d/%m/%Y, %H:%M} - "
         if rng.random() < 0.015:
             yield f"{stamp}{rng.choice(people)} added {rng.choice(people)}\n"

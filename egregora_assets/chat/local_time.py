@@ -42,8 +42,8 @@ def _offset_changes(zone: ZoneInfo, first: datetime, last: datetime) -> list[tup
 
 
 def _change_before(moment: datetime, offset: int, zone: ZoneInfo) -> datetime:
-    """Return the first wall-clock moment of the two days before ``moment`` that no longer has ``offset``."""
-    still, step = moment - 2 * _DAY, 2 * _DAY
+    """Return the first wall-clock moment of the day before ``moment`` that no longer has ``offset``."""
+    still, step = moment - _DAY, _DAY
     while step > _MICROSECOND:
         step /= 2
         if _offset(still + step, zone) == offset:

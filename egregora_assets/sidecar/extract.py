@@ -19,6 +19,7 @@ _MOST_TOPICS = 6
 _LEAST_TOPIC_LETTERS = 4
 _MOST_EVIDENCE = 3
 _MOST_SENTENCE = 400
+_LEAST_QUESTION = 6
 
 DECISION_CUES = (
     r"decided\b|decision:|let['’]s go with|we(?:['’]ll| will) go with|we(?:['’]re| are) going with|it['’]s settled|settled then|"
@@ -30,7 +31,7 @@ DECISION_CUES = (
 )
 
 _CUE = quoted(rf"(?i)(?:^|[^\p{{L}}])(?:{DECISION_CUES})")
-_CUE_SENTENCE = quoted(rf"(?i)((?:[^.!?\n]*[^\p{{L}}.!?\n])?(?:{DECISION_CUES})[^!?\n]*)")
+_CUE_SENTENCE = quoted(rf"(?i)((?:[^.!?\n]*[^\p{{L}}.!?\n])?(?:{DECISION_CUES})(?:[^.!?\n]|\.[^\s])*)")
 _QUESTION = quoted(r"""([^.!?¿\n][^.!?\n]*[?？؟])(?:[\s"”’)*_~]|$)""")
 _LINK_PATTERN = r"""https?://[^\s<>()\[\]"']+"""
 _LINK = quoted(_LINK_PATTERN)
@@ -46,93 +47,104 @@ _WORD = quoted(rf"\p{{L}}{{{_LEAST_TOPIC_LETTERS},}}")
 
 
 def extract(connection: duckdb.DuckDBPyConnection) -> None:
-    """Fill the item tables for the documents in ``open_documents``; what they held for those is replaced.
+    """Fill the item tables for the documents in ``open_documents`` (d_no, document_id); what they held for those is replaced.
 
-    Runs inside the caller's transaction. Reads ``clean_messages`` only.
+    Runs inside the caller's transaction. Reads ``clean_messages`` only. Inside, documents and messages have numbers
+    instead of ids: the tables of words are the largest, and numbers keep them in memory.
     """
     for table in ITEM_TABLES:
         changed(connection, f"DELETE FROM {table} WHERE document_id IN (SELECT document_id FROM open_documents)")
     with temporary(connection, "said", _SAID):
-        changed(connection, _PARTICIPANTS)
-        changed(connection, _DECISIONS)
-        changed(connection, _QUESTIONS)
-        changed(connection, _ENTITIES)
-        words = pa.table({"word": sorted(STOPWORDS)})
-        with view_of(connection, "stopwords", words), temporary(connection, "words", _WORDS):
+        for statement in (_PARTICIPANTS, _DECISIONS, _QUESTIONS, _ENTITIES):
+            changed(connection, statement)
+        stopwords = pa.table({"word": sorted(STOPWORDS)})
+        with view_of(connection, "stopwords", stopwords), temporary(connection, "words", _WORDS):
             changed(connection, _TOPICS)
 
 
 _SAID = """
-    SELECT d.document_id, c.message_id, c.sent_at, c.author_id, c.kind, c.text, a.alias AS author, ordinal
+    SELECT d_no, m_no, c.message_id, c.sent_at, c.author_id, c.kind, c.text
     FROM (
-        SELECT document_id, unnest(message_ids) AS message_id, generate_subscripts(message_ids, 1) AS ordinal
-        FROM documents WHERE document_id IN (SELECT document_id FROM open_documents)
-    ) d
+        SELECT d_no, unnest(message_ids) AS message_id, generate_subscripts(message_ids, 1)::INTEGER AS m_no
+        FROM documents JOIN open_documents USING (document_id)
+    )
     JOIN clean_messages c USING (message_id)
-    LEFT JOIN authors a USING (author_id)
 """
+"""What was said in each open document; ``m_no`` counts the messages of one document."""
 
 _PARTICIPANTS = """
     INSERT INTO participants
-    SELECT document_id, author, count(*), min_by(message_id, ordinal, 1)
-    FROM said WHERE author IS NOT NULL GROUP BY document_id, author
+    SELECT document_id, alias, messages, [first]
+    FROM (
+        SELECT d_no, author_id, count(*) AS messages, min_by(message_id, m_no) AS first
+        FROM said WHERE author_id IS NOT NULL GROUP BY d_no, author_id
+    )
+    JOIN open_documents USING (d_no) JOIN authors USING (author_id)
 """
 
 _DECISIONS = f"""
     INSERT INTO decisions
-    SELECT document_id, left(trim(regexp_extract(text, {_CUE_SENTENCE}, 1)), {_MOST_SENTENCE}), author, sent_at, [message_id]
-    FROM said WHERE kind = 'text' AND regexp_matches(text, {_CUE})
+    SELECT document_id, left(trim(regexp_extract(text, {_CUE_SENTENCE}, 1)), {_MOST_SENTENCE}), alias, sent_at, [message_id]
+    FROM (SELECT * FROM said WHERE kind = 'text' AND regexp_matches(text, {_CUE}))
+    JOIN open_documents USING (d_no) LEFT JOIN authors USING (author_id)
 """
 
 _QUESTIONS = f"""
     INSERT INTO questions
-    SELECT document_id, left(sentence, {_MOST_SENTENCE}), author, sent_at, [message_id]
+    SELECT document_id, left(sentence, {_MOST_SENTENCE}), alias, sent_at, [message_id]
     FROM (
         SELECT *, trim(regexp_extract(text, {_QUESTION}, 1)) AS sentence
         FROM said WHERE kind = 'text' AND (contains(text, '?') OR contains(text, '？') OR contains(text, '؟'))
     )
-    WHERE length(sentence) >= 6
+    JOIN open_documents USING (d_no) LEFT JOIN authors USING (author_id)
+    WHERE length(sentence) >= {_LEAST_QUESTION}
 """
 
 _ENTITIES = f"""
     INSERT INTO entities
-    SELECT document_id, kind, name, count(*), min_by(message_id, ordinal, {_MOST_EVIDENCE})
+    SELECT document_id, kind, name, mentions, evidence
     FROM (
-        SELECT document_id, message_id, ordinal, 'link' AS kind, rtrim(unnest(regexp_extract_all(text, {_LINK})), '.,;:!?') AS name
-        FROM said WHERE contains(text, '://')
-        UNION ALL
-        SELECT document_id, message_id, ordinal, 'file', unnest(regexp_extract_all(text, {_FILE}, 1))
-        FROM said WHERE contains(text, '.')
-        UNION ALL
-        SELECT document_id, message_id, ordinal, 'commit', unnest(regexp_extract_all(text, {_COMMIT}))
-        FROM said WHERE regexp_matches(text, '[0-9a-f]{{7}}') AND NOT contains(text, '://')
-        UNION ALL
-        SELECT document_id, message_id, ordinal, 'issue', unnest(regexp_extract_all(text, {_ISSUE}, 1))
-        FROM said WHERE contains(text, '#')
-        UNION ALL
-        SELECT document_id, message_id, ordinal, 'tag', lower(unnest(regexp_extract_all(text, {_TAG}, 1)))
-        FROM said WHERE contains(text, '#')
+        SELECT d_no, kind, name, count(*) AS mentions, min_by(message_id, m_no, {_MOST_EVIDENCE}) AS evidence
+        FROM (
+            SELECT d_no, m_no, message_id, 'link' AS kind, rtrim(unnest(regexp_extract_all(text, {_LINK})), '.,;:!?') AS name
+            FROM said WHERE contains(text, '://')
+            UNION
+            SELECT d_no, m_no, message_id, 'file', unnest(regexp_extract_all(text, {_FILE}, 1))
+            FROM said WHERE contains(text, '.')
+            UNION
+            SELECT d_no, m_no, message_id, 'commit', unnest(regexp_extract_all(text, {_COMMIT}))
+            FROM said WHERE regexp_matches(text, '[0-9a-f]{{7}}') AND NOT contains(text, '://')
+            UNION
+            SELECT d_no, m_no, message_id, 'issue', unnest(regexp_extract_all(text, {_ISSUE}, 1))
+            FROM said WHERE contains(text, '#')
+            UNION
+            SELECT d_no, m_no, message_id, 'tag', lower(unnest(regexp_extract_all(text, {_TAG}, 1)))
+            FROM said WHERE contains(text, '#')
+        )
+        WHERE name <> '' GROUP BY d_no, kind, name
     )
-    WHERE name <> '' GROUP BY document_id, kind, name
+    JOIN open_documents USING (d_no)
 """
 
 _WORDS = f"""
-    SELECT document_id, message_id, ordinal, unnest(list_distinct(regexp_extract_all(
+    SELECT d_no, m_no, unnest(regexp_extract_all(
         lower(CASE WHEN regexp_matches(text, {_NO_WORD}) THEN regexp_replace(text, {_NO_WORD}, ' ', 'g') ELSE text END), {_WORD}
-    ))) AS word
+    )) AS word
     FROM said WHERE kind = 'text'
 """
 
 _TOPICS = f"""
     INSERT INTO topics
-    WITH counted AS (
-        SELECT document_id, word, count(*) * ln(1 + length(word)) AS score
-        FROM words ANTI JOIN stopwords USING (word) GROUP BY document_id, word HAVING count(*) > 1
+    WITH frequent AS (
+        SELECT d_no, word, count(*) AS uses FROM words ANTI JOIN stopwords USING (word)
+        GROUP BY d_no, word HAVING count(*) > 1 AND min(m_no) < max(m_no)
     ),
     best AS (
-        SELECT * FROM counted QUALIFY row_number() OVER (PARTITION BY document_id ORDER BY score DESC, word) <= {_MOST_TOPICS}
-    )
-    SELECT document_id, word, any_value(score), min_by(message_id, ordinal, {_MOST_EVIDENCE})
-    FROM words JOIN best USING (document_id, word) GROUP BY document_id, word
+        SELECT *, uses * ln(1 + length(word)) AS score FROM frequent
+        QUALIFY row_number() OVER (PARTITION BY d_no ORDER BY score DESC, word) <= {_MOST_TOPICS}
+    ),
+    cited AS (SELECT DISTINCT d_no, word, m_no, score FROM words JOIN best USING (d_no, word))
+    SELECT document_id, word, any_value(score), min_by(message_id, m_no, {_MOST_EVIDENCE})
+    FROM cited JOIN said USING (d_no, m_no) JOIN open_documents USING (d_no) GROUP BY document_id, word
 """
 """A topic is a word that several messages of the document use; longer words weigh more, ties go by the alphabet."""

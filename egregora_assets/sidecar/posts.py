@@ -22,6 +22,7 @@ CONSUMER = "sidecars"
 SCHEMA_FILE = "sidecar.schema.json"
 VERSION = "1"
 _BATCH = 1000
+_AT_ONCE = 1000
 
 log = logging.getLogger(__name__)
 
@@ -83,22 +84,29 @@ def _remove_gone(change: Transaction, posts: Path) -> int:
 
 
 def _rewrite(change: Transaction, posts: Path, since: int) -> int:
+    """Make the sidecars and posts of all documents changed since a revision, a bounded number at a time."""
     connection = change.connection
-    with temporary(
-        connection, "open_documents", "SELECT document_id FROM documents WHERE revision > ?", [since]
-    ) as count:
+    numbered = "SELECT (row_number() OVER (ORDER BY slug))::INTEGER AS d_no, document_id FROM documents WHERE revision > ?"
+    with temporary(connection, "changed_documents", numbered, [since]) as count:
         log.info("extracting from %s documents", f"{count:,}")
-        extract(connection)
         for (source_id,) in rows(connection, "SELECT DISTINCT source_id FROM documents"):
             (posts / source_id).mkdir(parents=True, exist_ok=True)
         write_if_changed(f"{posts}/{SCHEMA_FILE}", json_schema().encode())
-        for record, post in _rendered(connection):
-            sidecar = Sidecar.model_validate_json(record)
-            name = f"{posts}/{sidecar.source_id}/{sidecar.slug}"
-            write_if_changed(name + ".json", sidecar.model_dump_json(indent=1).encode() + b"\n")
-            write_if_changed(name + ".md", post.encode())
-        _note(change)
+        for first in range(0, count, _AT_ONCE):
+            some = "SELECT * FROM changed_documents WHERE d_no > ? AND d_no <= ?"
+            with temporary(connection, "open_documents", some, [first, first + _AT_ONCE]):
+                extract(connection)
+                _write_files(connection, posts)
+                _note(change)
     return count
+
+
+def _write_files(connection: duckdb.DuckDBPyConnection, posts: Path) -> None:
+    for record, post in _rendered(connection):
+        sidecar = Sidecar.model_validate_json(record)
+        name = f"{posts}/{sidecar.source_id}/{sidecar.slug}"
+        write_if_changed(name + ".json", record.encode() + b"\n")
+        write_if_changed(name + ".md", post.encode())
 
 
 def _rendered(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from egregora_assets.chat.archive import (
@@ -65,6 +65,11 @@ def test_the_chat_is_told_from_texts_that_were_sent(tmp_path: Path, other: str) 
     assert text_of(path) == CHAT
     with open_archive(path, LIMITS) as archive:
         assert [info.filename for info in media_members(archive, path)] == [other]
+
+
+def test_a_shadow_that_macos_packs_is_not_the_chat(tmp_path: Path) -> None:
+    members = {"Export/WhatsApp Chat.txt": CHAT, "__MACOSX/Export/._WhatsApp Chat.txt": b"shadow"}
+    assert text_of(packed(tmp_path / "export.zip", members)) == CHAT
 
 
 def test_the_text_named_like_the_archive_is_the_chat(tmp_path: Path) -> None:
@@ -133,7 +138,7 @@ def with_flag(path: Path, flag: int) -> Path:
 
 def test_an_encrypted_chat_is_refused(tmp_path: Path) -> None:
     path = with_flag(packed(tmp_path / "export.zip", {"_chat.txt": CHAT}), 0x1)
-    with pytest.raises(ExportUnreadable, match="encrypted"):
+    with pytest.raises(ExportUnreadable, match="unlock the archive first"):
         text_of(path)
 
 
@@ -227,11 +232,15 @@ def test_thousands_of_media_are_allowed_and_a_limit_is_named(tmp_path: Path) -> 
         text_of(path, LimitSettings(max_members=100))
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), min_size=1, max_size=4))
-def test_no_damaged_byte_raises_anything_else(tmp_path: Path, changes: list[tuple[int, int]]) -> None:
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    changes=st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), min_size=1, max_size=4),
+    method=st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]),
+)
+@example(changes=[(45, 255)], method=zipfile.ZIP_LZMA)
+def test_no_damaged_byte_raises_anything_else(tmp_path: Path, changes: list[tuple[int, int]], method: int) -> None:
     packing = io.BytesIO()
-    with zipfile.ZipFile(packing, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(packing, "w", method) as archive:
         archive.writestr("_chat.txt", CHAT)
         archive.writestr("olá.jpg", b"x")
     data = bytearray(packing.getvalue())

@@ -67,6 +67,14 @@ def test_nuls_are_removed_and_reported_with_their_line() -> None:
     assert [(piece.byte_offset, piece.raw) for piece in quarantined] == [(4, b"t\0w\0o\n")]
 
 
+@pytest.mark.usefixtures("small_blocks")
+def test_places_count_the_text_that_is_given_on() -> None:
+    blocks, quarantined = blocks_of(b"t\0w\0o\nthree\nb\xffd\nsound\n\0\n")
+    text = b"".join(blocks)
+    lines = [text[piece.byte_offset :].split(b"\n")[0] for piece in quarantined]
+    assert lines == [b"two", "b\ufffdd".encode(), b""]
+
+
 def test_a_line_that_never_ends_is_cut_and_reported_and_the_next_line_is_whole() -> None:
     blocks, quarantined = blocks_of(b"first\n" + b"x" * 10_000_000 + b"\nafter\n")
     text = b"".join(blocks)

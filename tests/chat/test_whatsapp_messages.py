@@ -143,6 +143,13 @@ def test_a_name_may_have_a_hyphen_emoji_or_number(read: Read) -> None:
     assert found == [*names[:-1], "José"]
 
 
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_a_text_may_begin_on_the_line_after_the_name(read: Read, line_end: str) -> None:
+    export = "25/12/2023, 10:30 - Ana:\nfirst\nsecond\n".replace("\n", line_end)
+    [message] = read(export.encode())
+    assert (message.author, message.kind, message.text) == ("Ana", "text", "\nfirst\nsecond")
+
+
 def test_a_quoted_line_of_another_dialect_is_text(read: Read) -> None:
     quoted = "see:\n[25.12.23, 09:00:00] Bruno: hi\n12/25/23, 9:00 AM - Bruno: hi\n2023-12-25, 09:00 - Bruno: hi"
     assert [message.text for message in read(android(quoted) + android("x"))] == [quoted, "x"]
@@ -224,6 +231,15 @@ def test_an_impossible_moment_costs_only_its_own_message(
     ]
     [piece] = staged(export).quarantined
     assert (piece.byte_offset, piece.raw) == (len(android("before")), broken.encode())
+
+
+def test_a_twelve_hour_clock_has_no_hour_13(read: Read) -> None:
+    messages = read("12/25/23, 1:30 PM - Ana: x\n12/25/23, 13:30 PM - Ana: y\n12/25/23, 0:30 PM - Ana: z\n")
+    assert [message.time for message in messages] == [
+        datetime(2023, 12, 25, 13, 30),
+        None,
+        datetime(2023, 12, 25, 12, 30),
+    ]
 
 
 @pytest.mark.parametrize("moment", ["29/02/2024, 10:00", "31/12/1999, 23:59", "01/01/1970, 00:00", "31/12/2199, 23:59"])

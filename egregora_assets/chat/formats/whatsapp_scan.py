@@ -195,14 +195,20 @@ def _infer_dialect(window: Bytes) -> tuple[bytes | None, Dialect | None]:
 def _shapes(window: Bytes, terminator: bytes) -> Iterator[tuple[int, HeaderLayout, Ints, Bytes]]:
     """Yield (header length, layout, row numbers, rows) for every header shape among the lines of ``window``."""
     length = _terminated_at(window, terminator)
-    rows = np.flatnonzero(length >= MIN_HEADER_BYTES)
-    if not len(rows):
-        return
-    length = length[rows]
-    words = -(-int(length.max()) // 8)
-    lines = np.ascontiguousarray(window[rows, : words * 8])
-    shape = _without_digits(lines) * (np.arange(words * 8) < length[:, None])
-    signature = shape.view(np.uint64) @ _MIXERS[:words]
+    words = np.where(length >= MIN_HEADER_BYTES, -(-length // 8), 0)
+    for width in range(1, int(words.max(initial=0)) + 1):
+        rows = np.flatnonzero(words == width)
+        if len(rows):
+            yield from _shapes_of_width(window[rows, : width * 8], rows, length[rows], terminator)
+
+
+def _shapes_of_width(
+    lines: Bytes, rows: Ints, length: Ints, terminator: bytes
+) -> Iterator[tuple[int, HeaderLayout, Ints, Bytes]]:
+    """Yield the same for the lines whose headers, if they are any, have the same number of eight-byte words."""
+    lines = np.ascontiguousarray(lines)
+    shape = _without_digits(lines) * (np.arange(lines.shape[1]) < length[:, None])
+    signature = shape.view(np.uint64) @ _MIXERS[: lines.shape[1] // 8]
     _, example, group = np.unique(signature, return_index=True, return_inverse=True)
     digits = (shape[example] == 0x30) | (shape[example] == 0xA0) | (shape[example] == 0xB0)
     layouts = {
@@ -219,7 +225,8 @@ def _shapes(window: Bytes, terminator: bytes) -> Iterator[tuple[int, HeaderLayou
 
 
 def _without_digits(lines: Bytes) -> Bytes:
-    shape = np.where(lines - np.uint8(48) < 10, np.uint8(48), lines)
+    shape = lines.copy()
+    np.putmask(shape, lines - np.uint8(48) < 10, 48)
     for lead, zero in _TWO_BYTE_ZEROS:
         if (is_lead := lines[:, :-1] == lead).any():
             is_digit = is_lead & (lines[:, 1:] - np.uint8(zero) < 10)

@@ -1,0 +1,45 @@
+"""Shared fixtures: a home in a temporary folder, and exports written into its inbox."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from egregora_assets.config import Settings, load_settings
+from egregora_assets.warehouse.files import make_home
+
+AddExport = Callable[..., Path]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home whose settings no variable of the environment changes, in UTC."""
+    for name in ("EGREGORA_HOME", "DAGSTER_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("EGREGORA_TIMEZONE", "UTC")
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def settings(home: Path) -> Settings:
+    settings = load_settings(home)
+    make_home(settings)
+    return settings
+
+
+@pytest.fixture
+def add_export(settings: Settings) -> AddExport:
+    """Write an Android export into the inbox: ``add_export("Garden Club", text, media={"a.jpg": b"…"})``."""
+
+    def add(title: str, text: str, media: dict[str, bytes] | None = None, suffix: str = "") -> Path:
+        path = settings.inbox / f"WhatsApp Chat with {title}{suffix}.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr(f"WhatsApp Chat with {title}.txt", text)
+            for name, content in (media or {}).items():
+                archive.writestr(name, content)
+        return path
+
+    return add
