@@ -1,6 +1,7 @@
 """The command `egregora`: thin commands over the slices, with errors for the person who reads them."""
 
 import json
+import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +39,8 @@ def readable_errors() -> Iterator[None]:
     """Turn the errors that a user can do something about into one line and exit code 1."""
     try:
         yield
+    except BrokenPipeError:
+        raise  # the reader has seen enough (`| head`): the command ends without a word
     except (
         ExportUnreadable,
         SettingsError,
@@ -134,14 +137,15 @@ def query(
     from egregora_assets.warehouse.connection import open_snapshot
 
     with readable_errors(), open_snapshot(load_settings(home)) as connection:
+        if not duckdb.extract_statements(sql):
+            raise duckdb.ParserException("there is no statement to run")
         result = connection.execute(sql)
         names = [column[0] for column in result.description or []]
         if as_json:
             while rows := result.fetchmany(1000):
                 for row in rows:
-                    sys.stdout.write(
-                        json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False, default=str) + "\n"
-                    )
+                    values = _json_value(dict(zip(names, row, strict=True)))
+                    sys.stdout.write(json.dumps(values, ensure_ascii=False, allow_nan=False, default=str) + "\n")
         else:
             out.print(_as_table(names, result.fetchall()))
 
@@ -168,6 +172,15 @@ def _as_table(names: list[str], rows: list[tuple[object, ...]]) -> Table:
     for row in rows:
         table.add_row(*(_plain("" if value is None else str(value)) for value in row))
     return table
+
+
+def _json_value(value: object) -> object:
+    """Give JSON what it has a word for: no NaN or infinity, and keys that are text."""
+    if isinstance(value, dict):
+        return {str(key): _json_value(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json_value(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _plain(text: str) -> str:

@@ -50,7 +50,7 @@ class WarehouseSettings(_Section):
     memory_limit: str | None = Field(default=None, pattern=r"^\d+(\.\d+)?\s?([KMGT]i?B|%)$")
     temp_directory: Path | None = None
     checkpoint_threshold: str = Field(default="4MB", pattern=r"^\d+(\.\d+)?\s?[KMGT]i?B$")
-    lock_wait_seconds: float = Field(default=10.0, ge=0, description="How long to wait for another writer.")
+    lock_wait_seconds: float = Field(default=30.0, ge=0, description="How long to wait for another writer.")
 
 
 class DocumentSettings(_Section):

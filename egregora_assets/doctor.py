@@ -82,6 +82,10 @@ def _warehouse(settings: Settings) -> Iterator[Finding]:
     except WarehouseBusy as error:
         yield Finding("warehouse", f"in use now: {error}")
         return
+    except duckdb.Error as error:
+        problem = str(error).splitlines()[0]
+        yield Finding("warehouse", f"{settings.warehouse_path} cannot be read: {problem}", ok=False)
+        return
     size = settings.warehouse_path.stat().st_size / (1 << 20)
     yield Finding("warehouse", f"{counts[0]:,} messages from {counts[1]} exports, {size:.1f} MiB")
     yield Finding("schema", f"version {present} of {newest}", ok=present <= newest)
@@ -91,6 +95,9 @@ def _warehouse(settings: Settings) -> Iterator[Finding]:
 
 def _published(settings: Settings) -> Iterator[Finding]:
     state = snapshot_state(settings)
+    if state is None and settings.snapshot_path.exists():
+        yield Finding("snapshot", f"{settings.snapshot_path} cannot be read: `egregora ingest` makes it anew", ok=False)
+        return
     if state is None:
         yield Finding("snapshot", "nothing is published yet")
         return

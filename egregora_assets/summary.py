@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass
 
 from egregora_assets.config import Settings
@@ -43,13 +44,16 @@ class RunSummary:
 
 
 def save_summary(settings: Settings, summary: RunSummary) -> None:
-    (settings.home / SUMMARY_FILE).write_text(json.dumps(asdict(summary), indent=1) + "\n", "utf-8")
+    """Keep the summary in the home, whole or not at all."""
+    partial = settings.home / f".{SUMMARY_FILE}.{os.getpid()}.part"
+    partial.write_text(json.dumps(asdict(summary), indent=1) + "\n", "utf-8")
+    partial.replace(settings.home / SUMMARY_FILE)
 
 
 def last_summary(settings: Settings) -> RunSummary | None:
-    """Return the summary of the last run from a terminal, if there was one."""
+    """Return the summary of the last run from a terminal, if there was one and its file can be read."""
     try:
         saved = json.loads((settings.home / SUMMARY_FILE).read_text("utf-8"))
-    except FileNotFoundError:
+        return RunSummary(**{**saved, "assets": [AssetSummary(**asset) for asset in saved["assets"]]})
+    except (FileNotFoundError, ValueError, TypeError, KeyError):
         return None
-    return RunSummary(**{**saved, "assets": [AssetSummary(**asset) for asset in saved["assets"]]})

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from egregora_assets.chat.ingest import PLATFORM
 from egregora_assets.config import Settings
-from egregora_assets.privacy.keys import load_keys
+from egregora_assets.privacy.keys import bind, load_keys
 from egregora_assets.privacy.pseudonyms import author_id
 from egregora_assets.privacy.scrub import INVISIBLE
 from egregora_assets.warehouse.query import changed, rows, scalar, view_of
@@ -17,8 +17,12 @@ from egregora_assets.warehouse.revisions import Transaction, transaction
 
 CONSUMER = "authors"
 
-OPT_COMMAND = r"(?i)^\s*/\s*egregora\s+opt[\s\-_\x{2010}-\x{2015}]*(out|in)(?:[^\p{L}]|$)"
+_SPACE = r"\s\x{00A0}\x{2000}-\x{200A}\x{202F}\x{205F}\x{3000}"
+_DASH = r"\-_\x{2010}-\x{2015}\x{2043}\x{2212}\x{FE58}\x{FE63}\x{FF0D}"
+OPT_COMMAND = rf"(?i)^[{_SPACE}]*[/／][{_SPACE}]*egregora[{_SPACE}]+opt[{_SPACE}{_DASH}]*(out|in)(?:[^\p{{L}}\p{{N}}]|$)"
 """``/egregora opt-out`` and ``opt-in``, however a phone spells or hyphenates it."""
+_LONGEST_COMMAND = 80
+"""Letters from the beginning of a message that are looked at: reasons may follow the command at any length."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class AuthorChanges:
 
 def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> AuthorChanges:
     """Bring ``authors`` up to date with ``messages`` and the opt-out list; changes nothing when nothing is new."""
-    listed = _listed_authors(settings)
+    listed = _listed_authors(connection, settings)
     with transaction(connection, CONSUMER) as change:
         seen = change.watermark().revision
         touched = 0
@@ -46,12 +50,16 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Author
     return AuthorChanges(touched, _opted_out_count(connection), unmatched)
 
 
-def _listed_authors(settings: Settings) -> dict[str, str]:
-    """Return author ids for the names on the configured opt-out list."""
+def _listed_authors(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, str]:
+    """Return author ids for the names on the configured opt-out list.
+
+    Raises ``KeyFileError`` when the key is not that of the warehouse: with another, nobody on the list would be found.
+    """
     if not settings.privacy.opt_out:
         return {}
-    key = load_keys(settings.key_path).author
-    return {name: str(author_id(key, PLATFORM, name)) for name in settings.privacy.opt_out}
+    keys = load_keys(settings.key_path)
+    bind(connection, keys)
+    return {name: str(author_id(keys.author, PLATFORM, name)) for name in settings.privacy.opt_out}
 
 
 def _anything_new(connection: duckdb.DuckDBPyConnection, seen: int) -> bool:
@@ -71,13 +79,14 @@ def _anything_deleted(connection: duckdb.DuckDBPyConnection, seen: int) -> bool:
 
 
 def _note_opt_commands(change: Transaction, seen: int) -> None:
+    beginning = f"regexp_replace(left(text, {_LONGEST_COMMAND}), '{INVISIBLE}', '', 'g')"
     commands = f"""
         SELECT
             message_id, author_id, sent_at, position,
-            lower(regexp_extract(regexp_replace(text, '{INVISIBLE}', '', 'g'), '{OPT_COMMAND}', 1)) = 'out' AS opted_out
+            lower(regexp_extract({beginning}, '{OPT_COMMAND}', 1)) = 'out' AS opted_out
         FROM messages
-        WHERE revision > $seen AND author_id IS NOT NULL AND contains(text, '/') AND strlen(text) < 200
-            AND regexp_matches(regexp_replace(text, '{INVISIBLE}', '', 'g'), '{OPT_COMMAND}')
+        WHERE revision > $seen AND author_id IS NOT NULL AND (contains(text, '/') OR contains(text, '／'))
+            AND regexp_matches({beginning}, '{OPT_COMMAND}')
     """
     change.connection.execute(
         f"INSERT INTO private.opt_commands SELECT *, $revision FROM ({commands})",

@@ -6,7 +6,7 @@ from egregora_assets.chat import verify
 from egregora_assets.warehouse.reporting import check
 
 CHECKS = [
-    check("chat_exports", verify.exports_are_readable, warn=True),
+    check("messages", verify.exports_are_readable, warn=True),
     check("messages", verify.unique_message_ids, blocking=True),
     check("messages", verify.nothing_vanished),
     check("messages", verify.quarantine_is_small, warn=True),

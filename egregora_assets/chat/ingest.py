@@ -91,8 +91,9 @@ def _load(
         return _fail(connection, file, "failed", str(error))
     with transaction(connection, CONSUMER) as change:
         bind(connection, keys)
-        source = source_of(change, settings, keys, PLATFORM, title, _people(connection, staged))
-        staged = _without_title(staged, title)
+        people = _people(connection, staged)
+        source = source_of(change, settings, keys, PLATFORM, title, people)
+        staged = _without_title(staged, title, people)
         outcome = _merge(change, keys, file, source, staged)
     log.info("%s: %s messages, %s new", file.path.name, f"{outcome.messages:,}", f"{outcome.added:,}")
     return outcome
@@ -104,9 +105,14 @@ def _people(connection: duckdb.DuckDBPyConnection, staged: Staged) -> list[str]:
     return [name for (number,) in wrote if (name := staged.authors[number])]
 
 
-def _without_title(staged: Staged, title: str) -> Staged:
-    """Forget the chat's own title as a name: iOS puts it where the author stands in notices about the chat."""
+def _without_title(staged: Staged, title: str, people: list[str]) -> Staged:
+    """Forget the chat's own title as a name: iOS puts it where the author stands in notices about the chat.
+
+    Not where somebody of that name wrote: a chat between two is called like one of them.
+    """
     own = normalised_name(title)
+    if own in {normalised_name(name) for name in people}:
+        return staged
     return replace(staged, authors=[name if name and normalised_name(name) != own else None for name in staged.authors])
 
 

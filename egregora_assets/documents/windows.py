@@ -14,7 +14,7 @@ import duckdb
 
 from egregora_assets.authors import gate
 from egregora_assets.config import Settings
-from egregora_assets.warehouse.query import changed, rows, scalar, temporary
+from egregora_assets.warehouse.query import changed, scalar, temporary
 from egregora_assets.warehouse.revisions import Transaction, transaction
 
 CONSUMER = "documents"
@@ -55,47 +55,26 @@ def _rewrite_days(change: Transaction, settings: Settings, since: int) -> Docume
     connection = change.connection
     days = "SELECT DISTINCT source_id, local_date FROM changed_days WHERE revision > ?"
     with temporary(connection, "open_days", days, [since]), temporary(connection, "cut_windows", windows_sql(settings)):
-        gone = rows(
-            connection,
-            """
+        gone = """
             SELECT document_id FROM documents SEMI JOIN open_days USING (source_id, local_date)
             WHERE document_id NOT IN (SELECT document_id FROM cut_windows)
-            """,
-        )
-        new_or_changed = """
-            SELECT * FROM cut_windows w
-            WHERE NOT EXISTS (
-                SELECT 1 FROM documents d WHERE d.document_id = w.document_id AND d.content_hash = w.content_hash
-            )
         """
-        with temporary(connection, "rewritten", new_or_changed) as written:
-            if written or gone:
-                _replace(change, bool(gone))
-    return DocumentChanges(written=written, removed=len(gone))
+        with temporary(connection, "gone_windows", gone) as removed:
+            unchanged = "EXISTS (SELECT 1 FROM documents d WHERE d.document_id = w.document_id AND d.content_hash = w.content_hash)"
+            changed(connection, f"DELETE FROM cut_windows w WHERE {unchanged}")
+            written = int(scalar(connection, "SELECT count(*) FROM cut_windows"))
+            if written or removed:
+                _replace(change)
+    return DocumentChanges(written, removed)
 
 
-def _replace(change: Transaction, any_gone: bool) -> None:
-    connection = change.connection
-    if any_gone:
-        connection.execute(
-            """
-            INSERT INTO tombstones
-            SELECT 'documents', document_id, ? FROM documents SEMI JOIN open_days USING (source_id, local_date)
-            WHERE document_id NOT IN (SELECT document_id FROM cut_windows)
-            """,
-            [change.revision],
-        ).fetchall()
-    changed(
-        connection,
-        """
-        DELETE FROM documents WHERE document_id IN (
-            SELECT document_id FROM rewritten
-            UNION ALL SELECT key FROM tombstones WHERE table_name = 'documents' AND revision = ?
-        )
-        """,
-        [change.revision],
-    )
-    changed(connection, "INSERT INTO documents SELECT *, ? FROM rewritten", [change.revision])
+def _replace(change: Transaction) -> None:
+    """Put the rows of ``cut_windows`` in place of their older forms, and bury those of ``gone_windows``."""
+    connection, revision = change.connection, [change.revision]
+    changed(connection, "INSERT INTO tombstones SELECT 'documents', document_id, ? FROM gone_windows", revision)
+    outdated = "SELECT document_id FROM cut_windows UNION ALL SELECT document_id FROM gone_windows"
+    changed(connection, f"DELETE FROM documents WHERE document_id IN ({outdated})")
+    changed(connection, "INSERT INTO documents SELECT *, ? FROM cut_windows", revision)
 
 
 def windows_sql(settings: Settings) -> str:
@@ -103,7 +82,8 @@ def windows_sql(settings: Settings) -> str:
 
     ``document_id`` comes from the first message, so a window that grows keeps its name. In ``text`` each line is
     ``HH:MM A: words``; the letters stand for the speakers of this window only, in order of appearance, so that a
-    conversation can be followed without saying who is who anywhere else.
+    conversation can be followed without saying who is who anywhere else. A message's further lines begin with an em space,
+    which no Markdown takes for a list, a heading or the end of the paragraph.
     """
     gap, most = settings.documents.gap_minutes, settings.documents.max_messages
     return f"""
@@ -130,7 +110,9 @@ speakers AS (
 lines AS (
     SELECT n.*, CASE WHEN n.author_id IS NOT NULL THEN concat(
         strftime(local_time, '%H:%M '), {_letters("speaker")}, ': ',
-        CASE WHEN kind = 'text' THEN text ELSE rtrim(concat('[', kind, '] ', text)) END
+        CASE WHEN kind <> 'text' THEN rtrim(concat('[', kind, '] ', text))
+            WHEN contains(text, chr(10)) THEN replace(text, chr(10), chr(10) || chr(8195))
+            ELSE text END
     ) END AS line
     FROM numbered n LEFT JOIN speakers s ON s.stretch = n.stretch AND s.part = n.part AND s.author_id = n.author_id
 ),

@@ -104,10 +104,10 @@ def mentions(column: str, names: Iterable[str]) -> str:
 
 def leaks(column: str, names: Iterable[str]) -> str:
     """Return the SQL condition that ``column`` still shows an e-mail, a phone number or one of ``names``."""
-    text = f"regexp_replace({column}, {quoted(_PLACEHOLDER)}, '∎', 'g')"
-    dates_hidden = f"regexp_replace({text}, {quoted(_DATE)}, '∎', 'g')"
+    dates_hidden = f"regexp_replace({column}, {quoted(_DATE)}, '∎', 'g')"
+    text = f"CASE WHEN contains({column}, '[') THEN regexp_replace({column}, {quoted(_PLACEHOLDER)}, '∎', 'g') ELSE {column} END"
     return (
-        f"(regexp_matches({text}, {quoted(EMAIL)})"
+        f"(((contains({column}, '@') OR contains({column}, '＠')) AND regexp_matches({column}, {quoted(EMAIL)}))"
         f" OR (regexp_matches({column}, {quoted(_TWO_DIGITS)}) AND regexp_matches({dates_hidden}, {quoted(PHONE)}))"
         f" OR {mentions(text, names)})"
     )

@@ -33,7 +33,8 @@ def pending(settings: Settings) -> list[str]:
 def _new_exports(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[str]:
     files = {file.export_id for file in read_inbox(settings.inbox)}
     known = {export_id for (export_id,) in rows(connection, "SELECT export_id FROM exports WHERE status <> 'waiting'")}
-    return [f"{len(files - known)} new files in the inbox"] if files - known else []
+    new = len(files - known)
+    return [f"{new} new {'file' if new == 1 else 'files'} in the inbox"] if new else []
 
 
 def _changed_rules(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[str]:

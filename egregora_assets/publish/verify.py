@@ -88,9 +88,9 @@ def _leaking_rows(
     column = _WORDS_OF_PEOPLE.get(table.name)
     if column is None:
         return 0
-    keys = [
-        str(key) for (key,) in rows(connection, table.changed, {"since": since} if "$since" in table.changed else None)
-    ]
-    among = f"{table.key}::VARCHAR IN (SELECT unnest($keys))" if since else "true"
-    condition = f"SELECT count(*) FROM {table.name} WHERE {among} AND {leaks(column, names)}"
-    return int(scalar(snapshot, condition, {"keys": keys} if since else None))
+    leaking = f"SELECT count(*) FROM {table.name} WHERE {leaks(column, names)}"
+    if not since:
+        return int(scalar(snapshot, leaking))
+    parameters = {"since": since} if "$since" in table.changed else None
+    keys = [str(key) for (key,) in rows(connection, table.changed, parameters)]
+    return int(scalar(snapshot, f"{leaking} AND {table.key}::VARCHAR IN (SELECT unnest($keys))", {"keys": keys}))

@@ -166,7 +166,7 @@ def _markdown(text: str) -> str:
     """Return the SQL that makes ``text`` plain in Markdown: no markup, no HTML, no picture that calls home."""
     for raw, escaped in _MARKDOWN_ESCAPES:
         text = f"replace({text}, {quoted(raw)}, {quoted(escaped)})"
-    return f"replace({text}, chr(10), '  ' || chr(10) || '&emsp;')"
+    return f"replace({text}, chr(10), '  ' || chr(10))"
 
 
 _MARKDOWN_ESCAPES = (
@@ -185,9 +185,6 @@ def _bullets(column: str) -> str:
     return f"array_to_string({lines}, chr(10))"
 
 
-_SPEAKER_LINE = quoted(r"(^|\n)&emsp;(\d\d:\d\d) ([A-Z]{1,2}): ")
-_LINES = f"regexp_replace({_markdown('chr(10) || d.text')}, {_SPEAKER_LINE}, '\\1\\2 **\\3** ', 'g')"
-
 _RENDERED = f"""
 SELECT
     to_json({{
@@ -205,7 +202,7 @@ SELECT
         '# ', d.title, chr(10), chr(10),
         CASE WHEN c.items IS NOT NULL THEN concat('## Decisions', chr(10), chr(10), {_bullets("c.items")}, chr(10), chr(10)) END,
         CASE WHEN q.items IS NOT NULL THEN concat('## Questions', chr(10), chr(10), {_bullets("q.items")}, chr(10), chr(10)) END,
-        '## Conversation', chr(10), chr(10), ltrim({_LINES}, chr(10)), chr(10)
+        '## Conversation', chr(10), chr(10), {_markdown('d.text')}, chr(10)
     ) AS post
 FROM documents d
 LEFT JOIN {_items("topics", "'label': label, 'score': round(score, 3)", "score DESC, label")} t USING (document_id)

@@ -26,8 +26,12 @@ def evidence_is_inside(connection: duckdb.DuckDBPyConnection, settings: Settings
         connection,
         "evidence_is_inside",
         f"""
-        SELECT count(*) FROM ({cited}) c JOIN documents d USING (document_id)
-        WHERE d.revision > $since AND (len(c.evidence) = 0 OR NOT list_has_all(d.message_ids, c.evidence))
+        WITH held AS (SELECT document_id, unnest(message_ids) AS message_id FROM documents WHERE revision > $since),
+        items AS (SELECT document_id, evidence FROM ({cited}) SEMI JOIN held USING (document_id))
+        SELECT (SELECT count(*) FROM items WHERE len(evidence) = 0) + (
+            SELECT count(*) FROM (SELECT document_id, unnest(evidence) AS message_id FROM items)
+            ANTI JOIN held USING (document_id, message_id)
+        )
         """,
         "items without evidence in their document",
     )

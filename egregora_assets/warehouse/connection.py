@@ -81,12 +81,17 @@ def open_file(
 def open_snapshot(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the published snapshot for reading. Nothing locks it: a publication replaces the file, never changes it.
 
-    The connection can read no other file and load no extension. Raises ``NothingPublished``.
+    The connection can read no other file and load no extension. It is an instance of its own, because all connections
+    of a process to one path share theirs: they would see the file that the first of them opened. Raises
+    ``NothingPublished``.
     """
     if not settings.snapshot_path.exists():
         raise NothingPublished(settings.snapshot_path)
     config = {**tuning(settings.warehouse), "custom_user_agent": "egregora-reader"}
-    with open_file(settings.snapshot_path, config, settings.warehouse.lock_wait_seconds, True) as connection:
+    with duckdb.connect(config=config) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(f"ATTACH '{str(settings.snapshot_path).replace(chr(39), chr(39) * 2)}' AS snapshot (READ_ONLY)")
+        connection.execute("USE snapshot")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         yield connection
@@ -101,7 +106,7 @@ def _connect(
         try:
             return duckdb.connect(str(path), read_only=read_only, config=dict(config))
         except duckdb.IOException as error:
-            if "lock" not in str(error):
+            if "Could not set lock" not in str(error):
                 raise
             waited = time.monotonic() - began
             if waited + delay > wait_seconds:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import duckdb
 from dagster_duckdb import DuckDBResource
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from egregora_assets.config import Settings, load_settings
 from egregora_assets.warehouse.connection import open_snapshot
@@ -22,11 +22,15 @@ class Warehouse(DuckDBResource):
     """The one way in to the DuckDB files; usable wherever a ``DuckDBResource`` is asked for.
 
     Unlike its parent it waits a bounded time for a held lock and then raises ``WarehouseBusy``, closes the connection
-    when the body raises, and reads from the published snapshot.
+    when the body raises, and reads from the published snapshot. The steps of one run share one connection: opening the
+    file anew for each step and check would cost an unchanged run more than all its work.
     """
 
     database: str = Field(default="", description="Unused: the file stands in the home.")
     home: str | None = Field(default=None, description="EGREGORA_HOME; default: the variable, else ./.egregora.")
+
+    _run: ExitStack | None = PrivateAttr(default=None)
+    _connection: duckdb.DuckDBPyConnection | None = PrivateAttr(default=None)
 
     @property
     def settings(self) -> Settings:
@@ -35,8 +39,17 @@ class Warehouse(DuckDBResource):
     @contextmanager
     def writer(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Open ``warehouse.duckdb`` for writing, brought to the newest schema. Raises ``WarehouseBusy``."""
-        with open_warehouse(self.settings) as connection:
-            yield connection
+        if self._run is None:
+            with open_warehouse(self.settings) as connection:
+                yield connection
+            return
+        if self._connection is None:
+            self._connection = self._run.enter_context(open_warehouse(self.settings))
+        try:
+            yield self._connection
+        except BaseException:
+            self._close()
+            raise
 
     @contextmanager
     def reader(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -49,3 +62,17 @@ class Warehouse(DuckDBResource):
         """Serve code that expects dagster-duckdb's own resource: the same as ``writer``."""
         with self.writer() as connection:
             yield connection
+
+    def setup_for_execution(self, context: Any) -> None:  # noqa: ARG002 Dagster's signature
+        """Begin a run: the first ``writer`` opens the file, and it stays open for the steps that follow."""
+        self._run = ExitStack()
+
+    def teardown_after_execution(self, context: Any) -> None:  # noqa: ARG002 Dagster's signature
+        """End a run: close the file and let others write."""
+        self._close()
+        self._run = None
+
+    def _close(self) -> None:
+        if self._run is not None:
+            self._run.close()
+        self._connection = None

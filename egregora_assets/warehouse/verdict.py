@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from egregora_assets.warehouse.query import scalar
-from egregora_assets.warehouse.revisions import transaction, watermark
+from egregora_assets.warehouse.revisions import current_revision, transaction, watermark
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ def no_new_rows(
     consumer = f"check:{check}"
     seen = watermark(connection, consumer)
     since = seen.revision if seen.fingerprint == fingerprint else 0
+    if since and since == current_revision(connection):
+        return Verdict(True, "nothing has changed since the last look", {"rows": 0, "since_revision": since})
     found = int(scalar(connection, sql, {"since": since}))
     if found == 0:
         with transaction(connection, consumer) as change:

@@ -27,7 +27,7 @@ CREATE TABLE clean_messages (
     sent_at TIMESTAMPTZ NOT NULL,
     author_id UUID,
     kind VARCHAR NOT NULL,
-    text VARCHAR NOT NULL,
+    text VARCHAR NOT NULL USING COMPRESSION uncompressed,
     is_edited BOOLEAN NOT NULL,
     position BIGINT NOT NULL,
     revision BIGINT NOT NULL

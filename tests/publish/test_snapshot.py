@@ -1,0 +1,356 @@
+"""The snapshot shows what is allowed, all of it, and follows the warehouse through crashes and damage."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings as hypothesis_settings, strategies as st
+
+from egregora_assets.chat.ingest import ingest
+from egregora_assets.config import Settings
+from egregora_assets.media import ingest as media
+from egregora_assets.publish import snapshot, verify
+from egregora_assets.publish.pending import pending
+from egregora_assets.publish.snapshot import PublishOutcome, publish
+from egregora_assets.publish.tables import TABLES
+from egregora_assets.warehouse.connection import NothingPublished, open_snapshot
+from egregora_assets.warehouse.files import open_warehouse
+from egregora_assets.warehouse.query import rows
+from tests.chats import Line, chat, new_home, published_bytes, published_texts, put_export, state_of_home, with_privacy
+
+FIRST: tuple[Line, ...] = (
+    (0, "Rui Costa", "hello everybody in the greenhouse"),
+    (1, "Priya Raman", "IMG-0001.jpg (file attached)"),
+    (2, "Ana Lima", "saffron kites tangle around ancient lighthouses"),
+    (3, "Rui Costa", "Decided: we paint the greenhouse blue. Is that fine with the greenhouse?"),
+)
+LATER: tuple[Line, ...] = (*FIRST, (400, "Priya Raman", "the paint has come"), (3000, "Rui Costa", "all done"))
+PICTURE = b"\xff\xd8\xff" + b"picture" * 9
+
+
+def take_in(settings: Settings, *lines: Line, suffix: str = "") -> None:
+    put_export(settings, "Garden Club", chat(*lines), suffix, {"IMG-0001.jpg": PICTURE})
+    with open_warehouse(settings) as connection:
+        ingest(connection, settings)
+        media.refresh(connection, settings)
+
+
+def publish_now(settings: Settings, full: bool = False) -> PublishOutcome:
+    with open_warehouse(settings) as connection:
+        return publish(connection, settings, full)
+
+
+def contents(path: Path) -> dict[str, list[str]]:
+    """Return the rows of every table in a database file, sorted."""
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{path}' AS shown (READ_ONLY)")
+        names = [name for (name,) in rows(connection, "SELECT table_name FROM duckdb_tables() WHERE database_name = 'shown'")]
+        return {name: sorted(map(str, rows(connection, f"FROM shown.{name}"))) for name in names}
+
+
+def test_there_is_nothing_to_read_before_the_first_publication(settings: Settings) -> None:
+    with pytest.raises(NothingPublished), open_snapshot(settings):
+        pass
+
+
+def test_only_tables_and_columns_of_the_allow_list_are_published(settings: Settings) -> None:
+    take_in(settings, *FIRST)
+    publish_now(settings)
+    with open_snapshot(settings) as connection:
+        found = rows(connection, "SELECT table_name, list(column_name) FROM duckdb_columns() GROUP BY ALL")
+    assert {name: set(columns) for name, columns in found} == {
+        "sources": {"source_id", "platform", "title", "timezone"},
+        "exports": {
+            "export_id", "source_id", "messages", "added", "known", "quarantined", "first_local_time", "last_local_time",
+        },
+        "authors": {"author_id", "alias", "first_seen", "last_seen", "message_count"},
+        "messages": {
+            "message_id", "source_id", "local_time", "sent_at", "author_id", "kind", "text", "is_edited", "position",
+        },
+        "message_media": {"message_id", "media_id"},
+        "media": {"media_id", "bytes", "mime", "copies"},
+        "documents": {
+            "document_id", "kind", "source_id", "window_start", "window_end", "title", "slug", "text", "message_ids",
+        },
+        "sidecars": {"document_id", "source_id", "slug", "title", "message_count"},
+        "topics": {"document_id", "label", "score", "evidence"},
+        "decisions": {"document_id", "text", "author", "decided_at", "evidence"},
+        "questions": {"document_id", "text", "author", "asked_at", "evidence"},
+        "entities": {"document_id", "kind", "name", "mentions", "evidence"},
+        "participants": {"document_id", "author", "message_count", "evidence"},
+        "publication": {"revision", "fingerprint"},
+    }  # fmt: skip
+
+
+def test_every_allowed_table_has_rows_after_a_talk_about_everything(settings: Settings) -> None:
+    take_in(settings, *FIRST, (9, "Rui Costa", "see notes.md and https://example.org"))
+    publish_now(settings)
+    shown = contents(settings.snapshot_path)
+    assert [table.name for table in TABLES if not shown[table.name]] == []
+
+
+def test_names_of_people_and_files_are_in_no_byte_of_what_is_published(settings: Settings) -> None:
+    take_in(settings, *FIRST)
+    publish_now(settings)
+    for private in ("Rui Costa", "Priya Raman", "Ana Lima", "IMG-0001", "WhatsApp Chat"):
+        assert private not in published_texts(settings)
+        assert private.encode() not in published_bytes(settings)
+
+
+def test_nothing_to_do_changes_no_byte_of_the_home(settings: Settings) -> None:
+    take_in(settings, *FIRST)
+    publish_now(settings)
+    before = state_of_home(settings)
+    take_in(settings, *FIRST)
+    assert not publish_now(settings).published
+    assert pending(settings) == []
+    after = state_of_home(settings)
+    changed = [name for name in before.keys() | after.keys() if before.get(name) != after.get(name)]
+    assert [name for name in changed if not name.startswith("inbox/")] == []
+
+
+events = st.lists(
+    st.one_of(
+        st.tuples(st.just("say"), st.sampled_from(["Rui Costa", "Priya Raman", "Ana Lima", "Tom Reed"]), st.integers(0, 4000)),
+        st.tuples(st.just("photo"), st.sampled_from(["Rui Costa", "Ana Lima"]), st.integers(0, 4000)),
+        st.tuples(st.just("opt"), st.sampled_from(["in", "out"]), st.integers(0, 4000)),
+        st.tuples(st.just("publish"), st.none(), st.none()),
+    ),
+    min_size=3,
+    max_size=9,
+)  # fmt: skip
+
+
+@hypothesis_settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@given(events)
+def test_following_row_by_row_equals_making_the_file_anew(steps: list[tuple[str, str, int]]) -> None:
+    with new_home() as home:
+        lines = list(FIRST)
+        for number, (step, what, minute) in enumerate([*steps, ("publish", "", 0)]):
+            if step == "say":
+                lines.append((minute, what, f"Is number {number} of the greenhouse decided: yes, by Ana"))
+            elif step == "photo":
+                lines.append((minute, what, "IMG-0001.jpg (file attached)"))
+            elif step == "opt":
+                lines.append((minute, "Ana Lima", f"/egregora opt-{what}"))
+            else:
+                take_in(home, *sorted(lines, key=lambda said: said[0]), suffix=f" ({number})")
+                publish_now(home)
+        followed = contents(home.snapshot_path)
+        publish_now(home, full=True)
+        assert followed == contents(home.snapshot_path)
+
+
+def test_what_is_new_is_followed_and_not_written_anew(settings: Settings) -> None:
+    take_in(settings, *FIRST)
+    assert publish_now(settings).rebuilt
+    take_in(settings, *LATER, suffix=" (1)")
+    outcome = publish_now(settings)
+    assert (outcome.published, outcome.rebuilt) == (True, False)
+    assert "the paint has come" in published_texts(settings)
+
+
+def test_a_reader_keeps_its_snapshot_while_a_newer_one_is_published(settings: Settings) -> None:
+    take_in(settings, *FIRST)
+    publish_now(settings)
+    with open_snapshot(settings) as old:
+        [(before,)] = rows(old, "SELECT count(*) FROM messages")
+        take_in(settings, *LATER, suffix=" (1)")
+        publish_now(settings)
+        assert rows(old, "SELECT count(*), max(length(text)) > 0 FROM messages") == [(before, True)]
+        with open_snapshot(settings) as new:
+            assert rows(new, "SELECT count(*) FROM messages") == [(before + 2,)]
+    assert not publish_now(settings).published
+
+
+def test_a_crash_before_the_snapshot_is_in_place_leaves_the_old_one_and_is_mended(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_in(settings, *FIRST)
+    publish_now(settings)
+    before = contents(settings.snapshot_path)
+    take_in(settings, *LATER, suffix=" (1)")
+    real = os.replace
+    failures = iter([OSError("no power")])
+
+    def replace(source: Path, target: Path) -> None:
+        if Path(target) == settings.snapshot_path and (failure := next(failures, None)):
+            raise failure
+        real(source, target)
+
+    monkeypatch.setattr(snapshot.os, "replace", replace)
+    with pytest.raises(OSError, match="no power"):
+        publish_now(settings)
+    assert contents(settings.snapshot_path) == before
+    publish_now(settings)
+    assert "the paint has come" in published_texts(settings)
+    assert contents(settings.snapshot_path) == contents(settings.public_path)
+
+
+def test_a_crash_between_the_public_file_and_the_snapshot_does_not_keep_an_erasure_back(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_in(settings, *FIRST)
+    publish_now(settings)
+    listed = with_privacy(settings, opt_out=("Ana Lima",))
+    with monkeypatch.context() as patched:
+        patched.setattr(snapshot, "copy_durably", lambda *_: (_ for _ in ()).throw(OSError("no power")))
+        with pytest.raises(OSError, match="no power"):
+            publish_now(listed)
+    publish_now(listed)
+    assert "saffron kites" not in published_texts(settings)
+    assert b"saffron kites" not in published_bytes(settings)
+
+
+STEPS = {
+    "while the public file is made": "snapshot._sync_folder",
+    "while the snapshot is copied": "snapshot.shutil.copyfileobj",
+    "while posts are written": "posts.write_if_changed",
+}
+
+
+@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
+def test_a_killed_publication_is_completed_by_the_next(settings: Settings, step: str) -> None:
+    take_in(settings, *FIRST)
+    publish_now(settings)
+    before = contents(settings.snapshot_path)
+    take_in(settings, *LATER, (5000, "Ana Lima", "/egregora opt-out"), suffix=" (1)")
+    program = f"""
+import os, signal, sys
+from egregora_assets.config import Settings
+from egregora_assets.publish import snapshot
+from egregora_assets.sidecar import posts
+from egregora_assets.warehouse.files import open_warehouse
+settings = Settings(home=sys.argv[1], timezone="UTC")
+{step} = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+snapshot.fcntl.ioctl = lambda *_: (_ for _ in ()).throw(OSError())
+with open_warehouse(settings) as connection:
+    snapshot.publish(connection, settings)
+"""
+    ended = subprocess.run([sys.executable, "-c", program, str(settings.home)], check=False, capture_output=True)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
+    assert contents(settings.snapshot_path) == before
+    publish_now(settings)
+    assert "the paint has come" in published_texts(settings)
+    assert b"saffron kites" not in published_bytes(settings)
+    assert pending(settings) == []
+
+
+def test_a_post_from_before_a_crash_does_not_outlive_an_opt_out(settings: Settings) -> None:
+    """Files are written before the rows that tell of them: a crash in between leaves posts that no row names."""
+    take_in(settings, *FIRST, (5000, "Ana Lima", "velveteen orchards hum beneath thunderclouds"))
+    program = """
+import os, signal, sys
+from egregora_assets.config import Settings
+from egregora_assets.sidecar import posts
+from egregora_assets.warehouse.files import open_warehouse
+settings = Settings(home=sys.argv[1], timezone="UTC")
+posts._note = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+with open_warehouse(settings) as connection:
+    posts.refresh(connection, settings)
+"""
+    ended = subprocess.run([sys.executable, "-c", program, str(settings.home)], check=False, capture_output=True)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
+    assert any(b"velveteen" in path.read_bytes() for path in settings.posts.rglob("*.md"))
+    publish_now(with_privacy(settings, opt_out=("Ana Lima",)))
+    assert b"velveteen" not in published_bytes(settings)
+
+
+def no_file(path: Path) -> None:
+    path.unlink()
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def garbage(path: Path) -> None:
+    path.write_bytes(b"this is no database" * 400)
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: 16 << 10])
+
+
+def damaged(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    for place in range(12 << 10, len(content), 4096):
+        content[place : place + 32] = b"\xa5" * 32
+    path.write_bytes(content)
+
+
+DAMAGE = (no_file, empty, garbage, cut, damaged)
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_public_file_is_made_anew(settings: Settings, damage: Callable[[Path], None]) -> None:
+    take_in(settings, *FIRST)
+    publish_now(settings)
+    damage(settings.public_path)
+    take_in(settings, *LATER, suffix=" (1)")
+    assert publish_now(settings).rebuilt
+    followed = contents(settings.snapshot_path)
+    publish_now(settings, full=True)
+    assert followed == contents(settings.snapshot_path)
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_snapshot_is_put_in_place_again(settings: Settings, damage: Callable[[Path], None]) -> None:
+    take_in(settings, *FIRST)
+    publish_now(settings)
+    before = contents(settings.snapshot_path)
+    damage(settings.snapshot_path)
+    publish_now(settings)
+    assert contents(settings.snapshot_path) == before
+
+
+def test_the_home_may_have_any_name(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "Ana's locked ; home", timezone="UTC")
+    settings.inbox.mkdir(parents=True)
+    take_in(settings, *FIRST)
+    publish_now(settings)
+    assert "greenhouse" in published_texts(settings)
+
+
+def test_the_checks_see_what_must_not_be_published(settings: Settings) -> None:
+    take_in(settings, *FIRST)
+    publish_now(settings)
+    checks = (
+        verify.only_allowed_tables,
+        verify.no_opted_out_text_published,
+        verify.no_private_text_published,
+        verify.snapshot_is_current,
+    )
+    with open_warehouse(settings) as connection:
+        assert [check(connection, settings).passed for check in checks] == [True] * 4
+        connection.execute("INSERT INTO revisions VALUES (1000, 'a fault', now())")
+        connection.execute("UPDATE authors SET opted_out = true, revision = 1000")
+        connection.execute("UPDATE clean_messages SET revision = 1000")
+        with duckdb.connect(str(settings.snapshot_path)) as fault:
+            fault.execute("CREATE TABLE extra (a INTEGER)")
+            fault.execute("UPDATE messages SET text = 'ask Ana Lima'")
+        assert [check(connection, settings).passed for check in checks] == [False] * 4
+
+
+def test_dates_that_were_ambiguous_are_pending_once_the_settings_tell_their_order(settings: Settings) -> None:
+    put_export(settings, "Book Club", "05/03/2024, 10:00 - Ana Lima: hello\n")
+    with open_warehouse(settings) as connection:
+        ingest(connection, settings)
+        publish(connection, settings)
+    assert pending(settings) == []
+    (settings.home / "egregora.toml").write_text('[[sources]]\ntitle = "Book Club"\nday_first = true\n')
+    from egregora_assets.config import load_settings
+
+    told = load_settings(settings.home)
+    assert pending(told) != []
+    with open_warehouse(told) as connection:
+        ingest(connection, told)
+        publish(connection, told)
+    assert pending(told) == []
