@@ -39,9 +39,8 @@ def chat(*lines: Line) -> str:
 def put_export(settings: Settings, title: str, text: str, suffix: str = "", media: dict[str, bytes] | None = None) -> Path:
     path = settings.inbox / f"WhatsApp Chat with {title}{suffix}.zip"
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(f"WhatsApp Chat with {title}.txt", text)
-        for name, content in (media or {}).items():
-            archive.writestr(name, content)
+        for name, content in {f"WhatsApp Chat with {title}.txt": text, **(media or {})}.items():
+            archive.writestr(zipfile.ZipInfo(name), content)
     return path
 
 

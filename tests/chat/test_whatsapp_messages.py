@@ -333,7 +333,7 @@ KINDS = [
     (
         ios(f"thesis.pdf • {LRM}12 pages {LRM}<attached: 00000014-thesis.pdf>"),
         "media",
-        "thesis.pdf • 12 pages",
+        "",
         "00000014-thesis.pdf",
     ),
     (ios(f"{LRM}<pièce jointe : 00000015-STICKER-2023.webp>"), "sticker", "", "00000015-STICKER-2023.webp"),

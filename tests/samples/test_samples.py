@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from egregora_assets.chat.ingest import ingest
+from egregora_assets.config import Settings
 from egregora_assets.samples import write_samples
+from egregora_assets.warehouse.files import open_warehouse
+from egregora_assets.warehouse.query import rows
 
 Message = tuple[str, str, str]
 
@@ -85,3 +89,12 @@ def _texts(messages: list[Message]) -> Counter[Message]:
 
 def _moment(minute: str) -> datetime:
     return datetime.strptime(minute, "%d/%m/%Y, %H:%M")
+
+
+def test_both_exports_of_one_group_merge_without_doubles_or_losses(settings: Settings) -> None:
+    """132 messages stand in both hackerspace exports: whatever comes first, each is there once."""
+    write_samples(settings.inbox)
+    with open_warehouse(settings) as connection:
+        ingest(connection, settings)
+        merged = rows(connection, "SELECT source_id, count(*) FROM messages GROUP BY 1 ORDER BY 1")
+    assert merged == [("riverside-hackerspace", 409 + 271 - 132), ("sunday-book-club", 159)]

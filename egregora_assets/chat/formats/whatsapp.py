@@ -141,7 +141,7 @@ def _same_text(text: str, kind: str) -> str:
         WHEN {kind} = 'text' THEN NULL
         WHEN {kind} IN ('media', 'sticker', 'contact', 'view_once')
             THEN concat('media:', CASE WHEN {text} NOT LIKE '<%' THEN {text} END)
-        ELSE concat({kind}, ':', rtrim(replace({text}, {_LRM}, ''), '. ' || chr(10)))
+        ELSE concat({kind}, ':', lower(rtrim(replace({text}, {_LRM}, ''), '. ' || chr(10))))
     END"""
 
 
@@ -165,7 +165,7 @@ FROM (
         CASE
             WHEN kind = 'text' THEN body
             WHEN attachment IS NOT NULL
-                THEN trim(regexp_replace(replace(body, {_LRM}, ''), '{_MARKER}', ''), chr(10) || ' ')
+                THEN trim(regexp_replace(replace(body, {_LRM}, ''), {_MARKER}, ''), chr(10) || ' ')
             WHEN kind IN ('media', 'sticker', 'contact', 'deleted', 'view_once') THEN ''
             ELSE replace(body, {_LRM}, '')
         END AS text
@@ -228,7 +228,11 @@ _ATTACHED_OLD_IOS = rf"^\x{{200E}}?({_FILE}) <\x{{200E}}?(?:{phrases.ATTACHED_IO
 _ATTACHED_KNOWN = rf"^\x{{200E}}?({_FILE}) \((?:{phrases.ATTACHED})\)"
 _ATTACHED_MARKED = rf"^\x{{200E}}({_FILE}) \([^()\n]+\)(?:\n|$)"
 _ATTACHED_NAMED = r"^((?:(?:IMG|VID|AUD|PTT|DOC|STK)-\d+-WA\d+)?\.[A-Za-z0-9]+) \([^()\n]+\)"
-_MARKER = rf"<[^<>:\n]+: ?{_FILE} ?>|^{_FILE} (?:\([^()\n]+\)|<[^<>\n]+>)"
+_MARKER = rf"""CASE
+    WHEN regexp_matches(body, '<[^<>:\n]+: ?{_FILE} ?>') THEN '(?:^[^\n]* • [^\n]*)?<[^<>:\n]+: ?{_FILE} ?>'
+    ELSE '^{_FILE} (?:\([^()\n]+\)|<[^<>\n]+>)'
+END"""
+"""What is no caption: the marker, and before it on iOS a document's name with its pages (``Plan.pdf • 2 pages``)."""
 _OMITTED_ANDROID = r"""(
     regexp_full_match(short, '<[^<>\n="@0-9]+>') AND NOT starts_with(short, '</') AND NOT ends_with(short, '/>')
     AND (contains(short, ' ') OR strlen(short) > length(short))
