@@ -16,7 +16,7 @@ import duckdb
 
 from egregora_assets.authors import sync
 from egregora_assets.config import Settings
-from egregora_assets.privacy.scrub import POLICY_VERSION, mentions, scrub
+from egregora_assets.privacy.scrub import POLICY_VERSION, mentions, scrub, visible
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary
 from egregora_assets.warehouse.revisions import Transaction, Watermark, transaction
 
@@ -167,7 +167,8 @@ def _take_out(change: Transaction, reason: str, condition: str, since: int | Non
 def _hide_new_names(change: Transaction, fresh: list[str], names: list[str]) -> int:
     """Clean again the earlier messages in which people are named who have only now become known."""
     affected = f"""
-        SELECT c.message_id FROM clean_messages c JOIN messages m USING (message_id) WHERE {mentions("m.text", fresh)}
+        SELECT c.message_id FROM clean_messages c JOIN messages m USING (message_id)
+        WHERE {mentions(visible("m.text"), fresh)}
     """
     with temporary(change.connection, "naming", affected) as count:
         if not count:

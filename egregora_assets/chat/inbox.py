@@ -6,12 +6,15 @@ import hashlib
 import os
 import shutil
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from egregora_assets.warehouse.query import rows
 from egregora_assets.warehouse.revisions import transaction
+from egregora_assets.warehouse.upsert import insert_new
 
 EXPORT_SUFFIXES = (".zip", ".txt")
 CONSUMER = "chat_exports"
@@ -61,17 +64,19 @@ def register(connection: duckdb.DuckDBPyConnection, files: list[InboxFile]) -> i
     The same bytes under two names are one export.
     """
     known = {export_id for (export_id,) in rows(connection, "SELECT export_id FROM exports")}
-    fresh = {file.export_id: file for file in files if file.export_id not in known}
+    fresh = [file for file in files if file.export_id not in known]
     if not fresh:
         return 0
+    found = pa.table(
+        {
+            "export_id": [file.export_id for file in fresh],
+            "file_name": [file.path.name for file in fresh],
+            "bytes": [file.bytes for file in fresh],
+        }
+    )
     with transaction(connection, CONSUMER) as change:
-        for file in fresh.values():
-            connection.execute(
-                "INSERT INTO exports (export_id, file_name, bytes, status, registered_at, revision) "
-                "VALUES (?, ?, ?, 'waiting', now(), ?)",
-                [file.export_id, file.path.name, file.bytes, change.revision],
-            )
-    return len(fresh)
+        constants = {"status": "waiting", "registered_at": datetime.now(UTC), "revision": change.revision}
+        return insert_new(connection, "exports", found, ["export_id"], constants)
 
 
 def copy_into(inbox: Path, path: Path) -> Path:

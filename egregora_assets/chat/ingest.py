@@ -24,6 +24,7 @@ from egregora_assets.privacy.keys import Keys, bind, load_keys
 from egregora_assets.privacy.pseudonyms import author_id, normalised_name
 from egregora_assets.warehouse.query import changed, rows, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction, transaction
+from egregora_assets.warehouse.upsert import insert_new
 
 CONSUMER = "messages"
 PLATFORM = "whatsapp"
@@ -180,18 +181,10 @@ def _name_authors(change: Transaction, keys: Keys, staged: Staged) -> pa.Table:
             "raw_name": pa.array([name for _, name in named], pa.string()),
         }
     )
-    with view_of(change.connection, "named", table):
-        change.connection.execute(
-            """
-            INSERT INTO private.author_names
-            SELECT DISTINCT author_id::UUID, $platform, raw_name, $revision FROM named n
-            WHERE NOT EXISTS (
-                SELECT 1 FROM private.author_names a
-                WHERE a.author_id = n.author_id::UUID AND a.platform = $platform AND a.raw_name = n.raw_name
-            )
-            """,
-            {"platform": PLATFORM, "revision": change.revision},
-        )
+    names = table.select(["author_id", "raw_name"]).append_column("platform", pa.array([PLATFORM] * len(named), pa.string()))
+    insert_new(
+        change.connection, "private.author_names", names, ["platform", "raw_name"], {"revision": change.revision}
+    )
     return table
 
 

@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from egregora_assets.chat.archive import (
     ExportUnreadable,
@@ -28,6 +29,7 @@ from egregora_assets.config import LimitSettings, Settings
 from egregora_assets.media.store import MediaStore, mime_of
 from egregora_assets.warehouse.query import changed, rows, scalar, view_of
 from egregora_assets.warehouse.revisions import Transaction, transaction
+from egregora_assets.warehouse.upsert import insert_new
 
 CONSUMER = "media"
 
@@ -134,16 +136,9 @@ def _refuse_strange(info: zipfile.ZipInfo, repeated: set[str]) -> None:
 
 def _note_archive(change: Transaction, export_id: str, members: pa.Table) -> None:
     connection, parameters = change.connection, {"export": export_id, "revision": change.revision}
+    stored = members.filter(pc.is_valid(members["media_id"])).select(["media_id", "bytes", "mime"])
+    insert_new(connection, "media", stored, ["media_id"], {"revision": change.revision})
     with view_of(connection, "members", members):
-        changed(
-            connection,
-            """
-            INSERT INTO media
-            SELECT media_id, any_value(bytes), any_value(mime), $revision FROM members
-            WHERE media_id IS NOT NULL AND media_id NOT IN (SELECT media_id FROM media) GROUP BY media_id
-            """,
-            {"revision": change.revision},
-        )
         changed(
             connection,
             "INSERT INTO media_files SELECT $export, file_name, media_id, bytes, rejected, $revision FROM members",

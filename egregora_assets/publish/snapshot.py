@@ -63,10 +63,12 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
         return PublishOutcome(wanted, published=False, rebuilt=False, rows_written=0)
     connection.execute(f"CREATE OR REPLACE TEMP VIEW shown_sources AS {_shown_sources(connection, settings)}")
     present = None if full else _public_state(connection, settings.public_path)
-    if present is None or present.fingerprint != wanted.fingerprint or _erased_since(connection, present.revision):
-        rebuilt, written = True, _rebuild(connection, settings.public_path, wanted)
-    else:
-        rebuilt, written = False, _follow(connection, settings.public_path, present, wanted)
+    written = None
+    if present and present.fingerprint == wanted.fingerprint and not _erased_since(connection, present.revision):
+        written = _follow(connection, settings.public_path, present, wanted)
+    rebuilt = written is None
+    if written is None:
+        written = _rebuild(connection, settings.public_path, wanted)
     copy_durably(settings.public_path, settings.snapshot_path)
     log.info(
         "published revision %s: %s rows written%s", wanted.revision, f"{written:,}", ", made anew" if rebuilt else ""
@@ -154,19 +156,36 @@ def _rebuild(connection: duckdb.DuckDBPyConnection, path: Path, wanted: Publicat
     return written
 
 
-def _follow(connection: duckdb.DuckDBPyConnection, path: Path, present: Publication, wanted: Publication) -> int:
-    """Bring the public file from ``present`` to ``wanted`` by its changed rows, in one transaction."""
-    with _attached(connection, path):
-        connection.execute("BEGIN")
-        try:
-            written = sum(_follow_table(connection, table, present.revision) for table in TABLES)
-            connection.execute("UPDATE public.publication SET revision = ?", [wanted.revision])
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("CHECKPOINT public")
+def _follow(connection: duckdb.DuckDBPyConnection, path: Path, present: Publication, wanted: Publication) -> int | None:
+    """Bring the public file from ``present`` to ``wanted`` by its changed rows, in one transaction.
+
+    Returns ``None`` where the file has to be made anew: it is damaged, or it shows a title in which a name has since
+    become known.
+    """
+    try:
+        with _attached(connection, path):
+            if scalar(connection, _TITLES_ERASED):
+                return None
+            connection.execute("BEGIN")
+            try:
+                written = sum(_follow_table(connection, table, present.revision) for table in TABLES)
+                connection.execute("UPDATE public.publication SET revision = ?", [wanted.revision])
+                connection.execute("COMMIT")
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("CHECKPOINT public")
+    except duckdb.Error as error:
+        log.warning("%s cannot be followed (%s): making it anew from the warehouse", path.name, error)
+        return None
     return written
+
+
+_TITLES_ERASED = """
+    SELECT EXISTS (
+        SELECT 1 FROM public.sources old JOIN shown_sources new USING (source_id) WHERE old.title <> new.title
+    )
+"""
 
 
 def _follow_table(connection: duckdb.DuckDBPyConnection, table: PublishedTable, since: int) -> int:

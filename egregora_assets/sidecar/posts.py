@@ -20,6 +20,8 @@ from egregora_assets.warehouse.revisions import Transaction, transaction
 
 CONSUMER = "sidecars"
 SCHEMA_FILE = "sidecar.schema.json"
+_UNFINISHED = ".unfinished"
+"""Stands in the folder of posts from the first file that a pass writes until its rows are committed."""
 VERSION = "1"
 _BATCH = 1000
 _AT_ONCE = 1000
@@ -38,15 +40,20 @@ class SidecarChanges:
 def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: bool = False) -> SidecarChanges:
     """Bring sidecars and posts up to date with ``documents``; ``full`` makes and writes all of them again.
 
-    Files are written before the rows that tell of them: after a crash the next pass writes the same files again.
+    Files are written before the rows that tell of them: after a crash the next pass writes the same files again, and
+    removes those whose document has gone in between.
     """
     windows.refresh(connection, settings)
+    unfinished = settings.posts / _UNFINISHED
     with transaction(connection, CONSUMER) as change:
         seen = change.watermark()
         since = 0 if full or seen.fingerprint != VERSION else seen.revision
+        if full or unfinished.exists():
+            _sweep(connection, settings.posts)
         removed = _remove_gone(change, settings.posts) if _documents_gone(connection, since) else 0
         written = _rewrite(change, settings.posts, since) if _documents_changed(connection, since) else 0
         change.advance(VERSION)
+    unfinished.unlink(missing_ok=True)
     return SidecarChanges(written, removed)
 
 
@@ -62,6 +69,14 @@ def _documents_changed(connection: duckdb.DuckDBPyConnection, since: int) -> boo
 def _documents_gone(connection: duckdb.DuckDBPyConnection, since: int) -> bool:
     sql = "SELECT EXISTS (SELECT 1 FROM tombstones WHERE table_name = 'documents' AND revision > ?)"
     return bool(scalar(connection, sql, [since]))
+
+
+def _sweep(connection: duckdb.DuckDBPyConnection, posts: Path) -> None:
+    """Remove files that belong to no document: a pass that was cut short may have written them before their document went."""
+    wanted = {f"{source_id}/{slug}" for source_id, slug in rows(connection, "SELECT source_id, slug FROM documents")}
+    for path in posts.glob("*/*"):
+        if path.suffix == ".part" or str(path.relative_to(posts).with_suffix("")) not in wanted:
+            path.unlink()
 
 
 def _remove_gone(change: Transaction, posts: Path) -> int:
@@ -91,6 +106,7 @@ def _rewrite(change: Transaction, posts: Path, since: int) -> int:
         log.info("extracting from %s documents", f"{count:,}")
         for (source_id,) in rows(connection, "SELECT DISTINCT source_id FROM documents"):
             (posts / source_id).mkdir(parents=True, exist_ok=True)
+        (posts / _UNFINISHED).touch()
         write_if_changed(f"{posts}/{SCHEMA_FILE}", json_schema().encode())
         for first in range(0, count, _AT_ONCE):
             some = "SELECT * FROM changed_documents WHERE d_no > ? AND d_no <= ?"

@@ -46,10 +46,14 @@ class Transaction:
     def watermark(self) -> Watermark:
         return watermark(self.connection, self.consumer)
 
-    def advance(self, fingerprint: str = "") -> None:
-        """Remember that all up to now has been read, if anything has happened since the last time."""
-        now = Watermark(self._revision or current_revision(self.connection), fingerprint)
-        if now != self.watermark():
+    def advance(self, fingerprint: str = "", even_unchanged: bool = False) -> None:
+        """Remember that all up to now has been read.
+
+        A consumer that changed nothing keeps its place, so that a pass without news writes no byte; ``even_unchanged``
+        moves it on for one whose looking is its work.
+        """
+        now, seen = Watermark(self._revision or current_revision(self.connection), fingerprint), self.watermark()
+        if now != seen and (self.changed or even_unchanged or fingerprint != seen.fingerprint or not seen.revision):
             self.connection.execute("DELETE FROM watermarks WHERE consumer = ?", [self.consumer])
             self.connection.execute(
                 "INSERT INTO watermarks VALUES (?, ?, ?)", [self.consumer, now.revision, now.fingerprint]

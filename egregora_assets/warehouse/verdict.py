@@ -40,6 +40,6 @@ def no_new_rows(
     found = int(scalar(connection, sql, {"since": since}))
     if found == 0:
         with transaction(connection, consumer) as change:
-            change.advance(fingerprint)
+            change.advance(fingerprint, even_unchanged=True)
     description = f"{found:,} {complaint}" if found else f"no {complaint}"
     return Verdict(found == 0, description, {"rows": found, "since_revision": since})

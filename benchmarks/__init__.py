@@ -1,0 +1,1 @@
+"""Figures with their floors and bounds, on generated exports: `make bench` runs them, one file per slice."""

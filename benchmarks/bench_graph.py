@@ -1,0 +1,113 @@
+"""All assets of the graph, with and without their checks: first run, nothing new, and 100 new messages on a stored history."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator
+
+import duckdb
+
+from benchmarks.generate import write_zip
+from benchmarks.harness import RUNS, Figure, cpu_seconds, figure, home_with, timed
+from egregora_assets.authors import gate, sync
+from egregora_assets.authors import verify as authors_verify
+from egregora_assets.chat import verify as chat_verify
+from egregora_assets.chat.ingest import ingest
+from egregora_assets.config import Settings
+from egregora_assets.documents import verify as documents_verify
+from egregora_assets.documents import windows
+from egregora_assets.media import ingest as media
+from egregora_assets.media import verify as media_verify
+from egregora_assets.publish import snapshot
+from egregora_assets.publish import verify as publish_verify
+from egregora_assets.sidecar import posts
+from egregora_assets.sidecar import verify as sidecar_verify
+from egregora_assets.warehouse.files import open_warehouse
+
+SIZES = (10_000, 100_000, 1_000_000)
+BOUND_SECONDS_AT_100K = 2.0
+STEPS = {
+    "messages": ingest,
+    "authors": sync.refresh,
+    "clean_messages": gate.refresh,
+    "media": media.refresh,
+    "documents": windows.refresh,
+    "sidecars": posts.refresh,
+    "snapshot": snapshot.publish,
+}
+CHECKS = (
+    chat_verify.unique_message_ids,
+    chat_verify.nothing_vanished,
+    chat_verify.plausible_times,
+    authors_verify.no_opted_out_messages,
+    authors_verify.no_private_text,
+    media_verify.objects_are_stored,
+    documents_verify.every_message_in_one_window,
+    documents_verify.no_private_text_in_documents,
+    sidecar_verify.evidence_is_inside,
+    sidecar_verify.no_private_text_in_sidecars,
+    sidecar_verify.posts_match_documents,
+    publish_verify.no_opted_out_text_published,
+    publish_verify.no_private_text_published,
+)
+
+
+def figures() -> Iterator[Figure]:
+    totals: dict[int, float] = {}
+    _runs(1_000)  # imports and first-use costs are process start, not work
+    for size in SIZES:
+        taken = [_runs(size) for _ in range(RUNS if size < 1_000_000 else 1)]
+        runs = len(taken)
+        first, again, more = ({name: _median(taken, kind, name) for name in taken[0][kind]} for kind in range(3))
+        totals[size] = sum(seconds for name, seconds in first.items() if name != "checks")
+        at_most = BOUND_SECONDS_AT_100K if size == 100_000 else None
+        yield figure("all assets, first run", totals[size], size, at_most=at_most, runs=runs)
+        for name, seconds in first.items():
+            yield figure(f"  {name}", seconds, size, runs=runs)
+        repeat = sum(again.values())
+        whole = sum(first.values())
+        yield figure(
+            "all assets and checks, nothing new",
+            repeat,
+            size,
+            floor=whole,
+            at_most=whole * 0.1,
+            bound="≤ 10 % of the first",
+            runs=runs,
+        )
+        yield figure("all assets and checks, 100 new messages", sum(more.values()), size, runs=runs)
+    growth = (totals[1_000_000] / 1_000_000) / (totals[100_000] / 100_000)
+    yield figure("growth: cost per message, 1M to 100k", growth, 1_000_000, unit="×", at_most=1.15, runs=1)
+
+
+Costs = dict[str, float]
+
+
+def _runs(size: int) -> tuple[Costs, Costs, Costs]:
+    """Return the CPU seconds per step of a first run, of one with nothing new, and of one with 100 new messages."""
+    with home_with(size) as settings:
+        first, again = _run(settings), _run(settings)
+        write_zip(settings.inbox / "WhatsApp Chat with Other.zip", 100, seed=8)
+        return first, again, _run(settings)
+
+
+def _run(settings: Settings) -> Costs:
+    costs: Costs = {}
+    began = cpu_seconds()
+    with open_warehouse(settings) as connection:
+        for name, step in STEPS.items():
+            costs[name] = timed(lambda step=step: step(connection, settings))  # type: ignore[misc]
+        costs["checks"] = timed(lambda: _check(connection, settings))
+    costs["opening and closing"] = cpu_seconds() - began - sum(costs.values())
+    return costs
+
+
+def _check(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    for check in CHECKS:
+        verdict = check(connection, settings)
+        if not verdict.passed:
+            raise RuntimeError(f"{check.__name__}: {verdict.description}")
+
+
+def _median(taken: list[tuple[Costs, Costs, Costs]], kind: int, name: str) -> float:
+    return statistics.median(run[kind][name] for run in taken)
