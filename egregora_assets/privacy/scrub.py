@@ -96,6 +96,11 @@ def name_patterns(names: Iterable[str]) -> list[str]:
     ]
 
 
+def visible(text: str) -> str:
+    """Return the SQL for ``text`` without the marks that show nothing and could stand inside a name."""
+    return f"regexp_replace({text}, '{INVISIBLE}', '', 'g')"
+
+
 def mentions(column: str, names: Iterable[str]) -> str:
     """Return the SQL condition that ``column`` contains one of ``names``, as ``scrub`` understands it."""
     conditions = [f"regexp_matches({column}, {quoted(pattern)})" for pattern in name_patterns(names)]
