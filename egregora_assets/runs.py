@@ -89,7 +89,7 @@ class _ProgressHandler(logging.Handler):
 
 def _progress_logger(progress: Progress) -> dg.LoggerDefinition:
     @dg.logger
-    def console(context: dg.InitLoggerContext) -> logging.Logger:
+    def console(_context: dg.InitLoggerContext) -> logging.Logger:
         logger = logging.Logger("egregora-run", logging.DEBUG)
         logger.addHandler(_ProgressHandler(progress))
         return logger

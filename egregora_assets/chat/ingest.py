@@ -181,7 +181,9 @@ def _name_authors(change: Transaction, keys: Keys, staged: Staged) -> pa.Table:
             "raw_name": pa.array([name for _, name in named], pa.string()),
         }
     )
-    names = table.select(["author_id", "raw_name"]).append_column("platform", pa.array([PLATFORM] * len(named), pa.string()))
+    names = table.select(["author_id", "raw_name"]).append_column(
+        "platform", pa.array([PLATFORM] * len(named), pa.string())
+    )
     insert_new(
         change.connection, "private.author_names", names, ["platform", "raw_name"], {"revision": change.revision}
     )
@@ -241,7 +243,8 @@ def _drop_cut_message(change: Transaction, source_id: str, export_id: str) -> No
             SELECT s.position
             FROM (SELECT * FROM {STAGED} ORDER BY position DESC LIMIT 1) s
             LEFT JOIN staged_authors a USING (author_no)
-            JOIN messages m ON {_BEGINS_WITH.format(longer="m", longer_author="m.author_id", cut="s", cut_author="a.author_id::UUID")}
+            JOIN messages m
+                ON {_BEGINS_WITH.format(longer="m", longer_author="m.author_id", cut="s", cut_author="a.author_id::UUID")}
             WHERE m.source_id = $source
         )
     """

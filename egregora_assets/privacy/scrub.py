@@ -45,11 +45,11 @@ PHONE = "|".join(
 _DATE = r"(^|[^\p{Nd}+])((?:19|20)[0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(\b|[\p{L}_])"
 _COMMIT = r"\b" + "([0-9a-f]{5})" * 8 + r"\b"
 _TWO_DIGITS = rf"\p{{Nd}}[()/{_ANY_BETWEEN}]{{0,3}}\p{{Nd}}"
+_TO_KEEP = "(?:19|20)[0-9]{2}-|[0-9a-f]{40}"
+"""Stands in every text with a date or a commit to keep."""
 _KEPT, _KEPT_COMMIT = "\u2063", "\u2062"
 """Invisible marks, of which no text has one when they are needed, that keep the digits of dates and commits apart."""
-_NO_LETTER = (
-    r"[^\p{L}\p{N}]|[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
-)
+_NO_LETTER = r"[^\p{L}\p{N}]|[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
 """What may stand beside a name: in scripts that write no spaces, any letter."""
 _BOUNDARY = f"(^|{_NO_LETTER})"
 _PLACEHOLDER = r"\[(?:name|email|phone)\]"
@@ -98,8 +98,7 @@ def scrub(relation: str, column: str, names: Iterable[str] = ()) -> str:
     listed = list(names)
     query = f"SELECT * REPLACE ({visible(column)} AS {column}) FROM ({relation})"
     query = step(query, f"contains({column}, '@') OR contains({column}, '＠')", _replaced(EMAIL, "[email]", column))
-    numbers_hidden = _replaced(PHONE, "[phone]", _keep_dates_and_commits(column))
-    query = step(query, f"regexp_matches({column}, '{_TWO_DIGITS}')", _as_before(numbers_hidden))
+    query = step(query, f"regexp_matches({column}, '{_TWO_DIGITS}')", _without_numbers(column))
     for pattern in name_patterns(listed):
         found = f"regexp_matches({column}, {quoted(pattern)})"
         if pattern.startswith(_BOUNDARY):
@@ -123,16 +122,22 @@ def _replaced(pattern: str, replacement: str, text: str) -> str:
     return f"regexp_replace({text}, {quoted(pattern)}, {quoted(replacement)}, 'g')"
 
 
-def _keep_dates_and_commits(text: str) -> str:
+def _without_numbers(text: str) -> str:
+    return f"""
+        CASE WHEN regexp_matches({text}, '{_TO_KEEP}') THEN {_as_before(_replaced(PHONE, "[phone]", _kept(text)))}
+        ELSE {_replaced(PHONE, "[phone]", text)} END
+    """
+
+
+def _kept(text: str) -> str:
     """Put marks around and into dates and commits, so that no pattern takes their digits for those of a number."""
     dates = _replaced(_DATE, rf"\1{_KEPT}\2{_KEPT}\3{_KEPT}\4{_KEPT}\5", text)
     parts = _KEPT_COMMIT.join(f"\\{number}" for number in range(1, 9))
-    commits = _replaced(_COMMIT, f"{_KEPT_COMMIT}{parts}{_KEPT_COMMIT}", dates)
-    return f"CASE WHEN regexp_matches({text}, '[0-9a-f]{{40}}') THEN {commits} ELSE {dates} END"
+    return _replaced(_COMMIT, f"{_KEPT_COMMIT}{parts}{_KEPT_COMMIT}", dates)
 
 
 def _as_before(text: str) -> str:
-    """Take away the marks of ``_keep_dates_and_commits``."""
+    """Take away the marks of ``_kept``."""
     date = f"{_KEPT}([0-9]{{4}}){_KEPT}([0-9]{{2}}){_KEPT}([0-9]{{2}}){_KEPT}"
     return f"replace({_replaced(date, chr(92) + '1-' + chr(92) + '2-' + chr(92) + '3', text)}, '{_KEPT_COMMIT}', '')"
 
@@ -174,11 +179,11 @@ def names_somebody(title: str, names: Iterable[str]) -> bool:
 
 def leaks(column: str, names: Iterable[str]) -> str:
     """Return the SQL condition that ``column`` still shows an e-mail, a phone number or one of ``names``."""
-    kept = _keep_dates_and_commits(column)
+    numbers = f"CASE WHEN regexp_matches({column}, '{_TO_KEEP}') THEN {_kept(column)} ELSE {column} END"
     text = f"CASE WHEN contains({column}, '[') THEN regexp_replace({column}, {quoted(_PLACEHOLDER)}, '∎', 'g') ELSE {column} END"
     return (
         f"(((contains({column}, '@') OR contains({column}, '＠')) AND regexp_matches({column}, {quoted(EMAIL)}))"
-        f" OR (regexp_matches({column}, {quoted(_TWO_DIGITS)}) AND regexp_matches({kept}, {quoted(PHONE)}))"
+        f" OR (regexp_matches({column}, {quoted(_TWO_DIGITS)}) AND regexp_matches({numbers}, {quoted(PHONE)}))"
         f" OR {mentions(text, names)})"
     )
 

@@ -25,26 +25,13 @@ DECISION_CUES = (
     r"decided\b|decision:|let['’]s go with|we(?:['’]ll| will) go with|we(?:['’]re| are) going with|it['’]s settled|settled then|"
     r"we agreed|agreed:|final answer|"
     r"decidimos|decidido|decisão:|combinado|fechado então|fechado:|ficou decidido|vamos com|ficamos com|"
-    r"decidimos|acordamos|acordado|quedamos en|decisión:|vamos con|"
+    r"acordamos|acordado|quedamos en|decisión:|vamos con|"
     r"wir nehmen|beschlossen|entschieden|entscheidung:|abgemacht|einigen wir uns|"
     r"on a décidé|décidé|décision :|c['’]est décidé|on part sur|convenu"
 )
 
 _CUE = quoted(rf"(?i)(?:^|[^\p{{L}}])(?:{DECISION_CUES})")
 _SENTENCE_END = quoted(r"[!?\n]|\.\s")
-_QUESTION = 6
-
-DECISION_CUES = (
-    r"decided\b|decision:|let['’]s go with|we(?:['’]ll| will) go with|we(?:['’]re| are) going with|it['’]s settled|settled then|"
-    r"we agreed|agreed:|final answer|"
-    r"decidimos|decidido|decisão:|combinado|fechado então|fechado:|ficou decidido|vamos com|ficamos com|"
-    r"decidimos|acordamos|acordado|quedamos en|decisión:|vamos con|"
-    r"wir nehmen|beschlossen|entschieden|entscheidung:|abgemacht|einigen wir uns|"
-    r"on a décidé|décidé|décision :|c['’]est décidé|on part sur|convenu"
-)
-
-_CUE = quoted(rf"(?i)(?:^|[^\p{{L}}])(?:{DECISION_CUES})")
-_CUE_SENTENCE = quoted(rf"(?i)((?:[^.!?\n]*[^\p{{L}}.!?\n])?(?:{DECISION_CUES})(?:[^.!?\n]|\.[^\s])*)")
 _QUESTION = quoted(r"""([^.!?¿\n][^.!?\n]*[?？؟])(?:[\s"”’)*_~]|$)""")
 _LINK_PATTERN = r"""https?://[^\s<>()\[\]"']+"""
 _LINK = quoted(_LINK_PATTERN)
@@ -99,7 +86,9 @@ _DECISIONS = f"""
     INSERT INTO decisions
     SELECT
         document_id,
-        left(trim(list_filter(string_split_regex(text, {_SENTENCE_END}), lambda part: regexp_matches(part, {_CUE}))[1]), {_MOST_SENTENCE}),
+        left(trim(list_filter(
+            string_split_regex(text, {_SENTENCE_END}), lambda part: regexp_matches(part, {_CUE})
+        )[1]), {_MOST_SENTENCE}),
         alias, sent_at, [message_id]
     FROM (SELECT * FROM said WHERE kind = 'text' AND regexp_matches(text, {_CUE}))
     JOIN open_documents USING (d_no) LEFT JOIN authors USING (author_id)

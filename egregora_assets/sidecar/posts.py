@@ -101,7 +101,9 @@ def _remove_gone(change: Transaction, posts: Path) -> int:
 def _rewrite(change: Transaction, posts: Path, since: int) -> int:
     """Make the sidecars and posts of all documents changed since a revision, a bounded number at a time."""
     connection = change.connection
-    numbered = "SELECT (row_number() OVER (ORDER BY slug))::INTEGER AS d_no, document_id FROM documents WHERE revision > ?"
+    numbered = (
+        "SELECT (row_number() OVER (ORDER BY slug))::INTEGER AS d_no, document_id FROM documents WHERE revision > ?"
+    )
     with temporary(connection, "changed_documents", numbered, [since]) as count:
         log.info("extracting from %s documents", f"{count:,}")
         for (source_id,) in rows(connection, "SELECT DISTINCT source_id FROM documents"):
@@ -201,6 +203,18 @@ def _bullets(column: str) -> str:
     return f"array_to_string({lines}, chr(10))"
 
 
+_TOPIC_ITEMS = _items("topics", "'label': label, 'score': round(score, 3)", "score DESC, label")
+_DECISION_ITEMS = _items(
+    "decisions", f"'text': text, 'author': author, 'decided_at': {_iso('decided_at')}", "decided_at, evidence[1]"
+)
+_QUESTION_ITEMS = _items(
+    "questions", f"'text': text, 'author': author, 'asked_at': {_iso('asked_at')}", "asked_at, evidence[1]"
+)
+_ENTITY_ITEMS = _items("entities", "'kind': kind, 'name': name, 'mentions': mentions", "mentions DESC, kind, name")
+_PARTICIPANT_ITEMS = _items(
+    "participants", "'author': author, 'message_count': message_count", "message_count DESC, author"
+)
+
 _RENDERED = f"""
 SELECT
     to_json({{
@@ -218,13 +232,13 @@ SELECT
         '# ', d.title, chr(10), chr(10),
         CASE WHEN c.items IS NOT NULL THEN concat('## Decisions', chr(10), chr(10), {_bullets("c.items")}, chr(10), chr(10)) END,
         CASE WHEN q.items IS NOT NULL THEN concat('## Questions', chr(10), chr(10), {_bullets("q.items")}, chr(10), chr(10)) END,
-        '## Conversation', chr(10), chr(10), {_markdown('d.text')}, chr(10)
+        '## Conversation', chr(10), chr(10), {_markdown("d.text")}, chr(10)
     ) AS post
 FROM documents d
-LEFT JOIN {_items("topics", "'label': label, 'score': round(score, 3)", "score DESC, label")} t USING (document_id)
-LEFT JOIN {_items("decisions", f"'text': text, 'author': author, 'decided_at': {_iso('decided_at')}", "decided_at, evidence[1]")} c USING (document_id)
-LEFT JOIN {_items("questions", f"'text': text, 'author': author, 'asked_at': {_iso('asked_at')}", "asked_at, evidence[1]")} q USING (document_id)
-LEFT JOIN {_items("entities", "'kind': kind, 'name': name, 'mentions': mentions", "mentions DESC, kind, name")} e USING (document_id)
-LEFT JOIN {_items("participants", "'author': author, 'message_count': message_count", "message_count DESC, author")} p USING (document_id)
+LEFT JOIN {_TOPIC_ITEMS} t USING (document_id)
+LEFT JOIN {_DECISION_ITEMS} c USING (document_id)
+LEFT JOIN {_QUESTION_ITEMS} q USING (document_id)
+LEFT JOIN {_ENTITY_ITEMS} e USING (document_id)
+LEFT JOIN {_PARTICIPANT_ITEMS} p USING (document_id)
 WHERE d.document_id IN (SELECT document_id FROM open_documents)
 """

@@ -87,10 +87,11 @@ def open_snapshot(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """
     if not settings.snapshot_path.exists():
         raise NothingPublished(settings.snapshot_path)
-    config = {**tuning(settings.warehouse), "custom_user_agent": "egregora-reader"}
-    with duckdb.connect(config=config) as connection:
+    with duckdb.connect(config=dict(tuning(settings.warehouse))) as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        connection.execute(f"ATTACH '{str(settings.snapshot_path).replace(chr(39), chr(39) * 2)}' AS snapshot (READ_ONLY)")
+        connection.execute(
+            f"ATTACH '{str(settings.snapshot_path).replace(chr(39), chr(39) * 2)}' AS snapshot (READ_ONLY)"
+        )
         connection.execute("USE snapshot")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")

@@ -23,7 +23,10 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def _data(pairs: list[tuple[int, str]]) -> pa.Table:
     return pa.table(
-        {"name": pa.array([name for _, name in pairs], pa.string()), "place": pa.array([no for no, _ in pairs], pa.int32())}
+        {
+            "name": pa.array([name for _, name in pairs], pa.string()),
+            "place": pa.array([no for no, _ in pairs], pa.int32()),
+        }
     )
 
 
