@@ -49,6 +49,7 @@ def build_definitions(loggers: Mapping[str, dg.LoggerDefinition] | None = None, 
         sensors=[
             chat_automation.inbox_sensor,
             warehouse_automation.run_failure_advice,
+            warehouse_automation.killed_runs,
             dg.AutomationConditionSensorDefinition(
                 "automation", target=dg.AssetSelection.all(), default_status=dg.DefaultSensorStatus.RUNNING
             ),

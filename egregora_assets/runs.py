@@ -13,6 +13,7 @@ from egregora_assets.chat.assets import IngestConfig
 from egregora_assets.config import Settings
 from egregora_assets.definitions import build_definitions
 from egregora_assets.summary import AssetSummary, RunSummary, save_summary
+from egregora_assets.warehouse.automation import end_killed_runs
 from egregora_assets.warehouse.files import make_home
 from egregora_assets.warehouse.resource import Warehouse
 
@@ -24,7 +25,9 @@ def prepare_home(settings: Settings) -> None:
     make_home(settings)
     instance_file = settings.dagster_home / "dagster.yaml"
     if not instance_file.exists():
-        instance_file.write_text(_dagster_yaml(), "utf-8")
+        partial = instance_file.with_name(f".{instance_file.name}.{os.getpid()}.part")
+        partial.write_text(_dagster_yaml(), "utf-8")
+        partial.replace(instance_file)
 
 
 def refresh_all(settings: Settings, progress: Progress, day_first: bool | None = None) -> RunSummary:
@@ -39,6 +42,7 @@ def refresh_all(settings: Settings, progress: Progress, day_first: bool | None =
     )
     config = dg.RunConfig(ops={"messages": IngestConfig(day_first=day_first)}, loggers={"console": {}})
     with _package_log(progress), dg.DagsterInstance.get() as instance:
+        end_killed_runs(instance)
         job = definitions.resolve_job_def("refresh_all")
         result = job.execute_in_process(instance=instance, run_config=config, raise_on_error=False)
         summary = _summary(result)

@@ -13,6 +13,10 @@ from pydantic import Field, PrivateAttr
 from egregora_assets.config import Settings, load_settings
 from egregora_assets.warehouse.connection import open_snapshot
 from egregora_assets.warehouse.files import open_warehouse
+from egregora_assets.warehouse.processes import this_process
+
+PROCESS_TAG = "egregora/process"
+"""The tag that tells which process a run lives in."""
 
 WRITER_POOL = "warehouse_writer"
 """The Dagster pool that every step which writes the warehouse takes a place in."""
@@ -63,9 +67,11 @@ class Warehouse(DuckDBResource):
         with self.writer() as connection:
             yield connection
 
-    def setup_for_execution(self, context: Any) -> None:  # noqa: ARG002 Dagster's signature
+    def setup_for_execution(self, context: Any) -> None:
         """Begin a run: the first ``writer`` opens the file, and it stays open for the steps that follow."""
         self._run = ExitStack()
+        if context.run_id and context.instance:
+            context.instance.add_run_tags(context.run_id, {PROCESS_TAG: this_process()})
 
     def teardown_after_execution(self, context: Any) -> None:  # noqa: ARG002 Dagster's signature
         """End a run: close the file and let others write."""

@@ -86,9 +86,10 @@ def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
 
     yield begin
     for process in started:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+        process.kill()
+        process.wait()
+        if process.stdout:
+            process.stdout.close()
 
 
 @pytest.fixture
@@ -100,9 +101,10 @@ def reader(environment: dict[str, str], home: Path, tmp_path: Path) -> Iterator[
         text=True,
     )
     yield Reader(process, tmp_path / "stop")
-    if process.poll() is None:
-        process.kill()
-    process.communicate()
+    process.kill()
+    process.wait()
+    if process.stdout:
+        process.stdout.close()
 
 
 @pytest.fixture

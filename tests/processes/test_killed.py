@@ -75,7 +75,8 @@ def test_a_run_that_was_killed_is_ended_by_the_next(
     """A run that is for ever under way would keep its place in the queue, and nothing else would ever start."""
     victim = start("ingest", write_export(0))
     assert victim.stdout
-    next(line for line in victim.stdout if "step messages" in line)
+    while "step messages" not in victim.stdout.readline():
+        assert victim.poll() is None
     victim.kill()
     victim.communicate()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -67,7 +68,7 @@ def test_a_writer_that_cannot_get_in_says_who_is_inside(
     assert first.communicate(timeout=120)[0]
     holder = subprocess.Popen(
         [
-            __import__("sys").executable,
+            sys.executable,
             "-c",
             "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()",
             str(home / "warehouse.duckdb"),
