@@ -36,7 +36,9 @@ def chat(*lines: Line) -> str:
     return "".join(line(*said) for said in lines)
 
 
-def put_export(settings: Settings, title: str, text: str, suffix: str = "", media: dict[str, bytes] | None = None) -> Path:
+def put_export(
+    settings: Settings, title: str, text: str, suffix: str = "", media: dict[str, bytes] | None = None
+) -> Path:
     path = settings.inbox / f"WhatsApp Chat with {title}{suffix}.zip"
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in {f"WhatsApp Chat with {title}.txt": text, **(media or {})}.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import shutil
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from egregora_assets.warehouse.upsert import insert_new
 EXPORT_SUFFIXES = (".zip", ".txt")
 CONSUMER = "chat_exports"
 _BLOCK = 1 << 20
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,14 @@ def state_of(inbox: Path) -> dict[str, tuple[int, int]]:
 
 
 def read_inbox(inbox: Path) -> list[InboxFile]:
-    """Return every inbox file with the hash of its content."""
-    return [InboxFile(path, *_hash(path)) for path in inbox_files(inbox)]
+    """Return every inbox file with the hash of its content; one that cannot be opened is left out, and told of."""
+    found: list[InboxFile] = []
+    for path in inbox_files(inbox):
+        try:
+            found.append(InboxFile(path, *_hash(path)))
+        except OSError as error:
+            log.warning("%s: %s", path.name, error)
+    return found
 
 
 def register(connection: duckdb.DuckDBPyConnection, files: list[InboxFile]) -> int:

@@ -61,7 +61,7 @@ def ingest(
     for file in {file.export_id: file for file in files}.values():
         if file.export_id not in waiting or keys is None:
             continue
-        order = _known_order(settings, file, day_first)
+        order = known_order(settings, file, day_first)
         if waiting[file.export_id] == "ambiguous" and order is None:
             continue
         log.info("reading %s (%s bytes)", file.path.name, f"{file.bytes:,}")
@@ -69,7 +69,8 @@ def ingest(
     return outcomes
 
 
-def _known_order(settings: Settings, file: InboxFile, day_first: bool | None) -> bool | None:
+def known_order(settings: Settings, file: InboxFile, day_first: bool | None = None) -> bool | None:
+    """Return the order of day and month in a file as the user has told it: for this pass, or in the settings."""
     configured = settings.source_named(whatsapp.title_of(file.path))
     return configured.day_first if day_first is None and configured is not None else day_first
 
@@ -140,7 +141,7 @@ def _merge(change: Transaction, keys: Keys, file: InboxFile, source: Source, sta
     parameters = {"source": source.source_id, **known_after}
     with (
         view_of(connection, "staged_authors", _name_authors(change, keys, staged)),
-        temporary(connection, "identified", _IDENTIFIED, {"key": keys.message.hex(), "source": source.source_id}),
+        temporary(connection, "identified", _IDENTIFIED, {"key": keys.message.hex(), "source": source.identity}),
     ):
         _drop_cut_message(change, source.source_id, file.export_id)
         moment = to_utc("s.local_time", source.zone, first, last) if first else "NULL"
@@ -236,7 +237,7 @@ def _drop_cut_message(change: Transaction, source_id: str, export_id: str) -> No
     """Let the whole message win where one export ends in the middle of it and another has all of it.
 
     Only the last message of an export can be cut; it is dropped when the other export has, in the same minute and from
-    the same author, a text that begins with it.
+    the same author, a text that begins with it, and not the message itself.
     """
     cut_here = f"""
         DELETE FROM identified WHERE position IN (
@@ -256,7 +257,8 @@ def _drop_cut_message(change: Transaction, source_id: str, export_id: str) -> No
         JOIN {STAGED} s ON s.local_time >= date_trunc('minute', old.local_time)
             AND s.local_time < date_trunc('minute', old.local_time) + INTERVAL 1 MINUTE
         LEFT JOIN staged_authors a USING (author_no)
-        WHERE {_BEGINS_WITH.format(longer="s", longer_author="a.author_id::UUID", cut="old", cut_author="old.author_id")}
+        WHERE old.message_id NOT IN (SELECT message_id FROM identified)
+            AND {_BEGINS_WITH.format(longer="s", longer_author="a.author_id::UUID", cut="old", cut_author="old.author_id")}
         QUALIFY old.position = max(old.position) OVER (PARTITION BY old.export_id)
     """
     for (message_id,) in rows(change.connection, cut_before, {"source": source_id, "export": export_id}):

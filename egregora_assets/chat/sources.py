@@ -24,10 +24,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Source:
-    """One chat: the name it has in all tables, and its clock."""
+    """One chat: the name it has in all tables, its clock, and what its message ids are made with.
+
+    ``identity`` does not depend on how many people wrote in the export that came first, as ``source_id`` does.
+    """
 
     source_id: str
     zone: ZoneInfo
+    identity: str
 
 
 def source_of(
@@ -36,17 +40,18 @@ def source_of(
     """Return the source for a chat's title, registering it the first time.
 
     The title of a chat between two is the other person's name, so a source is named after its title only when at least
-    three people write in it and no word of it is one of theirs; else it gets a keyed pseudonym.
+    three people write in it and no word of it is a name of theirs or of anybody known; else it gets a keyed pseudonym.
     """
     known = rows(
         change.connection,
-        "SELECT source_id, raw_title FROM private.source_titles WHERE platform = ?",
+        "SELECT source_id, raw_title FROM private.source_titles WHERE platform = ? ORDER BY revision",
         [platform],
     )
-    for source_id, raw_title in known:
-        if normalised_name(raw_title) == normalised_name(title):
-            return Source(source_id, ZoneInfo(_zone_of(change, source_id)))
-    return _register(change, settings, keys, platform, title, authors, {source_id for source_id, _ in known})
+    found = [source_id for source_id, raw_title in known if normalised_name(raw_title) == normalised_name(title)]
+    taken = {source_id for source_id, _ in known}
+    source_id = found[0] if found else _register(change, settings, keys, platform, title, authors, taken)
+    first_title = next((raw_title for known_id, raw_title in known if known_id == source_id), title)
+    return Source(source_id, ZoneInfo(_zone_of(change, source_id)), _hidden(keys, first_title))
 
 
 def slug(text: str) -> str:
@@ -57,10 +62,11 @@ def slug(text: str) -> str:
 
 def _register(
     change: Transaction, settings: Settings, keys: Keys, platform: str, title: str, authors: list[str], taken: set[str]
-) -> Source:
+) -> str:
     configured = settings.source_named(title)
-    hidden = f"chat-{pseudonym(keys.author, 'source', normalised_name(title))}"
-    shown = _may_show(title, authors)
+    hidden = _hidden(keys, title)
+    elsewhere = [name for (name,) in rows(change.connection, "SELECT DISTINCT raw_name FROM private.author_names")]
+    shown = _may_show(title, authors, elsewhere)
     source_id = (configured.source_id if configured else None) or (slug(title) if shown else "") or hidden
     if source_id in taken and not (configured and configured.source_id):
         source_id = hidden
@@ -73,12 +79,16 @@ def _register(
     change.connection.execute(
         "INSERT INTO private.source_titles VALUES (?, ?, ?, ?)", [source_id, platform, title, change.revision]
     )
-    return Source(source_id, ZoneInfo(_zone_of(change, source_id)))
+    return source_id
 
 
-def _may_show(title: str, authors: list[str]) -> bool:
+def _hidden(keys: Keys, title: str) -> str:
+    return f"chat-{pseudonym(keys.author, 'source', normalised_name(title))}"
+
+
+def _may_show(title: str, authors: list[str], elsewhere: list[str]) -> bool:
     people = {normalised_name(name) for name in authors}
-    return len(people) >= _SMALLEST_GROUP and not names_somebody(title, authors)
+    return len(people) >= _SMALLEST_GROUP and not names_somebody(title, [*authors, *elsewhere])
 
 
 def _assumed_zone(title: str) -> str:

@@ -64,8 +64,8 @@ def plausible_times(connection: duckdb.DuckDBPyConnection, settings: Settings) -
 
 
 def exports_are_readable(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
-    """Every file in the inbox could be read; the figures name those that could not, and why."""
-    failed = rows(
-        connection, "SELECT file_name, detail FROM exports WHERE status IN ('failed', 'ambiguous') ORDER BY 1"
-    )
-    return Verdict(not failed, f"{len(failed)} files could not be read", dict(failed))
+    """Every file in the inbox could be read. Which could not, and why, `egregora doctor` says: names of files name people."""
+    sql = "SELECT status, count(*) FROM exports WHERE status IN ('failed', 'ambiguous') GROUP BY status ORDER BY status"
+    unread = dict(rows(connection, sql))
+    told = "; `egregora doctor` names them" if unread else ""
+    return Verdict(not unread, f"{sum(unread.values())} exports could not be read{told}", unread)

@@ -6,6 +6,7 @@ import duckdb
 
 from egregora_assets.authors import gate
 from egregora_assets.chat.inbox import read_inbox
+from egregora_assets.chat.ingest import known_order
 from egregora_assets.config import Settings
 from egregora_assets.documents import windows
 from egregora_assets.publish.snapshot import snapshot_state, wanted_state
@@ -31,9 +32,13 @@ def pending(settings: Settings) -> list[str]:
 
 
 def _new_exports(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[str]:
-    files = {file.export_id for file in read_inbox(settings.inbox)}
-    known = {export_id for (export_id,) in rows(connection, "SELECT export_id FROM exports WHERE status <> 'waiting'")}
-    new = len(files - known)
+    status = dict(rows(connection, "SELECT export_id, status FROM exports"))
+    files = {file.export_id: file for file in read_inbox(settings.inbox)}
+    new = sum(
+        status.get(export_id, "waiting") == "waiting"
+        or (status[export_id] == "ambiguous" and known_order(settings, file) is not None)
+        for export_id, file in files.items()
+    )
     return [f"{new} new {'file' if new == 1 else 'files'} in the inbox"] if new else []
 
 

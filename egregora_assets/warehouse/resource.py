@@ -70,8 +70,8 @@ class Warehouse(DuckDBResource):
     def setup_for_execution(self, context: Any) -> None:
         """Begin a run: the first ``writer`` opens the file, and it stays open for the steps that follow."""
         self._run = ExitStack()
-        if context.run_id and context.instance:
-            context.instance.add_run_tags(context.run_id, {PROCESS_TAG: this_process()})
+        if context.run is not None and context.instance is not None:
+            context.instance.add_run_tags(context.run.run_id, {PROCESS_TAG: this_process()})
 
     def teardown_after_execution(self, context: Any) -> None:  # noqa: ARG002 Dagster's signature
         """End a run: close the file and let others write."""

@@ -35,7 +35,9 @@ def test_names_addresses_and_numbers_are_replaced(settings: Settings) -> None:
     assert cleaned(settings)[-1] == "ask [name], [email] or [phone]"
 
 
-@pytest.mark.parametrize("spelling", ["Zebulon Quist", "zebulon", "ZEBULON", "Zeb\u200bulon", "Zeb\u200dulon", "@Zebulon Quist"])
+@pytest.mark.parametrize(
+    "spelling", ["Zebulon Quist", "zebulon", "ZEBULON", "Zeb\u200bulon", "Zeb\u200dulon", "@Zebulon Quist"]
+)
 def test_a_name_that_becomes_known_later_is_hidden_in_what_was_said_before(settings: Settings, spelling: str) -> None:
     before = (*FOUNDERS, (3, "Rui Costa", f"I met {spelling} at the market, Decided: {spelling} joins"))
     load_and_publish(settings, *before)
@@ -121,7 +123,9 @@ def test_the_checks_see_what_the_gate_let_through(settings: Settings) -> None:
     with open_warehouse(settings) as connection:
         assert verify.no_private_text(connection, settings).passed
         assert verify.no_opted_out_messages(connection, settings).passed
-        connection.execute("UPDATE clean_messages SET text = 'write to a@example.org', revision = 1000 WHERE text = 'hi'")
+        connection.execute(
+            "UPDATE clean_messages SET text = 'write to a@example.org', revision = 1000 WHERE text = 'hi'"
+        )
         connection.execute("INSERT INTO revisions VALUES (1000, 'a fault', now())")
         connection.execute("UPDATE authors SET opted_out = true")
         assert verify.no_private_text(connection, settings).figures["rows"] == 1

@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings as hypothesis_settings, strategies as st
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from egregora_assets.authors import gate, sync
 from egregora_assets.chat.ingest import ingest
@@ -122,7 +124,11 @@ def test_the_last_word_wins(settings: Settings) -> None:
 
 
 def test_the_last_word_is_the_latest_not_the_one_read_last(settings: Settings) -> None:
-    load(settings, chat(*OTHERS, (300, "Ana Lima", "/egregora opt-out")), chat((3, "Ana Lima", "/egregora opt-in"), *OTHERS))
+    load(
+        settings,
+        chat(*OTHERS, (300, "Ana Lima", "/egregora opt-out")),
+        chat((3, "Ana Lima", "/egregora opt-in"), *OTHERS),
+    )
     assert opted_out(settings) == {"Ana Lima"}
 
 
@@ -179,7 +185,11 @@ def test_another_key_is_refused_rather_than_forgetting_the_list(settings: Settin
 
 def test_in_a_chat_between_two_both_can_opt_out(settings: Settings) -> None:
     """The chat is called like one of them, who is a person all the same."""
-    load(settings, chat((0, "Ana Lima", SECRET), (1, "Rui Costa", KEPT), (2, "Ana Lima", "/egregora opt-out")), title="Ana Lima")
+    load(
+        settings,
+        chat((0, "Ana Lima", SECRET), (1, "Rui Costa", KEPT), (2, "Ana Lima", "/egregora opt-out")),
+        title="Ana Lima",
+    )
     with open_warehouse(settings) as connection:
         publish(connection, settings)
     assert opted_out(settings) == {"Ana Lima"}
@@ -292,9 +302,7 @@ def test_no_order_of_events_publishes_what_must_not_be(steps: list[tuple[str, ob
                 else:
                     put_export(home, "Garden Club", chat(*lines), f" ({number})")
                     ingest(connection, active)
-            out = {
-                person: text.endswith("out") for _, person, text in lines if text.startswith("/egregora")
-            }
+            out = {person: text.endswith("out") for _, person, text in lines if text.startswith("/egregora")}
             publish(connection, with_privacy(home, opt_out=policy))
             internal = derived_texts(connection)
         gone = {person for person in PEOPLE if out.get(person) or person in policy}

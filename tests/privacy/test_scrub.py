@@ -8,7 +8,9 @@ from collections.abc import Iterable
 
 import duckdb
 import pytest
-from hypothesis import given, settings as hypothesis_settings, strategies as st
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from egregora_assets.privacy.scrub import leaks, mentions, scrub
 from egregora_assets.warehouse.query import rows
@@ -33,28 +35,96 @@ def leaking(texts: Iterable[str], names: Iterable[str] = ()) -> list[str]:
 
 
 NUMBERS = [
-    "07700 900862", "07700900862", "07700-900-862", "(020) 7946 0958", "020 7946 0958", "(020) 7946\u20130958",
-    "+44 7700 900862", "+44 (0)7700 900862", "+44\u00a07700\u00a0900862", "+447700900862", "0044 7700 900862",
-    "+1 (415) 555-0100", "+1-415-555-0100", "415-555-0100", "415.555.0100", "(415) 555-0100", "1 415 555 0100", "555-0123",
-    "+55 11 91234-5678", "+55 (11) 91234-5678", "(11) 91234-5678", "11 91234 5678", "91234-5678", "91234 5678",
-    "+351 912 345 678", "912 345 678", "912345678", "+34 612 34 56 78", "612 34 56 78",
-    "06 12 34 56 78", "+33 6 12 34 56 78", "06.12.34.56.78", "0170/1234567", "0170/123456", "+49 170 1234567", "030 123456",
-    "+91 98765 43210", "98765 43210", "+852 9123 4567", "9123 4567", "12 34 56 78", "+47 12 34 56 78",
-    "+81 90-1234-5678", "090-1234-5678", "+86 138 0013 8000", "13800138000",
-    "+\u0662\u0660 \u0661\u0660\u0661 \u0662\u0663\u0664 \u0665\u0666\u0667\u0668", "\u0660\u0661\u0660\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668",
-    "+\u06f9\u06f8 \u06f9\u06f1\u06f2 \u06f3\u06f4\u06f5 \u06f6\u06f7\u06f8\u06f9", "\uff10\uff19\uff10-\uff11\uff12\uff13\uff14-\uff15\uff16\uff17\uff18",
-    "07700\u2010900\u2010862", "07700\u2011900862", "07700\u2009900862", "07700  900862", "07700 - 900 - 862", "07700\u2043900862",
-    "@447700900862", "tel:+447700900862", "wa.me/447700900862",
-]  # fmt: skip
+    "07700 900862",
+    "07700900862",
+    "07700-900-862",
+    "(020) 7946 0958",
+    "020 7946 0958",
+    "(020) 7946\u20130958",
+    "+44 7700 900862",
+    "+44 (0)7700 900862",
+    "+44\u00a07700\u00a0900862",
+    "+447700900862",
+    "0044 7700 900862",
+    "+1 (415) 555-0100",
+    "+1-415-555-0100",
+    "415-555-0100",
+    "415.555.0100",
+    "(415) 555-0100",
+    "1 415 555 0100",
+    "555-0123",
+    "+55 11 91234-5678",
+    "+55 (11) 91234-5678",
+    "(11) 91234-5678",
+    "11 91234 5678",
+    "91234-5678",
+    "91234 5678",
+    "+351 912 345 678",
+    "912 345 678",
+    "912345678",
+    "+34 612 34 56 78",
+    "612 34 56 78",
+    "06 12 34 56 78",
+    "+33 6 12 34 56 78",
+    "06.12.34.56.78",
+    "0170/1234567",
+    "0170/123456",
+    "+49 170 1234567",
+    "030 123456",
+    "+91 98765 43210",
+    "98765 43210",
+    "+852 9123 4567",
+    "9123 4567",
+    "12 34 56 78",
+    "+47 12 34 56 78",
+    "+81 90-1234-5678",
+    "090-1234-5678",
+    "+86 138 0013 8000",
+    "13800138000",
+    "+\u0662\u0660 \u0661\u0660\u0661 \u0662\u0663\u0664 \u0665\u0666\u0667\u0668",
+    "\u0660\u0661\u0660\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668",
+    "+\u06f9\u06f8 \u06f9\u06f1\u06f2 \u06f3\u06f4\u06f5 \u06f6\u06f7\u06f8\u06f9",
+    "\uff10\uff19\uff10-\uff11\uff12\uff13\uff14-\uff15\uff16\uff17\uff18",
+    "07700\u2010900\u2010862",
+    "07700\u2011900862",
+    "07700\u2009900862",
+    "07700  900862",
+    "07700 - 900 - 862",
+    "07700\u2043900862",
+    "@447700900862",
+    "tel:+447700900862",
+    "wa.me/447700900862",
+]
 ADDRESSES = [
-    "ana@example.org", "ana.lima+list@mail.example.co.uk", "ANA_LIMA@EXAMPLE.ORG", "a@b.io", "josé@exemplo.com.br",
-    "ana\uff20example.org", "ana@example\uff0eorg", "用户@例子.广告", "ana!@example.org", "o'ana@example.org", "ana@m\u00fcnchen.de",
-    unicodedata.normalize("NFD", "josé@münchen.de"), "ana@xn--mnchen-3ya.de", "mailto:ana@example.org",
-]  # fmt: skip
+    "ana@example.org",
+    "ana.lima+list@mail.example.co.uk",
+    "ANA_LIMA@EXAMPLE.ORG",
+    "a@b.io",
+    "josé@exemplo.com.br",
+    "ana\uff20example.org",
+    "ana@example\uff0eorg",
+    "用户@例子.广告",
+    "ana!@example.org",
+    "o'ana@example.org",
+    "ana@m\u00fcnchen.de",
+    unicodedata.normalize("NFD", "josé@münchen.de"),
+    "ana@xn--mnchen-3ya.de",
+    "mailto:ana@example.org",
+]
 AROUND = [
-    ("", ""), ("call ", " please"), ("(", ")"), ("ligue para ", ", está bem?"), ("اتصل على ", " الآن"), ("電話は", "です"),
-    ("🌻", "🌻"), ("\n", "\n"), ("“", "”"), ("*", "*"), ("[", "]"), ("a, ", ". Z"),
-]  # fmt: skip
+    ("", ""),
+    ("call ", " please"),
+    ("(", ")"),
+    ("ligue para ", ", está bem?"),
+    ("اتصل على ", " الآن"),
+    ("電話は", "です"),
+    ("🌻", "🌻"),
+    ("\n", "\n"),
+    ("“", "”"),
+    ("*", "*"),
+    ("[", "]"),
+    ("a, ", ". Z"),
+]
 SURROUNDINGS = st.sampled_from(AROUND)
 
 
@@ -82,13 +152,51 @@ def test_an_address_is_gone_wherever_it_stands(address: str) -> None:
 
 
 KEPT = [
-    "2024-03-13", "on 2024-03-13, 2024-03-14 and 2024-03-15", "2024-03-13T09:30:15Z", "2024-03-13 09:30:15", "from 2024-03-13/2024-04-01",
-    "IMG_2024-03-13_x", "at 10:30 or 9.45", "10.30 to 11.15", "v1.2.3", "3.12.4", "version 22.04.15", "Python 3.11, DuckDB 2.0", "2.0.1-rc1",
-    "room 1204", "1500 people", "42", "10 20 30", "flat 12, 14 or 16", "£12.50", "R$ 1.250,00", "€ 99.999,00", "$1,234,567.89", "1,000,000",
-    "R$ 150.000", "12 000", "50%", "1914 to 1918", "chapter 12-14", "3x4", "bus 137",
-    "8f14e45fceea167a5a36dedd4bea2543deadbeef", "see 356a192b7913b04c54574d18c28d46e6395428ab.", "0123456789abcdef0123456789abcdef01234567",
-    "9fceb02", "commit 4b825dc6", "#1204", "1⃣ 2⃣ 3⃣", "👩\u200d👩\u200d👧", "🏳\ufe0f\u200d🌈", "می\u200cخواهم", "क्\u200dष", "@everyone", "a @ b", "me@home",
-]  # fmt: skip
+    "2024-03-13",
+    "on 2024-03-13, 2024-03-14 and 2024-03-15",
+    "2024-03-13T09:30:15Z",
+    "2024-03-13 09:30:15",
+    "from 2024-03-13/2024-04-01",
+    "IMG_2024-03-13_x",
+    "at 10:30 or 9.45",
+    "10.30 to 11.15",
+    "v1.2.3",
+    "3.12.4",
+    "version 22.04.15",
+    "Python 3.11, DuckDB 2.0",
+    "2.0.1-rc1",
+    "room 1204",
+    "1500 people",
+    "42",
+    "10 20 30",
+    "flat 12, 14 or 16",
+    "£12.50",
+    "R$ 1.250,00",
+    "€ 99.999,00",
+    "$1,234,567.89",
+    "1,000,000",
+    "R$ 150.000",
+    "12 000",
+    "50%",
+    "1914 to 1918",
+    "chapter 12-14",
+    "3x4",
+    "bus 137",
+    "8f14e45fceea167a5a36dedd4bea2543deadbeef",
+    "see 356a192b7913b04c54574d18c28d46e6395428ab.",
+    "0123456789abcdef0123456789abcdef01234567",
+    "9fceb02",
+    "commit 4b825dc6",
+    "#1204",
+    "1⃣ 2⃣ 3⃣",
+    "👩\u200d👩\u200d👧",
+    "🏳\ufe0f\u200d🌈",
+    "می\u200cخواهم",
+    "क्\u200dष",
+    "@everyone",
+    "a @ b",
+    "me@home",
+]
 
 
 @pytest.mark.parametrize("text", KEPT, ids=ascii)
@@ -99,7 +207,9 @@ def test_dates_times_versions_money_and_commits_are_kept(text: str) -> None:
 
 @hypothesis_settings(max_examples=60, deadline=None)
 @given(
-    st.lists(st.text("0123456789", min_size=2, max_size=5), min_size=3, max_size=6).filter(lambda g: len("".join(g)) in range(7, 16)),
+    st.lists(st.text("0123456789", min_size=2, max_size=5), min_size=3, max_size=6).filter(
+        lambda g: len("".join(g)) in range(7, 16)
+    ),
     st.sampled_from([" ", "-", ".", "\u00a0", "\u2011", "\u2013", "  "]),
     SURROUNDINGS,
 )
@@ -112,7 +222,23 @@ def test_no_grouping_of_a_number_shows_it(groups: list[str], gap: str, around: t
     assert leaking([result]) == []
 
 
-hidden_mark = st.sampled_from(["\u200b", "\u200d", "\u200c", "\u00ad", "\u2060", "\u200e", "\u202c", "\ufeff", "\u061c", "\u180e", "\u034f", "\ufe0f", "\u2065"])
+hidden_mark = st.sampled_from(
+    [
+        "\u200b",
+        "\u200d",
+        "\u200c",
+        "\u00ad",
+        "\u2060",
+        "\u200e",
+        "\u202c",
+        "\ufeff",
+        "\u061c",
+        "\u180e",
+        "\u034f",
+        "\ufe0f",
+        "\u2065",
+    ]
+)
 
 
 @hypothesis_settings(max_examples=60, deadline=None)
@@ -124,7 +250,21 @@ def test_no_invisible_mark_hides_what_is_private(private: str, data: st.DataObje
     assert scrub_one(f"say {private} now", "Zebulon Quist") in ("say [email] now", "say [phone] now", "say [name] now")
 
 
-NAMES = ["Ana Lima", "João Sebastião", "Maria dos Santos", "O'Brien", "Anne-Sophie Müller", "أحمد علي", "田中 花子", "김민준", "สมชาย", "Bo", "Zoë 🌻", "🦊", "C.J. (work)"]  # fmt: skip
+NAMES = [
+    "Ana Lima",
+    "João Sebastião",
+    "Maria dos Santos",
+    "O'Brien",
+    "Anne-Sophie Müller",
+    "أحمد علي",
+    "田中 花子",
+    "김민준",
+    "สมชาย",
+    "Bo",
+    "Zoë 🌻",
+    "🦊",
+    "C.J. (work)",
+]
 
 
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
@@ -183,12 +323,14 @@ def test_people_called_like_a_placeholder_are_hidden_and_placeholders_are_no_lea
 
 fragments = st.lists(
     st.one_of(
-        st.sampled_from([*NUMBERS, *ADDRESSES, *KEPT, *NAMES, "Name", "[name]", "[email]", "@", "+", "⁃", "\u200d", "\u2063"]),
+        st.sampled_from(
+            [*NUMBERS, *ADDRESSES, *KEPT, *NAMES, "Name", "[name]", "[email]", "@", "+", "⁃", "\u200d", "\u2063"]
+        ),
         st.text(max_size=8),
         st.text("0123456789-. @+()/ab", max_size=24),
     ),
     max_size=8,
-).map(" ".join)  # fmt: skip
+).map(" ".join)
 
 
 @hypothesis_settings(max_examples=60, deadline=None)
@@ -208,10 +350,15 @@ def test_any_display_name_makes_a_pattern(name: str) -> None:
 
 
 def test_a_thousand_names_are_as_good_as_one() -> None:
-    names = [f"Person{chr(97 + number % 26)}{chr(97 + number // 26 % 26)}{chr(97 + number // 676)} Surname{chr(97 + number % 26)}x" for number in range(1000)]  # fmt: skip
+    names = [
+        f"Person{chr(97 + number % 26)}{chr(97 + number // 26 % 26)}{chr(97 + number // 676)} Surname{chr(97 + number % 26)}x"
+        for number in range(1000)
+    ]
     texts = [f"hello {name} and welcome" for name in names]
     assert set(scrubbed(texts, names)) == {"hello [name] and welcome"}
-    [(found,)] = rows(CONNECTION, f"SELECT count(*) FROM (SELECT unnest($t) AS text) WHERE {mentions('text', names)}", {"t": texts})
+    [(found,)] = rows(
+        CONNECTION, f"SELECT count(*) FROM (SELECT unnest($t) AS text) WHERE {mentions('text', names)}", {"t": texts}
+    )
     assert found == 1000
 
 

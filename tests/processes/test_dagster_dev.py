@@ -128,14 +128,17 @@ def test_an_export_dropped_into_the_inbox_is_published_while_a_reader_reads(
 def test_a_killed_run_does_not_hold_up_those_that_follow(
     start: Start, dagster: Dagster, write_export: WriteExport, home: Path
 ) -> None:
-    victim = start("ingest", write_export(0))
+    shutil.copy(write_export(0), home / "inbox")
+    wait_until(lambda: dagster.runs() == ["SUCCESS"], "nothing came", dagster.log)
+    victim = start("ingest", write_export(1))
     assert victim.stdout
     while "step messages" not in victim.stdout.readline():
         assert victim.poll() is None
     victim.kill()
-    victim.communicate()
+    victim.wait()
+    shutil.copy(write_export(2), home / "inbox")
 
-    wait_until(lambda: published(home) == MESSAGES_PER_EXPORT, "the queue is stuck", dagster.log)
+    wait_until(lambda: published(home) == 3 * MESSAGES_PER_EXPORT, "the queue is stuck", dagster.log)
 
     assert "FAILURE" in dagster.runs()
 

@@ -1,0 +1,334 @@
+"""What Dagster shows and does: the graph as it is drawn, each asset alone and all together, and checks that stop a run."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+from dagster_duckdb import DuckDBResource
+
+from egregora_assets.config import Settings
+from egregora_assets.definitions import build_definitions, defs
+from egregora_assets.warehouse.connection import WarehouseBusy, open_snapshot
+from egregora_assets.warehouse.files import open_warehouse
+from egregora_assets.warehouse.query import rows, scalar
+from egregora_assets.warehouse.resource import Warehouse
+from egregora_assets.warehouse.revisions import transaction
+
+Materialize = Callable[..., dg.ExecuteInProcessResult]
+AddExport = Callable[..., Path]
+
+GRAPH = Path(__file__).with_name("graph.json")
+MATERIALIZABLE = ("chat_exports", "messages", "authors", "clean_messages", "media", "documents", "sidecars", "snapshot")
+CHAT = """\
+13/02/2024, 10:00 - Ana: hello
+13/02/2024, 10:01 - Bo: hi, shall we meet?
+13/02/2024, 10:02 - Cy: Decided: we meet on Friday
+13/02/2024, 10:03 - Dee: /egregora opt-out
+"""
+MESSAGES = 4
+
+
+def graph_of(definitions: dg.Definitions) -> dict[str, Any]:
+    """Return all that a reader of the graph can see, in plain values."""
+    graph = definitions.resolve_asset_graph()
+    keys = sorted(graph.get_all_asset_keys(), key=lambda key: key.to_user_string())
+    nodes = {key.to_user_string(): graph.get(key) for key in keys}
+    checks = {key: graph.get_check_spec(key) for key in sorted(graph.asset_check_keys, key=str)}
+    return {
+        "assets": {
+            name: {
+                "deps": sorted(parent.to_user_string() for parent in node.parent_keys),
+                "group": node.group_name,
+                "kinds": sorted(node.kinds),
+                "owners": list(node.owners),
+                "pools": sorted(node.pools or []),
+                "code_version": node.code_version,
+                "automation": node.automation_condition.get_label() if node.automation_condition else None,
+                "checks": {
+                    key.name: "blocking" if spec.blocking else "reports"
+                    for key, spec in checks.items()
+                    if key.asset_key == node.key
+                },
+            }
+            for name, node in nodes.items()
+        },
+        "jobs": sorted(job.name for job in definitions.jobs or []),
+        "schedules": sorted(schedule.name for schedule in definitions.schedules or []),
+        "sensors": sorted(sensor.name for sensor in definitions.sensors or []),
+    }
+
+
+def metadata_of(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:
+    ((materialization,)) = result.asset_materializations_for_node(asset)
+    return {name: value.value for name, value in materialization.metadata.items()}
+
+
+def made(result: dg.ExecuteInProcessResult) -> set[str]:
+    return {
+        event.asset_key.to_user_string() for event in result.all_events if event.is_step_materialization and event.asset_key
+    }
+
+
+def test_the_code_location_loads_in_a_fresh_interpreter_and_reads_neither_environment_nor_disk(tmp_path: Path) -> None:
+    code = """
+        import os, sys
+        import dagster, dagster_duckdb, duckdb, pyarrow, pydantic_settings, tzlocal  # what those read is their affair
+
+        touched = []
+
+        class Watched(type(os.environ)):
+            def __getitem__(self, key):
+                if key.startswith(("EGREGORA", "DAGSTER_HOME")):
+                    touched.append(f"variable {key}")
+                return super().__getitem__(key)
+
+        def watch(event, arguments):
+            if event == "open" and isinstance(arguments[0], str) and not arguments[0].endswith((".py", ".pyc", ".so")):
+                touched.append(f"file {arguments[0]}")
+
+        os.environ.__class__ = Watched
+        sys.addaudithook(watch)
+        from egregora_assets.definitions import defs
+        dagster.Definitions.validate_loadable(defs())
+        print(touched)
+    """
+    environment = {"PATH": os.environ["PATH"], "EGREGORA_HOME": "/nowhere", "EGREGORA_TIMEZONE": "nonsense"}
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert loaded.returncode == 0, loaded.stderr
+    assert loaded.stdout.strip() == "[]"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_graph_is_the_one_agreed_upon() -> None:
+    """A changed graph is a change for everybody who has a memory: look at it, then EGREGORA_UPDATE_GRAPH=1 accepts it."""
+    graph = graph_of(defs())
+    if os.environ.get("EGREGORA_UPDATE_GRAPH"):
+        GRAPH.write_text(json.dumps(graph, indent=1) + "\n")
+
+    assert graph == json.loads(GRAPH.read_text())
+
+
+def test_every_asset_and_check_says_what_it_is() -> None:
+    definitions = defs()
+    graph = definitions.resolve_asset_graph()
+
+    for node in (graph.get(key) for key in graph.get_all_asset_keys()):
+        assert node.description, node.key
+        assert node.owners, node.key
+        assert node.kinds, node.key
+        assert node.group_name != "default", node.key
+    for key in graph.asset_check_keys:
+        assert graph.get_check_spec(key).description, key
+    for named in (*(definitions.jobs or []), *(definitions.schedules or []), *(definitions.sensors or [])):
+        assert getattr(named, "description", None) or named.name == "automation", named.name
+
+
+@pytest.mark.parametrize("asset", MATERIALIZABLE)
+def test_each_asset_can_be_made_alone_even_on_an_empty_home(
+    materialize: Materialize, add_export: AddExport, asset: str
+) -> None:
+    add_export("Garden Club", CHAT)
+
+    result = materialize(asset)
+
+    assert result.success
+    assert made(result) == {asset}
+
+
+def test_making_messages_alone_takes_in_what_is_new_without_any_config(
+    materialize: Materialize, add_export: AddExport
+) -> None:
+    add_export("Garden Club", CHAT)
+
+    metadata = metadata_of(materialize("messages"), "messages")
+
+    assert metadata["dagster/row_count"] == metadata["added"] == MESSAGES
+
+
+def test_the_whole_graph_again_adds_nothing(
+    materialize: Materialize, add_export: AddExport, settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    add_export("Garden Club", CHAT)
+    first = materialize()
+    versions = [instance.get_latest_data_version_record(dg.AssetKey(name)) for name in MATERIALIZABLE]
+    kept = {path: path.read_bytes() for path in settings.home.rglob("*") if path.is_file()}
+
+    second = materialize()
+
+    assert first.success
+    assert second.success
+    assert made(first) == made(second) == set(MATERIALIZABLE)
+    assert all(check.passed for check in second.get_asset_check_evaluations())
+    assert metadata_of(second, "messages")["added"] == 0
+    for name in MATERIALIZABLE:
+        before, after = metadata_of(first, name), metadata_of(second, name)
+        assert after["dagster/row_count"] == before["dagster/row_count"], name
+    assert len(versions) == len(MATERIALIZABLE)
+    assert {path: path.read_bytes() for path in settings.home.rglob("*") if path.is_file()} == kept
+
+
+def test_a_message_id_that_stands_twice_stops_everything_after_it(
+    materialize: Materialize, add_export: AddExport, settings: Settings
+) -> None:
+    add_export("Garden Club", CHAT)
+    materialize()
+    shown = settings.snapshot_path.read_bytes()
+    with open_warehouse(settings) as connection, transaction(connection, "test") as change:
+        connection.execute(
+            "INSERT INTO messages SELECT * REPLACE (? AS revision) FROM messages LIMIT 1", [change.revision]
+        ).fetchall()
+
+    result = materialize()
+
+    (failed,) = [check for check in result.get_asset_check_evaluations() if not check.passed and check.blocking]
+    assert failed.check_name == "unique_message_ids"
+    assert not result.success
+    assert made(result) == {"chat_exports", "messages"}
+    assert settings.snapshot_path.read_bytes() == shown
+
+
+def test_a_message_of_somebody_who_opted_out_stops_everything_after_the_gate(
+    materialize: Materialize, add_export: AddExport, settings: Settings
+) -> None:
+    add_export("Garden Club", CHAT)
+    materialize()
+    shown = settings.snapshot_path.read_bytes()
+    with open_warehouse(settings) as connection, transaction(connection, "test") as change:
+        connection.execute(
+            "INSERT INTO clean_messages SELECT message_id, source_id, local_time::DATE, local_time, sent_at, author_id, kind, "
+            "text, is_edited, position, ? FROM messages SEMI JOIN (FROM authors WHERE opted_out) USING (author_id) LIMIT 1",
+            [change.revision],
+        ).fetchall()
+
+    result = materialize()
+
+    assert [check.check_name for check in result.get_asset_check_evaluations() if not check.passed] == [
+        "no_opted_out_messages"
+    ]
+    assert not result.success
+    assert not made(result) & {"documents", "sidecars", "snapshot"}
+    assert settings.snapshot_path.read_bytes() == shown
+
+
+def test_what_is_told_to_dagster_has_no_word_and_no_name(settings: Settings, tmp_path: Path) -> None:
+    """Dagster's event log outlives an opt-out, so nothing may be in it that would have to be taken back."""
+    import zipfile
+
+    secrets = ["Zanzibella", "Fiddlesworth", "xylophone", "marmalade", "passport", "Nightshade", "Wolfram", "quicksilver"]
+    lines = [
+        "13/02/2024, 10:00 - Zanzibella Quux: the xylophone is at zq@marmalade.example",
+        "13/02/2024, 10:01 - Orlando Fiddlesworth: quicksilver? Decided: xylophone on Friday",
+        "13/02/2024, 10:02 - Zanzibella Quux: passport of Zanzibella.jpg (file attached)",
+        "13/02/2024, 10:03 - Orlando Fiddlesworth: \ufffd xylophone\x00",
+    ]
+    with zipfile.ZipFile(settings.inbox / "WhatsApp Chat with Zanzibella Quux.zip", "w") as archive:
+        archive.writestr("WhatsApp Chat with Zanzibella Quux.txt", "\n".join(lines).encode() + b"\nmarmalade \xff\n")
+        archive.writestr("passport of Zanzibella.jpg", b"\xff\xd8\xff")
+        archive.writestr("../passport of Fiddlesworth.jpg", b"\xff\xd8\xff")
+    (settings.inbox / "WhatsApp Chat with Perpetua Nightshade.zip").write_bytes(b"PK\x03\x04 broken")
+    (settings.inbox / "WhatsApp Chat with Wolfram.txt").write_text("01/02/2024, 10:00 - Wolfram: marmalade\n")
+    (settings.home / "egregora.toml").write_text('[privacy]\nopt_out = ["Wolfram Unmatched"]\n')
+
+    run = subprocess.run(
+        [sys.executable, "-m", "egregora_assets.cli", "ingest", "--home", str(settings.home)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert run.returncode == 0, run.stdout + run.stderr
+    held = {path: path.read_bytes() for path in settings.dagster_home.rglob("*") if path.is_file()}
+    assert any(b"row_count" in content for content in held.values()), "the events are in these files"
+    found = {
+        f"{secret} in {path.relative_to(settings.home)}"
+        for path, content in held.items()
+        for secret in secrets
+        if secret.encode() in content
+    }
+    assert found == set()
+
+
+def test_a_step_that_fails_lets_go_of_the_warehouse(settings: Settings, instance: dg.DagsterInstance) -> None:
+    @dg.asset
+    def failing(warehouse: Warehouse) -> None:
+        with warehouse.writer() as connection:
+            connection.execute("BEGIN")
+            connection.execute("SELECT no_such_column FROM messages")
+
+    resource = Warehouse(home=str(settings.home))
+    result = dg.materialize([failing], instance=instance, resources={"warehouse": resource}, raise_on_error=False)
+
+    assert not result.success
+    code = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute('CREATE TABLE mine (i INT)')"
+    subprocess.run([sys.executable, "-c", code, str(settings.warehouse_path)], check=True)
+
+
+def test_a_run_lets_go_of_the_warehouse_when_it_ends(
+    materialize: Materialize, add_export: AddExport, settings: Settings
+) -> None:
+    add_export("Garden Club", CHAT)
+    assert materialize().success
+
+    code = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute('CREATE TABLE mine (i INT)')"
+    subprocess.run([sys.executable, "-c", code, str(settings.warehouse_path)], check=True)
+
+
+def test_the_warehouse_serves_where_a_duckdb_resource_is_asked_for(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    @dg.asset
+    def counted(warehouse: DuckDBResource) -> dg.MaterializeResult[Any]:
+        with warehouse.get_connection() as connection:
+            return dg.MaterializeResult(metadata={"rows": scalar(connection, "SELECT count(*) FROM messages")})
+
+    result = dg.materialize([counted], instance=instance, resources={"warehouse": Warehouse(home=str(settings.home))})
+
+    assert metadata_of(result, "counted") == {"rows": 0}
+
+
+def test_a_busy_warehouse_fails_the_step_with_the_holder(
+    settings: Settings, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EGREGORA_WAREHOUSE__LOCK_WAIT_SECONDS", "0.1")
+    with open_warehouse(settings):
+        pass
+    code = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, str(settings.warehouse_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert holder.stdout
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(WarehouseBusy) as busy:
+            build_definitions(warehouse=Warehouse(home=str(settings.home))).resolve_job_def(
+                "refresh_all"
+            ).execute_in_process(instance=instance)
+        assert busy.value.pid == holder.pid
+    finally:
+        holder.communicate("")
+
+
+def test_the_snapshot_shows_what_the_graph_has_made(
+    materialize: Materialize, add_export: AddExport, settings: Settings
+) -> None:
+    add_export("Garden Club", CHAT)
+
+    metadata = metadata_of(materialize(), "snapshot")
+
+    assert metadata["path"] == str(settings.snapshot_path)
+    with open_snapshot(settings) as snapshot:
+        assert {kind for (kind,) in rows(snapshot, "SELECT DISTINCT kind FROM messages")} == {"text"}
+        assert scalar(snapshot, "SELECT count(*) FROM messages") == MESSAGES - 1

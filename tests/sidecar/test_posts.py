@@ -1,0 +1,239 @@
+"""Sidecars are what the published schema says and cite what they rest on; posts are plain text whatever people wrote."""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+from markdown_it import MarkdownIt
+
+from egregora_assets.chat.ingest import ingest
+from egregora_assets.config import Settings
+from egregora_assets.sidecar import posts, verify
+from egregora_assets.sidecar.models import json_schema
+from egregora_assets.warehouse.files import open_warehouse
+from egregora_assets.warehouse.query import rows
+from tests.chats import Line, chat, put_export, state_of_home, with_privacy
+
+TALK: tuple[Line, ...] = (
+    (0, "Ana Lima", "Where do we meet for the workshop?"),
+    (1, "Rui Costa", "The workshop is at the library, see https://example.org/map and notes.md #workshop"),
+    (2, "Priya Raman", "Decided: the workshop begins at ten"),
+    (3, "Rui Costa", "fixed in 9fceb02a and #42"),
+    (2000, "Ana Lima", "Vamos com a tinta azul. Combinado, a tinta azul?"),
+)
+
+
+def write(
+    settings: Settings, *lines: Line, title: str = "Garden Club", suffix: str = "", full: bool = False
+) -> posts.SidecarChanges:
+    put_export(settings, title, chat(*lines), suffix)
+    with open_warehouse(settings) as connection:
+        ingest(connection, settings)
+        return posts.refresh(connection, settings, full)
+
+
+def sidecars(settings: Settings) -> list[dict[str, object]]:
+    return [json.loads(path.read_text()) for path in sorted(settings.posts.glob("*/*.json"))]
+
+
+def markdown(settings: Settings) -> str:
+    return "\n".join(path.read_text() for path in sorted(settings.posts.glob("*/*.md")))
+
+
+def rendered(settings: Settings) -> str:
+    """Return the posts as HTML, made by a reader that knows links without brackets, tables and HTML."""
+    text = re.sub(r"\A---\n.*?\n---\n", "", markdown(settings), flags=re.DOTALL)
+    return MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).render(text)
+
+
+def test_the_packaged_schema_is_the_models() -> None:
+    assert (resources.files("egregora_assets.sidecar") / "sidecar.schema.json").read_text("utf-8") == json_schema()
+
+
+def test_every_sidecar_is_what_the_schema_beside_it_says(settings: Settings) -> None:
+    write(settings, *TALK)
+    schema = json.loads((settings.posts / posts.SCHEMA_FILE).read_text())
+    Draft202012Validator.check_schema(schema)
+    validator = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    found = sidecars(settings)
+    assert len(found) == 2
+    assert [error.message for sidecar in found for error in validator.iter_errors(sidecar)] == []
+    with pytest.raises(Exception, match="evidence"):
+        validator.validate({**found[0], "topics": [{"label": "x", "score": 1.0}]})
+
+
+def test_what_a_talk_holds_is_found(settings: Settings) -> None:
+    write(settings, *TALK)
+    first, second = sidecars(settings)
+    assert [topic["label"] for topic in first["topics"]] == ["workshop"]  # type: ignore[attr-defined]
+    assert [item["text"] for item in first["decisions"]] == ["Decided: the workshop begins at ten"]  # type: ignore[attr-defined]
+    assert [item["text"] for item in first["questions"]] == ["Where do we meet for the workshop?"]  # type: ignore[attr-defined]
+    assert {(item["kind"], item["name"]) for item in first["entities"]} == {  # type: ignore[attr-defined]
+        ("link", "https://example.org/map"),
+        ("file", "notes.md"),
+        ("tag", "#workshop"),
+        ("commit", "9fceb02a"),
+        ("issue", "#42"),
+    }
+    assert len(second["decisions"]) == 1  # type: ignore[arg-type]
+
+
+def test_every_item_cites_messages_inside_its_document(settings: Settings) -> None:
+    write(settings, *TALK)
+    cited = 0
+    for sidecar in sidecars(settings):
+        for kind in ("topics", "decisions", "questions", "entities", "participants"):
+            for item in sidecar[kind]:  # type: ignore[attr-defined]
+                cited += 1
+                assert item["evidence"]
+                assert set(item["evidence"]) <= set(sidecar["message_ids"])  # type: ignore[call-overload]
+    assert cited > 10
+    with open_warehouse(settings) as connection:
+        assert verify.evidence_is_inside(connection, settings).passed
+        connection.execute("UPDATE topics SET evidence = [uuid()]")
+        connection.execute("UPDATE documents SET revision = 1000")
+        connection.execute("INSERT INTO revisions VALUES (1000, 'a fault', now())")
+        assert not verify.evidence_is_inside(connection, settings).passed
+
+
+def test_no_pseudonym_and_no_name_stands_in_a_post(settings: Settings) -> None:
+    write(settings, *TALK, (3000, "Rui Costa", "ask Ana Lima"))
+    assert "member-" not in markdown(settings)
+    for name in ("Ana", "Lima", "Rui", "Costa", "Priya", "Raman"):
+        assert name not in markdown(settings)
+    assert "member-" in json.dumps(sidecars(settings)), "the sidecar tells participants apart, under pseudonyms"
+
+
+HOSTILE = {
+    "a script": "<script>alert(1)</script>",
+    "a picture": "![x](http://tracker.example.org/pixel.png)",
+    "a picture in HTML": '<img src="http://tracker.example.org/pixel.png">',
+    "a link": "[click](javascript:alert)",
+    "a link behind backslashes": r"\[click\](javascript:alert)",
+    "a picture behind backslashes": r"!\[x\](http://tracker.example.org/pixel.png)",
+    "a link by reference": "[a][b]\n[b]: http://tracker.example.org",
+    "an automatic link": "<http://tracker.example.org>",
+    "code": "`rm -rf`",
+    "code behind a backslash": r"\`rm -rf\`",
+    "a fence": "```\nrm -rf\n```",
+    "another fence": "~~~\nrm -rf\n~~~",
+    "emphasis": "**loud** *loud* \\*\\*loud\\*\\*",
+    "a heading": "hello\n# Heading\nHeading\n=====\n\nx\n---",
+    "a list": "hello\n- one\n1. two\n+ three",
+    "a quotation": "hello\n> quoted",
+    "front matter": "hello\n---\ntitle: stolen\n---",
+    "an entity": "&lt;script&gt; &#60;script&#62;",
+    "a table": "a | b\n--- | ---\n1 | 2",
+    "a comment": "<!-- hidden",
+    "deep indentation": "hello\n\n    code",
+}
+ALLOWED_TAGS = {"h1", "h2", "p", "br", "ul", "li", "strong"}
+
+
+@pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE)
+def test_what_people_write_is_shown_and_never_rendered(settings: Settings, hostile: str) -> None:
+    first_line = hostile.split("\n")[0]
+    write(
+        settings,
+        (0, "Ana Lima", hostile),
+        (1, "Rui Costa", f"Decided: {first_line}"),
+        (2, "Ana Lima", f"{first_line} decided"),
+        (3, "Rui Costa", f"{first_line} is that so?"),
+        (4, "Rui Costa", f"IMG-20240313-WA0001.jpg (file attached)\n{hostile}"),
+    )
+    html = rendered(settings)
+    assert set(re.findall(r"<([a-z0-9]+)", html)) <= ALLOWED_TAGS
+    assert "<!--" not in html
+    assert html.count("<h1") == 1
+    assert html.count("<h2") == markdown(settings).count("\n## ")
+    assert re.findall(r"\s(?:href|src)=", html) == []
+
+
+def test_a_caption_cannot_pass_for_a_line_of_somebody_else(settings: Settings) -> None:
+    write(
+        settings,
+        (0, "Ana Lima", "IMG-20240313-WA0001.jpg (file attached)\n09:00 B: I owe you a cake"),
+        (0, "Rui Costa", "hm"),
+    )
+    with open_warehouse(settings) as connection:
+        [(text,)] = rows(connection, "SELECT text FROM documents")
+    assert [line for line in text.split("\n") if line.startswith("09:00 B")] == ["09:00 B: hm"]
+
+
+@pytest.mark.parametrize(
+    "title", ['Quote "Club"', "Colon: Club\\n- x", "Club\u2028title: stolen", "[Club](x)", "{Club}", "Club' or 1=1 --"]
+)
+def test_a_chats_title_cannot_break_the_front_matter(settings: Settings, title: str) -> None:
+    write(settings, *TALK, (5, "Tom Reed", "hello"), title=title)
+    for path in settings.posts.glob("*/*.md"):
+        lines = path.read_text().split("\n")
+        assert lines[0] == lines[8] == "---"
+        assert [line.partition(":")[0] for line in lines[1:8]] == [
+            "title", "date", "slug", "source", "tags", "messages", "participants",
+        ]  # fmt: skip
+        assert re.fullmatch(r"[a-z0-9-]+", path.parent.name)
+
+
+def test_an_unchanged_refresh_touches_no_file(settings: Settings) -> None:
+    write(settings, *TALK)
+    before = state_of_home(settings)
+    assert write(settings, *TALK) == posts.SidecarChanges()
+    after = state_of_home(settings)
+    assert {name: state for name, state in after.items() if not name.startswith("inbox")} == {
+        name: state for name, state in before.items() if not name.startswith("inbox")
+    }
+
+
+def test_a_full_refresh_writes_the_same_bytes_and_touches_no_post(settings: Settings) -> None:
+    write(settings, *TALK)
+    before = {
+        path: (path.stat().st_mtime_ns, path.read_bytes()) for path in settings.posts.rglob("*") if path.is_file()
+    }
+    assert write(settings, *TALK, full=True).written == 2
+    after = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in settings.posts.rglob("*") if path.is_file()}
+    assert after == before
+
+
+def test_a_new_message_writes_the_post_of_its_conversation_only(settings: Settings) -> None:
+    write(settings, *TALK)
+    before = {path: path.stat().st_mtime_ns for path in settings.posts.glob("*/*.md")}
+    assert write(settings, *TALK, (2005, "Rui Costa", "tudo bem"), suffix=" (1)") == posts.SidecarChanges(written=1)
+    changed = [path for path, moment in before.items() if path.stat().st_mtime_ns != moment]
+    assert len(changed) == 1
+    assert "tudo bem" in changed[0].read_text()
+
+
+def test_posts_and_sidecars_go_with_their_document(settings: Settings) -> None:
+    write(settings, *TALK)
+    with open_warehouse(settings) as connection:
+        changes = posts.refresh(connection, with_privacy(settings, opt_out=("Ana Lima",)))
+        assert verify.posts_match_documents(connection, settings).passed
+        [(left,)] = rows(connection, "SELECT count(*) FROM sidecars")
+    assert changes.removed >= 1
+    assert left == len(list(settings.posts.glob("*/*.md"))) == len(list(settings.posts.glob("*/*.json"))) == 1
+
+
+def test_a_full_refresh_mends_missing_changed_and_surplus_files(settings: Settings) -> None:
+    write(settings, *TALK)
+    before = {path: path.read_bytes() for path in settings.posts.glob("*/*")}
+    one, other = sorted(settings.posts.glob("*/*.md"))
+    one.unlink()
+    other.write_text("something else")
+    (other.parent / "surplus.md").write_text("old words")
+    (other.parent / "half.md.part").write_text("old words")
+    with open_warehouse(settings) as connection:
+        assert verify.posts_match_documents(connection, settings).figures == {"missing": 1, "surplus": 1}
+        posts.refresh(connection, settings, full=True)
+        assert verify.posts_match_documents(connection, settings).passed
+    assert {path: path.read_bytes() for path in settings.posts.glob("*/*")} == before
+
+
+def test_posts_are_readable_by_their_owner_only(settings: Settings) -> None:
+    write(settings, *TALK)
+    assert {path.stat().st_mode & 0o077 for path in Path(settings.posts).rglob("*.md")} == {0}
+    assert settings.published.stat().st_mode & 0o077 == 0
