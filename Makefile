@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 EGREGORA_HOME ?= $(CURDIR)/.egregora
 export EGREGORA_HOME
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 EXPORT ?=
 SLICE ?=
 
@@ -32,7 +33,8 @@ check: install ## Style, types, import rules, Dagster definitions
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
-	@DAGSTER_HOME= $(BIN)/dg check defs
+	@home=$$(mktemp -d) && cp dagster.yaml "$$home" && DAGSTER_HOME="$$home" $(BIN)/dg check defs; \
+		status=$$?; rm -rf "$$home"; exit $$status
 
 test: check ## The whole suite, without the slow fault and browser tests
 	@$(BIN)/python -m pytest -q -m "not slow"

@@ -3,18 +3,23 @@
 import logging
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 
 from egregora_assets.chat.assets import IngestConfig
 from egregora_assets.config import Settings
 from egregora_assets.definitions import build_definitions
 from egregora_assets.summary import AssetSummary, RunSummary, save_summary
 from egregora_assets.warehouse.automation import end_killed_runs
+from egregora_assets.warehouse.connection import WarehouseBusy, open_file, tuning
 from egregora_assets.warehouse.files import make_home
+from egregora_assets.warehouse.query import rows as rows_of
 from egregora_assets.warehouse.resource import Warehouse
 
 Progress = Callable[[str], None]
@@ -46,8 +51,22 @@ def refresh_all(settings: Settings, progress: Progress, day_first: bool | None =
         job = definitions.resolve_job_def("refresh_all")
         result = job.execute_in_process(instance=instance, run_config=config, raise_on_error=False)
         summary = _summary(result)
+    summary = replace(summary, warnings=[*summary.warnings, *_unread_exports(settings)])
     save_summary(settings, summary)
     return summary
+
+
+def _unread_exports(settings: Settings) -> list[str]:
+    """Return which files could not be read, and why: for the terminal only, because names of files name people."""
+    unread: list[tuple[str, str]] = []
+    with (
+        suppress(WarehouseBusy, duckdb.Error),
+        open_file(settings.warehouse_path, tuning(settings.warehouse), 1.0, read_only=True) as connection,
+    ):
+        unread = rows_of(
+            connection, "SELECT file_name, detail FROM exports WHERE status IN ('failed', 'ambiguous') ORDER BY 1"
+        )
+    return [f"{name}: {detail}" for name, detail in unread]
 
 
 def _dagster_yaml() -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from uuid import UUID
 
 import duckdb
 import pyarrow as pa
@@ -22,7 +23,7 @@ from egregora_assets.chat.sources import Source, source_of
 from egregora_assets.config import Settings
 from egregora_assets.privacy.keys import Keys, bind, load_keys
 from egregora_assets.privacy.pseudonyms import author_id, normalised_name
-from egregora_assets.warehouse.query import changed, rows, temporary, view_of
+from egregora_assets.warehouse.query import changed, rows, scalar, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction, transaction
 from egregora_assets.warehouse.upsert import insert_new
 
@@ -236,34 +237,47 @@ WHERE attachment IS NOT NULL AND NOT EXISTS (SELECT 1 FROM message_attachments W
 def _drop_cut_message(change: Transaction, source_id: str, export_id: str) -> None:
     """Let the whole message win where one export ends in the middle of it and another has all of it.
 
-    Only the last message of an export can be cut; it is dropped when the other export has, in the same minute and from
-    the same author, a text that begins with it, and not the message itself.
+    Only the last message of an export can be cut; it is dropped when another export has, in the same minute and from
+    the same author, a text that begins with it. Where one export has both, they are two messages.
     """
+    connection = change.connection
     cut_here = f"""
-        DELETE FROM identified WHERE position IN (
-            SELECT s.position
-            FROM (SELECT * FROM {STAGED} ORDER BY position DESC LIMIT 1) s
-            LEFT JOIN staged_authors a USING (author_no)
-            JOIN messages m
-                ON {_BEGINS_WITH.format(longer="m", longer_author="m.author_id", cut="s", cut_author="a.author_id::UUID")}
-            WHERE m.source_id = $source
-        )
+        SELECT s.position, m.message_id
+        FROM (SELECT * FROM {STAGED} ORDER BY position DESC LIMIT 1) s
+        LEFT JOIN staged_authors a USING (author_no)
+        JOIN messages m
+            ON {_BEGINS_WITH.format(longer="m", longer_author="m.author_id", cut="s", cut_author="a.author_id::UUID")}
+        WHERE m.source_id = $source
     """
-    change.connection.execute(cut_here, {"source": source_id}).fetchall()
     cut_before = f"""
-        SELECT old.message_id
-        FROM (SELECT export_id, last_local_time FROM exports WHERE source_id = $source AND export_id <> $export) e
-        JOIN messages old ON old.export_id = e.export_id AND old.local_time = e.last_local_time
+        WITH last_messages AS (
+            SELECT m.* FROM exports e
+            JOIN messages m ON m.export_id = e.export_id AND m.local_time = e.last_local_time
+            WHERE e.source_id = $source AND e.export_id <> $export
+            QUALIFY m.position = max(m.position) OVER (PARTITION BY m.export_id)
+        )
+        SELECT old.message_id, i.message_id
+        FROM last_messages old
         JOIN {STAGED} s ON s.local_time >= date_trunc('minute', old.local_time)
             AND s.local_time < date_trunc('minute', old.local_time) + INTERVAL 1 MINUTE
+        JOIN identified i USING (position)
         LEFT JOIN staged_authors a USING (author_no)
         WHERE old.message_id NOT IN (SELECT message_id FROM identified)
             AND {_BEGINS_WITH.format(longer="s", longer_author="a.author_id::UUID", cut="old", cut_author="old.author_id")}
-        QUALIFY old.position = max(old.position) OVER (PARTITION BY old.export_id)
     """
-    for (message_id,) in rows(change.connection, cut_before, {"source": source_id, "export": export_id}):
-        change.connection.execute("DELETE FROM messages WHERE message_id = ?", [message_id])
-        change.connection.execute("INSERT INTO tombstones VALUES ('messages', ?, ?)", [message_id, change.revision])
+    here = rows(connection, cut_here, {"source": source_id})
+    before = rows(connection, cut_before, {"source": source_id, "export": export_id})
+    for position, whole in here:
+        if not _holds(connection, "identified", whole):
+            connection.execute("DELETE FROM identified WHERE position = ?", [position])
+    for cut, whole in before:
+        if not _holds(connection, "messages", whole):
+            connection.execute("DELETE FROM messages WHERE message_id = ?", [cut])
+            connection.execute("INSERT INTO tombstones VALUES ('messages', ?, ?)", [cut, change.revision])
+
+
+def _holds(connection: duckdb.DuckDBPyConnection, table: str, message_id: UUID) -> bool:
+    return bool(scalar(connection, f"SELECT EXISTS (SELECT 1 FROM {table} WHERE message_id = ?)", [message_id]))
 
 
 _BEGINS_WITH = """(

@@ -116,7 +116,7 @@ lines AS (
         n.stretch, n.part, n.ordinal, n.message_id, n.source_id, n.local_date, n.local_time, n.sent_at,
         CASE WHEN n.author_id IS NOT NULL THEN concat(
             strftime(n.local_time, '%H:%M '), {_letters("speaker")}, ': ',
-            CASE WHEN kind <> 'text' THEN rtrim(concat('[', kind, '] ', text))
+            CASE WHEN kind <> 'text' THEN replace(rtrim(concat('[', kind, '] ', text)), chr(10), chr(10) || chr(8195))
                 WHEN contains(text, chr(10)) THEN replace(text, chr(10), chr(10) || chr(8195))
                 ELSE text END
         ) END AS line

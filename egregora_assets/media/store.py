@@ -58,7 +58,7 @@ class MediaStore:
                     file.write(block)
                 file.flush()
                 target = self.path_of(digest.hexdigest())
-                is_new = not target.exists()
+                is_new = not self.holds(digest.hexdigest(), size)
                 if is_new:
                     os.fsync(file.fileno())
                     target.parent.mkdir(parents=True, exist_ok=True)
@@ -88,6 +88,14 @@ _MAGIC = (
     (b"BEGIN:VCARD", "text/vcard"),
     (b"PK\x03\x04", "application/zip"),
 )
+_BRANDS = {
+    b"M4A ": "audio/mp4",
+    b"M4B ": "audio/mp4",
+    b"avif": "image/avif",
+    b"heic": "image/heic",
+    b"heix": "image/heic",
+    b"mif1": "image/heif",
+}
 
 
 def mime_of(head: bytes) -> str:
@@ -98,5 +106,5 @@ def mime_of(head: bytes) -> str:
     if head[:4] == b"RIFF" and head[8:12] in (b"WEBP", b"WAVE"):
         return "image/webp" if head[8:12] == b"WEBP" else "audio/wav"
     if head[4:8] == b"ftyp":
-        return "audio/mp4" if head[8:11] == b"M4A" else "video/mp4"
+        return _BRANDS.get(head[8:12], "video/mp4")
     return "application/octet-stream"

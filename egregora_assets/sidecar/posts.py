@@ -188,18 +188,24 @@ def _markdown(text: str) -> str:
 
 
 _MARKDOWN_ESCAPES = (
+    ("\\", r"\\"),
     ("&", "&amp;"),
     ("<", "&lt;"),
     (">", "&gt;"),
     ("[", r"\["),
     ("]", r"\]"),
     ("*", r"\*"),
+    ("_", r"\_"),
+    ("~", r"\~"),
     ("`", r"\`"),
 )
+_BLOCK_MARKER = quoted(r"^(\d*)([#+=.)\-])")
+"""What makes the beginning of a line a heading, a list or a rule."""
 
 
 def _bullets(column: str) -> str:
-    lines = f"list_transform({column}, lambda item: '- ' || {_markdown('item.text')})"
+    plain = f"regexp_replace({_markdown('item.text')}, {_BLOCK_MARKER}, {quoted(chr(92) + '1' + chr(92) * 3 + '2')})"
+    lines = f"list_transform({column}, lambda item: '- ' || {plain})"
     return f"array_to_string({lines}, chr(10))"
 
 

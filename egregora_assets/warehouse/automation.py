@@ -35,5 +35,7 @@ def end_killed_runs(instance: dg.DagsterInstance) -> list[str]:
     under_way = instance.get_runs(filters=dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
     killed = [run for run in under_way if PROCESS_TAG in run.tags and is_gone(run.tags[PROCESS_TAG])]
     for run in killed:
-        instance.report_run_failed(run, "The run's process is gone. What it had committed stays; run it again for the rest.")
+        instance.report_run_failed(
+            run, "The run's process is gone. What it had committed stays; run it again for the rest."
+        )
     return [run.run_id for run in killed]

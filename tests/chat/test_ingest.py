@@ -171,10 +171,25 @@ def test_a_message_cut_at_the_end_of_an_export_gives_way_to_the_whole_one(
     assert clean == [(len(texts(settings)),)]
 
 
-def test_a_short_last_message_is_not_taken_for_a_cut_one_when_the_longer_is_another(settings: Settings) -> None:
-    talk = (*TALK, (10, "Ana Lima", "ok"))
-    load(settings, chat(*talk), chat(*talk, (10, "Ana Lima", "ok then")))
-    assert {"ok", "ok then"} <= set(texts(settings))
+SHORT, LONGER = (10, "Ana Lima", "oh"), (10, "Ana Lima", "oh well")
+
+
+@pytest.mark.parametrize(
+    "exports",
+    [
+        ([SHORT], [SHORT, LONGER]),
+        ([SHORT, LONGER], [SHORT]),
+        ([LONGER, SHORT], [LONGER]),
+        ([LONGER], [LONGER, SHORT]),
+        ([LONGER, SHORT, (11, "Ana Lima", "so")], [LONGER, SHORT]),
+        ([LONGER, SHORT], [LONGER, SHORT, (10, "Rui Costa", "so")]),
+    ],
+)
+def test_a_short_last_message_is_not_taken_for_a_cut_one_when_the_longer_is_another(
+    settings: Settings, exports: tuple[list[Line], ...]
+) -> None:
+    load(settings, *(chat(*TALK, *lines) for lines in exports))
+    assert {"oh", "oh well"} <= set(texts(settings))
     assert query(settings, "SELECT * FROM tombstones") == []
 
 

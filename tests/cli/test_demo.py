@@ -46,7 +46,9 @@ def test_the_demo_makes_everything_once_and_then_changes_not_one_byte(command: C
 def test_the_demo_takes_an_export_of_ones_own(command: Command, tmp_path: Path) -> None:
     mine = tmp_path / "WhatsApp Chat with Garden Club.zip"
     with zipfile.ZipFile(mine, "w") as archive:
-        archive.writestr(f"{mine.stem}.txt", "13/02/2024, 10:00 - Ana: hi\n13/02/2024, 10:01 - Bo: a\n13/02/2024, 10:02 - Cy: b\n")
+        archive.writestr(
+            f"{mine.stem}.txt", "13/02/2024, 10:00 - Ana: hi\n13/02/2024, 10:01 - Bo: a\n13/02/2024, 10:02 - Cy: b\n"
+        )
 
     result = command("demo", "--export", mine, "--home", tmp_path / "home")
 

@@ -124,9 +124,13 @@ def test_doctor_says_that_a_database_is_damaged(cli: Cli, home: Path, file: str)
     assert Path(file).name in result.output
 
 
-@pytest.mark.parametrize("text", ["warehouse.threads = 0", "unknown_key = 1", "not toml at all", "[privacy]\nopt_out = 3"])
+@pytest.mark.parametrize(
+    "text", ["warehouse.threads = 0", "unknown_key = 1", "not toml at all", "[privacy]\nopt_out = 3"]
+)
 @pytest.mark.parametrize("command", ["doctor", "init", "ingest", "demo"])
-def test_a_settings_file_that_cannot_be_used_is_named_in_one_line(cli: Cli, home: Path, command: str, text: str) -> None:
+def test_a_settings_file_that_cannot_be_used_is_named_in_one_line(
+    cli: Cli, home: Path, command: str, text: str
+) -> None:
     home.mkdir()
     (home / "egregora.toml").write_text(text)
 

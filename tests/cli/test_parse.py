@@ -48,7 +48,12 @@ def test_each_message_is_one_json_line_and_the_summary_comes_last_on_standard_er
     rows = lines_of(result)
     assert result.returncode == 0
     assert all(list(row)[: len(KEYS)] == KEYS for row in rows)
-    assert rows[1] == {**rows[1], "timestamp": "2024-02-13T10:00:00", "author": "Ana", "text": "hello\nand a second line"}
+    assert rows[1] == {
+        **rows[1],
+        "timestamp": "2024-02-13T10:00:00",
+        "author": "Ana",
+        "text": "hello\nand a second line",
+    }
     assert rows[0]["author"] is None
     assert rows[2]["attachment"] == "IMG-20240213-WA0001.jpg"
     assert all("sent_at" not in row for row in rows)

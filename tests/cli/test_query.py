@@ -79,7 +79,9 @@ def test_an_answer_without_rows_is_an_answer(ask: Callable[..., Result]) -> None
     assert ask("--json", "SELECT text FROM messages WHERE false").stdout == ""
 
 
-@pytest.mark.parametrize("sql", ["", "  ;  ", "/* nothing */", "SELEC 1", "SELECT * FROM nosuch", "SELECT 1/'x'::INT", "\x00"])
+@pytest.mark.parametrize(
+    "sql", ["", "  ;  ", "/* nothing */", "SELEC 1", "SELECT * FROM nosuch", "SELECT 1/'x'::INT", "\x00"]
+)
 def test_a_mistake_is_told_in_one_line(ask: Callable[..., Result], sql: str) -> None:
     result = ask(sql)
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -72,9 +73,20 @@ def metadata_of(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]
     return {name: value.value for name, value in materialization.metadata.items()}
 
 
+def version_of(result: dg.ExecuteInProcessResult, asset: str) -> str | None:
+    ((materialization,)) = result.asset_materializations_for_node(asset)
+    return (materialization.tags or {}).get("dagster/data_version")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def made(result: dg.ExecuteInProcessResult) -> set[str]:
     return {
-        event.asset_key.to_user_string() for event in result.all_events if event.is_step_materialization and event.asset_key
+        event.asset_key.to_user_string()
+        for event in result.all_events
+        if event.is_step_materialization and event.asset_key
     }
 
 
@@ -101,10 +113,20 @@ def test_the_code_location_loads_in_a_fresh_interpreter_and_reads_neither_enviro
         dagster.Definitions.validate_loadable(defs())
         print(touched)
     """
-    environment = {"PATH": os.environ["PATH"], "EGREGORA_HOME": "/nowhere", "EGREGORA_TIMEZONE": "nonsense"}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "EGREGORA_HOME": "/nowhere",
+        "EGREGORA_TIMEZONE": "nonsense",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
 
     loaded = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", textwrap.dedent(code)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert loaded.returncode == 0, loaded.stderr
@@ -159,25 +181,27 @@ def test_making_messages_alone_takes_in_what_is_new_without_any_config(
 
 
 def test_the_whole_graph_again_adds_nothing(
-    materialize: Materialize, add_export: AddExport, settings: Settings, instance: dg.DagsterInstance
+    materialize: Materialize, add_export: AddExport, settings: Settings
 ) -> None:
     add_export("Garden Club", CHAT)
     first = materialize()
-    versions = [instance.get_latest_data_version_record(dg.AssetKey(name)) for name in MATERIALIZABLE]
-    kept = {path: path.read_bytes() for path in settings.home.rglob("*") if path.is_file()}
+    shown = contents(settings.published)
 
     second = materialize()
+    kept = contents(settings.home)
+    third = materialize()
 
-    assert first.success
-    assert second.success
-    assert made(first) == made(second) == set(MATERIALIZABLE)
-    assert all(check.passed for check in second.get_asset_check_evaluations())
+    assert all(run.success for run in (first, second, third))
+    assert made(first) == made(second) == made(third) == set(MATERIALIZABLE)
+    assert all(check.passed for check in third.get_asset_check_evaluations())
     assert metadata_of(second, "messages")["added"] == 0
     for name in MATERIALIZABLE:
-        before, after = metadata_of(first, name), metadata_of(second, name)
-        assert after["dagster/row_count"] == before["dagster/row_count"], name
-    assert len(versions) == len(MATERIALIZABLE)
-    assert {path: path.read_bytes() for path in settings.home.rglob("*") if path.is_file()} == kept
+        assert metadata_of(second, name)["dagster/row_count"] == metadata_of(first, name)["dagster/row_count"], name
+        assert version_of(third, name) == version_of(second, name), name
+    assert contents(settings.published) == shown
+    assert contents(settings.home) == kept, (
+        "from the second time on, when all checks have seen all, not a byte is written"
+    )
 
 
 def test_a_message_id_that_stands_twice_stops_everything_after_it(
@@ -225,9 +249,16 @@ def test_a_message_of_somebody_who_opted_out_stops_everything_after_the_gate(
 
 def test_what_is_told_to_dagster_has_no_word_and_no_name(settings: Settings, tmp_path: Path) -> None:
     """Dagster's event log outlives an opt-out, so nothing may be in it that would have to be taken back."""
-    import zipfile
-
-    secrets = ["Zanzibella", "Fiddlesworth", "xylophone", "marmalade", "passport", "Nightshade", "Wolfram", "quicksilver"]
+    secrets = [
+        "Zanzibella",
+        "Fiddlesworth",
+        "xylophone",
+        "marmalade",
+        "passport",
+        "Nightshade",
+        "Wolfram",
+        "quicksilver",
+    ]
     lines = [
         "13/02/2024, 10:00 - Zanzibella Quux: the xylophone is at zq@marmalade.example",
         "13/02/2024, 10:01 - Orlando Fiddlesworth: quicksilver? Decided: xylophone on Friday",
@@ -307,7 +338,10 @@ def test_a_busy_warehouse_fails_the_step_with_the_holder(
         pass
     code = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
     holder = subprocess.Popen(
-        [sys.executable, "-c", code, str(settings.warehouse_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code, str(settings.warehouse_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         assert holder.stdout

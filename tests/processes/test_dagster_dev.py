@@ -72,9 +72,7 @@ def wait_until(true: Callable[[], object], what: str, log: Path) -> None:
 
 
 @pytest.fixture
-def dagster(
-    environment: dict[str, str], start: Start, free_port: int, tmp_path: Path
-) -> Iterator[Dagster]:
+def dagster(environment: dict[str, str], start: Start, free_port: int, tmp_path: Path) -> Iterator[Dagster]:
     if not DG.exists():
         pytest.skip("dg is not installed beside this Python")
     assert start("init").wait() == 0

@@ -69,9 +69,7 @@ def test_after_kills_at_any_moment_one_more_run_gives_what_an_undisturbed_home_h
     assert not [path for path in home.rglob("*") if path.name.endswith((".part", ".new"))], "no leftovers"
 
 
-def test_a_run_that_was_killed_is_ended_by_the_next(
-    start: Start, write_export: WriteExport, home: Path
-) -> None:
+def test_a_run_that_was_killed_is_ended_by_the_next(start: Start, write_export: WriteExport, home: Path) -> None:
     """A run that is for ever under way would keep its place in the queue, and nothing else would ever start."""
     victim = start("ingest", write_export(0))
     assert victim.stdout

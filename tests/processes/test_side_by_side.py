@@ -44,9 +44,7 @@ def test_a_reader_is_never_locked_out_and_never_sees_less_than_before(
     assert count(home) == exports * MESSAGES_PER_EXPORT
 
 
-def test_two_processes_take_in_different_exports_at_once(
-    start: Start, write_export: WriteExport, home: Path
-) -> None:
+def test_two_processes_take_in_different_exports_at_once(start: Start, write_export: WriteExport, home: Path) -> None:
     both = [start("ingest", write_export(number)) for number in range(2)]
     told = [process.communicate(timeout=120)[0] for process in both]
 
@@ -61,9 +59,7 @@ def test_two_processes_take_in_different_exports_at_once(
     assert count(home) == 2 * MESSAGES_PER_EXPORT
 
 
-def test_a_writer_that_cannot_get_in_says_who_is_inside(
-    start: Start, write_export: WriteExport, home: Path
-) -> None:
+def test_a_writer_that_cannot_get_in_says_who_is_inside(start: Start, write_export: WriteExport, home: Path) -> None:
     first = start("ingest", write_export(0))
     assert first.communicate(timeout=120)[0]
     holder = subprocess.Popen(
