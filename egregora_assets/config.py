@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import SettingsError as UnreadableVariable
 
 DEFAULT_HOME = ".egregora"
 SETTINGS_FILE = "egregora.toml"
@@ -165,8 +166,10 @@ def load_settings(home: Path | str | None = None) -> Settings:
         return SettingsOfHome(home=folder)
     except ValidationError as error:
         raise SettingsError(f"{file} (or EGREGORA_… in the environment): {_first_problem(error)}") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file} is not valid TOML: {error}") from error
+    except UnreadableVariable as error:
+        raise SettingsError(f'EGREGORA_… in the environment: {error}: write it as JSON, like ["one", "two"]') from error
 
 
 def _first_problem(error: ValidationError) -> str:

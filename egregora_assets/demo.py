@@ -23,7 +23,7 @@ EXAMPLES = (
     ),
     (
         "What was decided last?",
-        "SELECT strftime(decided_at, '%Y-%m-%d') AS day, left(text, 90) AS decision "
+        "SELECT strftime(decided_at, '%Y-%m-%d') AS day, text AS decision "
         "FROM decisions ORDER BY decided_at DESC LIMIT 5",
     ),
     (
@@ -88,6 +88,11 @@ def _run(settings: Settings, out: Console, reasons: list[str], day_first: bool |
         return refresh_all(settings, show, day_first)
 
 
+def plain(text: str) -> str:
+    """Return ``text`` without what rich takes for markup and a terminal for a command."""
+    return escape("".join(character if character.isprintable() or character == "\n" else "�" for character in text))
+
+
 def _summary_table(summary: RunSummary) -> Table:
     table = Table(title="What the graph made", title_justify="left", header_style="bold")
     for name in ("asset", "rows", "seconds", "checks"):
@@ -129,7 +134,7 @@ def _print_examples(settings: Settings, out: Console) -> None:
             for column in result.description or []:
                 table.add_column(str(column[0]))
             for row in result.fetchall():
-                table.add_row(*(escape(str(value)) for value in row))
+                table.add_row(*(plain(str(value)) for value in row))
             out.print(table)
     out.print(
         "\nOpen the Dagster UI with [bold]make ui[/bold] (or `dg dev`), ask more with [bold]egregora query[/bold]."

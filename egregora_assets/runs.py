@@ -1,5 +1,6 @@
 """One run of the whole graph from a terminal, in the home's own Dagster instance, with progress and a summary of it."""
 
+import fcntl
 import logging
 import os
 from collections.abc import Callable, Sequence
@@ -41,12 +42,11 @@ def refresh_all(settings: Settings, progress: Progress, day_first: bool | None =
     ``progress`` is told in words what is going on. The summary is kept in the home for the next time.
     """
     prepare_home(settings)
-    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
     definitions = build_definitions(
         loggers={"console": _progress_logger(progress)}, warehouse=Warehouse(home=str(settings.home))
     )
     config = dg.RunConfig(ops={"messages": IngestConfig(day_first=day_first)}, loggers={"console": {}})
-    with _package_log(progress), dg.DagsterInstance.get() as instance:
+    with _package_log(progress), _open_instance(settings) as instance:
         end_killed_runs(instance)
         job = definitions.resolve_job_def("refresh_all")
         result = job.execute_in_process(instance=instance, run_config=config, raise_on_error=False)
@@ -54,6 +54,14 @@ def refresh_all(settings: Settings, progress: Progress, day_first: bool | None =
     summary = replace(summary, warnings=[*summary.warnings, *_unread_exports(settings)])
     save_summary(settings, summary)
     return summary
+
+
+def _open_instance(settings: Settings) -> dg.DagsterInstance:
+    """Open the home's Dagster instance; one process at a time, because the first one makes its tables."""
+    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+    with (settings.dagster_home / ".opening").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        return dg.DagsterInstance.get()
 
 
 def _unread_exports(settings: Settings) -> list[str]:

@@ -19,9 +19,7 @@ CONSUMER = "authors"
 
 _SPACE = r"\s\x{00A0}\x{2000}-\x{200A}\x{202F}\x{205F}\x{3000}"
 _DASH = r"\-_\x{2010}-\x{2015}\x{2043}\x{2212}\x{FE58}\x{FE63}\x{FF0D}"
-OPT_COMMAND = (
-    rf"(?i)^[{_SPACE}]*[/／][{_SPACE}]*egregora[{_SPACE}]+opt[{_SPACE}{_DASH}]*(out|in)(?:[^\p{{L}}\p{{N}}]|$)"
-)
+OPT_COMMAND = rf"(?im)^[{_SPACE}*_~`\"“”‘’'>]*[/／]+[{_SPACE}]*egregora[{_SPACE}:,_\-]+opt[{_SPACE}{_DASH}]*(out|in)(?:[^\p{{L}}\p{{N}}]|$)"
 """``/egregora opt-out`` and ``opt-in``, however a phone spells or hyphenates it."""
 _LONGEST_COMMAND = 80
 """Letters from the beginning of a message that are looked at: reasons may follow the command at any length."""
@@ -153,7 +151,7 @@ def _apply_opt_outs(change: Transaction, listed: list[str]) -> None:
         SELECT a.author_id, coalesce(c.opted_out, false) OR l.author_id IS NOT NULL AS opted_out
         FROM authors a
         LEFT JOIN (
-            SELECT author_id, arg_max(opted_out, (sent_at, position)) AS opted_out
+            SELECT author_id, arg_max(opted_out, (date_trunc('minute', sent_at), opted_out)) AS opted_out
             FROM private.opt_commands GROUP BY author_id
         ) c USING (author_id)
         LEFT JOIN (SELECT DISTINCT author_id::UUID AS author_id FROM listed) l USING (author_id)

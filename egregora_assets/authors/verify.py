@@ -24,7 +24,7 @@ def no_opted_out_messages(connection: duckdb.DuckDBPyConnection, settings: Setti
 
 def no_private_text(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
     """No message past the gate shows an e-mail address, a phone number or a known name."""
-    return no_leaks(connection, settings, "clean_messages", ("text",))
+    return no_leaks(connection, settings, "clean_messages", "text")
 
 
 def opt_out_list_matches(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
@@ -39,19 +39,14 @@ def no_leaks(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,
     table: str,
-    columns: tuple[str, ...],
-    rows_of: str = "revision",
+    words: str,
 ) -> Verdict:
-    """Look for leaks in text ``columns`` of the rows of ``table`` that changed, or of all rows when a name is new.
-
-    ``rows_of`` is the SQL for a row's revision.
-    """
+    """Look for leaks in ``words`` (SQL) of the rows of ``table`` that changed, or of all rows when a name is new."""
     names = gate.known_names(connection, settings)
-    condition = " OR ".join(leaks(column, names) for column in columns)
     return no_new_rows(
         connection,
         f"no_private_text:{table}",
-        f"SELECT count(*) FROM {table} WHERE {rows_of} > $since AND ({condition})",
+        f"SELECT count(*) FROM (SELECT {words} AS words FROM {table} WHERE revision > $since) WHERE {leaks('words', names)}",
         f"rows of {table} that show an address, a number or a name",
         names_fingerprint(connection, settings),
     )

@@ -6,6 +6,7 @@ import hashlib
 import logging
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -79,7 +80,7 @@ def register(connection: duckdb.DuckDBPyConnection, files: list[InboxFile]) -> i
     found = pa.table(
         {
             "export_id": [file.export_id for file in fresh],
-            "file_name": [file.path.name for file in fresh],
+            "file_name": [os.fsencode(file.path.name).decode("utf-8", "replace") for file in fresh],
             "bytes": [file.bytes for file in fresh],
         }
     )
@@ -91,16 +92,18 @@ def register(connection: duckdb.DuckDBPyConnection, files: list[InboxFile]) -> i
 def copy_into(inbox: Path, path: Path) -> Path:
     """Copy a file into the inbox under a name that is free, complete or not at all; return the copy's path."""
     inbox.mkdir(parents=True, exist_ok=True)
-    target = _free_name(inbox, path)
-    if target.exists():
-        return target
-    partial = inbox / f".{target.name}.{os.getpid()}.part"
+    partial = inbox / f".{path.name}.{os.getpid()}.part"
     try:
         shutil.copyfile(path, partial)
-        os.replace(partial, target)
+        while True:
+            target = _free_name(inbox, path)
+            if target.exists():
+                return target
+            with suppress(FileExistsError):  # another process took the name in between: look for the next
+                os.link(partial, target)
+                return target
     finally:
         partial.unlink(missing_ok=True)
-    return target
 
 
 def _free_name(inbox: Path, path: Path) -> Path:

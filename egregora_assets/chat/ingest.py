@@ -260,7 +260,7 @@ def _drop_cut_message(change: Transaction, source_id: str, export_id: str) -> No
         FROM last_messages old
         JOIN {STAGED} s ON s.local_time >= date_trunc('minute', old.local_time)
             AND s.local_time < date_trunc('minute', old.local_time) + INTERVAL 1 MINUTE
-        JOIN identified i USING (position)
+        JOIN identified i ON i.position = s.position
         LEFT JOIN staged_authors a USING (author_no)
         WHERE old.message_id NOT IN (SELECT message_id FROM identified)
             AND {_BEGINS_WITH.format(longer="s", longer_author="a.author_id::UUID", cut="old", cut_author="old.author_id")}

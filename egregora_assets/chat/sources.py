@@ -66,7 +66,7 @@ def _register(
     configured = settings.source_named(title)
     hidden = _hidden(keys, title)
     elsewhere = [name for (name,) in rows(change.connection, "SELECT DISTINCT raw_name FROM private.author_names")]
-    shown = _may_show(title, authors, elsewhere)
+    shown = _may_show(title, authors, [*elsewhere, *settings.privacy.opt_out])
     source_id = (configured.source_id if configured else None) or (slug(title) if shown else "") or hidden
     if source_id in taken and not (configured and configured.source_id):
         source_id = hidden

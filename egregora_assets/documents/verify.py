@@ -6,6 +6,7 @@ import duckdb
 
 from egregora_assets.authors.verify import no_leaks
 from egregora_assets.config import Settings
+from egregora_assets.documents.windows import SPOKEN
 from egregora_assets.warehouse.verdict import Verdict, no_new_rows
 
 
@@ -30,4 +31,4 @@ def every_message_in_one_window(connection: duckdb.DuckDBPyConnection, settings:
 
 def no_private_text_in_documents(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
     """No document shows an e-mail address, a phone number or a known name."""
-    return no_leaks(connection, settings, "documents", ("text",))
+    return no_leaks(connection, settings, "documents", SPOKEN)

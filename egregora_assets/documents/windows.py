@@ -145,6 +145,10 @@ FROM windows
 """
 
 
+SPOKEN = "regexp_replace(text, '(?m)^\\d\\d:\\d\\d [A-Z]{1,2}: (?:\\[[a-z_]+\\] ?)?', '', 'g')"
+"""The SQL for a document's text without what we put before each message: a time, a letter and a kind are no names."""
+
+
 def _letters(number: str) -> str:
     """Return the SQL for A, B … Z, AA, AB …"""
     return (

@@ -40,8 +40,8 @@ def load_keys(path: Path) -> Keys:
         _create(path)
     if path.stat().st_mode & 0o077:
         raise KeyFileError(f"{path} can be read by others: run `chmod 600 {path}`")
-    fields = dict(line.split(" ", 1) for line in path.read_text("ascii").splitlines() if " " in line)
     try:
+        fields = dict(line.split(" ", 1) for line in path.read_text("ascii").splitlines() if " " in line)
         keys = Keys(author=bytes.fromhex(fields["author"]), message=bytes.fromhex(fields["message"]))
     except (KeyError, ValueError) as error:
         raise KeyFileError(f"{path} is damaged: restore it from a backup, or delete it and the warehouse") from error

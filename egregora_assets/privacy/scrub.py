@@ -143,14 +143,17 @@ def _as_before(text: str) -> str:
 
 
 def name_patterns(names: Iterable[str]) -> list[str]:
-    """Return RE2 patterns that find the names: as whole words, or anywhere for scripts that write no spaces."""
+    """Return RE2 patterns that find the names: as whole words, or anywhere for scripts that write no spaces.
+
+    Those come first: taking one out may leave another name standing alone.
+    """
     spaced: set[str] = set()
     unspaced: set[str] = set()
     for name in names:
         _add_forms(name, spaced, unspaced)
     return [
-        *(f"{_BOUNDARY}(?:{group})($|{_NO_LETTER})" for group in _alternations(spaced)),
         *(f"(?:{group})" for group in _alternations(unspaced)),
+        *(f"{_BOUNDARY}(?:{group})($|{_NO_LETTER})" for group in _alternations(spaced)),
     ]
 
 
@@ -167,14 +170,20 @@ def names_somebody(title: str, names: Iterable[str]) -> bool:
     """
     if "@" in title or sum(character.isdecimal() for character in title) >= _NUMBER_DIGITS:
         return True
-    folded = title.casefold()
+    folded = _without_accents(title)
     words = set(re.findall(r"[^\W\d_]+", folded))
-    for name in (name.casefold() for name in names):
+    for name in (_without_accents(name) for name in names):
         if _SCRIPTS_WITHOUT_SPACES.search(name) and any(part in folded for part in name.split()):
             return True
-        if any(len(word) >= _MIN_PART and word in words for word in re.findall(r"[^\W\d_]+", name)):
+        parts = re.findall(r"[^\W\d_]+", name)
+        if any(word in words and (len(word) >= _MIN_PART or parts == [word]) for word in parts):
             return True
     return False
+
+
+def _without_accents(text: str) -> str:
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(character for character in apart if not unicodedata.combining(character))
 
 
 def leaks(column: str, names: Iterable[str]) -> str:
@@ -209,7 +218,8 @@ def _add_forms(name: str, spaced: set[str], unspaced: set[str]) -> None:
         is_particle = word.casefold() in _NO_NAMES or (word.islower() and not bare.islower())
         if len(word) >= _MIN_PART and not is_particle:
             for spelling in _spellings(word):
-                spaced.add(_escaped(word) if word.casefold() in ALSO_WORDS else f"(?i:{_escaped(spelling)})")
+                as_name = _escaped(word[:1].upper() + word[1:])
+                spaced.add(as_name if word.casefold() in ALSO_WORDS else f"(?i:{_escaped(spelling)})")
 
 
 def _spellings(text: str) -> Iterator[str]:
@@ -219,7 +229,7 @@ def _spellings(text: str) -> Iterator[str]:
     if apart != text:
         yield apart
         plain = "".join(character for character in apart if not unicodedata.combining(character))
-        if len(plain) > _MIN_PART:
+        if len(plain) >= _MIN_PART:
             yield plain
 
 
@@ -233,4 +243,4 @@ def _alternations(forms: set[str]) -> list[str]:
 def _escaped(text: str) -> str:
     """Escape what RE2 gives a meaning, and let any run of spaces stand for a space."""
     escaped = (re.sub(r"([!-/:-@\[-^`{-~])", r"\\\1", word) for word in text.split())
-    return re.sub(r"\\'|’", "['’]", r"[\s\x{00A0}\x{202F}]+".join(escaped))
+    return re.sub(r"\\'|\\`|[’´ʼ]", "['’´ʼ`]", r"[\s\p{Zs}]+".join(escaped))

@@ -26,7 +26,7 @@ from egregora_assets.publish.tables import TABLES, PublishedTable
 from egregora_assets.sidecar import posts
 from egregora_assets.warehouse.connection import NothingPublished, open_snapshot
 from egregora_assets.warehouse.query import changed, rows, scalar
-from egregora_assets.warehouse.revisions import current_revision
+from egregora_assets.warehouse.revisions import current_revision, warehouse_id
 
 _FICLONE = 0x40049409
 """ioctl(2) FICLONE: share the blocks of a file until one side writes (btrfs, XFS, APFS has its own)."""
@@ -64,7 +64,8 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     connection.execute(f"CREATE OR REPLACE TEMP VIEW shown_sources AS {_shown_sources(connection, settings)}")
     present = None if full else _public_state(connection, settings.public_path)
     written = None
-    if present and present.fingerprint == wanted.fingerprint and not _erased_since(connection, present.revision):
+    comparable = present and present.fingerprint == wanted.fingerprint and present.revision <= wanted.revision
+    if present and comparable and not _erased_since(connection, present.revision):
         written = _follow(connection, settings.public_path, present, wanted)
     rebuilt = written is None
     if written is None:
@@ -78,7 +79,7 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
 
 def wanted_state(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Publication:
     """Return what a snapshot of the warehouse as it is now would show."""
-    return Publication(current_revision(connection), _fingerprint(settings))
+    return Publication(current_revision(connection), _fingerprint(connection, settings))
 
 
 def snapshot_state(settings: Settings) -> Publication | None:
@@ -105,8 +106,8 @@ def copy_durably(source: Path, target: Path) -> None:
     _sync_folder(target.parent)
 
 
-def _fingerprint(settings: Settings) -> str:
-    listed = repr([astuple(table) for table in TABLES]) + repr(settings.privacy.scrub_names)
+def _fingerprint(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str:
+    listed = repr([astuple(table) for table in TABLES]) + repr(settings.privacy.scrub_names) + warehouse_id(connection)
     return hashlib.sha256(listed.encode()).hexdigest()[:16]
 
 

@@ -7,6 +7,7 @@ import duckdb
 from egregora_assets.authors import gate
 from egregora_assets.authors.verify import names_fingerprint
 from egregora_assets.config import Settings
+from egregora_assets.documents.windows import SPOKEN
 from egregora_assets.privacy.scrub import leaks
 from egregora_assets.publish.tables import TABLES, PublishedTable
 from egregora_assets.warehouse.connection import open_snapshot
@@ -16,7 +17,7 @@ from egregora_assets.warehouse.verdict import Verdict
 
 _WORDS_OF_PEOPLE = {
     "messages": "text",
-    "documents": "text",
+    "documents": SPOKEN,
     "topics": "label",
     "decisions": "text",
     "questions": "text",
@@ -88,9 +89,10 @@ def _leaking_rows(
     column = _WORDS_OF_PEOPLE.get(table.name)
     if column is None:
         return 0
-    leaking = f"SELECT count(*) FROM {table.name} WHERE {leaks(column, names)}"
+    words = f"SELECT {column} AS words, {table.key} AS key FROM {table.name}"
+    leaking = f"SELECT count(*) FROM ({words}) WHERE {leaks('words', names)}"
     if not since:
         return int(scalar(snapshot, leaking))
     parameters = {"since": since} if "$since" in table.changed else None
     keys = [str(key) for (key,) in rows(connection, table.changed, parameters)]
-    return int(scalar(snapshot, f"{leaking} AND {table.key}::VARCHAR IN (SELECT unnest($keys))", {"keys": keys}))
+    return int(scalar(snapshot, f"{leaking} AND key::VARCHAR IN (SELECT unnest($keys))", {"keys": keys}))

@@ -8,5 +8,5 @@ from egregora_assets.warehouse.reporting import check
 CHECKS = [
     check("sidecars", verify.no_private_text_in_sidecars, blocking=True),
     check("sidecars", verify.evidence_is_inside),
-    check("sidecars", verify.posts_match_documents, warn=True),
+    check("sidecars", verify.posts_match_documents),
 ]

@@ -9,11 +9,13 @@ from __future__ import annotations
 import duckdb
 import pyarrow as pa
 
-from egregora_assets.privacy.scrub import quoted
+from egregora_assets.privacy.scrub import leaks, quoted
 from egregora_assets.sidecar.stopwords import STOPWORDS
 from egregora_assets.warehouse.query import changed, temporary, view_of
 
 ITEM_TABLES = ("topics", "decisions", "questions", "entities", "participants")
+TEXT_COLUMNS = {"topics": "label", "decisions": "text", "questions": "text", "entities": "name"}
+"""The columns that hold words of people."""
 
 _MOST_TOPICS = 6
 _LEAST_TOPIC_LETTERS = 4
@@ -33,8 +35,11 @@ DECISION_CUES = (
 _CUE = quoted(rf"(?i)(?:^|[^\p{{L}}])(?:{DECISION_CUES})")
 _SENTENCE_END = quoted(r"[!?\n]|\.\s")
 _QUESTION = quoted(r"""([^.!?¿\n][^.!?\n]*[?？؟])(?:[\s"”’)*_~]|$)""")
+_SEVERAL_WORDS = quoted(r"\S\s+\S+\s+\S|^[^A-Za-zÀ-ɏ]+$")
+"""Three words, or a script that puts no spaces: "Smell?" asks nothing that can be looked up later."""
 _LINK_PATTERN = r"""https?://[^\s<>()\[\]"']+"""
 _LINK = quoted(_LINK_PATTERN)
+_LAUGHTER = quoted(r"^(?:[ah]{4,}|[eh]{4,}|[aj]{4,}|[ej]{4,}|[rs]{4,}|[lo]{4,}|k+|x+|m+|h+m+)$")
 _NO_WORD = quoted(rf"{_LINK_PATTERN}|\[(?:name|email|phone)\]|@\p{{Nd}}+")
 _FILE = quoted(
     r"""(?:^|[\s("])((?:[\w.\-]+/)*[\w\-]+\.(?:py|js|ts|tsx|jsx|rs|go|c|h|cpp|hpp|java|kt|rb|php|sh|sql|md|toml|yaml|yml|"""
@@ -46,11 +51,12 @@ _TAG = quoted(r"(?:^|[\s(])(#\p{L}[\p{L}\p{N}_]+)")
 _WORD = quoted(rf"\p{{L}}{{{_LEAST_TOPIC_LETTERS},}}")
 
 
-def extract(connection: duckdb.DuckDBPyConnection) -> None:
+def extract(connection: duckdb.DuckDBPyConnection, names: list[str]) -> None:
     """Fill the item tables for the documents in ``open_documents`` (d_no, document_id); what they held for those is replaced.
 
     Runs inside the caller's transaction. Reads ``clean_messages`` only. Inside, documents and messages have numbers
-    instead of ids: the tables of words are the largest, and numbers keep them in memory.
+    instead of ids: the tables of words are the largest, and numbers keep them in memory. An item in which cutting or
+    lower case has brought out one of ``names``, an address or a number is dropped.
     """
     for table in ITEM_TABLES:
         changed(connection, f"DELETE FROM {table} WHERE document_id IN (SELECT document_id FROM open_documents)")
@@ -60,6 +66,9 @@ def extract(connection: duckdb.DuckDBPyConnection) -> None:
         stopwords = pa.table({"word": sorted(STOPWORDS)})
         with view_of(connection, "stopwords", stopwords), temporary(connection, "words", _WORDS):
             changed(connection, _TOPICS)
+    for table, column in TEXT_COLUMNS.items():
+        among = "document_id IN (SELECT document_id FROM open_documents)"
+        changed(connection, f"DELETE FROM {table} WHERE {among} AND {leaks(column, names)}")
 
 
 _SAID = """
@@ -71,6 +80,13 @@ _SAID = """
     JOIN clean_messages c USING (message_id)
 """
 """What was said in each open document; ``m_no`` counts the messages of one document."""
+
+
+def _cut(sentence: str) -> str:
+    """Return the SQL that shortens a sentence at the end of a word: half a word may be a name that the whole is not."""
+    shortened = f"regexp_replace(left({sentence}, {_MOST_SENTENCE}), '\\S*$', '…')"
+    return f"CASE WHEN length({sentence}) > {_MOST_SENTENCE} THEN {shortened} ELSE {sentence} END"
+
 
 _PARTICIPANTS = """
     INSERT INTO participants
@@ -86,9 +102,7 @@ _DECISIONS = f"""
     INSERT INTO decisions
     SELECT
         document_id,
-        left(trim(list_filter(
-            string_split_regex(text, {_SENTENCE_END}), lambda part: regexp_matches(part, {_CUE})
-        )[1]), {_MOST_SENTENCE}),
+        {_cut(f"trim(list_filter(string_split_regex(text, {_SENTENCE_END}), lambda part: regexp_matches(part, {_CUE}))[1])")},
         alias, sent_at, [message_id]
     FROM (SELECT * FROM said WHERE kind = 'text' AND regexp_matches(text, {_CUE}))
     JOIN open_documents USING (d_no) LEFT JOIN authors USING (author_id)
@@ -96,13 +110,13 @@ _DECISIONS = f"""
 
 _QUESTIONS = f"""
     INSERT INTO questions
-    SELECT document_id, left(sentence, {_MOST_SENTENCE}), alias, sent_at, [message_id]
+    SELECT document_id, {_cut("sentence")}, alias, sent_at, [message_id]
     FROM (
         SELECT *, trim(regexp_extract(text, {_QUESTION}, 1)) AS sentence
         FROM said WHERE kind = 'text' AND (contains(text, '?') OR contains(text, '？') OR contains(text, '؟'))
     )
     JOIN open_documents USING (d_no) LEFT JOIN authors USING (author_id)
-    WHERE length(sentence) >= {_LEAST_QUESTION}
+    WHERE length(sentence) >= {_LEAST_QUESTION} AND regexp_matches(sentence, {_SEVERAL_WORDS})
 """
 
 _ENTITIES = f"""
@@ -142,7 +156,7 @@ _TOPICS = f"""
     INSERT INTO topics
     WITH frequent AS (
         SELECT d_no, word, count(*) AS uses FROM words ANTI JOIN stopwords USING (word)
-        GROUP BY d_no, word HAVING count(*) > 1 AND min(m_no) < max(m_no)
+        GROUP BY d_no, word HAVING count(*) > 1 AND min(m_no) < max(m_no) AND NOT regexp_matches(word, {_LAUGHTER})
     ),
     best AS (
         SELECT *, uses * ln(1 + length(word)) AS score FROM frequent

@@ -10,16 +10,19 @@ from pathlib import Path
 
 import duckdb
 
+from egregora_assets.authors import gate
 from egregora_assets.config import Settings
 from egregora_assets.documents import windows
 from egregora_assets.privacy.scrub import quoted
 from egregora_assets.sidecar.extract import ITEM_TABLES, extract
 from egregora_assets.sidecar.models import Sidecar, json_schema
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary
-from egregora_assets.warehouse.revisions import Transaction, transaction
+from egregora_assets.warehouse.revisions import Transaction, transaction, warehouse_id
 
 CONSUMER = "sidecars"
 SCHEMA_FILE = "sidecar.schema.json"
+_SIGNED = ".warehouse"
+"""Names the warehouse that the posts were made from."""
 _UNFINISHED = ".unfinished"
 """Stands in the folder of posts from the first file that a pass writes until its rows are committed."""
 VERSION = "1"
@@ -48,10 +51,11 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     with transaction(connection, CONSUMER) as change:
         seen = change.watermark()
         since = 0 if full or seen.fingerprint != VERSION else seen.revision
-        if full or unfinished.exists():
+        if full or unfinished.exists() or _made_by_another(connection, settings.posts):
             _sweep(connection, settings.posts)
         removed = _remove_gone(change, settings.posts) if _documents_gone(connection, since) else 0
-        written = _rewrite(change, settings.posts, since) if _documents_changed(connection, since) else 0
+        names = gate.known_names(connection, settings)
+        written = _rewrite(change, settings.posts, since, names) if _documents_changed(connection, since) else 0
         change.advance(VERSION)
     unfinished.unlink(missing_ok=True)
     return SidecarChanges(written, removed)
@@ -60,6 +64,13 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
 def post_path(posts: Path, source_id: str, slug: str, suffix: str) -> Path:
     """Return where a document's post (``.md``) or sidecar (``.json``) stands."""
     return posts / source_id / f"{slug}{suffix}"
+
+
+def _made_by_another(connection: duckdb.DuckDBPyConnection, posts: Path) -> bool:
+    """Return whether the posts come from a warehouse that has since been replaced; sign them as this one's."""
+    if not posts.is_dir():
+        return False
+    return write_if_changed(f"{posts}/{_SIGNED}", warehouse_id(connection).encode())
 
 
 def _documents_changed(connection: duckdb.DuckDBPyConnection, since: int) -> bool:
@@ -98,7 +109,7 @@ def _remove_gone(change: Transaction, posts: Path) -> int:
     return len(gone)
 
 
-def _rewrite(change: Transaction, posts: Path, since: int) -> int:
+def _rewrite(change: Transaction, posts: Path, since: int, names: list[str]) -> int:
     """Make the sidecars and posts of all documents changed since a revision, a bounded number at a time."""
     connection = change.connection
     numbered = (
@@ -113,7 +124,7 @@ def _rewrite(change: Transaction, posts: Path, since: int) -> int:
         for first in range(0, count, _AT_ONCE):
             some = "SELECT * FROM changed_documents WHERE d_no > ? AND d_no <= ?"
             with temporary(connection, "open_documents", some, [first, first + _AT_ONCE]):
-                extract(connection)
+                extract(connection, names)
                 _write_files(connection, posts)
                 _note(change)
     return count
@@ -139,10 +150,11 @@ def _note(change: Transaction) -> None:
     changed(connection, "DELETE FROM sidecars WHERE document_id IN (SELECT document_id FROM open_documents)")
     changed(
         connection,
-        """
+        f"""
         INSERT INTO sidecars
-        SELECT document_id, source_id, slug, title, len(message_ids), content_hash, ?
-        FROM documents WHERE document_id IN (SELECT document_id FROM open_documents)
+        SELECT d.document_id, source_id, slug, {_TITLE}, len(message_ids), content_hash, ?
+        FROM documents d LEFT JOIN {_TOPIC_ITEMS} t USING (document_id)
+        WHERE d.document_id IN (SELECT document_id FROM open_documents)
         """,
         [change.revision],
     )
@@ -210,6 +222,11 @@ def _bullets(column: str) -> str:
 
 
 _TOPIC_ITEMS = _items("topics", "'label': label, 'score': round(score, 3)", "score DESC, label")
+_TITLE = """concat(
+    CASE WHEN t.items IS NOT NULL THEN array_to_string(list_transform(t.items[:3], lambda item: item.label), ', ') || ' · ' END,
+    strftime(d.local_date, '%-d %B %Y')
+)"""
+"""What a reader recognises a conversation by: its first topics and its day."""
 _DECISION_ITEMS = _items(
     "decisions", f"'text': text, 'author': author, 'decided_at': {_iso('decided_at')}", "decided_at, evidence[1]"
 )
@@ -224,18 +241,18 @@ _PARTICIPANT_ITEMS = _items(
 _RENDERED = f"""
 SELECT
     to_json({{
-        'document_id': d.document_id, 'slug': d.slug, 'title': d.title, 'source_id': d.source_id,
+        'document_id': d.document_id, 'slug': d.slug, 'title': {_TITLE}, 'source_id': d.source_id,
         'window_start': {_iso("d.window_start")}, 'window_end': {_iso("d.window_end")},
         'message_count': len(d.message_ids), 'message_ids': d.message_ids,
         'topics': coalesce(t.items, []), 'decisions': coalesce(c.items, []), 'questions': coalesce(q.items, []),
         'entities': coalesce(e.items, []), 'participants': coalesce(p.items, [])
     }})::VARCHAR AS record,
     concat(
-        '---', chr(10), 'title: "', d.title, '"', chr(10), 'date: ', {_iso("d.window_start")}, chr(10),
+        '---', chr(10), 'title: "', {_TITLE}, '"', chr(10), 'date: ', {_iso("d.window_start")}, chr(10),
         'slug: ', d.slug, chr(10), 'source: ', d.source_id, chr(10),
         'tags: [', array_to_string(list_transform(coalesce(t.items, []), lambda item: item.label), ', '), ']', chr(10),
         'messages: ', len(d.message_ids), chr(10), 'participants: ', len(coalesce(p.items, [])), chr(10), '---', chr(10), chr(10),
-        '# ', d.title, chr(10), chr(10),
+        '# ', {_TITLE}, chr(10), chr(10),
         CASE WHEN c.items IS NOT NULL THEN concat('## Decisions', chr(10), chr(10), {_bullets("c.items")}, chr(10), chr(10)) END,
         CASE WHEN q.items IS NOT NULL THEN concat('## Questions', chr(10), chr(10), {_bullets("q.items")}, chr(10), chr(10)) END,
         '## Conversation', chr(10), chr(10), {_markdown("d.text")}, chr(10)

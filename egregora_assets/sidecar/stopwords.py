@@ -45,6 +45,17 @@ STOPWORDS = frozenset(
     merci même mêmes mieux mois moins nous notre parce parfois parmi partout pendant personne petit peut peux plus plusieurs
     plutôt pour pourquoi presque puis quand quel quelle quelque quelques quoi rien sans sera serait seulement sinon sont sous
     souvent suis sur toujours tous tout toute toutes très trop vais vers voici voilà vont votre vous vraiment
+    monday tuesday wednesday thursday friday saturday sunday january february march april june july august september october
+    november december four five seven eight nine eleven twelve twenty thirty forty fifty hundred half second third minute
+    minutes hour hours month months weekend mine mind yours
+    segunda terça quarta quinta sexta sábado domingo janeiro fevereiro março abril maio junho julho agosto setembro outubro
+    novembro dezembro quatro cinco seis sete oito nove trinta semana semanas minuto minutos hora horas
+    lunes martes miércoles jueves viernes enero febrero marzo mayo junio julio septiembre octubre noviembre diciembre cuatro
+    cinco siete ocho nueve diez treinta semana meses
+    montag dienstag mittwoch donnerstag freitag samstag sonntag januar februar märz juni juli oktober dezember vier fünf sechs
+    sieben acht neun zehn woche wochen stunde stunden
+    lundi mardi mercredi jeudi vendredi samedi dimanche janvier février mars avril juin juillet août septembre octobre novembre
+    décembre quatre cinq sept huit neuf trente semaine semaines heure heures
     http https www
     """.split()
 )

@@ -11,12 +11,10 @@ from egregora_assets.authors import gate
 from egregora_assets.authors.verify import names_fingerprint
 from egregora_assets.config import Settings
 from egregora_assets.privacy.scrub import leaks
-from egregora_assets.sidecar.extract import ITEM_TABLES
+from egregora_assets.sidecar.extract import ITEM_TABLES, TEXT_COLUMNS
 from egregora_assets.sidecar.posts import SCHEMA_FILE
 from egregora_assets.warehouse.query import rows
 from egregora_assets.warehouse.verdict import Verdict, no_new_rows
-
-_TEXT_COLUMNS = {"topics": "label", "decisions": "text", "questions": "text", "entities": "name"}
 
 
 def evidence_is_inside(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
@@ -41,7 +39,7 @@ def no_private_text_in_sidecars(connection: duckdb.DuckDBPyConnection, settings:
     """No topic, decision, question or entity shows an e-mail address, a phone number or a known name."""
     names = gate.known_names(connection, settings)
     texts = " UNION ALL ".join(
-        f"SELECT document_id, {column} AS text FROM {table}" for table, column in _TEXT_COLUMNS.items()
+        f"SELECT document_id, {column} AS text FROM {table}" for table, column in TEXT_COLUMNS.items()
     )
     return no_new_rows(
         connection,

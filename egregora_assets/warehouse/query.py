@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import duckdb
@@ -36,8 +36,11 @@ def view_of(
     connection.register(name, data)
     try:
         yield
-    finally:
-        connection.unregister(name)
+    except BaseException:
+        with suppress(duckdb.TransactionException):  # what made the transaction void is the error to tell
+            connection.unregister(name)
+        raise
+    connection.unregister(name)
 
 
 @contextmanager

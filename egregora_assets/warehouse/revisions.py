@@ -77,6 +77,11 @@ def current_revision(connection: duckdb.DuckDBPyConnection) -> int:
     return int(scalar(connection, "SELECT coalesce(max(revision), 0) FROM revisions"))
 
 
+def warehouse_id(connection: duckdb.DuckDBPyConnection) -> str:
+    """Return the random name of this warehouse: revisions of one say nothing about files made from another."""
+    return str(scalar(connection, "SELECT warehouse_id FROM warehouse_identity"))
+
+
 def watermark(connection: duckdb.DuckDBPyConnection, consumer: str) -> Watermark:
     """Return how far ``consumer`` has read; nothing for one that never has."""
     found = rows(connection, "SELECT revision, fingerprint FROM watermarks WHERE consumer = ?", [consumer])

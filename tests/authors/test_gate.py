@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from egregora_assets.authors import gate, verify
 from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import Settings
@@ -35,16 +33,15 @@ def test_names_addresses_and_numbers_are_replaced(settings: Settings) -> None:
     assert cleaned(settings)[-1] == "ask [name], [email] or [phone]"
 
 
-@pytest.mark.parametrize(
-    "spelling", ["Zebulon Quist", "zebulon", "ZEBULON", "Zeb\u200bulon", "Zeb\u200dulon", "@Zebulon Quist"]
-)
-def test_a_name_that_becomes_known_later_is_hidden_in_what_was_said_before(settings: Settings, spelling: str) -> None:
-    before = (*FOUNDERS, (3, "Rui Costa", f"I met {spelling} at the market, Decided: {spelling} joins"))
+def test_a_name_that_becomes_known_later_is_hidden_in_what_was_said_before(settings: Settings) -> None:
+    spellings = ("Zebulon Quist", "zebulon", "ZEBULON", "Zeb\u200bulon", "Zeb\u200dulon", "@Zebulon")
+    said = [(3, "Rui Costa", f"I met {spelling}, Decided: {spelling} joins") for spelling in spellings]
+    before = (*FOUNDERS, *said)
     load_and_publish(settings, *before)
-    assert spelling in published_texts(settings) or "Zebulon" in published_texts(settings)
+    assert published_texts(settings).lower().count("zebulon") >= 6 * 2 * 2
     changes = load_and_publish(settings, *before, (60, "Zebulon Quist", "here I am"), suffix=" (1)")
-    assert changes.cleaned_again == 1
-    for form in (spelling, "Zebulon", "zebulon", "ZEBULON"):
+    assert changes.cleaned_again == len(spellings)
+    for form in ("Quist", "Zebulon", "zebulon", "ZEBULON", *spellings):
         assert form not in published_texts(settings)
         assert form.encode() not in published_bytes(settings)
         assert form.encode() not in post_bytes(settings)

@@ -105,7 +105,7 @@ talks = st.lists(
 )
 
 
-@hypothesis_settings(max_examples=10, deadline=None)
+@hypothesis_settings(max_examples=6, deadline=None)
 @given(talks, st.data())
 def test_overlapping_exports_give_the_same_messages_in_any_order(talk: list[Line], data: st.DataObject) -> None:
     talk.sort(key=lambda said: said[0])

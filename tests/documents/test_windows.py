@@ -98,7 +98,7 @@ messages = st.lists(
 ).map(lambda drawn: [Said(number, *parts) for number, parts in enumerate(drawn)])
 
 
-@hypothesis_settings(max_examples=12, deadline=None)
+@hypothesis_settings(max_examples=6, deadline=None)
 @given(messages)
 def test_every_clean_message_is_in_exactly_one_window(said: list[Said]) -> None:
     with empty_warehouse() as connection:
@@ -109,7 +109,7 @@ def test_every_clean_message_is_in_exactly_one_window(said: list[Said]) -> None:
         assert verify.every_message_in_one_window(connection, SETTINGS).passed
 
 
-@hypothesis_settings(max_examples=12, deadline=None)
+@hypothesis_settings(max_examples=6, deadline=None)
 @given(messages)
 def test_a_window_is_full_or_ends_at_a_silence_or_at_midnight(said: list[Said]) -> None:
     times = {message.message_id: (BEGINNING + timedelta(minutes=message.minute), message.source) for message in said}
@@ -133,7 +133,7 @@ def test_a_window_is_full_or_ends_at_a_silence_or_at_midnight(said: list[Said]) 
             assert len(before) == MOST_MESSAGES or silence > timedelta(minutes=GAP_MINUTES)
 
 
-@hypothesis_settings(max_examples=15, deadline=None)
+@hypothesis_settings(max_examples=8, deadline=None)
 @given(messages, st.randoms(use_true_random=False), st.integers(1, 4), st.sampled_from([None, 1, 2]))
 def test_batches_in_any_order_give_what_one_build_gives(
     said: list[Said], random: object, batches: int, out: int | None
@@ -160,7 +160,7 @@ def test_batches_in_any_order_give_what_one_build_gives(
         assert documents(connection) == grown
 
 
-@hypothesis_settings(max_examples=10, deadline=None)
+@hypothesis_settings(max_examples=6, deadline=None)
 @given(messages.filter(len), st.integers(0, 4000))
 def test_a_new_message_touches_the_windows_of_its_day_only(said: list[Said], minute: int) -> None:
     extra = Said(99, "garden", minute, 1, "one more")

@@ -128,27 +128,25 @@ AROUND = [
 SURROUNDINGS = st.sampled_from(AROUND)
 
 
-@pytest.mark.parametrize("number", NUMBERS, ids=ascii)
-def test_a_number_is_gone_wherever_it_stands(number: str) -> None:
-    texts = [before + number + after for before, after in AROUND]
-    digits = [character for character in number if character.isdecimal()]
-    for text in scrubbed(texts):
-        assert "[phone]" in text
-        assert sum(character.isdecimal() for character in text) <= 3 < len(digits), text
+def test_a_number_is_gone_wherever_it_stands() -> None:
+    texts = [before + number + after for number in NUMBERS for before, after in AROUND]
+    results = scrubbed(texts)
+    for text, result in zip(texts, results, strict=True):
+        assert "[phone]" in result, text
+        assert sum(character.isdecimal() for character in result) <= 3, text
     assert leaking(texts) == texts
-    assert leaking(scrubbed(texts)) == []
+    assert leaking(results) == []
 
 
-@pytest.mark.parametrize("address", ADDRESSES, ids=ascii)
-def test_an_address_is_gone_wherever_it_stands(address: str) -> None:
-    texts = [before + address + after for before, after in AROUND]
-    for text in scrubbed(texts):
-        assert "[email]" in text
-        assert "@" not in text
-        assert "\uff20" not in text
-        assert "example.org" not in text
+def test_an_address_is_gone_wherever_it_stands() -> None:
+    texts = [before + address + after for address in ADDRESSES for before, after in AROUND]
+    results = scrubbed(texts)
+    for text, result in zip(texts, results, strict=True):
+        assert "[email]" in result, text
+        assert not set("@\uff20") & set(result), text
+        assert "example.org" not in result, text
     assert leaking(texts) == texts
-    assert leaking(scrubbed(texts)) == []
+    assert leaking(results) == []
 
 
 KEPT = [
@@ -199,13 +197,12 @@ KEPT = [
 ]
 
 
-@pytest.mark.parametrize("text", KEPT, ids=ascii)
-def test_dates_times_versions_money_and_commits_are_kept(text: str) -> None:
-    assert scrub_one(text) == text
-    assert leaking([text]) == []
+def test_dates_times_versions_money_and_commits_are_kept() -> None:
+    assert scrubbed(KEPT) == KEPT
+    assert leaking(KEPT) == []
 
 
-@hypothesis_settings(max_examples=60, deadline=None)
+@hypothesis_settings(max_examples=25, deadline=None)
 @given(
     st.lists(st.text("0123456789", min_size=2, max_size=5), min_size=3, max_size=6).filter(
         lambda g: len("".join(g)) in range(7, 16)
@@ -222,32 +219,19 @@ def test_no_grouping_of_a_number_shows_it(groups: list[str], gap: str, around: t
     assert leaking([result]) == []
 
 
-hidden_mark = st.sampled_from(
-    [
-        "\u200b",
-        "\u200d",
-        "\u200c",
-        "\u00ad",
-        "\u2060",
-        "\u200e",
-        "\u202c",
-        "\ufeff",
-        "\u061c",
-        "\u180e",
-        "\u034f",
-        "\ufe0f",
-        "\u2065",
-    ]
-)
+MARKS = "\u200b\u200d\u200c\u00ad\u2060\u200e\u202c\ufeff\u061c\u180e\u034f\ufe0f\u2065"
+hidden_mark = st.sampled_from(MARKS)
 
 
-@hypothesis_settings(max_examples=60, deadline=None)
+@hypothesis_settings(max_examples=25, deadline=None)
 @given(st.sampled_from(["ana@example.org", "07700900862", "Zebulon"]), st.data())
 def test_no_invisible_mark_hides_what_is_private(private: str, data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 3))):
         place = data.draw(st.integers(0, len(private)))
         private = private[:place] + data.draw(hidden_mark) + private[place:]
-    assert scrub_one(f"say {private} now", "Zebulon Quist") in ("say [email] now", "say [phone] now", "say [name] now")
+    result = scrub_one(f"say {private} now", "Zebulon Quist")
+    shown = "".join(character for character in result if character not in MARKS)
+    assert shown in ("say [email] now", "say [phone] now", "say [name] now")
 
 
 NAMES = [
@@ -333,7 +317,7 @@ fragments = st.lists(
 ).map(" ".join)
 
 
-@hypothesis_settings(max_examples=60, deadline=None)
+@hypothesis_settings(max_examples=25, deadline=None)
 @given(st.lists(fragments.filter(lambda text: "\0" not in text), min_size=1, max_size=4))
 def test_a_scrubbed_text_leaks_nothing_and_stays_as_it_is(texts: list[str]) -> None:
     names = [*NAMES, "Name"]
@@ -342,7 +326,7 @@ def test_a_scrubbed_text_leaks_nothing_and_stays_as_it_is(texts: list[str]) -> N
     assert scrubbed(once, names) == once
 
 
-@hypothesis_settings(max_examples=40, deadline=None)
+@hypothesis_settings(max_examples=15, deadline=None)
 @given(st.text(min_size=1, max_size=20).filter(lambda name: "\0" not in name and name.isprintable()))
 def test_any_display_name_makes_a_pattern(name: str) -> None:
     """Names are written by strangers: what RE2 or SQL gives a meaning must not reach either."""

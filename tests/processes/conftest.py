@@ -36,7 +36,7 @@ READER = """
             counts.append(0)
         except Exception as error:
             errors.append(f"{type(error).__name__}: {error}")
-        time.sleep(0.01)
+        time.sleep(0.05)
     print(json.dumps({"counts": counts, "errors": errors}))
 """
 

@@ -30,7 +30,7 @@ def count(home: Path) -> int:
 def test_a_reader_is_never_locked_out_and_never_sees_less_than_before(
     start: Start, reader: Reader, write_export: WriteExport, home: Path
 ) -> None:
-    exports = 4
+    exports = 3
     for number in range(exports):
         ingesting = start("ingest", write_export(number))
         told, _ = ingesting.communicate(timeout=120)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -49,7 +49,11 @@ class Staged:
 def title_of(path: Path) -> str:
     """Return the chat's title as the export's file name gives it, else the name without its ending."""
     found = _TITLE.fullmatch(path.stem)
-    return (_COPY_NUMBER.sub("", found["title"]) or found["title"]).strip() if found else path.stem
+    return (
+        (_COPY_NUMBER.sub("", found["title"]) or found["title"]).strip()
+        if found
+        else _COPY_NUMBER.sub("", path.stem).strip() or path.stem
+    )
 
 
 def stage(connection: duckdb.DuckDBPyConnection, stream: BinaryIO, name: str, day_first: bool | None = None) -> Staged:
@@ -59,10 +63,16 @@ def stage(connection: duckdb.DuckDBPyConnection, stream: BinaryIO, name: str, da
     ``AmbiguousDates`` when it cannot, ``ExportUnreadable`` when there is no message in it.
     """
     result = ScanResult()
-    batches = scan(read_blocks(stream, result.quarantined), result)
+    faults: list[ExportUnreadable] = []
+    batches = _noting_faults(scan(read_blocks(stream, result.quarantined), result), faults)
     reader = pa.RecordBatchReader.from_batches(SCAN_SCHEMA, batches)
-    with view_of(connection, "scanned", reader):
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE scanned_messages AS {_FIRST_LOOK}").fetchall()
+    try:
+        with view_of(connection, "scanned", reader):
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE scanned_messages AS {_FIRST_LOOK}").fetchall()
+    except duckdb.Error:
+        if faults:
+            raise faults[0] from None
+        raise
     if not result.messages:
         raise ExportUnreadable(f"{name} holds no WhatsApp message: is it a chat export?")
     chosen = _date_order(result, name, day_first)
@@ -73,6 +83,15 @@ def stage(connection: duckdb.DuckDBPyConnection, stream: BinaryIO, name: str, da
     connection.execute(f"CREATE OR REPLACE TEMP VIEW {STAGED} AS {_staged(chosen)}").fetchall()
     result.quarantined += _impossible_dates(connection, result)
     return Staged(result.messages, authors, chosen, result.quarantined)
+
+
+def _noting_faults(batches: Iterator[pa.RecordBatch], faults: list[ExportUnreadable]) -> Iterator[pa.RecordBatch]:
+    """Pass ``batches`` on, and note why they ended early: DuckDB tells only that its source failed."""
+    try:
+        yield from batches
+    except ExportUnreadable as fault:
+        faults.append(fault)
+        raise
 
 
 def _date_order(result: ScanResult, name: str, day_first: bool | None) -> bool | None:

@@ -1,6 +1,8 @@
 -- Bookkeeping of change: see warehouse/revisions.py.
 CREATE SCHEMA private;
 
+CREATE TABLE warehouse_identity AS SELECT uuid() AS warehouse_id;
+
 CREATE TABLE revisions (
     revision BIGINT NOT NULL,
     consumer VARCHAR NOT NULL,
