@@ -19,7 +19,10 @@ CONSUMER = "authors"
 
 _SPACE = r"\s\x{00A0}\x{2000}-\x{200A}\x{202F}\x{205F}\x{3000}"
 _DASH = r"\-_\x{2010}-\x{2015}\x{2043}\x{2212}\x{FE58}\x{FE63}\x{FF0D}"
-OPT_COMMAND = rf"(?im)^[{_SPACE}*_~`\"“”‘’'>]*[/／]+[{_SPACE}]*egregora[{_SPACE}:,_\-]+opt[{_SPACE}{_DASH}]*(out|in)(?:[^\p{{L}}\p{{N}}]|$)"
+OPT_COMMAND = (
+    rf"(?im)^[{_SPACE}*_~`\x{{0022}}\x{{0027}}“”‘’>]*[/／]+[{_SPACE}]*egregora[{_SPACE}:,_\-]+"
+    rf"opt[{_SPACE}{_DASH}]*(out|in)(?:[^\p{{L}}\p{{N}}]|$)"
+)
 """``/egregora opt-out`` and ``opt-in``, however a phone spells or hyphenates it."""
 _LONGEST_COMMAND = 80
 """Letters from the beginning of a message that are looked at: reasons may follow the command at any length."""

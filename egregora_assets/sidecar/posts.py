@@ -68,8 +68,7 @@ def post_path(posts: Path, source_id: str, slug: str, suffix: str) -> Path:
 
 def _made_by_another(connection: duckdb.DuckDBPyConnection, posts: Path) -> bool:
     """Return whether the posts come from a warehouse that has since been replaced; sign them as this one's."""
-    if not posts.is_dir():
-        return False
+    posts.mkdir(parents=True, exist_ok=True)
     return write_if_changed(f"{posts}/{_SIGNED}", warehouse_id(connection).encode())
 
 

@@ -85,6 +85,11 @@ COMMANDS = [
     "\uff0fegregora opt\uff0dout",
     "/egregora opt-out.",
     "/egregora opt-out, please",
+    "*/egregora opt-out*",
+    "“/egregora opt-out”",
+    "> /egregora opt-out",
+    "//egregora opt-out",
+    "thank you all\n/egregora opt-out",
     "/egregora opt-out\nthank you all",
     "/egregora opt-out " + "because I would rather not be remembered " * 12,
 ]
@@ -107,7 +112,6 @@ MENTIONS = [
     "/egregora help opt-out",
     "/egregoraopt-out",
     "https://example.org/egregora opt-out",
-    "> /egregora opt-out",
 ]
 
 
@@ -132,8 +136,10 @@ def test_the_last_word_is_the_latest_not_the_one_read_last(settings: Settings) -
     assert opted_out(settings) == {"Ana Lima"}
 
 
-def test_within_one_minute_the_lower_line_wins(settings: Settings) -> None:
-    load(settings, chat(*OTHERS, (3, "Ana Lima", "/egregora opt-in"), (3, "Ana Lima", "/egregora opt-out")))
+@pytest.mark.parametrize("order", [("in", "out"), ("out", "in")])
+def test_within_one_minute_the_opt_out_wins(settings: Settings, order: tuple[str, ...]) -> None:
+    """Exports name the minute only, and two exports of it may disagree on the order."""
+    load(settings, chat(*OTHERS, *((3, "Ana Lima", f"/egregora opt-{word}") for word in order)))
     assert opted_out(settings) == {"Ana Lima"}
 
 
