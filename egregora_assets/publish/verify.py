@@ -23,6 +23,7 @@ _WORDS_OF_PEOPLE = {
     "questions": "text",
     "entities": "name",
     "sources": "title",
+    "sidecars": "title",
 }
 
 

@@ -120,6 +120,7 @@ def write_export(tmp_path: Path) -> WriteExport:
             f"note {number}/{index}: shall we water the tomatoes? Decided: bed {index} on Friday"
             for index in range(MESSAGES_PER_EXPORT)
         ]
+        lines[-1] = f"{lines[-1].split(': ')[0]}: IMG-{number}.jpg (file attached)"
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("WhatsApp Chat with Garden Club.txt", "\n".join(lines) + "\n")
             archive.writestr(f"IMG-{number}.jpg", b"\xff\xd8\xff" + bytes([number]) * 5000)

@@ -30,11 +30,11 @@ KILLS = 8
 
 
 def memory_of(home: Path) -> dict[str, Any]:
-    """Everything a reader can see: rows of the snapshot, and the posts with their bytes."""
+    """Everything a reader can see: rows of the snapshot, and the posts with their bytes, without the warehouse's own mark."""
     posts = home / "published" / "posts"
     with open_snapshot(load_settings(home)) as snapshot:
         seen: dict[str, Any] = {name: sorted(map(repr, rows(snapshot, sql))) for name, sql in TABLES.items()}
-    seen["posts"] = {str(file.relative_to(posts)): file.read_bytes() for file in posts.rglob("*") if file.is_file()}
+    seen["posts"] = {str(file.relative_to(posts)): file.read_bytes() for file in posts.rglob("[!.]*") if file.is_file()}
     return seen
 
 
