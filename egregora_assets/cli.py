@@ -16,6 +16,7 @@ from rich.table import Table
 from egregora_assets.chat.archive import ExportUnreadable
 from egregora_assets.config import Settings, SettingsError, load_settings
 from egregora_assets.privacy.keys import KeyFileError
+from egregora_assets.terminal import plain
 from egregora_assets.warehouse.connection import NothingPublished, WarehouseBusy
 from egregora_assets.warehouse.migrate import SchemaMismatch
 
@@ -50,10 +51,10 @@ def readable_errors() -> Iterator[None]:
         SchemaMismatch,
         OSError,
     ) as error:
-        err.print(f"[red]error:[/red] {_plain(str(error))}", soft_wrap=True)
+        err.print(f"[red]error:[/red] {plain(str(error))}", soft_wrap=True)
         raise typer.Exit(1) from error
     except duckdb.Error as error:
-        err.print(f"[red]error:[/red] {_plain(str(error).splitlines()[0])}", soft_wrap=True)
+        err.print(f"[red]error:[/red] {plain(str(error).splitlines()[0])}", soft_wrap=True)
         raise typer.Exit(1) from error
 
 
@@ -121,8 +122,8 @@ def parse(
                 sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
         else:
             for row in parsed.rows():
-                where = f"[dim]{row['timestamp']}[/dim] [bold]{_plain(str(row['author'] or ''))}[/bold]"
-                out.print(f"{where} {_plain(str(row['text'] or row['attachment'] or ''))} [dim]{row['kind']}[/dim]")
+                where = f"[dim]{row['timestamp']}[/dim] [bold]{plain(str(row['author'] or ''))}[/bold]"
+                out.print(f"{where} {plain(str(row['text'] or row['attachment'] or ''))} [dim]{row['kind']}[/dim]")
         sys.stdout.flush()
         sys.stderr.write(json.dumps(parsed.summary(), ensure_ascii=False) + "\n")
 
@@ -160,7 +161,7 @@ def doctor(home: Home = None) -> None:
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for finding in findings:
         mark = "[green]ok[/green]" if finding.ok else "[red]mend[/red]"
-        table.add_row(mark, finding.subject, _plain(finding.text))
+        table.add_row(mark, finding.subject, plain(finding.text))
     out.print(table)
     raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
 
@@ -168,9 +169,9 @@ def doctor(home: Home = None) -> None:
 def _as_table(names: list[str], rows: list[tuple[object, ...]]) -> Table:
     table = Table(header_style="bold")
     for name in names:
-        table.add_column(_plain(name), overflow="fold")
+        table.add_column(plain(name), overflow="fold")
     for row in rows:
-        table.add_row(*(_plain("" if value is None else str(value)) for value in row))
+        table.add_row(*(plain("" if value is None else str(value)) for value in row))
     return table
 
 
@@ -181,12 +182,6 @@ def _json_value(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_json_value(part) for part in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _plain(text: str) -> str:
-    """Escape what rich would take for markup, and what a terminal would take for a command."""
-    visible = "".join(character if character.isprintable() or character == "\n" else "�" for character in text)
-    return visible.replace("[", r"\[")
 
 
 def _write_settings_template(settings: Settings) -> None:

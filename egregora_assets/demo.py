@@ -12,6 +12,7 @@ from egregora_assets.config import Settings
 from egregora_assets.publish.pending import pending
 from egregora_assets.samples import write_samples
 from egregora_assets.summary import AssetSummary, RunSummary, last_summary
+from egregora_assets.terminal import plain
 from egregora_assets.warehouse.connection import open_snapshot
 from egregora_assets.warehouse.files import make_home
 
@@ -86,11 +87,6 @@ def _run(settings: Settings, out: Console, reasons: list[str], day_first: bool |
                 out.print(f"  {escape(text)}", soft_wrap=True, style="dim")
 
         return refresh_all(settings, show, day_first)
-
-
-def plain(text: str) -> str:
-    """Return ``text`` without what rich takes for markup and a terminal for a command."""
-    return escape("".join(character if character.isprintable() or character == "\n" else "�" for character in text))
 
 
 def _summary_table(summary: RunSummary) -> Table:

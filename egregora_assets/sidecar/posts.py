@@ -54,8 +54,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
         if full or unfinished.exists() or _made_by_another(connection, settings.posts):
             _sweep(connection, settings.posts)
         removed = _remove_gone(change, settings.posts) if _documents_gone(connection, since) else 0
-        names = gate.known_names(connection, settings)
-        written = _rewrite(change, settings.posts, since, names) if _documents_changed(connection, since) else 0
+        written = _rewrite(change, settings, since) if _documents_changed(connection, since) else 0
         change.advance(VERSION)
     unfinished.unlink(missing_ok=True)
     return SidecarChanges(written, removed)
@@ -108,9 +107,10 @@ def _remove_gone(change: Transaction, posts: Path) -> int:
     return len(gone)
 
 
-def _rewrite(change: Transaction, posts: Path, since: int, names: list[str]) -> int:
+def _rewrite(change: Transaction, settings: Settings, since: int) -> int:
     """Make the sidecars and posts of all documents changed since a revision, a bounded number at a time."""
-    connection = change.connection
+    connection, posts = change.connection, settings.posts
+    names = gate.known_names(connection, settings)
     numbered = (
         "SELECT (row_number() OVER (ORDER BY slug))::INTEGER AS d_no, document_id FROM documents WHERE revision > ?"
     )
