@@ -81,11 +81,11 @@ def _next_moment(clock: datetime, rng: random.Random) -> datetime:
     return moment
 
 
-def lines(messages: int, seed: int = 7, people_count: int = 40) -> Iterator[str]:
-    """Yield the lines of one Android chat, oldest first, in the day-first 24-hour dialect."""
+def lines(messages: int, seed: int = 7, people_count: int = 40, people_seed: int | None = None) -> Iterator[str]:
+    """Yield the lines of one Android chat, oldest first, in the day-first 24-hour dialect; the first day already tells."""
     rng = random.Random(seed)
-    people = authors(people_count, rng)
-    clock = datetime(2005, 1, 2, 8, 0)
+    people = authors(people_count, rng if people_seed is None else random.Random(people_seed))
+    clock = datetime(2005, 1, 14, 8, 0)
     yield f"{clock:%d/%m/%Y, %H:%M} - Messages and calls are end-to-end encrypted. Tap to learn more.\n"
     for _ in range(messages - 1):
         clock = _next_moment(clock, rng)
@@ -96,13 +96,13 @@ def lines(messages: int, seed: int = 7, people_count: int = 40) -> Iterator[str]
             yield f"{stamp}{rng.choice(people)}: {body(rng, people)}\n"
 
 
-def write_zip(path: Path, messages: int, seed: int = 7, people_count: int = 40) -> Path:
-    """Write the chat as a WhatsApp export ZIP and return its path."""
+def write_zip(path: Path, messages: int, seed: int = 7, people_count: int = 40, people_seed: int | None = None) -> Path:
+    """Write the chat as a WhatsApp export ZIP and return its path; chats of one ``people_seed`` have the same people."""
     member = zipfile.ZipInfo(f"{path.stem}.txt", date_time=(2026, 1, 1, 0, 0, 0))
     member.compress_type = zipfile.ZIP_DEFLATED
     with zipfile.ZipFile(path, "w") as archive, archive.open(member, "w", force_zip64=True) as stream:
         block: list[str] = []
-        for line in lines(messages, seed, people_count):
+        for line in lines(messages, seed, people_count, people_seed):
             block.append(line)
             if len(block) == 10_000:
                 stream.write("".join(block).encode())

@@ -61,7 +61,9 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     wanted = wanted_state(connection, settings)
     if not full and snapshot_state(settings) == wanted:
         return PublishOutcome(wanted, published=False, rebuilt=False, rows_written=0)
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW shown_sources AS {_shown_sources(connection, settings)}")
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE shown_sources AS {_shown_sources(connection, settings)}"
+    ).fetchall()
     present = None if full else _public_state(connection, settings.public_path)
     written = None
     comparable = present and present.fingerprint == wanted.fingerprint and present.revision <= wanted.revision
@@ -95,15 +97,22 @@ def copy_durably(source: Path, target: Path) -> None:
     """Put a copy of ``source`` in ``target``'s place: written, forced to disk, then renamed over it."""
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     partial = target.with_name(f".{target.name}.part")
-    with source.open("rb") as reading, partial.open("wb") as writing:
+    if not _share_blocks(source, partial):
+        shutil.copyfile(source, partial)
+    with partial.open("rb") as written:
+        os.fsync(written.fileno())
+    os.replace(partial, target)
+    _sync_folder(target.parent)
+
+
+def _share_blocks(source: Path, target: Path) -> bool:
+    """Make ``target`` a copy that shares the blocks of ``source``; returns whether the file system can."""
+    with source.open("rb") as reading, target.open("wb") as writing:
         try:
             fcntl.ioctl(writing.fileno(), _FICLONE, reading.fileno())
         except OSError:
-            shutil.copyfileobj(reading, writing, 1 << 20)
-        writing.flush()
-        os.fsync(writing.fileno())
-    os.replace(partial, target)
-    _sync_folder(target.parent)
+            return False
+    return True
 
 
 def _fingerprint(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str:

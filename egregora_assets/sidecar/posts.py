@@ -13,8 +13,8 @@ import duckdb
 from egregora_assets.authors import gate
 from egregora_assets.config import Settings
 from egregora_assets.documents import windows
-from egregora_assets.privacy.scrub import quoted
 from egregora_assets.sidecar.extract import ITEM_TABLES, extract
+from egregora_assets.sidecar.markdown import post
 from egregora_assets.sidecar.models import Sidecar, json_schema
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary
 from egregora_assets.warehouse.revisions import Transaction, transaction, warehouse_id
@@ -26,8 +26,8 @@ _SIGNED = ".warehouse"
 _UNFINISHED = ".unfinished"
 """Stands in the folder of posts from the first file that a pass writes until its rows are committed."""
 VERSION = "1"
-_BATCH = 1000
-_AT_ONCE = 1000
+_BATCH = 50
+_AT_ONCE = 2500
 
 log = logging.getLogger(__name__)
 
@@ -130,16 +130,16 @@ def _rewrite(change: Transaction, settings: Settings, since: int) -> int:
 
 
 def _write_files(connection: duckdb.DuckDBPyConnection, posts: Path) -> None:
-    for record, post in _rendered(connection):
+    for record, text in _records(connection):
         sidecar = Sidecar.model_validate_json(record)
         name = f"{posts}/{sidecar.source_id}/{sidecar.slug}"
-        write_if_changed(name + ".json", record.encode() + b"\n")
-        write_if_changed(name + ".md", post.encode())
+        write_if_changed(name + ".json", record)
+        write_if_changed(name + ".md", post(sidecar, text).encode())
 
 
-def _rendered(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
-    """Yield (sidecar as JSON, post as Markdown) of the open documents."""
-    result = connection.execute(_RENDERED)
+def _records(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[bytes, str]]:
+    """Yield (sidecar as JSON and a line break, text of the document) of the open documents."""
+    result = connection.execute(_RECORDS)
     while batch := result.fetchmany(_BATCH):
         yield from batch
 
@@ -160,23 +160,27 @@ def _note(change: Transaction) -> None:
 
 
 def write_if_changed(path: str, content: bytes) -> bool:
-    """Make ``path`` hold ``content``, whole or not at all; leave it untouched when it already does."""
-    if _read(path) == content:
-        return False
+    """Make ``path`` hold ``content``; leave it untouched when it already does. What stood there goes only when all is written."""
+    try:
+        _write(path, content, os.O_EXCL)
+        return True
+    except FileExistsError:
+        if _read(path) == content:
+            return False
     partial = path + ".part"
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb", buffering=0) as file:
-        file.write(content)
+    _write(partial, content, os.O_TRUNC)
     os.replace(partial, path)
     return True
 
 
-def _read(path: str) -> bytes | None:
-    try:
-        with open(path, "rb", buffering=0) as file:
-            return file.read()
-    except FileNotFoundError:
-        return None
+def _write(path: str, content: bytes, how: int) -> None:
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o600), "wb", buffering=0) as file:
+        file.write(content)
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb", buffering=0) as file:
+        return file.read()
 
 
 def _iso(moment: str) -> str:
@@ -189,35 +193,6 @@ def _items(table: str, fields: str, order: str) -> str:
         (SELECT document_id, list({{{fields}, 'evidence': evidence}} ORDER BY {order}) AS items
         FROM {table} WHERE document_id IN (SELECT document_id FROM open_documents) GROUP BY document_id)
     """
-
-
-def _markdown(text: str) -> str:
-    """Return the SQL that makes ``text`` plain in Markdown: no markup, no HTML, no picture that calls home."""
-    for raw, escaped in _MARKDOWN_ESCAPES:
-        text = f"replace({text}, {quoted(raw)}, {quoted(escaped)})"
-    return f"replace({text}, chr(10), '  ' || chr(10))"
-
-
-_MARKDOWN_ESCAPES = (
-    ("\\", r"\\"),
-    ("&", "&amp;"),
-    ("<", "&lt;"),
-    (">", "&gt;"),
-    ("[", r"\["),
-    ("]", r"\]"),
-    ("*", r"\*"),
-    ("_", r"\_"),
-    ("~", r"\~"),
-    ("`", r"\`"),
-)
-_BLOCK_MARKER = quoted(r"^(\d*)([#+=.)\-])")
-"""What makes the beginning of a line a heading, a list or a rule."""
-
-
-def _bullets(column: str) -> str:
-    plain = f"regexp_replace({_markdown('item.text')}, {_BLOCK_MARKER}, {quoted(chr(92) + '1' + chr(92) * 3 + '2')})"
-    lines = f"list_transform({column}, lambda item: '- ' || {plain})"
-    return f"array_to_string({lines}, chr(10))"
 
 
 _TOPIC_ITEMS = _items("topics", "'label': label, 'score': round(score, 3)", "score DESC, label")
@@ -237,25 +212,16 @@ _PARTICIPANT_ITEMS = _items(
     "participants", "'author': author, 'message_count': message_count", "message_count DESC, author"
 )
 
-_RENDERED = f"""
+_RECORDS = f"""
 SELECT
-    to_json({{
+    encode(to_json({{
         'document_id': d.document_id, 'slug': d.slug, 'title': {_TITLE}, 'source_id': d.source_id,
         'window_start': {_iso("d.window_start")}, 'window_end': {_iso("d.window_end")},
         'message_count': len(d.message_ids), 'message_ids': d.message_ids,
         'topics': coalesce(t.items, []), 'decisions': coalesce(c.items, []), 'questions': coalesce(q.items, []),
         'entities': coalesce(e.items, []), 'participants': coalesce(p.items, [])
-    }})::VARCHAR AS record,
-    concat(
-        '---', chr(10), 'title: "', {_TITLE}, '"', chr(10), 'date: ', {_iso("d.window_start")}, chr(10),
-        'slug: ', d.slug, chr(10), 'source: ', d.source_id, chr(10),
-        'tags: [', array_to_string(list_transform(coalesce(t.items, []), lambda item: item.label), ', '), ']', chr(10),
-        'messages: ', len(d.message_ids), chr(10), 'participants: ', len(coalesce(p.items, [])), chr(10), '---', chr(10), chr(10),
-        '# ', {_TITLE}, chr(10), chr(10),
-        CASE WHEN c.items IS NOT NULL THEN concat('## Decisions', chr(10), chr(10), {_bullets("c.items")}, chr(10), chr(10)) END,
-        CASE WHEN q.items IS NOT NULL THEN concat('## Questions', chr(10), chr(10), {_bullets("q.items")}, chr(10), chr(10)) END,
-        '## Conversation', chr(10), chr(10), {_markdown("d.text")}, chr(10)
-    ) AS post
+    }})::VARCHAR || chr(10)) AS record,
+    d.text
 FROM documents d
 LEFT JOIN {_TOPIC_ITEMS} t USING (document_id)
 LEFT JOIN {_DECISION_ITEMS} c USING (document_id)

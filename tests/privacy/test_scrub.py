@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from egregora_assets.privacy.scrub import leaks, mentions, scrub
+from egregora_assets.privacy.scrub import PHONE, SEVEN_DIGITS, leaks, mentions, quoted, scrub
 from egregora_assets.warehouse.query import rows
 
 CONNECTION = duckdb.connect()
@@ -374,3 +374,9 @@ def test_the_cost_grows_with_the_text_and_not_with_its_square(piece: str) -> Non
 
     small = min(cost(25_000) for _ in range(3))
     assert cost(200_000) < 30 * small + 0.5
+
+
+@given(st.lists(st.text(alphabet="0123456789٣９+() .-/\u00a0\u2013x", max_size=24), min_size=1, max_size=20))
+def test_asking_for_seven_digits_first_loses_no_number(texts: list[str]) -> None:
+    skipped = f"regexp_matches(text, {quoted(PHONE)}) AND NOT regexp_matches(text, {quoted(SEVEN_DIGITS)})"
+    assert not rows(CONNECTION, f"SELECT text FROM (SELECT unnest($texts) AS text) WHERE {skipped}", {"texts": texts})

@@ -1,0 +1,69 @@
+"""A sidecar and the text of its document as a post: Markdown that people read in any editor.
+
+What people wrote is shown as they wrote it: none of it becomes markup, HTML, or a picture that calls home.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from egregora_assets.sidecar.models import Decision, Question, Sidecar
+
+_ESCAPES = (
+    ("\\", r"\\"),
+    ("&", "&amp;"),
+    ("<", "&lt;"),
+    (">", "&gt;"),
+    ("[", r"\["),
+    ("]", r"\]"),
+    ("*", r"\*"),
+    ("_", r"\_"),
+    ("~", r"\~"),
+    ("`", r"\`"),
+)
+_BLOCK_MARKER = re.compile(r"^(\d*)([#+=.)\-])")
+"""What makes the beginning of a line a heading, a list or a rule."""
+
+
+def post(sidecar: Sidecar, text: str) -> str:
+    """Return the post of a document: front matter (YAML), then its decisions, its questions and the conversation ``text``."""
+    return "".join(
+        (
+            _front_matter(sidecar),
+            f"# {sidecar.title}\n\n",
+            _section("Decisions", sidecar.decisions),
+            _section("Questions", sidecar.questions),
+            f"## Conversation\n\n{plain(text)}\n",
+        )
+    )
+
+
+def plain(text: str) -> str:
+    """Return ``text`` so that Markdown shows it as it is, line for line."""
+    for raw, escaped in _ESCAPES:
+        text = text.replace(raw, escaped)
+    return text.replace("\n", "  \n")
+
+
+def _front_matter(sidecar: Sidecar) -> str:
+    return (
+        "---\n"
+        f'title: "{sidecar.title}"\n'
+        f"date: {sidecar.window_start:%Y-%m-%dT%H:%M:%SZ}\n"
+        f"slug: {sidecar.slug}\n"
+        f"source: {sidecar.source_id}\n"
+        f"tags: [{', '.join(topic.label for topic in sidecar.topics)}]\n"
+        f"messages: {sidecar.message_count}\n"
+        f"participants: {len(sidecar.participants)}\n"
+        "---\n\n"
+    )
+
+
+def _section(title: str, items: Iterable[Decision | Question]) -> str:
+    bullets = [f"- {_BLOCK_MARKER.sub(_escaped_marker, plain(item.text))}\n" for item in items]
+    return f"## {title}\n\n{''.join(bullets)}\n" if bullets else ""
+
+
+def _escaped_marker(found: re.Match[str]) -> str:
+    return f"{found[1]}\\{found[2]}"
