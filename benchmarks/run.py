@@ -63,7 +63,8 @@ def _report_lines() -> Iterator[str]:
     yield "# Performance\n\n"
     yield "Made by `make bench` from `benchmarks/results/*.jsonl`; do not edit. Values are CPU seconds (user + system, all\n"
     yield "threads) unless another unit is named, the median of several runs after a warm-up. A floor is what the same\n"
-    yield "machine needs for the bare work in the same run: reading the bytes, or inserting ready Arrow columns into DuckDB.\n\n"
+    yield "machine needs for the bare work in the same run: reading the bytes, inserting ready Arrow columns into DuckDB, or\n"
+    yield "(all assets) only copying the rows and files that the run made.\n\n"
     yield f"Machine: {_machine()}; Python {platform.python_version()}, DuckDB {version('duckdb')}, Dagster {version('dagster')}.\n"
     for path in sorted(RESULTS.glob("*.jsonl")):
         figures = [Figure(**json.loads(line)) for line in path.read_text("utf-8").splitlines()]
