@@ -6,6 +6,7 @@ import statistics
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -28,7 +29,7 @@ def figures() -> Iterator[Figure]:
         first[size] = statistics.median(seconds for seconds, _ in loads)
         again = statistics.median(seconds for _, seconds in loads)
         with home_with(size) as settings:
-            reading = median_cpu(lambda home=settings: _read(home))  # type: ignore[misc]
+            reading = median_cpu(partial(_read, settings))
             inserting = _bare_insert(settings)
         at_most = BOUND_SECONDS_AT_100K if size == 100_000 else None
         yield figure("export → messages", first[size], size, floor=inserting, at_most=at_most)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import statistics
 from collections.abc import Iterator
+from functools import partial
 
 import duckdb
 
@@ -117,7 +118,7 @@ def _run(settings: Settings) -> Costs:
     began = cpu_seconds()
     with open_warehouse(settings) as connection:
         for name, step in STEPS.items():
-            costs[name] = timed(lambda step=step: step(connection, settings))  # type: ignore[misc]
+            costs[name] = timed(partial(step, connection, settings))
         costs["checks"] = timed(lambda: _check(connection, settings))
     costs["opening and closing"] = cpu_seconds() - began - sum(costs.values())
     return costs

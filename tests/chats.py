@@ -57,7 +57,7 @@ def new_home() -> Iterator[Settings]:
 
 def with_privacy(settings: Settings, **changes: object) -> Settings:
     """Return the same home under another privacy policy."""
-    privacy = PrivacySettings(**{**settings.privacy.model_dump(), **changes})  # type: ignore[arg-type]
+    privacy = PrivacySettings.model_validate({**settings.privacy.model_dump(), **changes})
     return settings.model_copy(update={"privacy": privacy})
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from egregora_assets.config import Settings, load_settings
 from egregora_assets.warehouse.files import make_home
+from tests.chats import put_export
 
 AddExport = Callable[..., Path]
 
@@ -33,13 +34,4 @@ def settings(home: Path) -> Settings:
 @pytest.fixture
 def add_export(settings: Settings) -> AddExport:
     """Write an Android export into the inbox: ``add_export("Garden Club", text, media={"a.jpg": b"…"})``."""
-
-    def add(title: str, text: str, media: dict[str, bytes] | None = None, suffix: str = "") -> Path:
-        path = settings.inbox / f"WhatsApp Chat with {title}{suffix}.zip"
-        with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr(f"WhatsApp Chat with {title}.txt", text)
-            for name, content in (media or {}).items():
-                archive.writestr(name, content)
-        return path
-
-    return add
+    return partial(put_export, settings)

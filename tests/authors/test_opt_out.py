@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import duckdb
 import pytest
@@ -288,7 +289,7 @@ exported = st.tuples(st.just("export"), st.none(), st.none())
 
 @hypothesis_settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.one_of(said, told, listed, refreshed, exported, refreshed), min_size=4, max_size=12))
-def test_no_order_of_events_publishes_what_must_not_be(steps: list[tuple[str, object, object]]) -> None:
+def test_no_order_of_events_publishes_what_must_not_be(steps: list[tuple[str, Any, Any]]) -> None:
     """People write, opt out and in, the owner changes the list, and assets are refreshed in any order in between."""
     with new_home() as home:
         lines: list[Line] = [(0, person, f"hello from the garden {number}") for number, person in enumerate(PEOPLE)]
@@ -302,7 +303,7 @@ def test_no_order_of_events_publishes_what_must_not_be(steps: list[tuple[str, ob
                 elif step == "tell":
                     lines.append((number * 200, str(what), f"/egregora opt-{detail}"))
                 elif step == "list":
-                    policy = what  # type: ignore[assignment]
+                    policy = what
                 elif step == "refresh":
                     REFRESHES[str(what)](connection, active)
                 else:

@@ -20,9 +20,10 @@ from egregora_assets.config import Settings
 from egregora_assets.definitions import build_definitions, defs
 from egregora_assets.warehouse.connection import WarehouseBusy, open_snapshot
 from egregora_assets.warehouse.files import open_warehouse
-from egregora_assets.warehouse.query import rows, scalar
+from egregora_assets.warehouse.query import changed, rows, scalar
 from egregora_assets.warehouse.resource import Warehouse
 from egregora_assets.warehouse.revisions import transaction
+from tests.writers import another_process_writing
 
 Materialize = Callable[..., dg.ExecuteInProcessResult]
 AddExport = Callable[..., Path]
@@ -36,6 +37,12 @@ CHAT = """\
 13/02/2024, 10:03 - Dee: /egregora opt-out
 """
 MESSAGES = 4
+
+
+def tamper(settings: Settings, insertion: str) -> None:
+    """Put rows into the warehouse that no asset would, as a change with a revision of its own: ``?`` in ``insertion``."""
+    with open_warehouse(settings) as connection, transaction(connection, "test") as change:
+        changed(connection, insertion, [change.revision])
 
 
 def graph_of(definitions: dg.Definitions) -> dict[str, Any]:
@@ -210,10 +217,7 @@ def test_a_message_id_that_stands_twice_stops_everything_after_it(
     add_export("Garden Club", CHAT)
     materialize()
     shown = settings.snapshot_path.read_bytes()
-    with open_warehouse(settings) as connection, transaction(connection, "test") as change:
-        connection.execute(
-            "INSERT INTO messages SELECT * REPLACE (? AS revision) FROM messages LIMIT 1", [change.revision]
-        ).fetchall()
+    tamper(settings, "INSERT INTO messages SELECT * REPLACE (? AS revision) FROM messages LIMIT 1")
 
     result = materialize()
 
@@ -230,12 +234,11 @@ def test_a_message_of_somebody_who_opted_out_stops_everything_after_the_gate(
     add_export("Garden Club", CHAT)
     materialize()
     shown = settings.snapshot_path.read_bytes()
-    with open_warehouse(settings) as connection, transaction(connection, "test") as change:
-        connection.execute(
-            "INSERT INTO clean_messages SELECT message_id, source_id, local_time::DATE, local_time, sent_at, author_id, kind, "
-            "text, is_edited, position, ? FROM messages SEMI JOIN (FROM authors WHERE opted_out) USING (author_id) LIMIT 1",
-            [change.revision],
-        ).fetchall()
+    tamper(
+        settings,
+        "INSERT INTO clean_messages SELECT message_id, source_id, local_time::DATE, local_time, sent_at, author_id, kind, "
+        "text, is_edited, position, ? FROM messages SEMI JOIN (FROM authors WHERE opted_out) USING (author_id) LIMIT 1",
+    )
 
     result = materialize()
 
@@ -334,25 +337,11 @@ def test_a_busy_warehouse_fails_the_step_with_the_holder(
     settings: Settings, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EGREGORA_WAREHOUSE__LOCK_WAIT_SECONDS", "0.1")
-    with open_warehouse(settings):
-        pass
-    code = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
-    holder = subprocess.Popen(
-        [sys.executable, "-c", code, str(settings.warehouse_path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert holder.stdout
-        assert holder.stdout.readline() == "held\n"
-        with pytest.raises(WarehouseBusy) as busy:
-            build_definitions(warehouse=Warehouse(home=str(settings.home))).resolve_job_def(
-                "refresh_all"
-            ).execute_in_process(instance=instance)
-        assert busy.value.pid == holder.pid
-    finally:
-        holder.communicate("")
+    with another_process_writing(settings.home) as holder, pytest.raises(WarehouseBusy) as busy:
+        build_definitions(warehouse=Warehouse(home=str(settings.home))).resolve_job_def(
+            "refresh_all"
+        ).execute_in_process(instance=instance)
+    assert busy.value.pid == holder.pid
 
 
 def test_the_snapshot_shows_what_the_graph_has_made(

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from random import Random
 from uuid import UUID
 
 import duckdb
+import pyarrow as pa
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -21,6 +23,7 @@ from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.migrate import migrate
 from egregora_assets.warehouse.query import rows
 from egregora_assets.warehouse.revisions import transaction
+from egregora_assets.warehouse.upsert import insert_new
 from tests.chats import BEGINNING, chat, put_export, state_of_home, with_privacy
 
 GAP_MINUTES, MOST_MESSAGES = 60, 4
@@ -39,23 +42,22 @@ class Said:
     def message_id(self) -> UUID:
         return UUID(int=0x1000 + self.number)
 
-    def row(self, revision: int) -> tuple[object, ...]:
+    def row(self) -> dict[str, object]:
         moment = BEGINNING + timedelta(minutes=self.minute)
-        author = None if self.author is None else UUID(int=self.author)
+        author = None if self.author is None else str(UUID(int=self.author))
         kind = "system" if self.author is None else "text"
-        return (
-            self.message_id,
-            self.source,
-            moment,
-            moment,
-            author,
-            kind,
-            self.text,
-            False,
-            self.number,
-            "e",
-            revision,
-        )
+        return {
+            "message_id": str(self.message_id),
+            "source_id": self.source,
+            "local_time": moment,
+            "sent_at": moment,
+            "author_id": author,
+            "kind": kind,
+            "text": self.text,
+            "is_edited": False,
+            "position": self.number,
+            "export_id": "e",
+        }
 
 
 @contextmanager
@@ -70,8 +72,8 @@ def receive(connection: duckdb.DuckDBPyConnection, messages: Iterable[Said]) -> 
     listed = list(messages)
     if listed:
         with transaction(connection, "a test") as change:
-            values = [said.row(change.revision) for said in listed]
-            connection.executemany(f"INSERT INTO messages VALUES ({', '.join('?' * 11)})", values)
+            received = pa.Table.from_pylist([said.row() for said in listed])
+            insert_new(connection, "messages", received, ["message_id"], {"revision": change.revision})
 
 
 def opt_out(connection: duckdb.DuckDBPyConnection, author: int) -> None:
@@ -136,10 +138,10 @@ def test_a_window_is_full_or_ends_at_a_silence_or_at_midnight(said: list[Said]) 
 @hypothesis_settings(max_examples=8, deadline=None)
 @given(messages, st.randoms(use_true_random=False), st.integers(1, 4), st.sampled_from([None, 1, 2]))
 def test_batches_in_any_order_give_what_one_build_gives(
-    said: list[Said], random: object, batches: int, out: int | None
+    said: list[Said], random: Random, batches: int, out: int | None
 ) -> None:
     shuffled = list(said)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
     with empty_warehouse() as connection:
         for number in range(batches):
             receive(connection, shuffled[number::batches])

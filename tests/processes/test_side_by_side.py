@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -11,6 +10,7 @@ from typing import Protocol
 from egregora_assets.config import load_settings
 from egregora_assets.warehouse.connection import open_snapshot
 from egregora_assets.warehouse.query import scalar
+from tests.writers import another_process_writing
 
 Start = Callable[..., "subprocess.Popen[str]"]
 WriteExport = Callable[[int], Path]
@@ -62,21 +62,7 @@ def test_two_processes_take_in_different_exports_at_once(start: Start, write_exp
 def test_a_writer_that_cannot_get_in_says_who_is_inside(start: Start, write_export: WriteExport, home: Path) -> None:
     first = start("ingest", write_export(0))
     assert first.communicate(timeout=120)[0]
-    holder = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()",
-            str(home / "warehouse.duckdb"),
-        ],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert holder.stdout
-        assert holder.stdout.readline() == "held\n"
-
+    with another_process_writing(home) as holder:
         shut_out = start("ingest", write_export(1), EGREGORA_WAREHOUSE__LOCK_WAIT_SECONDS="0.2")
         told, _ = shut_out.communicate(timeout=60)
 
@@ -84,8 +70,6 @@ def test_a_writer_that_cannot_get_in_says_who_is_inside(start: Start, write_expo
         assert f"in use by process {holder.pid}" in told
         assert "Traceback" not in told
         assert count(home) == MESSAGES_PER_EXPORT, "readers are not shut out"
-    finally:
-        holder.communicate("")
 
     later = start("ingest")
     assert later.communicate(timeout=120)[0]

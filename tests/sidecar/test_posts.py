@@ -6,6 +6,7 @@ import json
 import re
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -37,7 +38,7 @@ def write(
         return posts.refresh(connection, settings, full)
 
 
-def sidecars(settings: Settings) -> list[dict[str, object]]:
+def sidecars(settings: Settings) -> list[dict[str, Any]]:
     return [json.loads(path.read_text()) for path in sorted(settings.posts.glob("*/*.json"))]
 
 
@@ -70,17 +71,17 @@ def test_every_sidecar_is_what_the_schema_beside_it_says(settings: Settings) -> 
 def test_what_a_talk_holds_is_found(settings: Settings) -> None:
     write(settings, *TALK)
     first, second = sidecars(settings)
-    assert [topic["label"] for topic in first["topics"]] == ["workshop"]  # type: ignore[attr-defined]
-    assert [item["text"] for item in first["decisions"]] == ["Decided: the workshop begins at ten"]  # type: ignore[attr-defined]
-    assert [item["text"] for item in first["questions"]] == ["Where do we meet for the workshop?"]  # type: ignore[attr-defined]
-    assert {(item["kind"], item["name"]) for item in first["entities"]} == {  # type: ignore[attr-defined]
+    assert [topic["label"] for topic in first["topics"]] == ["workshop"]
+    assert [item["text"] for item in first["decisions"]] == ["Decided: the workshop begins at ten"]
+    assert [item["text"] for item in first["questions"]] == ["Where do we meet for the workshop?"]
+    assert {(item["kind"], item["name"]) for item in first["entities"]} == {
         ("link", "https://example.org/map"),
         ("file", "notes.md"),
         ("tag", "#workshop"),
         ("commit", "9fceb02a"),
         ("issue", "#42"),
     }
-    assert len(second["decisions"]) == 1  # type: ignore[arg-type]
+    assert len(second["decisions"]) == 1
 
 
 def test_every_item_cites_messages_inside_its_document(settings: Settings) -> None:
@@ -88,10 +89,10 @@ def test_every_item_cites_messages_inside_its_document(settings: Settings) -> No
     cited = 0
     for sidecar in sidecars(settings):
         for kind in ("topics", "decisions", "questions", "entities", "participants"):
-            for item in sidecar[kind]:  # type: ignore[attr-defined]
+            for item in sidecar[kind]:
                 cited += 1
                 assert item["evidence"]
-                assert set(item["evidence"]) <= set(sidecar["message_ids"])  # type: ignore[call-overload]
+                assert set(item["evidence"]) <= set(sidecar["message_ids"])
     assert cited > 10
     with open_warehouse(settings) as connection:
         assert verify.evidence_is_inside(connection, settings).passed

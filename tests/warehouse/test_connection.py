@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -17,40 +14,18 @@ from egregora_assets.publish.snapshot import publish
 from egregora_assets.warehouse.connection import NothingPublished, WarehouseBusy, open_file, open_snapshot, tuning
 from egregora_assets.warehouse.files import make_home, open_warehouse
 from egregora_assets.warehouse.query import rows, scalar
-
-HOLDER = """
-import sys
-from egregora_assets.config import Settings
-from egregora_assets.warehouse.files import open_warehouse
-with open_warehouse(Settings(home=sys.argv[1], timezone="UTC")):
-    print("held", flush=True)
-    sys.stdin.readline()
-"""
+from tests.writers import another_process_writing
 
 
 def waiting(settings: Settings, seconds: float) -> Settings:
     return settings.model_copy(update={"warehouse": WarehouseSettings(lock_wait_seconds=seconds)})
 
 
-@contextmanager
-def another_process_writing(settings: Settings) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-c", HOLDER, str(settings.home)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            assert process.stdout.readline() == "held\n"
-            yield process
-        finally:
-            process.stdin.close()
-            process.wait()
-
-
 def test_a_held_lock_names_who_holds_it_and_is_waited_for_in_vain_no_longer_than_said(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slept: list[float] = []
-    with another_process_writing(settings) as process:
+    with another_process_writing(settings.home) as process:
         monkeypatch.setattr("egregora_assets.warehouse.connection.time.monotonic", lambda: sum(slept))
         monkeypatch.setattr("egregora_assets.warehouse.connection.time.sleep", slept.append)
         with pytest.raises(WarehouseBusy) as busy, open_warehouse(waiting(settings, 3.0)):
@@ -63,7 +38,7 @@ def test_a_held_lock_names_who_holds_it_and_is_waited_for_in_vain_no_longer_than
 
 
 def test_the_lock_is_had_as_soon_as_the_other_lets_go(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    with another_process_writing(settings) as process:
+    with another_process_writing(settings.home) as process:
 
         def let_go(_: float) -> None:
             assert process.stdin is not None
@@ -78,14 +53,14 @@ def test_the_lock_is_had_as_soon_as_the_other_lets_go(settings: Settings, monkey
 def test_readers_of_the_snapshot_wait_for_no_writer(settings: Settings) -> None:
     with open_warehouse(settings) as connection:
         publish(connection, settings)
-    with another_process_writing(settings), open_snapshot(waiting(settings, 0.0)) as connection:
+    with another_process_writing(settings.home), open_snapshot(waiting(settings, 0.0)) as connection:
         assert scalar(connection, "SELECT count(*) FROM messages") == 0
 
 
 def test_the_lock_is_let_go_when_the_work_fails(settings: Settings) -> None:
     with pytest.raises(ZeroDivisionError), open_warehouse(settings):
         raise ZeroDivisionError
-    with another_process_writing(settings):
+    with another_process_writing(settings.home):
         pass
 
 
