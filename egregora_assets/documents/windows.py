@@ -83,8 +83,8 @@ def windows_sql(settings: Settings) -> str:
     ``document_id`` comes from the first message, so a window that grows keeps its name. In ``text`` each line is
     ``HH:MM A: words``; the letters stand for the speakers of this window only, in order of appearance, so that a
     conversation can be followed without saying who is who anywhere else. A message's further lines begin with an em space,
-    which no Markdown takes for a list, a heading or the end of the paragraph. Texts join last: windows over rows without
-    them need a tenth of the memory.
+    which no Markdown takes for a list, a heading or the end of the paragraph. ``window_no`` is the ordinal of a window's first
+    message. Texts join last: windows over rows without them need a tenth of the memory.
     """
     gap, most = settings.documents.gap_minutes, settings.documents.max_messages
     return f"""
@@ -96,24 +96,24 @@ WITH ordered AS (
             source_id <> lag(source_id) OVER all_messages OR local_date <> lag(local_date) OVER all_messages
                 OR local_time > lag(local_time) OVER all_messages + INTERVAL {gap} MINUTE,
             true
-        )::INTEGER AS starts
+        ) AS starts
     FROM clean_messages SEMI JOIN open_days USING (source_id, local_date)
     WINDOW all_messages AS (ORDER BY source_id, local_time, position, message_id)
 ),
-stretches AS (SELECT *, sum(starts) OVER (ORDER BY ordinal ROWS UNBOUNDED PRECEDING) AS stretch FROM ordered),
 numbered AS (
-    SELECT *, (row_number() OVER (PARTITION BY stretch ORDER BY ordinal) - 1) // {most} AS part FROM stretches
+    SELECT *, ordinal - (ordinal - max(CASE WHEN starts THEN ordinal END) OVER so_far) % {most} AS window_no
+    FROM ordered WINDOW so_far AS (ORDER BY ordinal ROWS UNBOUNDED PRECEDING)
 ),
 speakers AS (
-    SELECT stretch, part, author_id, row_number() OVER (PARTITION BY stretch, part ORDER BY first_ordinal) AS speaker
+    SELECT window_no, author_id, row_number() OVER (PARTITION BY window_no ORDER BY first_ordinal) AS speaker
     FROM (
-        SELECT stretch, part, author_id, min(ordinal) AS first_ordinal
+        SELECT window_no, author_id, min(ordinal) AS first_ordinal
         FROM numbered WHERE author_id IS NOT NULL GROUP BY ALL
     )
 ),
 lines AS (
     SELECT
-        n.stretch, n.part, n.ordinal, n.message_id, n.source_id, n.local_date, n.local_time, n.sent_at,
+        n.window_no, n.ordinal, n.message_id, n.source_id, n.local_date, n.local_time, n.sent_at,
         CASE WHEN n.author_id IS NOT NULL THEN concat(
             strftime(n.local_time, '%H:%M '), {_letters("speaker")}, ': ',
             CASE WHEN kind <> 'text' THEN replace(rtrim(concat('[', kind, '] ', text)), chr(10), chr(10) || chr(8195))
@@ -121,7 +121,7 @@ lines AS (
                 ELSE text END
         ) END AS line
     FROM numbered n JOIN clean_messages c ON c.rowid = n.row_no
-    LEFT JOIN speakers s ON s.stretch = n.stretch AND s.part = n.part AND s.author_id = n.author_id
+    LEFT JOIN speakers s ON s.window_no = n.window_no AND s.author_id = n.author_id
 ),
 windows AS (
     SELECT
@@ -130,7 +130,7 @@ windows AS (
         min(local_time) AS local_start, max(local_time) AS local_end,
         string_agg(line, chr(10) ORDER BY ordinal) AS text,
         list(message_id ORDER BY ordinal) AS message_ids
-    FROM lines GROUP BY stretch, part
+    FROM lines GROUP BY window_no
 )
 SELECT
     md5_number('window' || message_ids[1]::VARCHAR)::UUID AS document_id,
