@@ -28,7 +28,7 @@ _SHOWN = """
     SELECT
         message_id, source_id, local_time::DATE AS local_date, local_time, sent_at, author_id, kind,
         CASE WHEN kind IN ('system', 'location', 'contact', 'call', 'deleted') THEN '' ELSE text END AS text,
-        is_edited, position
+        is_edited, position, thread_id, reply_to, edited_at, deleted_at
     FROM messages m
     WHERE NOT EXISTS (SELECT 1 FROM authors a WHERE a.author_id = m.author_id AND a.opted_out)
 """
@@ -109,7 +109,7 @@ def _follow(change: Transaction, settings: Settings, seen: Watermark, names: lis
     if _exists(connection, "tombstones WHERE table_name = 'messages' AND revision > $since", since):
         removed += _take_out(
             change,
-            "cut message replaced",
+            "message replaced",
             "message_id IN (SELECT key FROM tombstones WHERE table_name = 'messages' AND revision > $since)",
             since,
         )
@@ -137,7 +137,11 @@ def _let_in(change: Transaction, condition: str, names: list[str], since: int | 
 
 def _insert(change: Transaction, query: str, since: int | None = None) -> int:
     parameters = {"revision": change.revision} | ({} if since is None else {"since": since})
-    added = changed(change.connection, f"INSERT INTO clean_messages SELECT *, $revision FROM ({query})", parameters)
+    added = changed(
+        change.connection,
+        f"INSERT INTO clean_messages BY NAME SELECT *, $revision AS revision FROM ({query})",
+        parameters,
+    )
     change.connection.execute(
         "INSERT INTO changed_days SELECT DISTINCT source_id, local_date, revision FROM clean_messages WHERE revision = ?",
         [change.revision],

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
-from egregora_assets.chat.ingest import PLATFORM
 from egregora_assets.config import Settings
 from egregora_assets.privacy.keys import bind, load_keys
-from egregora_assets.privacy.pseudonyms import author_id
+from egregora_assets.privacy.pseudonyms import normalised_name
 from egregora_assets.privacy.scrub import INVISIBLE
 from egregora_assets.warehouse.query import changed, rows, scalar, view_of
 from egregora_assets.warehouse.revisions import Transaction, transaction
@@ -46,23 +45,24 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Author
         if _anything_new(connection, seen):
             _note_opt_commands(change, seen)
             touched = _count_again(change) if _anything_deleted(connection, seen) else _count_new(change, seen)
-        _apply_opt_outs(change, list(listed.values()))
+        _apply_opt_outs(change, sorted(set().union(*listed.values())))
         change.advance()
-    known = {str(found) for (found,) in rows(connection, "SELECT author_id FROM authors")} if listed else set()
-    unmatched = tuple(name for name, listed_id in listed.items() if listed_id not in known)
+    unmatched = tuple(name for name, ids in listed.items() if not ids)
     return AuthorChanges(touched, _opted_out_count(connection), unmatched)
 
 
-def _listed_authors(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, str]:
-    """Return author ids for the names on the configured opt-out list.
+def _listed_authors(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, set[str]]:
+    """Return, for each name on the configured opt-out list, the ids of all authors who go or went by it on any platform.
 
     Raises ``KeyFileError`` when the key is not that of the warehouse: with another, nobody on the list would be found.
     """
     if not settings.privacy.opt_out:
         return {}
-    keys = load_keys(settings.key_path)
-    bind(connection, keys)
-    return {name: str(author_id(keys.author, PLATFORM, name)) for name in settings.privacy.opt_out}
+    bind(connection, load_keys(settings.key_path))
+    known: dict[str, set[str]] = {}
+    for raw_name, identity in rows(connection, "SELECT raw_name, author_id::VARCHAR FROM private.author_names"):
+        known.setdefault(normalised_name(raw_name), set()).add(identity)
+    return {name: known.get(normalised_name(name), set()) for name in settings.privacy.opt_out}
 
 
 def _anything_new(connection: duckdb.DuckDBPyConnection, seen: int) -> bool:

@@ -1,4 +1,4 @@
-"""The untrusted file: a text export or a ZIP around one, opened without unpacking and with every size bounded."""
+"""The untrusted file: an export as a file, a ZIP or a folder, opened without unpacking and with every size bounded."""
 
 from __future__ import annotations
 
@@ -36,6 +36,67 @@ _READ_ERRORS = (
 
 class ExportUnreadable(ValueError):
     """A file in the inbox cannot be read as a chat export; the message says why, for the person who put it there."""
+
+
+class Export:
+    """An opened export: a single file, the members of a ZIP, or the files of a folder, each as a bounded stream.
+
+    ``members`` are the names of its readable files (for a single file its own name), in the archive's order; links,
+    devices, repeated names and what macOS adds are left out.
+    """
+
+    def __init__(self, path: Path, limits: LimitSettings, archive: zipfile.ZipFile | None) -> None:
+        self.path, self._limits, self._archive = path, limits, archive
+        self.members = _members(path, archive)
+
+    def named(self, *names: str) -> list[str]:
+        """Return the members whose last part is one of ``names``, ignoring case, the least nested first."""
+        found = [member for member in self.members if PurePosixPath(member).name.lower() in names]
+        return sorted(found, key=lambda member: member.count("/"))
+
+    @contextmanager
+    def open(self, member: str) -> Iterator[BinaryIO]:
+        """Open a member as a stream of at most ``limits.max_chat_bytes``. Raises ``ExportUnreadable``, also while reading."""
+        if self._archive is not None:
+            info = self._archive.getinfo(member)
+            with open_member(self._archive, info, self._limits.max_chat_bytes, self._limits.max_ratio) as stream:
+                yield stream
+            return
+        try:
+            file = (self.path / member if self.path.is_dir() else self.path).open("rb")
+        except OSError as error:
+            raise ExportUnreadable(f"{self.path.name}: {member} cannot be opened ({error})") from error
+        with file:
+            yield file
+
+    def head(self, member: str, size: int = 1 << 16) -> bytes:
+        """Return the first bytes of a member, for a look at what it is; empty where it cannot be read."""
+        try:
+            with self.open(member) as stream:
+                return stream.read(size)
+        except ExportUnreadable:
+            return b""
+
+
+@contextmanager
+def open_export(path: Path, limits: LimitSettings) -> Iterator[Export]:
+    """Open an export of any kind. Raises ``ExportUnreadable`` for a ZIP that is none."""
+    if path.is_dir() or not is_zip(path):
+        yield Export(path, limits, None)
+        return
+    with open_archive(path, limits) as archive:
+        yield Export(path, limits, archive)
+
+
+def _members(path: Path, archive: zipfile.ZipFile | None) -> list[str]:
+    if archive is not None:
+        repeated = repeated_names(archive)
+        plain = (info.filename for info in archive.infolist() if is_plain_file(info))
+        return [name for name in plain if name not in repeated and not name.startswith(_FOREIGN_FOLDER)]
+    if path.is_dir():
+        found = (file for file in sorted(path.rglob("*")) if file.is_file() and not file.is_symlink())
+        return [file.relative_to(path).as_posix() for file in found]
+    return [path.name]
 
 
 @contextmanager
@@ -101,6 +162,13 @@ def media_members(archive: zipfile.ZipFile, path: Path) -> list[zipfile.ZipInfo]
     """Return all members but the chat text and folders, in the archive's order."""
     chat = chat_member(archive, path)
     return [info for info in archive.infolist() if info is not chat and not info.is_dir()]
+
+
+def attached_members(archive: zipfile.ZipFile, names: set[str]) -> list[zipfile.ZipInfo]:
+    """Return the members whose last part is one of ``names``, but none of which there are several: nobody knows which is meant."""
+    found = [info for info in archive.infolist() if PurePosixPath(info.filename).name in names]
+    often = Counter(PurePosixPath(info.filename).name for info in found)
+    return [info for info in found if often[PurePosixPath(info.filename).name] == 1]
 
 
 def repeated_names(archive: zipfile.ZipFile) -> set[str]:

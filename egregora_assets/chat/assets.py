@@ -6,7 +6,7 @@ import dagster as dg
 
 from egregora_assets.chat.inbox import read_inbox, register
 from egregora_assets.chat.ingest import ingest
-from egregora_assets.warehouse.reporting import OWNERS, described
+from egregora_assets.warehouse.reporting import OWNERS, described, markdown_table
 from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
 
 inbox = dg.AssetSpec(
@@ -63,7 +63,15 @@ def messages(config: IngestConfig, warehouse: Warehouse) -> dg.MaterializeResult
             "exports_read": len(outcomes),
             "added": sum(outcome.added for outcome in outcomes),
             "known": sum(outcome.known for outcome in outcomes),
+            "updated": sum(outcome.updated for outcome in outcomes),
             "quarantined": sum(outcome.quarantined for outcome in outcomes),
             "unreadable": sum(outcome.problem is not None for outcome in outcomes),
+            "quarantine": dg.MetadataValue.md(markdown_table(connection, _QUARANTINE)),
         }
         return described(connection, "messages", preview, figures)
+
+
+_QUARANTINE = """
+    SELECT reason, count(*) AS pieces, count(DISTINCT export_id) AS exports
+    FROM quarantine GROUP BY reason ORDER BY pieces DESC LIMIT 20
+"""

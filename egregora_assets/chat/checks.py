@@ -11,4 +11,5 @@ CHECKS = [
     check("messages", verify.nothing_vanished),
     check("messages", verify.quarantine_is_small, warn=True),
     check("messages", verify.plausible_times, warn=True),
+    check("messages", verify.times_in_order, warn=True),
 ]

@@ -18,7 +18,7 @@ from egregora_assets.warehouse.query import rows
 from egregora_assets.warehouse.revisions import transaction
 from egregora_assets.warehouse.upsert import insert_new
 
-EXPORT_SUFFIXES = (".zip", ".txt")
+EXPORT_SUFFIXES = (".zip", ".txt", ".json", ".jsonl", ".ndjson", ".log")
 CONSUMER = "chat_exports"
 _BLOCK = 1 << 20
 

@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pyarrow as pa
 
-from egregora_assets.chat.archive import ExportUnreadable, open_chat_text
+from egregora_assets.chat.archive import ExportUnreadable
+from egregora_assets.chat.edits import follow_edits
 from egregora_assets.chat.formats import whatsapp
 from egregora_assets.chat.formats.text_chunks import Quarantined
 from egregora_assets.chat.formats.whatsapp import STAGED, AmbiguousDates, Staged
 from egregora_assets.chat.inbox import InboxFile, read_inbox, register
-from egregora_assets.chat.local_time import to_utc
+from egregora_assets.chat.local_time import ClockChange, clock_change_sql, clock_changes, to_utc
+from egregora_assets.chat.merge_records import merge_records, stage_records
+from egregora_assets.chat.parse import ParsedRecords, ParsedText
+from egregora_assets.chat.read_ahead import ReadAhead, read_ahead
 from egregora_assets.chat.sources import Source, source_of
 from egregora_assets.config import Settings
 from egregora_assets.privacy.keys import Keys, bind, load_keys
@@ -43,6 +48,7 @@ class ExportOutcome:
     added: int = 0
     known: int = 0
     quarantined: int = 0
+    updated: int = 0
     problem: str | None = None
 
 
@@ -58,15 +64,19 @@ def ingest(
     register(connection, files)
     waiting = _waiting(connection, reread)
     keys = load_keys(settings.key_path) if waiting else None
+    if keys is None:
+        return []
+    orders = {file.export_id: known_order(settings, file, day_first) for file in files}
+    to_read = [
+        file
+        for file in {file.export_id: file for file in files}.values()
+        if file.export_id in waiting and not (waiting[file.export_id] == "ambiguous" and orders[file.export_id] is None)
+    ]
     outcomes: list[ExportOutcome] = []
-    for file in {file.export_id: file for file in files}.values():
-        if file.export_id not in waiting or keys is None:
-            continue
-        order = known_order(settings, file, day_first)
-        if waiting[file.export_id] == "ambiguous" and order is None:
-            continue
-        log.info("reading %s (%s bytes)", file.path.name, f"{file.bytes:,}")
-        outcomes.append(_load(connection, settings, keys, file, order))
+    with read_ahead(settings, to_read) as ahead:
+        for number, file in enumerate(to_read, start=1):
+            log.info("reading %s (%s bytes, %s of %s)", file.path.name, f"{file.bytes:,}", number, len(to_read))
+            outcomes.append(_load(connection, settings, keys, ahead, file, orders[file.export_id]))
     return outcomes
 
 
@@ -82,23 +92,52 @@ def _waiting(connection: duckdb.DuckDBPyConnection, reread: bool) -> dict[str, s
 
 
 def _load(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, keys: Keys, file: InboxFile, day_first: bool | None
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    keys: Keys,
+    ahead: ReadAhead,
+    file: InboxFile,
+    day_first: bool | None,
 ) -> ExportOutcome:
-    title = whatsapp.title_of(file.path)
     try:
-        with open_chat_text(file.path, settings.limits) as stream:
-            staged = whatsapp.stage(connection, stream, file.path.name, day_first)
+        with ahead.open(file) as parsed:
+            if isinstance(parsed, ParsedText):
+                staged = whatsapp.stage_scanned(connection, parsed.batches, parsed.result, file.path.name, day_first)
+                outcome = _load_text(connection, settings, keys, file, staged)
+            else:
+                stage_records(connection, parsed, file.path.name)
+                outcome = _load_records(connection, settings, keys, file, parsed)
     except AmbiguousDates as error:
         return _fail(connection, file, "ambiguous", str(error))
     except ExportUnreadable as error:
         return _fail(connection, file, "failed", str(error))
+    log.info("%s: %s messages, %s new", file.path.name, f"{outcome.messages:,}", f"{outcome.added:,}")
+    return outcome
+
+
+def _load_text(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, keys: Keys, file: InboxFile, staged: Staged
+) -> ExportOutcome:
+    title = whatsapp.title_of(file.path)
     with transaction(connection, CONSUMER) as change:
         bind(connection, keys)
         people = _people(connection, staged)
         source = source_of(change, settings, keys, PLATFORM, title, people)
-        staged = _without_title(staged, title, people)
-        outcome = _merge(change, keys, file, source, staged)
-    log.info("%s: %s messages, %s new", file.path.name, f"{outcome.messages:,}", f"{outcome.added:,}")
+        return _merge(change, keys, file, source, _without_title(staged, title, people))
+
+
+def _load_records(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, keys: Keys, file: InboxFile, parsed: ParsedRecords
+) -> ExportOutcome:
+    pieces = parsed.reading.quarantined
+    with transaction(connection, CONSUMER) as change:
+        bind(connection, keys)
+        merged = merge_records(change, settings, keys, parsed, file.export_id)
+        source_id = merged.source_ids[0] if len(merged.source_ids) == 1 else None
+        outcome = ExportOutcome(
+            file.path.name, source_id, merged.messages, merged.added, merged.known, len(pieces), merged.updated
+        )
+        _note(change, file, parsed.platform, outcome, pieces, merged.first, merged.last)
     return outcome
 
 
@@ -144,31 +183,46 @@ def _merge(change: Transaction, keys: Keys, file: InboxFile, source: Source, sta
         view_of(connection, "staged_authors", _name_authors(change, keys, staged)),
         temporary(connection, "identified", _IDENTIFIED, {"key": keys.message.hex(), "source": source.identity}),
     ):
+        updated = follow_edits(change, source.source_id, file.export_id, first, last) if first else 0
         _drop_cut_message(change, source.source_id, file.export_id)
-        moment = to_utc("s.local_time", source.zone, first, last) if first else "NULL"
-        added = changed(
-            connection, _INSERT_NEW.format(moment), {**parameters, "export": file.export_id, "revision": revision}
-        )
+        insert = _insert_new(connection, source.zone, first, last)
+        added = changed(connection, insert, {**parameters, "export": file.export_id, "revision": revision})
         changed(connection, _INSERT_ATTACHMENTS, {"export": file.export_id, "revision": revision})
-    _note_quarantine(change, file.export_id, staged.quarantined)
-    connection.execute(
-        "UPDATE exports SET status = 'loaded', detail = NULL, source_id = $source, messages = $messages, "
-        "added = $added, known = $known, quarantined = $quarantined, first_local_time = $first, "
+    outcome = ExportOutcome(
+        file.path.name, source.source_id, staged.messages, added, messages - added, len(staged.quarantined), updated
+    )
+    _note(change, file, PLATFORM, outcome, staged.quarantined, first, last)
+    return outcome
+
+
+def _note(
+    change: Transaction,
+    file: InboxFile,
+    platform: str,
+    outcome: ExportOutcome,
+    quarantined: list[Quarantined],
+    first: datetime | None,
+    last: datetime | None,
+) -> None:
+    """Write down what became of an export, with its first and last wall-clock time and what could not be read."""
+    _note_quarantine(change, file.export_id, quarantined)
+    change.connection.execute(
+        "UPDATE exports SET status = 'loaded', detail = NULL, platform = $platform, source_id = $source, messages = $messages, "
+        "added = $added, known = $known, updated = $updated, quarantined = $quarantined, first_local_time = $first, "
         "last_local_time = $last, revision = $revision WHERE export_id = $export",
         {
-            "source": source.source_id,
-            "messages": staged.messages,
-            "added": added,
-            "known": messages - added,
-            "quarantined": len(staged.quarantined),
+            "platform": platform,
+            "source": outcome.source_id,
+            "messages": outcome.messages,
+            "added": outcome.added,
+            "known": outcome.known,
+            "updated": outcome.updated,
+            "quarantined": outcome.quarantined,
             "first": first,
             "last": last,
-            "revision": revision,
+            "revision": change.revision,
             "export": file.export_id,
         },
-    )
-    return ExportOutcome(
-        file.path.name, source.source_id, staged.messages, added, messages - added, len(staged.quarantined)
     )
 
 
@@ -214,16 +268,52 @@ FROM keyed LEFT JOIN repeated USING (position)
 """message_id = keyed hash of (source, minute, author, text, occurrence among equals): minutes, because Android exports
 have no seconds; the occurrence, because people do send the same word or two photos in one minute."""
 
-_INSERT_NEW = f"""
-INSERT INTO messages
+
+def _insert_new(
+    connection: duckdb.DuckDBPyConnection, zone: ZoneInfo, first: datetime | None, last: datetime | None
+) -> str:
+    """Return the SQL that inserts the messages which are not known yet."""
+    moment, clock_change = "NULL", "NULL"
+    if first is not None and last is not None:
+        changes = clock_changes(zone, first, last)
+        moment = _moment(connection, changes, to_utc("s.local_time", zone, first, last))
+        clock_change = clock_change_sql("s.local_time", changes)
+    return f"""
+INSERT INTO messages BY NAME
 SELECT
-    message_id, $source, s.local_time, {{}}, a.author_id::UUID, kind, text, is_edited, position, $export, $revision
+    message_id, $source AS source_id, s.local_time, {moment} AS sent_at, a.author_id::UUID AS author_id, kind, text,
+    is_edited, position, {clock_change} AS clock_change, $export AS export_id, $revision AS revision
 FROM {STAGED} s JOIN identified i USING (position) LEFT JOIN staged_authors a USING (author_no)
 WHERE NOT EXISTS (
     SELECT 1 FROM messages m
     WHERE m.message_id = i.message_id AND m.source_id = $source AND m.local_time >= $first AND m.local_time < $after
 )
 """
+
+
+def _moment(connection: duckdb.DuckDBPyConnection, changes: list[ClockChange], moment: str) -> str:
+    """Return the SQL for a message's instant: later by what the clock was put back, once it was put back.
+
+    In an hour that the clock shows twice the order of the file decides: from the first step back in time (of more than a
+    minute, which phones do by themselves) on, it is the second time.
+    """
+    cases = ""
+    for change in changes:
+        if change.kind == "repeated":
+            sql = f"""
+                SELECT min(position) FROM (
+                    SELECT position, local_time, max(local_time) OVER (ORDER BY position) AS latest
+                    FROM {STAGED} WHERE local_time >= $first AND local_time < $until
+                )
+                WHERE local_time + INTERVAL 1 MINUTE < latest
+            """
+            second = scalar(connection, sql, {"first": change.first, "until": change.until})
+            if second is not None:
+                inside = f"s.local_time >= TIMESTAMP '{change.first}' AND s.local_time < TIMESTAMP '{change.until}'"
+                cases += (
+                    f" WHEN {inside} AND position >= {second} THEN {moment} + INTERVAL {-change.shift} MICROSECONDS"
+                )
+    return f"CASE{cases} ELSE {moment} END" if cases else moment
 
 
 _INSERT_ATTACHMENTS = f"""

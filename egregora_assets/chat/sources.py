@@ -35,23 +35,46 @@ class Source:
 
 
 def source_of(
-    change: Transaction, settings: Settings, keys: Keys, platform: str, title: str, authors: list[str]
+    change: Transaction,
+    settings: Settings,
+    keys: Keys,
+    platform: str,
+    title: str,
+    authors: list[str],
+    native_id: str | None = None,
 ) -> Source:
-    """Return the source for a chat's title, registering it the first time.
+    """Return the source for a chat, registering it the first time: known by its id on the platform, else by its title.
 
     The title of a chat between two is the other person's name, so a source is named after its title only when at least
     three people write in it and no word of it is a name of theirs or of anybody known; else it gets a keyed pseudonym.
     """
-    known = rows(
-        change.connection,
-        "SELECT source_id, raw_title FROM private.source_titles WHERE platform = ? ORDER BY revision",
-        [platform],
-    )
-    found = [source_id for source_id, raw_title in known if normalised_name(raw_title) == normalised_name(title)]
-    taken = {source_id for source_id, _ in known}
-    source_id = found[0] if found else _register(change, settings, keys, platform, title, authors, taken)
-    first_title = next((raw_title for known_id, raw_title in known if known_id == source_id), title)
-    return Source(source_id, ZoneInfo(_zone_of(change, source_id)), _hidden(keys, first_title))
+    if native_id is None:
+        known, first_title = _known_by_title(change, platform, title)
+        identity, hidden = _hidden(keys, first_title), _hidden(keys, title)
+    else:
+        known = _known_by_native_id(change, platform, native_id)
+        identity = f"{platform}-{pseudonym(keys.author, 'chat', native_id, 32)}"
+        hidden = f"chat-{pseudonym(keys.author, 'chat', f'{platform}-{native_id}')}"
+    source_id = known or _register(change, settings, platform, title, hidden, authors)
+    if native_id is not None and known is None:
+        change.connection.execute(
+            "INSERT INTO private.source_keys VALUES (?, ?, ?, ?)", [source_id, platform, native_id, change.revision]
+        )
+    return Source(source_id, ZoneInfo(_zone_of(change, source_id)), identity)
+
+
+def _known_by_title(change: Transaction, platform: str, title: str) -> tuple[str | None, str]:
+    """Return the source with this title, if there is one, and the title under which it was first known."""
+    sql = "SELECT source_id, raw_title FROM private.source_titles WHERE platform = ? ORDER BY revision"
+    known = rows(change.connection, sql, [platform])
+    same = (source_id for source_id, raw_title in known if normalised_name(raw_title) == normalised_name(title))
+    source_id = next(same, None)
+    return source_id, next((raw_title for known_id, raw_title in known if known_id == source_id), title)
+
+
+def _known_by_native_id(change: Transaction, platform: str, native_id: str) -> str | None:
+    sql = "SELECT source_id FROM private.source_keys WHERE platform = ? AND native_id = ?"
+    return next((source_id for (source_id,) in rows(change.connection, sql, [platform, native_id])), None)
 
 
 def slug(text: str) -> str:
@@ -61,15 +84,15 @@ def slug(text: str) -> str:
 
 
 def _register(
-    change: Transaction, settings: Settings, keys: Keys, platform: str, title: str, authors: list[str], taken: set[str]
+    change: Transaction, settings: Settings, platform: str, title: str, hidden: str, authors: list[str]
 ) -> str:
     configured = settings.source_named(title)
-    hidden = _hidden(keys, title)
     elsewhere = [name for (name,) in rows(change.connection, "SELECT DISTINCT raw_name FROM private.author_names")]
     shown = _may_show(title, authors, [*elsewhere, *settings.privacy.opt_out])
-    source_id = (configured.source_id if configured else None) or (slug(title) if shown else "") or hidden
-    if source_id in taken and not (configured and configured.source_id):
-        source_id = hidden
+    taken = {source_id for (source_id,) in rows(change.connection, "SELECT source_id FROM sources")}
+    told = configured.source_id if configured else None
+    named = [slug(title), f"{slug(title)}-{platform}"] if shown and slug(title) else []
+    source_id = told or next((name for name in named if name not in taken), hidden)
     if source_id not in taken:
         zone = (configured.timezone if configured else None) or settings.timezone or _assumed_zone(title)
         change.connection.execute(

@@ -6,9 +6,10 @@ import duckdb
 
 from egregora_assets.config import Settings
 from egregora_assets.warehouse.query import rows
-from egregora_assets.warehouse.verdict import Verdict, no_new_rows, no_rows
+from egregora_assets.warehouse.verdict import Verdict, few_new_rows, no_new_rows, no_rows
 
 _MOST_QUARANTINED = 0.01
+_MOST_OUT_OF_ORDER = 0.01
 
 
 def unique_message_ids(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
@@ -33,7 +34,8 @@ def nothing_vanished(connection: duckdb.DuckDBPyConnection, settings: Settings) 
         connection,
         """
         SELECT count(*) FROM exports e WHERE status = 'loaded' AND messages <> added + known + (
-            SELECT count(*) FROM quarantine q WHERE q.export_id = e.export_id AND reason = 'the date or time does not exist'
+            SELECT count(*) FROM quarantine q
+            WHERE q.export_id = e.export_id AND e.platform = 'whatsapp' AND reason = 'the date or time does not exist'
         )
         """,
         "exports whose messages do not add up",
@@ -60,6 +62,23 @@ def plausible_times(connection: duckdb.DuckDBPyConnection, settings: Settings) -
         "SELECT count(*) FROM messages WHERE revision > $since "
         "AND (sent_at < TIMESTAMPTZ '1990-01-01 00:00:00+00' OR sent_at > now() + INTERVAL 7 DAY)",
         "messages from before 1990 or the future",
+    )
+
+
+def times_in_order(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
+    """At most one message in a hundred stands, in its export, behind one that was sent more than a minute later."""
+    return few_new_rows(
+        connection,
+        "times_in_order",
+        """
+        SELECT count(*) FILTER (sent_at + INTERVAL 1 MINUTE < before), count(*)
+        FROM (
+            SELECT sent_at, lag(sent_at) OVER (PARTITION BY export_id, source_id ORDER BY position) AS before
+            FROM messages WHERE revision > $since
+        )
+        """,
+        "messages stand behind later ones",
+        _MOST_OUT_OF_ORDER,
     )
 
 

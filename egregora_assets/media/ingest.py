@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from egregora_assets.chat.archive import (
     ExportUnreadable,
+    attached_members,
     is_plain_file,
     is_zip,
     media_members,
@@ -92,19 +93,36 @@ def _read_archive(
     members: list[dict[str, object]] = []
     if is_zip(file.path):
         with open_archive(file.path, settings.limits) as archive:
-            members = _store_members(archive, file, store, settings.limits, outcome)
+            infos = _media_infos(connection, archive, file)
+            members = _store_members(archive, infos, file, store, settings.limits, outcome)
     with transaction(connection, CONSUMER) as change:
         _note_archive(change, file.export_id, pa.Table.from_pylist(members, _ROWS))
     outcome.archives += 1
 
 
+def _media_infos(
+    connection: duckdb.DuckDBPyConnection, archive: zipfile.ZipFile, file: InboxFile
+) -> list[zipfile.ZipInfo]:
+    """Return the members that are media: all but the chat in a WhatsApp export, those that messages name in others."""
+    ((platform,),) = rows(connection, "SELECT platform FROM exports WHERE export_id = ?", [file.export_id])
+    if platform in (None, "whatsapp"):
+        return media_members(archive, file.path)
+    sql = "SELECT DISTINCT file_name FROM message_attachments WHERE export_id = ?"
+    return attached_members(archive, {name for (name,) in rows(connection, sql, [file.export_id])})
+
+
 def _store_members(
-    archive: zipfile.ZipFile, file: InboxFile, store: MediaStore, limits: LimitSettings, outcome: MediaChanges
+    archive: zipfile.ZipFile,
+    infos: list[zipfile.ZipInfo],
+    file: InboxFile,
+    store: MediaStore,
+    limits: LimitSettings,
+    outcome: MediaChanges,
 ) -> list[dict[str, object]]:
     repeated = repeated_names(archive)
     left = limits.max_total_bytes
     members: list[dict[str, object]] = []
-    for info in media_members(archive, file.path):
+    for info in infos:
         name = PurePosixPath(info.filename).name or info.filename
         try:
             _refuse_strange(info, repeated)

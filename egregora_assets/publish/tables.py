@@ -55,8 +55,18 @@ TABLES = (
     PublishedTable(
         "messages",
         "message_id",
-        "SELECT message_id, source_id, local_time, sent_at, author_id, kind, text, is_edited, position FROM clean_messages",
+        "SELECT message_id, source_id, local_time, sent_at, author_id, kind, text, is_edited, position, thread_id, reply_to, "
+        "edited_at, deleted_at FROM clean_messages",
         _NEW_MESSAGES,
+        "clean_messages",
+    ),
+    PublishedTable(
+        "reactions",
+        "message_id",
+        "SELECT message_id, emoji, sum(people)::BIGINT AS people FROM reactions SEMI JOIN clean_messages USING (message_id) "
+        "GROUP BY message_id, emoji",
+        f"{_NEW_MESSAGES} UNION SELECT message_id FROM reactions WHERE revision > $since "
+        "UNION SELECT key FROM tombstones WHERE table_name = 'reactions' AND revision > $since",
         "clean_messages",
     ),
     PublishedTable(

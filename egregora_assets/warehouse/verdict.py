@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from egregora_assets.warehouse.query import scalar
+from egregora_assets.warehouse.query import rows, scalar
 from egregora_assets.warehouse.revisions import current_revision, transaction, watermark
 
 
@@ -32,14 +32,27 @@ def no_new_rows(
 
     A check that fails looks at the same rows again the next time, and so does one whose ``fingerprint`` has changed.
     """
+    return few_new_rows(connection, check, f"SELECT ({sql}), 1", complaint, 0.0, fingerprint)
+
+
+def few_new_rows(
+    connection: duckdb.DuckDBPyConnection,
+    check: str,
+    sql: str,
+    complaint: str,
+    most_share: float,
+    fingerprint: str = "",
+) -> Verdict:
+    """Like ``no_new_rows``, with ``most_share`` of them allowed: ``sql`` gives how many there are, and among how many."""
     consumer = f"check:{check}"
     seen = watermark(connection, consumer)
     since = seen.revision if seen.fingerprint == fingerprint else 0
     if since and since == current_revision(connection):
         return Verdict(True, "nothing has changed since the last look", {"rows": 0, "since_revision": since})
-    found = int(scalar(connection, sql, {"since": since}))
-    if found == 0:
+    ((found, among),) = rows(connection, sql, {"since": since})
+    passed = found <= most_share * among
+    if passed:
         with transaction(connection, consumer) as change:
             change.advance(fingerprint, even_unchanged=True)
     description = f"{found:,} {complaint}" if found else f"no {complaint}"
-    return Verdict(found == 0, description, {"rows": found, "since_revision": since})
+    return Verdict(passed, description, {"rows": found, "since_revision": since})

@@ -313,6 +313,23 @@ def test_a_phones_clock_is_turned_into_utc_with_its_zones_summer_time(settings: 
     assert found == [(moment,) for _, moment in ZONES[zone]]
 
 
+def test_in_an_hour_that_comes_twice_the_order_of_the_file_decides(settings: Settings) -> None:
+    clock = ("00:50", "01:20", "01:50", "01:49", "01:10", "01:40", "02:10")
+    put_export(settings, "Garden Club", "".join(f"27/10/2024, {shown} - Ana Lima: {shown}\n" for shown in clock))
+    lisbon = SourceSettings(title="Garden Club", timezone="Europe/Lisbon")
+    take_in(settings.model_copy(update={"sources": (lisbon,)}))
+    found = query(settings, "SELECT strftime(sent_at, '%H:%M'), clock_change FROM messages ORDER BY position")
+    assert found == [
+        ("23:50", None),
+        ("00:20", "repeated"),
+        ("00:50", "repeated"),
+        ("00:49", "repeated"),
+        ("01:10", "repeated"),
+        ("01:40", "repeated"),
+        ("02:10", None),
+    ]
+
+
 def test_a_source_keeps_its_zone_when_the_settings_change(settings: Settings) -> None:
     load(settings, chat(*TALK))
     put_export(settings, "Garden Club", chat(*TALK, (60, "Ana Lima", "more")), " (9)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from egregora_assets.chat.local_time import machine_zone, to_utc
+from egregora_assets.chat.local_time import clock_change_sql, clock_changes, machine_zone, to_utc
 
 ZONES = [
     "Europe/Lisbon",
@@ -93,3 +94,30 @@ def test_a_zone_without_changes_is_one_subtraction() -> None:
 
 def test_this_machine_has_a_zone_that_is_known() -> None:
     assert ZoneInfo(machine_zone())
+
+
+def test_times_that_a_clock_shows_twice_or_never_are_told() -> None:
+    found = clock_changes(ZoneInfo("Europe/Lisbon"), datetime(2024, 1, 1), datetime(2024, 12, 31))
+    assert [(change.kind, change.first, change.until) for change in found] == [
+        ("skipped", datetime(2024, 3, 31, 1), datetime(2024, 3, 31, 2)),
+        ("repeated", datetime(2024, 10, 27, 1), datetime(2024, 10, 27, 2)),
+    ]
+    assert clock_changes(ZoneInfo("Asia/Kolkata"), datetime(2024, 1, 1), datetime(2024, 12, 31)) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    zone=st.sampled_from(ZONES),
+    wall=st.datetimes(datetime(1990, 1, 1), datetime(2037, 12, 31))
+    | st.sampled_from([*itertools.chain(*CHANGES.values())]),
+)
+def test_a_time_is_flagged_exactly_where_the_zone_has_two_readings(
+    connection: duckdb.DuckDBPyConnection, zone: str, wall: datetime
+) -> None:
+    changes = clock_changes(ZoneInfo(zone), wall - timedelta(days=2), wall + timedelta(days=2))
+    sql = f"SELECT {clock_change_sql('wall', changes)} FROM (SELECT ?::TIMESTAMP AS wall)"
+    ((found,),) = connection.execute(sql, [wall]).fetchall()
+    early, late = (wall.replace(tzinfo=ZoneInfo(zone), fold=fold).utcoffset() for fold in (0, 1))
+    assert early is not None
+    assert late is not None
+    assert found == (None if early == late else "repeated" if early > late else "skipped")

@@ -436,7 +436,7 @@ def test_the_same_message_from_both_systems_is_told_to_be_the_same(read: Read, o
 
 def test_a_file_without_any_message_is_refused(read: Read) -> None:
     for export in ("", "\n\n\n", "no chat at all\n" * 100, "10:30 hello", "[oops] Ana: x"):
-        with pytest.raises(ExportUnreadable, match="no WhatsApp message"):
+        with pytest.raises(ExportUnreadable, match="no message of a known format"):
             read(export)
 
 

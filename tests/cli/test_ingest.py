@@ -89,7 +89,7 @@ def test_the_same_export_again_does_nothing(cli: Cli, home: Path, tmp_path: Path
     ("bad", "reason"),
     [
         (corrupt, "export the chat again"),
-        (empty, "no WhatsApp message"),
+        (empty, "no message of a known format"),
         (without_chat, "no chat text"),
         (bomb, "bomb"),
         (ambiguous, "--day-first"),

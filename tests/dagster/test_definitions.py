@@ -236,8 +236,9 @@ def test_a_message_of_somebody_who_opted_out_stops_everything_after_the_gate(
     shown = settings.snapshot_path.read_bytes()
     tamper(
         settings,
-        "INSERT INTO clean_messages SELECT message_id, source_id, local_time::DATE, local_time, sent_at, author_id, kind, "
-        "text, is_edited, position, ? FROM messages SEMI JOIN (FROM authors WHERE opted_out) USING (author_id) LIMIT 1",
+        "INSERT INTO clean_messages BY NAME SELECT message_id, source_id, local_time::DATE AS local_date, local_time, sent_at, "
+        "author_id, kind, text, is_edited, position, ? AS revision "
+        "FROM messages SEMI JOIN (FROM authors WHERE opted_out) USING (author_id) LIMIT 1",
     )
 
     result = materialize()

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from egregora_assets.chat.archive import ExportUnreadable
 from egregora_assets.chat.formats import whatsapp_phrases as phrases
+from egregora_assets.chat.formats.staging import stage_batches
 from egregora_assets.chat.formats.text_chunks import MAX_RAW_BYTES, Quarantined, read_blocks
 from egregora_assets.chat.formats.whatsapp_header import MARKS
 from egregora_assets.chat.formats.whatsapp_scan import SCAN_SCHEMA, ScanResult, scan
@@ -63,18 +64,20 @@ def stage(connection: duckdb.DuckDBPyConnection, stream: BinaryIO, name: str, da
     ``AmbiguousDates`` when it cannot, ``ExportUnreadable`` when there is no message in it.
     """
     result = ScanResult()
-    faults: list[ExportUnreadable] = []
-    batches = _noting_faults(scan(read_blocks(stream, result.quarantined), result), faults)
-    reader = pa.RecordBatchReader.from_batches(SCAN_SCHEMA, batches)
-    try:
-        with view_of(connection, "scanned", reader):
-            connection.execute(f"CREATE OR REPLACE TEMP TABLE scanned_messages AS {_FIRST_LOOK}").fetchall()
-    except duckdb.Error:
-        if faults:
-            raise faults[0] from None
-        raise
+    return stage_scanned(connection, scan(read_blocks(stream, result.quarantined), result), result, name, day_first)
+
+
+def stage_scanned(
+    connection: duckdb.DuckDBPyConnection,
+    batches: Iterable[pa.RecordBatch],
+    result: ScanResult,
+    name: str,
+    day_first: bool | None = None,
+) -> Staged:
+    """Like ``stage``, for the batches of a scan; ``result`` need be complete only when they are exhausted."""
+    stage_batches(connection, "scanned_messages", SCAN_SCHEMA, batches, _FIRST_LOOK)
     if not result.messages:
-        raise ExportUnreadable(f"{name} holds no WhatsApp message: is it a chat export?")
+        raise ExportUnreadable(f"{name} holds no message of a known format: is it a chat export?")
     chosen = _date_order(result, name, day_first)
     authors = _authors(result)
     with view_of(connection, "notices", _notices(authors, result)):
@@ -83,15 +86,6 @@ def stage(connection: duckdb.DuckDBPyConnection, stream: BinaryIO, name: str, da
     connection.execute(f"CREATE OR REPLACE TEMP VIEW {STAGED} AS {_staged(chosen)}").fetchall()
     result.quarantined += _impossible_dates(connection, result)
     return Staged(result.messages, authors, chosen, result.quarantined)
-
-
-def _noting_faults(batches: Iterator[pa.RecordBatch], faults: list[ExportUnreadable]) -> Iterator[pa.RecordBatch]:
-    """Pass ``batches`` on, and note why they ended early: DuckDB tells only that its source failed."""
-    try:
-        yield from batches
-    except ExportUnreadable as fault:
-        faults.append(fault)
-        raise
 
 
 def _date_order(result: ScanResult, name: str, day_first: bool | None) -> bool | None:
@@ -236,7 +230,7 @@ SELECT *, CASE
     WHEN starts_with(body, '<') AND body IN ({_sql_list(phrases.OMITTED_ANDROID)}) THEN 'media'
     WHEN {_MAY_BE_SPECIAL} THEN 'special'
     ELSE 'text' END AS kind
-FROM scanned
+FROM parsed
 """
 """Nine rows in ten are plain text; a few cheap comparisons tell them, and only the others meet regular expressions."""
 

@@ -1,0 +1,103 @@
+"""Edits and deletions that a later export of a chat without message ids shows: the row changes, its id stays.
+
+Such an export has another text, or a placeholder, in the place of what an earlier one had. The two are taken for one
+message when author and minute are the same, each is missing in the other export, and one of them is marked as edited or
+deleted. Only minutes that the export has whole are looked at: not its first and last.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from egregora_assets.chat.formats.whatsapp import STAGED
+from egregora_assets.warehouse.query import changed, scalar, temporary
+from egregora_assets.warehouse.revisions import Transaction
+
+_MINUTE = timedelta(minutes=1)
+
+
+def follow_edits(change: Transaction, source_id: str, export_id: str, first: datetime, last: datetime) -> int:
+    """Give edited and deleted messages of the staged export the ids of their originals in ``identified``.
+
+    Rows of ``messages`` take the newer form; what they said before goes to ``private.message_versions``. Returns how many
+    rows changed. A form that was met before is known by its alias.
+    """
+    connection = change.connection
+    if not scalar(connection, "SELECT EXISTS (SELECT 1 FROM messages WHERE source_id = ?)", [source_id]):
+        return 0
+    connection.execute(_USE_ALIASES, [source_id]).fetchall()
+    whole = {
+        "source": source_id,
+        "first": first.replace(second=0, microsecond=0) + _MINUTE,
+        "until": last.replace(second=0, microsecond=0),
+    }
+    with temporary(connection, "pairs", _PAIRS, {**whole, "last": last}) as count:
+        return _apply(change, source_id, export_id) if count else 0
+
+
+def _apply(change: Transaction, source_id: str, export_id: str) -> int:
+    connection, revision = change.connection, change.revision
+    changed(
+        connection,
+        "INSERT INTO private.message_aliases SELECT alias_id, message_id, $source, $revision FROM pairs",
+        {"source": source_id, "revision": revision},
+    )
+    connection.execute(_USE_ALIASES, [source_id]).fetchall()
+    newer = "pairs WHERE is_newer"
+    changed(
+        connection,
+        f"""
+        INSERT INTO private.message_versions
+        SELECT message_id, kind, text, edited_at, export_id, ? FROM messages SEMI JOIN (FROM {newer}) USING (message_id)
+        """,
+        [revision],
+    )
+    changed(connection, f"INSERT INTO tombstones SELECT 'messages', message_id, ? FROM {newer}", [revision])
+    return changed(
+        connection,
+        f"""
+        UPDATE messages SET
+            kind = n.kind, text = n.text, is_edited = n.is_edited, export_id = $export, revision = $revision
+        FROM (FROM {newer}) n WHERE messages.message_id = n.message_id
+        """,
+        {"export": export_id, "revision": revision},
+    )
+
+
+_USE_ALIASES = """
+UPDATE identified SET message_id = a.message_id
+FROM private.message_aliases a WHERE a.source_id = ? AND a.alias_id = identified.message_id
+"""
+
+_PAIRS = f"""
+WITH fresh AS (
+    SELECT
+        i.message_id, a.author_id::UUID AS author_id, date_trunc('minute', s.local_time) AS minute, s.position,
+        s.kind, s.text, s.is_edited, s.is_edited OR s.kind = 'deleted' AS is_marked
+    FROM {STAGED} s JOIN identified i USING (position) JOIN staged_authors a USING (author_no)
+    ANTI JOIN messages m USING (message_id)
+    WHERE s.local_time >= $first AND s.local_time < $until
+),
+gone AS (
+    SELECT
+        m.message_id, m.author_id, date_trunc('minute', m.local_time) AS minute, m.position,
+        m.kind, m.is_edited, m.is_edited OR m.kind = 'deleted' AS is_marked, e.last_local_time
+    FROM messages m ANTI JOIN identified USING (message_id) LEFT JOIN exports e USING (export_id)
+    WHERE m.source_id = $source AND m.local_time >= $first AND m.local_time < $until AND m.author_id IS NOT NULL
+),
+new_forms AS (
+    SELECT *, row_number() OVER (same ORDER BY position) AS place, count(*) OVER same AS forms
+    FROM fresh WINDOW same AS (PARTITION BY author_id, minute)
+),
+old_forms AS (
+    SELECT *, row_number() OVER (same ORDER BY position) AS place, count(*) OVER same AS forms
+    FROM gone WINDOW same AS (PARTITION BY author_id, minute)
+)
+SELECT
+    n.message_id AS alias_id, o.message_id, n.kind, n.text, n.is_edited,
+    o.kind <> 'deleted' AND (
+        n.kind = 'deleted' OR (n.is_edited AND (NOT o.is_edited OR $last >= coalesce(o.last_local_time, $last)))
+    ) AS is_newer
+FROM new_forms n JOIN old_forms o USING (author_id, minute, place, forms)
+WHERE n.is_marked OR o.is_marked
+"""

@@ -1,0 +1,290 @@
+"""Records of a structured export → ``messages``: ids from the platform's, newer versions of messages in place of older ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pyarrow as pa
+
+from egregora_assets.chat.archive import ExportUnreadable
+from egregora_assets.chat.formats.records import RECORD_SCHEMA, SELF_WORDS
+from egregora_assets.chat.formats.staging import stage_batches
+from egregora_assets.chat.local_time import to_utc
+from egregora_assets.chat.parse import ParsedRecords
+from egregora_assets.chat.sources import Source, source_of
+from egregora_assets.config import Settings
+from egregora_assets.privacy.keys import Keys
+from egregora_assets.privacy.pseudonyms import author_id
+from egregora_assets.warehouse.query import changed, rows, scalar, temporary, view_of
+from egregora_assets.warehouse.revisions import Transaction
+from egregora_assets.warehouse.upsert import insert_new
+
+RECORDS = "staged_records"
+"""The temporary table with the columns of ``RECORD_SCHEMA`` that holds an export's records in its order."""
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What became of an export's records. ``known`` ones changed nothing, ``updated`` ones replaced an older version."""
+
+    source_ids: list[str]
+    messages: int
+    added: int
+    updated: int
+    first: datetime | None
+    last: datetime | None
+
+    @property
+    def known(self) -> int:
+        return self.messages - self.added
+
+
+def stage_records(connection: duckdb.DuckDBPyConnection, parsed: ParsedRecords, name: str) -> None:
+    """Read an export into ``RECORDS``. Raises ``ExportUnreadable`` when there is no message in it."""
+    stage_batches(connection, RECORDS, RECORD_SCHEMA, parsed.batches)
+    parsed.reading.mend()
+    if not scalar(connection, f"SELECT count(*) FROM {RECORDS}"):
+        problems = "; ".join(sorted({piece.reason for piece in parsed.reading.quarantined})[:3])
+        raise ExportUnreadable(f"{name} holds no message{f' ({problems})' if problems else ''}")
+
+
+def merge_records(change: Transaction, settings: Settings, keys: Keys, parsed: ParsedRecords, export_id: str) -> Merged:
+    """Merge the staged records into ``messages`` and what hangs on them, as one part of ``change``."""
+    connection, revision = change.connection, change.revision
+    sources = _sources(change, settings, keys, parsed)
+    parameters = {"export": export_id, "revision": revision}
+    with (
+        view_of(connection, "staged_people", _people(change, keys, parsed)),
+        view_of(connection, "staged_chats", _chats(sources)),
+        temporary(
+            connection, "incoming", _incoming(connection, parsed, sources), {"key": keys.message.hex()}
+        ) as messages,
+        temporary(connection, "ahead", _AHEAD),
+    ):
+        first, last = rows(connection, "SELECT min(local_time), max(local_time) FROM incoming")[0]
+        updated = _update(change, export_id)
+        added = changed(connection, _INSERT_NEW, parameters)
+        changed(connection, _INSERT_ATTACHMENTS, parameters)
+        changed(connection, _INSERT_MENTIONS, {"revision": revision})
+        _replace_reactions(change)
+        changed(connection, _INSERT_SEEN, parameters)
+        read = int(scalar(connection, f"SELECT count(*) FROM {RECORDS}"))
+    assert messages <= read, "each record is one message at most"
+    return Merged(sorted({source.source_id for source in sources.values()}), read, added, updated, first, last)
+
+
+def _sources(change: Transaction, settings: Settings, keys: Keys, parsed: ParsedRecords) -> dict[str, Source]:
+    """Return the source of each chat in the export by the chat's native id."""
+    wrote: dict[str, list[str]] = dict(
+        rows(
+            change.connection,
+            f"SELECT chat, list(DISTINCT author ORDER BY author) FILTER (author IS NOT NULL) FROM {RECORDS} GROUP BY chat",
+        )
+    )
+    return {
+        chat: source_of(
+            change,
+            settings,
+            keys,
+            parsed.platform,
+            parsed.reading.chats[chat],
+            [name for author in authors or () for name in parsed.reading.people[author] or [author]],
+            chat,
+        )
+        for chat, authors in sorted(wrote.items())
+    }
+
+
+def _chats(sources: dict[str, Source]) -> pa.Table:
+    return pa.table(
+        {
+            "chat": pa.array(list(sources), pa.string()),
+            "source_id": pa.array([source.source_id for source in sources.values()], pa.string()),
+            "identity": pa.array([source.identity for source in sources.values()], pa.string()),
+            "zone": pa.array([source.zone.key for source in sources.values()], pa.string()),
+        }
+    )
+
+
+def _people(change: Transaction, keys: Keys, parsed: ParsedRecords) -> pa.Table:
+    """Return (person, author_id) for all people of the export; remember new names in ``private.author_names``."""
+    platform, people = parsed.platform, parsed.reading.people
+    ids = {person: str(author_id(keys.author, platform, person)) for person in people}
+    named = [(ids[person], name) for person, names in people.items() for name in names if name not in SELF_WORDS]
+    names = pa.table(
+        {
+            "author_id": pa.array([identity for identity, _ in named], pa.string()),
+            "raw_name": pa.array([name for _, name in named], pa.string()),
+            "platform": pa.array([platform] * len(named), pa.string()),
+        }
+    )
+    key = ["platform", "raw_name", "author_id"]
+    insert_new(change.connection, "private.author_names", names, key, {"revision": change.revision})
+    return pa.table(
+        {"person": pa.array(list(ids), pa.string()), "author_id": pa.array(list(ids.values()), pa.string())}
+    )
+
+
+def _incoming(connection: duckdb.DuckDBPyConnection, parsed: ParsedRecords, sources: dict[str, Source]) -> str:
+    """Return the SQL of the export's messages as rows for ``messages``, one for each message id.
+
+    message_id = keyed hash of (chat, native id); without one of (chat, time, author, text, occurrence among equals), where
+    the time is a minute unless the platform gives the same exact times in every export.
+    """
+    tick = 1 if parsed.exact_times else 60_000_000
+    return f"""
+WITH placed AS (
+    SELECT
+        r.*, c.source_id, c.identity, p.author_id::UUID AS author_id,
+        {_utc(connection, sources)} AS moment, coalesce(r.local_time, {_wall_clock(sources)}) AS wall_clock
+    FROM {RECORDS} r JOIN staged_chats c USING (chat) LEFT JOIN staged_people p ON p.person = r.author
+),
+keyed AS (
+    SELECT
+        *,
+        CASE WHEN native_id IS NOT NULL THEN {_native("native_id")}
+            ELSE md5_number(concat_ws(
+                chr(31), $key, identity, epoch_us(coalesce(local_time, sent_at::TIMESTAMP)) // {tick}, author_id, kind, text
+            )) END AS digest
+    FROM placed
+),
+numbered AS (SELECT *, row_number() OVER (PARTITION BY digest ORDER BY position) AS occurrence FROM keyed)
+SELECT
+    (CASE WHEN native_id IS NOT NULL OR occurrence = 1 THEN digest
+        ELSE md5_number(concat_ws(chr(31), $key, digest, occurrence)) END)::UUID AS message_id,
+    source_id, wall_clock AS local_time, moment AS sent_at, author_id, kind, text, is_edited, position, native_id,
+    {_native("thread")}::UUID AS thread_id, {_native("reply_to")}::UUID AS reply_to, edited_at, deleted_at,
+    attachments, mentions, reactions
+FROM numbered
+QUALIFY row_number() OVER (PARTITION BY message_id ORDER BY kind = 'deleted' DESC, edited_at DESC NULLS LAST, position DESC) = 1
+"""
+
+
+def _native(column: str) -> str:
+    """Return the SQL that hashes a native id; null where there is none."""
+    return f"CASE WHEN {column} IS NOT NULL THEN md5_number(concat_ws(chr(31), $key, 'native', identity, {column})) END"
+
+
+def _utc(connection: duckdb.DuckDBPyConnection, sources: dict[str, Source]) -> str:
+    """Return the SQL for the instant of a record: as it is given, else from the wall clock of its chat's zone."""
+    first, last = rows(connection, f"SELECT min(local_time), max(local_time) FROM {RECORDS}")[0]
+    if first is None:
+        return "r.sent_at"
+    zones = sorted({source.zone.key for source in sources.values()})
+    cases = " ".join(f"WHEN '{zone}' THEN {to_utc('r.local_time', ZoneInfo(zone), first, last)}" for zone in zones)
+    return f"coalesce(r.sent_at, CASE c.zone {cases} END)"
+
+
+def _wall_clock(sources: dict[str, Source]) -> str:
+    """Return the SQL for what a clock in the chat's zone showed at the record's instant."""
+    if {source.zone.key for source in sources.values()} == {"UTC"}:
+        return "r.sent_at::TIMESTAMP"
+    return "timezone(c.zone, r.sent_at)"
+
+
+def _update(change: Transaction, export_id: str) -> int:
+    """Put newer versions of known messages in place, and keep what the messages said before; return how many.
+
+    A version is newer when it was edited later or has been deleted, or when the time of an edit is unknown and no export
+    of the chat goes on for longer than this one.
+    """
+    connection, revision = change.connection, change.revision
+    with temporary(connection, "newer", _NEWER) as count:
+        if count:
+            changed(
+                connection,
+                "INSERT INTO private.message_versions "
+                "SELECT message_id, kind, text, edited_at, export_id, ? FROM messages SEMI JOIN newer USING (message_id)",
+                [revision],
+            )
+            changed(
+                connection,
+                """
+                UPDATE messages SET
+                    kind = n.kind, text = n.text, is_edited = n.is_edited, edited_at = n.edited_at, deleted_at = n.deleted_at,
+                    thread_id = n.thread_id, reply_to = n.reply_to, export_id = $export, revision = $revision
+                FROM newer n WHERE messages.message_id = n.message_id
+                """,
+                {"export": export_id, "revision": revision},
+            )
+            changed(connection, "INSERT INTO tombstones SELECT 'messages', message_id, ? FROM newer", [revision])
+    return count
+
+
+def _replace_reactions(change: Transaction) -> None:
+    """Let messages have the reactions that the export shows, where no export of the chat goes on for longer."""
+    connection, revision = change.connection, [change.revision]
+    with temporary(connection, "reactions_changed", _REACTIONS_CHANGED) as count:
+        if count:
+            among = "WHERE message_id IN (SELECT message_id FROM reactions_changed)"
+            changed(connection, f"DELETE FROM reactions {among}")
+            changed(connection, f"INSERT INTO reactions SELECT *, ? FROM ({_GIVEN}) {among}", revision)
+            changed(
+                connection, "INSERT INTO tombstones SELECT 'reactions', message_id, ? FROM reactions_changed", revision
+            )
+
+
+_AHEAD = """
+SELECT * FROM incoming
+WHERE source_id NOT IN (
+    SELECT source_id FROM (SELECT source_id, max(sent_at) AS last_sent_at FROM incoming GROUP BY source_id) here
+    JOIN export_sources elsewhere USING (source_id) WHERE elsewhere.last_sent_at > here.last_sent_at
+)
+"""
+"""The messages of chats of which no other export goes on for longer than this one."""
+
+_NEWER = """
+SELECT i.*
+FROM incoming i JOIN messages m USING (message_id)
+WHERE i.native_id IS NOT NULL AND m.kind <> 'deleted'
+    AND (m.kind, m.text, m.edited_at) IS DISTINCT FROM (i.kind, i.text, i.edited_at)
+    AND (
+        i.kind = 'deleted'
+        OR coalesce(i.edited_at > m.edited_at, i.edited_at IS NOT NULL)
+        OR (i.edited_at IS NOT DISTINCT FROM m.edited_at AND message_id IN (SELECT message_id FROM ahead))
+    )
+"""
+
+_INSERT_NEW = """
+INSERT INTO messages BY NAME
+SELECT i.* EXCLUDE (attachments, mentions, reactions), $export AS export_id, $revision AS revision
+FROM incoming i ANTI JOIN messages m USING (message_id)
+"""
+
+_INSERT_ATTACHMENTS = """
+INSERT INTO message_attachments
+SELECT message_id, $export, unnest(attachments), $revision
+FROM incoming WHERE len(attachments) > 0
+    AND NOT EXISTS (SELECT 1 FROM message_attachments WHERE export_id = $export)
+"""
+
+_INSERT_MENTIONS = """
+INSERT INTO mentions
+SELECT message_id, author_id, $revision
+FROM (
+    SELECT DISTINCT message_id, p.author_id::UUID AS author_id
+    FROM (SELECT message_id, unnest(mentions) AS person FROM incoming) JOIN staged_people p USING (person)
+)
+ANTI JOIN mentions USING (message_id, author_id)
+"""
+
+_GIVEN = """
+    SELECT message_id, given.emoji AS emoji, p.author_id::UUID AS author_id, max(given.count) AS people
+    FROM (SELECT message_id, unnest(reactions) AS given FROM ahead)
+    LEFT JOIN staged_people p ON p.person = given.author
+    GROUP BY ALL
+"""
+_STORED = "SELECT message_id, emoji, author_id, people FROM reactions SEMI JOIN ahead USING (message_id)"
+_REACTIONS_CHANGED = f"""
+    SELECT DISTINCT message_id FROM (({_GIVEN} EXCEPT {_STORED}) UNION ALL ({_STORED} EXCEPT {_GIVEN}))
+"""
+
+_INSERT_SEEN = """
+INSERT INTO export_sources
+SELECT $export, source_id, count(*), max(sent_at), $revision
+FROM incoming WHERE NOT EXISTS (SELECT 1 FROM export_sources seen WHERE seen.export_id = $export)
+GROUP BY source_id
+"""

@@ -1,0 +1,253 @@
+"""Exports with message ids: each message once whatever exports show it, in its newest form, with its older forms kept."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import Any
+
+import pytest
+
+from egregora_assets.authors import gate
+from egregora_assets.chat import verify
+from egregora_assets.chat.ingest import ExportOutcome, ingest
+from egregora_assets.config import Settings
+from egregora_assets.publish.snapshot import publish
+from egregora_assets.warehouse.connection import open_snapshot
+from egregora_assets.warehouse.files import open_warehouse
+from egregora_assets.warehouse.query import rows
+from tests.chats import derived_texts, published_bytes, state_of_home, with_privacy
+
+Said = dict[str, Any]
+
+
+def said(number: int, text: str = "hello", author: str = "u1", **more: Any) -> Said:
+    """A message of the chat "garden", sent ``number`` minutes after noon."""
+    names = {"u1": "Ana Lima", "u2": "Rui Costa", "u3": "Priya Raman"}
+    return {
+        "timestamp": f"2024-03-13T12:{number:02}:00Z",
+        "id": f"m{number}",
+        "chat": "garden",
+        "chat_title": "Garden Club",
+        "author": author,
+        "author_name": names[author],
+        "text": text,
+        **more,
+    }
+
+
+def put(settings: Settings, name: str, *messages: Said) -> None:
+    (settings.inbox / f"{name}.jsonl").write_text("".join(json.dumps(message) + "\n" for message in messages))
+
+
+def take_in(settings: Settings, name: str, *messages: Said) -> ExportOutcome:
+    put(settings, name, *messages)
+    with open_warehouse(settings) as connection:
+        (outcome,) = ingest(connection, settings)
+    return outcome
+
+
+def query(settings: Settings, sql: str) -> list[tuple[Any, ...]]:
+    with open_warehouse(settings) as connection:
+        return rows(connection, sql)
+
+
+FIRST = (said(0), said(1, "we meet at noon", "u2"), said(2, "the password is swordfish", "u3"))
+SECOND = (
+    said(0),
+    said(1, "we meet at one", "u2", edited_at="2024-03-13T13:00:00Z"),
+    said(2, "", "u3", deleted_at="2024-03-13T13:05:00Z"),
+    said(3, "fine", "u3"),
+)
+
+
+def test_an_export_with_ids_becomes_messages(settings: Settings) -> None:
+    outcome = take_in(
+        settings,
+        "first",
+        said(0, "who brings the seeds?"),
+        said(1, "I do, @Ana Lima", "u2", reply_to="m0", thread="m0", mentions=[{"id": "u1", "name": "Ana Lima"}]),
+        said(
+            2,
+            "",
+            "u3",
+            attachments=["beds.jpg"],
+            reactions=[{"emoji": "👍", "author": "u1"}, {"emoji": "🌱", "count": 3}],
+        ),
+    )
+    assert (outcome.messages, outcome.added, outcome.known, outcome.quarantined) == (3, 3, 0, 0)
+    assert query(settings, "SELECT source_id, platform, title FROM sources") == [
+        ("garden-club", "jsonl", "Garden Club")
+    ]
+    assert query(
+        settings,
+        """
+        SELECT m.kind, m.text, a.text, strftime(m.sent_at, '%H:%M'), m.thread_id = m.reply_to, m.native_id
+        FROM messages m LEFT JOIN messages a ON a.message_id = m.reply_to ORDER BY m.position
+        """,
+    ) == [
+        ("text", "who brings the seeds?", None, "12:00", None, "m0"),
+        ("text", "I do, @Ana Lima", "who brings the seeds?", "12:01", True, "m1"),
+        ("media", "", None, "12:02", None, "m2"),
+    ]
+    assert query(settings, "SELECT emoji, author_id IS NULL, people FROM reactions ORDER BY people") == [
+        ("👍", False, 1),
+        ("🌱", True, 3),
+    ]
+    named = "SELECT raw_name FROM mentions JOIN private.author_names USING (author_id)"
+    assert query(settings, named) == [("Ana Lima",)]
+    assert query(settings, "SELECT file_name FROM message_attachments") == [("beds.jpg",)]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations([FIRST, SECOND])))
+def test_exports_in_any_order_end_with_the_newest_form(settings: Settings, order: tuple[tuple[Said, ...], ...]) -> None:
+    for number, messages in enumerate(order):
+        take_in(settings, f"export {number}", *messages)
+    shown = "SELECT kind, text, is_edited, strftime(coalesce(edited_at, deleted_at), '%H:%M') FROM messages ORDER BY sent_at"
+    assert query(settings, shown) == [
+        ("text", "hello", False, None),
+        ("text", "we meet at one", True, "13:00"),
+        ("deleted", "", False, "13:05"),
+        ("text", "fine", False, None),
+    ]
+
+
+def test_what_a_message_said_before_is_kept_in_private(settings: Settings) -> None:
+    take_in(settings, "first", *FIRST)
+    ids = query(settings, "SELECT message_id FROM messages ORDER BY sent_at")
+    outcome = take_in(settings, "second", *SECOND)
+    assert (outcome.messages, outcome.added, outcome.known, outcome.updated) == (4, 1, 3, 2)
+    assert query(settings, "SELECT message_id FROM messages ORDER BY sent_at")[:3] == ids
+    before = "SELECT text FROM private.message_versions ORDER BY text"
+    assert query(settings, before) == [("the password is swordfish",), ("we meet at noon",)]
+
+
+def test_a_deleted_text_leaves_no_byte_in_what_is_derived_and_published(settings: Settings) -> None:
+    take_in(settings, "first", *FIRST)
+    with open_warehouse(settings) as connection:
+        publish(connection, settings)
+    assert b"swordfish" in published_bytes(settings), "the search below would see nothing"
+    take_in(settings, "second", *SECOND)
+    with open_warehouse(settings) as connection:
+        publish(connection, settings)
+        assert "swordfish" not in derived_texts(connection)
+    assert b"swordfish" not in published_bytes(settings)
+
+
+def test_the_text_of_the_export_that_goes_on_for_longer_wins_where_no_edit_is_told(settings: Settings) -> None:
+    take_in(settings, "b", said(0, "new words"), said(5))
+    take_in(settings, "a", said(0, "old words"), said(3))
+    assert query(settings, "SELECT text FROM messages WHERE native_id = 'm0'") == [("new words",)]
+    take_in(settings, "c", said(0, "newest words"), said(6))
+    assert query(settings, "SELECT text FROM messages WHERE native_id = 'm0'") == [("newest words",)]
+
+
+def test_reactions_follow_the_newest_export(settings: Settings) -> None:
+    take_in(settings, "first", said(0, reactions=[{"emoji": "👍", "author": "u2"}]), said(1))
+    take_in(settings, "second", said(0, reactions=[{"emoji": "🎉", "author": "u2"}]), said(2))
+    take_in(settings, "earlier", said(0, reactions=[]))
+    assert query(settings, "SELECT emoji FROM reactions") == [("🎉",)]
+    with open_warehouse(settings) as connection:
+        publish(connection, settings)
+    take_in(settings, "third", said(0), said(3))
+    with open_warehouse(settings) as connection:
+        assert not publish(connection, settings).rebuilt
+    with open_snapshot(settings) as snapshot:
+        assert rows(snapshot, "FROM reactions") == []
+
+
+def test_an_export_in_which_nothing_is_new_changes_no_table(settings: Settings) -> None:
+    take_in(settings, "first", *SECOND)
+    tables = ("messages", "reactions", "mentions", "private.message_versions", "tombstones", "private.author_names")
+    before = {table: query(settings, f"FROM {table} ORDER BY ALL") for table in tables}
+    outcome = take_in(settings, "second", *reversed(SECOND))
+    assert (outcome.added, outcome.known, outcome.updated) == (0, 4, 0)
+    assert {table: query(settings, f"FROM {table} ORDER BY ALL") for table in tables} == before
+    kept = state_of_home(settings)
+    with open_warehouse(settings) as connection:
+        assert ingest(connection, settings) == []
+    assert state_of_home(settings) == kept
+
+
+def test_several_chats_in_one_export_are_several_sources(settings: Settings) -> None:
+    other = {"chat": "books", "chat_title": "Book Club"}
+    outcome = take_in(
+        settings,
+        "all",
+        *FIRST,
+        *(said(number, "a book", author, **other) for number, author in enumerate(["u1", "u2", "u3"])),
+    )
+    assert (outcome.added, outcome.source_id) == (6, None)
+    counted = "SELECT source_id, count(*) FROM messages GROUP BY ALL ORDER BY ALL"
+    assert query(settings, counted) == [("book-club", 3), ("garden-club", 3)]
+    assert query(settings, "SELECT count(DISTINCT message_id) FROM messages") == [(6,)], "m0 is another in each chat"
+    with open_warehouse(settings) as connection:
+        for check in (verify.unique_message_ids, verify.nothing_vanished, verify.times_in_order):
+            assert check(connection, settings).passed
+
+
+def test_a_chat_between_two_is_not_called_like_one_of_them(settings: Settings) -> None:
+    take_in(
+        settings,
+        "talk",
+        said(0, chat="u1-u2", chat_title="Rui Costa"),
+        said(1, "hi", "u2", chat="u1-u2", chat_title="Rui Costa"),
+    )
+    ((source_id, title),) = query(settings, "SELECT source_id, title FROM sources")
+    assert source_id == title
+    assert source_id.startswith("chat-")
+
+
+def test_a_message_that_stands_twice_in_an_export_is_one(settings: Settings) -> None:
+    outcome = take_in(settings, "twice", said(0), said(1), said(0, "hello again", edited_at="2024-03-13T12:30:00Z"))
+    assert (outcome.messages, outcome.added, outcome.known) == (3, 2, 1)
+    assert query(settings, "SELECT text FROM messages ORDER BY sent_at") == [("hello again",), ("hello",)]
+
+
+def test_names_of_all_platforms_are_hidden_in_texts_of_all(settings: Settings) -> None:
+    take_in(settings, "first", *FIRST, said(5, "ask Priya Raman or Rui Costa"))
+    with open_warehouse(settings) as connection:
+        gate.refresh(connection, settings)
+        assert rows(connection, "SELECT text FROM clean_messages ORDER BY sent_at DESC LIMIT 1") == [
+            ("ask [name] or [name]",)
+        ]
+
+
+@pytest.mark.parametrize("name", ["Priya Raman", "~priya raman"])
+def test_the_opt_out_list_goes_by_display_name_on_every_platform(settings: Settings, name: str) -> None:
+    take_in(settings, "first", *FIRST)
+    listed = with_privacy(settings, opt_out=(name,))
+    with open_warehouse(settings) as connection:
+        publish(connection, listed)
+        assert "swordfish" not in derived_texts(connection)
+    assert b"swordfish" not in published_bytes(listed)
+
+
+def test_an_opt_out_command_counts_on_every_platform(settings: Settings) -> None:
+    take_in(settings, "first", *FIRST, said(9, "/egregora opt-out", "u3"))
+    with open_warehouse(settings) as connection:
+        publish(connection, settings)
+        assert "swordfish" not in derived_texts(connection)
+    assert b"swordfish" not in published_bytes(settings)
+
+
+def test_a_line_that_is_no_message_is_quarantined_and_the_rest_is_read(settings: Settings) -> None:
+    (settings.inbox / "broken.jsonl").write_text(f"{json.dumps(said(0))}\nnonsense\n{json.dumps(said(1))}\n")
+    with open_warehouse(settings) as connection:
+        (outcome,) = ingest(connection, settings)
+        assert (outcome.messages, outcome.quarantined) == (2, 1)
+        ((offset, raw),) = rows(connection, "SELECT byte_offset, raw FROM quarantine")
+        assert (offset, raw) == (len(json.dumps(said(0))) + 1, b"nonsense\n")
+        assert verify.nothing_vanished(connection, settings).passed
+
+
+def test_wall_clocks_are_read_in_the_zone_of_the_source(settings: Settings) -> None:
+    lisbon = settings.model_copy(update={"timezone": "Europe/Lisbon"})
+    put(settings, "clock", {**said(0), "timestamp": "2024-07-01T12:00:00"}, said(1, timestamp="2024-07-01T12:00:00Z"))
+    with open_warehouse(lisbon) as connection:
+        ingest(connection, lisbon)
+        shown = rows(
+            connection,
+            "SELECT strftime(local_time, '%H:%M'), strftime(sent_at, '%H:%M') FROM messages ORDER BY position",
+        )
+    assert shown == [("12:00", "11:00"), ("13:00", "12:00")]
