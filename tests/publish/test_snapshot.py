@@ -126,7 +126,12 @@ def test_only_tables_and_columns_of_the_allow_list_are_published(settings: Setti
 
 
 def test_every_allowed_table_has_rows_after_a_talk_about_everything(settings: Settings) -> None:
-    liked = {"timestamp": "2024-03-13T09:00:00Z", "id": "1", "text": "hello", "reactions": [{"emoji": "👍", "count": 2}]}
+    liked = {
+        "timestamp": "2024-03-13T09:00:00Z",
+        "id": "1",
+        "text": "hello",
+        "reactions": [{"emoji": "👍", "count": 2}],
+    }
     (settings.inbox / "books.jsonl").write_text(json.dumps(liked) + "\n")
     take_in(settings, *FIRST, (9, "Rui Costa", "see notes.md and https://example.org"))
     publish_now(settings)

@@ -17,21 +17,20 @@ from egregora_assets.chat.formats.json_walk import BrokenJson, Path, walk
 ARRAYS: set[Path] = {("messages", "*"), ("chats", "list", "*", "messages", "*")}
 
 
-class Dripping(io.RawIOBase):
-    """A stream that gives a few bytes at a time."""
+def dripping(data: bytes, size: int) -> io.BytesIO:
+    """Return a stream that gives a few bytes at a time."""
 
-    def __init__(self, data: bytes, size: int) -> None:
-        self._data, self._size = io.BytesIO(data), size
+    class Dripping(io.BytesIO):
+        def read(self, _: int | None = -1) -> bytes:
+            return super().read(size)
 
-    def read(self, size: int = -1) -> bytes:
-        return self._data.read(self._size)
+    return Dripping(data)
 
 
 def walked(data: bytes, size: int = 1 << 20) -> tuple[list[tuple[Path, Any, int]], BrokenJson | None]:
     found: list[tuple[Path, Any, int]] = []
     try:
-        for value in walk(Dripping(data, size), ARRAYS):  # type: ignore[arg-type]
-            found.append((value.path, value.value, value.byte_offset))
+        found.extend((value.path, value.value, value.byte_offset) for value in walk(dripping(data, size), ARRAYS))
     except BrokenJson as broken:
         return found, broken
     return found, None
