@@ -16,7 +16,7 @@ Path = tuple[str, ...]
 MAX_VALUE_BYTES = 16 << 20
 """One value (a message) may not be larger: a document of one endless value must not fill the memory."""
 _CHUNK = 1 << 18
-_AFTER_NUMBER = tuple(", ]}\t\r\n")
+_AFTER_NUMBER = tuple(":, ]}\t\r\n")
 """What shows that a number is over; at the end of the window its other digits may follow."""
 _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder(strict=False)
@@ -152,9 +152,11 @@ class _Window:
                         f"the document breaks off or is no JSON ({getattr(error, 'msg', error)})"
                     ) from None
                 continue
-            if is_whole or not self._more(len(self._text) - self._at):
+            if is_whole:
                 self._advance(end)
                 return value
+            if not self._more(len(self._text) - self._at):
+                raise self.broken("the document breaks off in a number")
 
     def broken(self, problem: str) -> BrokenJson:
         return BrokenJson(self.byte_offset, problem, self._text[self._at : self._at + 4096].encode()[:4096])
