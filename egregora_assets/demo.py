@@ -52,9 +52,9 @@ def ingest_and_report(
     """
     make_home(settings)
     for path in paths:
-        if not path.is_file():
-            raise ExportUnreadable(f"{path} is not a file")
-        if path.suffix.lower() not in EXPORT_SUFFIXES:
+        if not path.exists():
+            raise ExportUnreadable(f"{path} does not exist")
+        if path.is_file() and path.suffix.lower() not in EXPORT_SUFFIXES:
             raise ExportUnreadable(f"{path} is no chat export: those end in {' or '.join(EXPORT_SUFFIXES)}")
     for path in paths:
         copy_into(settings.inbox, path)

@@ -6,6 +6,7 @@ import hashlib
 import logging
 import os
 import shutil
+import zipfile
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -90,13 +91,20 @@ def register(connection: duckdb.DuckDBPyConnection, files: list[InboxFile]) -> i
 
 
 def copy_into(inbox: Path, path: Path) -> Path:
-    """Copy a file into the inbox under a name that is free, complete or not at all; return the copy's path."""
+    """Copy a file into the inbox under a name that is free, complete or not at all; return the copy's path.
+
+    A folder (an unpacked export) becomes a ZIP, the same bytes each time.
+    """
     inbox.mkdir(parents=True, exist_ok=True)
     partial = inbox / f".{path.name}.{os.getpid()}.part"
+    name = f"{path.name}.zip" if path.is_dir() else path.name
     try:
-        shutil.copyfile(path, partial)
+        if path.is_dir():
+            _pack(path, partial)
+        else:
+            shutil.copyfile(path, partial)
         while True:
-            target = _free_name(inbox, path)
+            target = _free_name(inbox, name, partial)
             if target.exists():
                 return target
             with suppress(FileExistsError):  # another process took the name in between: look for the next
@@ -106,12 +114,25 @@ def copy_into(inbox: Path, path: Path) -> Path:
         partial.unlink(missing_ok=True)
 
 
-def _free_name(inbox: Path, path: Path) -> Path:
-    """Return where to put ``path``: its own name, or a numbered one when another file of that name is there."""
+def _pack(folder: Path, target: Path) -> None:
+    """Write the files of a folder as a ZIP without times; links and hidden files are left out."""
+    with zipfile.ZipFile(target, "w") as archive:
+        for file in sorted(folder.rglob("*")):
+            name = file.relative_to(folder)
+            if file.is_file() and not file.is_symlink() and not any(part.startswith(".") for part in name.parts):
+                with (
+                    file.open("rb") as content,
+                    archive.open(zipfile.ZipInfo(name.as_posix()), "w", force_zip64=True) as member,
+                ):
+                    shutil.copyfileobj(content, member, _BLOCK)
+
+
+def _free_name(inbox: Path, name: str, path: Path) -> Path:
+    """Return where to put what is at ``path``: under ``name``, or a numbered one when another file of that name is there."""
     digest = _hash(path)[0]
-    number = 1
+    wanted, number = Path(name), 1
     while True:
-        target = inbox / (path.name if number == 1 else f"{path.stem} ({number}){path.suffix}")
+        target = inbox / (name if number == 1 else f"{wanted.stem} ({number}){wanted.suffix}")
         if not target.exists() or _hash(target)[0] == digest:
             return target
         number += 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,3 +102,23 @@ def test_a_file_copied_in_keeps_others_of_its_name_and_is_not_copied_twice(setti
     outside.write_bytes(b"two")
     assert copy_into(settings.inbox, outside) == settings.inbox / "chat (2).zip"
     assert sorted(path.read_bytes() for path in settings.inbox.iterdir()) == [b"one", b"two"]
+
+
+def test_an_unpacked_export_is_copied_as_one_archive_with_the_same_bytes_each_time(
+    settings: Settings, tmp_path: Path
+) -> None:
+    folder = tmp_path / "My Workspace"
+    (folder / "general").mkdir(parents=True)
+    (folder / "users.json").write_text("[]")
+    (folder / "general" / "2024-03-13.json").write_text("[1]")
+    (folder / ".hidden").write_text("secret")
+    (folder / "link").symlink_to("/etc/hostname")
+    packed = copy_into(settings.inbox, folder)
+    os.utime(folder / "users.json", (0, 0))
+    assert copy_into(settings.inbox, folder) == packed == settings.inbox / "My Workspace.zip"
+    with zipfile.ZipFile(packed) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == {
+            "general/2024-03-13.json": b"[1]",
+            "users.json": b"[]",
+        }
+    assert [path.name for path in settings.inbox.iterdir()] == ["My Workspace.zip"]

@@ -153,7 +153,7 @@ def test_a_path_that_is_no_file_is_told_before_anything_is_done(cli: Cli, home: 
     result = cli("ingest", tmp_path / "missing.zip")
 
     assert result.exit_code == 1
-    assert "missing.zip is not a file" in result.stderr
+    assert "missing.zip does not exist" in result.stderr
     assert not (home / "warehouse.duckdb").exists()
 
 
