@@ -180,7 +180,7 @@ def _first_problem(error: ValidationError) -> str:
 def _check_zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError(f"{name!r} is no IANA time zone such as 'America/Sao_Paulo'") from error
     return name
 

@@ -17,6 +17,9 @@ from typing import IO, BinaryIO
 from egregora_assets.config import LimitSettings
 
 _BOMB_FLOOR_BYTES = 64 << 20
+_MOST_PRINTED = 600
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""The others (bzip2, LZMA) Python unpacks without a bound, and no phone uses them."""
 _CHAT_NAMES = ("_chat.txt",)
 _FOREIGN_FOLDER = "__MACOSX/"
 """Where macOS puts a shadow of each file that it packs."""
@@ -35,7 +38,21 @@ _READ_ERRORS = (
 
 
 class ExportUnreadable(ValueError):
-    """A file in the inbox cannot be read as a chat export; the message says why, for the person who put it there."""
+    """A file in the inbox cannot be read as a chat export; the message says why, for the person who put it there.
+
+    Names of files and members stand in it, which anybody may have chosen: it is made printable, and cut where they are long.
+    """
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(printable(problem))
+
+
+def printable(text: str) -> str:
+    """Return ``text`` without what a terminal would obey and without half characters, cut in the middle where it is long."""
+    visible = "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+    if len(visible) <= _MOST_PRINTED:
+        return visible
+    return f"{visible[: _MOST_PRINTED // 2]} … {visible[-_MOST_PRINTED // 2 :]}"
 
 
 class Export:
@@ -117,8 +134,11 @@ def open_chat_text(path: Path, limits: LimitSettings) -> Iterator[BinaryIO]:
 
 def is_zip(path: Path) -> bool:
     """Return whether the file begins as a ZIP does, whatever it is called."""
-    with path.open("rb") as file:
-        return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06") or path.suffix.lower() == ".zip"
+    try:
+        with path.open("rb") as file:
+            return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06") or path.suffix.lower() == ".zip"
+    except OSError as error:
+        raise ExportUnreadable(f"{path.name} cannot be opened ({error.strerror})") from error
 
 
 @contextmanager
@@ -194,6 +214,10 @@ def open_member(
         raise ExportUnreadable(f"member {info.filename!r} is a link or device")
     if info.flag_bits & 0x1:
         raise ExportUnreadable(f"member {info.filename!r} is encrypted: unlock the archive first")
+    if info.compress_type not in _METHODS:
+        raise ExportUnreadable(
+            f"member {info.filename!r} is packed by an uncommon method: pack it again as a plain ZIP"
+        )
     if info.file_size > most_bytes:
         raise ExportUnreadable(
             f"member {info.filename!r} says it has {info.file_size:,} bytes; {most_bytes:,} are allowed"

@@ -72,6 +72,6 @@ def messages(config: IngestConfig, warehouse: Warehouse) -> dg.MaterializeResult
 
 
 _QUARANTINE = """
-    SELECT reason, count(*) AS pieces, count(DISTINCT export_id) AS exports
+    SELECT reason, sum(pieces) AS pieces, count(DISTINCT export_id) AS exports
     FROM quarantine GROUP BY reason ORDER BY pieces DESC LIMIT 20
 """

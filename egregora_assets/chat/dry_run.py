@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ import duckdb
 from egregora_assets.chat.archive import ExportUnreadable
 from egregora_assets.chat.formats import whatsapp
 from egregora_assets.chat.formats.records import Reading
-from egregora_assets.chat.formats.text_chunks import Quarantined
+from egregora_assets.chat.formats.text_chunks import Quarantine
 from egregora_assets.chat.formats.whatsapp import STAGED, Staged
 from egregora_assets.chat.local_time import to_utc
 from egregora_assets.chat.merge_records import RECORDS, stage_records
@@ -58,7 +57,7 @@ def dry_run(path: Path, day_first: bool | None = None, timezone: str | None = No
 def _zone(timezone: str | None) -> ZoneInfo | None:
     try:
         return None if timezone is None else ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ExportUnreadable(f"{timezone!r} is no IANA time zone such as 'America/Sao_Paulo'") from error
 
 
@@ -160,10 +159,10 @@ class _RecordsDryRun:
         }
 
 
-def _quarantine(pieces: list[Quarantined]) -> dict[str, Any]:
+def _quarantine(pieces: Quarantine) -> dict[str, Any]:
     return {
-        "quarantined": len(pieces),
-        "reasons": dict(Counter(piece.reason for piece in pieces)),
+        "quarantined": pieces.total,
+        "reasons": pieces.reasons(),
         "pieces": [
             {
                 "byte_offset": piece.byte_offset,

@@ -34,6 +34,11 @@ class InboxFile:
     export_id: str
     bytes: int
 
+    @property
+    def name(self) -> str:
+        """The file's name as text: bytes that are no UTF-8 become U+FFFD."""
+        return os.fsencode(self.path.name).decode("utf-8", "replace")
+
 
 def inbox_files(inbox: Path) -> list[Path]:
     """Return the export files of the inbox in order of name; hidden and half-written (``.part``) files are left out."""
@@ -81,7 +86,7 @@ def register(connection: duckdb.DuckDBPyConnection, files: list[InboxFile]) -> i
     found = pa.table(
         {
             "export_id": [file.export_id for file in fresh],
-            "file_name": [os.fsencode(file.path.name).decode("utf-8", "replace") for file in fresh],
+            "file_name": [file.name for file in fresh],
             "bytes": [file.bytes for file in fresh],
         }
     )

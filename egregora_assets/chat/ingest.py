@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,7 @@ import pyarrow as pa
 from egregora_assets.chat.archive import ExportUnreadable
 from egregora_assets.chat.edits import follow_edits
 from egregora_assets.chat.formats import whatsapp
-from egregora_assets.chat.formats.text_chunks import Quarantined
+from egregora_assets.chat.formats.text_chunks import Quarantine
 from egregora_assets.chat.formats.whatsapp import STAGED, AmbiguousDates, Staged
 from egregora_assets.chat.inbox import InboxFile, read_inbox, register
 from egregora_assets.chat.local_time import ClockChange, clock_change_sql, clock_changes, to_utc
@@ -75,14 +76,14 @@ def ingest(
     outcomes: list[ExportOutcome] = []
     with read_ahead(settings, to_read) as ahead:
         for number, file in enumerate(to_read, start=1):
-            log.info("reading %s (%s bytes, %s of %s)", file.path.name, f"{file.bytes:,}", number, len(to_read))
+            log.info("reading %s (%s bytes, %s of %s)", file.name, f"{file.bytes:,}", number, len(to_read))
             outcomes.append(_load(connection, settings, keys, ahead, file, orders[file.export_id]))
     return outcomes
 
 
 def known_order(settings: Settings, file: InboxFile, day_first: bool | None = None) -> bool | None:
     """Return the order of day and month in a file as the user has told it: for this pass, or in the settings."""
-    configured = settings.source_named(whatsapp.title_of(file.path))
+    configured = settings.source_named(whatsapp.title_of(Path(file.name)))
     return configured.day_first if day_first is None and configured is not None else day_first
 
 
@@ -102,23 +103,23 @@ def _load(
     try:
         with ahead.open(file) as parsed:
             if isinstance(parsed, ParsedText):
-                staged = whatsapp.stage_scanned(connection, parsed.batches, parsed.result, file.path.name, day_first)
+                staged = whatsapp.stage_scanned(connection, parsed.batches, parsed.result, file.name, day_first)
                 outcome = _load_text(connection, settings, keys, file, staged)
             else:
-                stage_records(connection, parsed, file.path.name)
+                stage_records(connection, parsed, file.name)
                 outcome = _load_records(connection, settings, keys, file, parsed)
     except AmbiguousDates as error:
         return _fail(connection, file, "ambiguous", str(error))
     except ExportUnreadable as error:
         return _fail(connection, file, "failed", str(error))
-    log.info("%s: %s messages, %s new", file.path.name, f"{outcome.messages:,}", f"{outcome.added:,}")
+    log.info("%s: %s messages, %s new", file.name, f"{outcome.messages:,}", f"{outcome.added:,}")
     return outcome
 
 
 def _load_text(
     connection: duckdb.DuckDBPyConnection, settings: Settings, keys: Keys, file: InboxFile, staged: Staged
 ) -> ExportOutcome:
-    title = whatsapp.title_of(file.path)
+    title = whatsapp.title_of(Path(file.name))
     with transaction(connection, CONSUMER) as change:
         bind(connection, keys)
         people = _people(connection, staged)
@@ -135,7 +136,7 @@ def _load_records(
         merged = merge_records(change, settings, keys, parsed, file.export_id)
         source_id = merged.source_ids[0] if len(merged.source_ids) == 1 else None
         outcome = ExportOutcome(
-            file.path.name, source_id, merged.messages, merged.added, merged.known, len(pieces), merged.updated
+            file.name, source_id, merged.messages, merged.added, merged.known, pieces.total, merged.updated
         )
         _note(change, file, parsed.platform, outcome, pieces, merged.first, merged.last)
     return outcome
@@ -159,7 +160,7 @@ def _without_title(staged: Staged, title: str, people: list[str]) -> Staged:
 
 
 def _fail(connection: duckdb.DuckDBPyConnection, file: InboxFile, status: str, problem: str) -> ExportOutcome:
-    log.warning("%s: %s", file.path.name, problem)
+    log.warning("%s: %s", file.name, problem)
     known = rows(connection, "SELECT status, detail FROM exports WHERE export_id = ?", [file.export_id])
     if known != [(status, problem)]:
         with transaction(connection, CONSUMER) as change:
@@ -167,13 +168,13 @@ def _fail(connection: duckdb.DuckDBPyConnection, file: InboxFile, status: str, p
                 "UPDATE exports SET status = ?, detail = ?, revision = ? WHERE export_id = ?",
                 [status, problem, change.revision, file.export_id],
             )
-    return ExportOutcome(file.path.name, None, problem=problem)
+    return ExportOutcome(file.name, None, problem=problem)
 
 
 def _merge(change: Transaction, keys: Keys, file: InboxFile, source: Source, staged: Staged) -> ExportOutcome:
     connection = change.connection
     revision = change.revision
-    messages, first, last = rows(connection, f"SELECT count(*), min(local_time), max(local_time) FROM {STAGED}")[0]
+    first, last = rows(connection, f"SELECT min(local_time), max(local_time) FROM {STAGED}")[0]
     known_after = {
         "first": first and first.replace(second=0),
         "after": last and last.replace(second=0) + timedelta(minutes=1),
@@ -181,7 +182,9 @@ def _merge(change: Transaction, keys: Keys, file: InboxFile, source: Source, sta
     parameters = {"source": source.source_id, **known_after}
     with (
         view_of(connection, "staged_authors", _name_authors(change, keys, staged)),
-        temporary(connection, "identified", _IDENTIFIED, {"key": keys.message.hex(), "source": source.identity}),
+        temporary(
+            connection, "identified", _IDENTIFIED, {"key": keys.message.hex(), "source": source.identity}
+        ) as dated,
     ):
         updated = follow_edits(change, source.source_id, file.export_id, first, last) if first else 0
         _drop_cut_message(change, source.source_id, file.export_id)
@@ -189,7 +192,7 @@ def _merge(change: Transaction, keys: Keys, file: InboxFile, source: Source, sta
         added = changed(connection, insert, {**parameters, "export": file.export_id, "revision": revision})
         changed(connection, _INSERT_ATTACHMENTS, {"export": file.export_id, "revision": revision})
     outcome = ExportOutcome(
-        file.path.name, source.source_id, staged.messages, added, messages - added, len(staged.quarantined), updated
+        file.name, source.source_id, staged.messages, added, dated - added, staged.quarantined.total, updated
     )
     _note(change, file, PLATFORM, outcome, staged.quarantined, first, last)
     return outcome
@@ -200,7 +203,7 @@ def _note(
     file: InboxFile,
     platform: str,
     outcome: ExportOutcome,
-    quarantined: list[Quarantined],
+    quarantined: Quarantine,
     first: datetime | None,
     last: datetime | None,
 ) -> None:
@@ -377,17 +380,20 @@ _BEGINS_WITH = """(
 )"""
 
 
-def _note_quarantine(change: Transaction, export_id: str, quarantined: list[Quarantined]) -> None:
+def _note_quarantine(change: Transaction, export_id: str, quarantined: Quarantine) -> None:
+    """Replace an export's pieces. The last row of a reason stands for all pieces of it that were not kept."""
     change.connection.execute("DELETE FROM quarantine WHERE export_id = ?", [export_id])
+    pieces = [(1, piece) for piece in quarantined] + list(quarantined.more.values())
     table = pa.table(
         {
-            "byte_offset": pa.array([piece.byte_offset for piece in quarantined], pa.int64()),
-            "reason": pa.array([piece.reason for piece in quarantined], pa.string()),
-            "raw": pa.array([piece.raw for piece in quarantined], pa.binary()),
+            "byte_offset": pa.array([piece.byte_offset for _, piece in pieces], pa.int64()),
+            "reason": pa.array([piece.reason for _, piece in pieces], pa.string()),
+            "raw": pa.array([piece.raw for _, piece in pieces], pa.binary()),
+            "pieces": pa.array([count for count, _ in pieces], pa.int64()),
         }
     )
-    with view_of(change.connection, "pieces", table):
+    with view_of(change.connection, "refused", table):
         change.connection.execute(
-            "INSERT INTO quarantine SELECT $export, byte_offset, reason, raw, $revision FROM pieces",
+            "INSERT INTO quarantine BY NAME SELECT $export AS export_id, *, $revision AS revision FROM refused",
             {"export": export_id, "revision": change.revision},
         ).fetchall()

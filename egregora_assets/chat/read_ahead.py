@@ -45,7 +45,7 @@ class ReadAhead:
         try:
             learnt = future.result()
         except BrokenExecutor:
-            log.warning("a worker that parsed exports has died: reading %s without one", file.path.name)
+            log.warning("a worker that parsed exports has died: reading %s without one", file.name)
             with parse(file.path, self._settings.limits) as parsed:
                 yield parsed
             return

@@ -34,7 +34,7 @@ def nothing_vanished(connection: duckdb.DuckDBPyConnection, settings: Settings) 
         connection,
         """
         SELECT count(*) FROM exports e WHERE status = 'loaded' AND messages <> added + known + (
-            SELECT count(*) FROM quarantine q
+            SELECT coalesce(sum(pieces), 0) FROM quarantine q
             WHERE q.export_id = e.export_id AND e.platform = 'whatsapp' AND reason = 'the date or time does not exist'
         )
         """,

@@ -129,7 +129,7 @@ def _store_members(
             with open_member(archive, info, min(limits.max_media_bytes, left), limits.max_ratio) as stream:
                 stored = store.add(stream)
         except ExportUnreadable as error:
-            log.warning("%s: %s", file.path.name, error)
+            log.warning("%s: %s", file.name, error)
             members.append({"file_name": name, "bytes": info.file_size, "rejected": str(error)})
             outcome.rejected += 1
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import signal
 import subprocess
 import sys
@@ -425,3 +426,13 @@ def test_a_photo_that_only_the_second_export_brings_is_linked_to_the_known_messa
         assert outcome.added == 0
         media.refresh(connection, settings)
         assert linked(connection) == [("media",)]
+
+
+@pytest.mark.parametrize("content", ["no chat\n", chat(*TALK)])
+def test_a_file_whose_name_is_no_utf8_keeps_no_other_from_loading(settings: Settings, content: str) -> None:
+    strange = os.fsencode(settings.inbox) + b"/WhatsApp Chat with caf\xe9.txt"
+    with open(strange, "w") as file:
+        file.write(content)
+    put_export(settings, "Garden Club", chat(*TALK))
+    assert sum(outcome.problem is None for outcome in take_in(settings)) == 1 + (content != "no chat\n")
+    assert ("WhatsApp Chat with caf\ufffd.txt",) in query(settings, "SELECT file_name FROM exports")

@@ -13,8 +13,8 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from egregora_assets.chat.archive import Export
-from egregora_assets.chat.formats.text_chunks import Quarantined
+from egregora_assets.chat.archive import Export, printable
+from egregora_assets.chat.formats.text_chunks import MAX_RAW_BYTES, Quarantine, Quarantined
 
 SELF_WORDS = ("Me", "You")
 """What exporters call the person who exported: words of everybody, which must not be hidden in texts as names are."""
@@ -101,7 +101,7 @@ class Reading:
 
     chats: dict[str, str] = field(default_factory=dict)
     people: dict[str, list[str]] = field(default_factory=dict)
-    quarantined: list[Quarantined] = field(default_factory=list)
+    quarantined: Quarantine = field(default_factory=Quarantine)
 
     def mend(self) -> None:
         """Make all ids, names and titles fit for UTF-8, as ``batches`` makes those of records."""
@@ -116,7 +116,7 @@ class Reading:
 
     def refuse(self, byte_offset: int, reason: str, raw: bytes) -> None:
         """Put a piece of input into the quarantine."""
-        self.quarantined.append(Quarantined(byte_offset, reason, raw[:4096]))
+        self.quarantined.append(Quarantined(byte_offset, printable(reason), raw[:MAX_RAW_BYTES]))
 
 
 class ChatFormat(Protocol):

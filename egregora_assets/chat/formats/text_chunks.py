@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import itertools
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -12,7 +14,10 @@ import pyarrow as pa
 BLOCK_BYTES = 1 << 20
 MAX_LINE_BYTES = 1 << 20
 """A line longer than this is cut and reported."""
+_LONGEST_MESSAGE_BYTES = 1 << 16
 MAX_RAW_BYTES = 4096
+MOST_PIECES = 10_000
+"""Pieces of one export that are kept; a file of nothing but faults must not fill the memory with them."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,40 @@ class Quarantined:
     byte_offset: int
     reason: str
     raw: bytes
+
+
+class Quarantine(list[Quarantined]):
+    """The pieces of one export: the first ``MOST_PIECES`` of them, and of the others how many there are for which reason.
+
+    ``more`` has, for each reason, that number and one of the pieces.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.more: dict[str, tuple[int, Quarantined]] = {}
+
+    def append(self, piece: Quarantined) -> None:
+        """Keep a piece, or count it."""
+        self.add(piece)
+
+    def add(self, piece: Quarantined, pieces: int = 1) -> None:
+        """Keep a piece, or count it as ``pieces`` of its kind."""
+        if len(self) < MOST_PIECES and pieces == 1:
+            super().append(piece)
+        else:
+            count, first = self.more.get(piece.reason, (0, piece))
+            self.more[piece.reason] = count + pieces, first
+
+    @property
+    def total(self) -> int:
+        """How many pieces there were."""
+        return len(self) + sum(count for count, _ in self.more.values())
+
+    def reasons(self) -> dict[str, int]:
+        """Return how many pieces there were for each reason."""
+        found = Counter(piece.reason for piece in self)
+        found.update({reason: count for reason, (count, _) in self.more.items()})
+        return dict(found)
 
 
 def read_blocks(stream: BinaryIO, quarantined: list[Quarantined]) -> Iterator[bytes]:
@@ -61,15 +100,23 @@ def _as_utf8(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _with_line_feeds(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Turn CR into LF where the first chunk has no LF at all, as in texts from very old systems."""
+    """Turn CR into LF where the first chunk has no LF at all, as in texts from very old systems.
+
+    Not where CRs are as rare as in one long line that has one in it by chance.
+    """
     first = next(chunks, b"")
-    if b"\r" not in first or b"\n" in first:
+    if b"\n" in first or first.count(b"\r") * _LONGEST_MESSAGE_BYTES < len(first):
         yield first
         yield from chunks
         return
-    yield first.replace(b"\r", b"\n")
-    for chunk in chunks:
-        yield chunk.replace(b"\r", b"\n")
+    is_held = False
+    for chunk in itertools.chain((first,), chunks):
+        data = b"\r" + chunk if is_held else chunk
+        is_held = data.endswith(b"\r")  # with the line feed that may follow it is one line end
+        data = data[:-1] if is_held else data
+        yield data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if is_held:
+        yield b"\n"
 
 
 def _line_blocks(chunks: Iterator[bytes]) -> Iterator[tuple[bytes, bytes | None]]:
@@ -106,25 +153,18 @@ def _without_partial_character(data: bytes) -> bytes:
 
 
 def _mended(block: bytes, offset: int, quarantined: list[Quarantined]) -> bytes:
-    if b"\0" in block:
-        block = _without_nuls(block, offset, quarantined)
-    if _is_utf8(block):
+    if b"\0" not in block and _is_utf8(block):
         return block
-    lines = block.splitlines(keepends=True)
-    for number, line in enumerate(lines):
-        if not _is_utf8(line):
-            quarantined.append(Quarantined(offset, "bytes that are no UTF-8, replaced by U+FFFD", line[:MAX_RAW_BYTES]))
-            lines[number] = line.decode("utf-8", "replace").encode()
-        offset += len(lines[number])
-    return b"".join(lines)
-
-
-def _without_nuls(block: bytes, offset: int, quarantined: list[Quarantined]) -> bytes:
     lines = block.splitlines(keepends=True)
     for number, line in enumerate(lines):
         if b"\0" in line:
             quarantined.append(Quarantined(offset, "NUL bytes removed", line[:MAX_RAW_BYTES]))
             lines[number] = line.replace(b"\0", b"")
+        try:
+            lines[number].decode()
+        except UnicodeDecodeError:
+            quarantined.append(Quarantined(offset, "bytes that are no UTF-8, replaced by U+FFFD", line[:MAX_RAW_BYTES]))
+            lines[number] = lines[number].decode("utf-8", "replace").encode()
         offset += len(lines[number])
     return b"".join(lines)
 

@@ -17,10 +17,10 @@ import pyarrow as pa
 from egregora_assets.chat.archive import ExportUnreadable
 from egregora_assets.chat.formats import whatsapp_phrases as phrases
 from egregora_assets.chat.formats.staging import stage_batches
-from egregora_assets.chat.formats.text_chunks import MAX_RAW_BYTES, Quarantined, read_blocks
+from egregora_assets.chat.formats.text_chunks import MAX_RAW_BYTES, MOST_PIECES, Quarantine, Quarantined, read_blocks
 from egregora_assets.chat.formats.whatsapp_header import MARKS
 from egregora_assets.chat.formats.whatsapp_scan import SCAN_SCHEMA, ScanResult, scan
-from egregora_assets.warehouse.query import rows, view_of
+from egregora_assets.warehouse.query import rows, scalar, view_of
 
 STAGED = "staged_messages"
 """Columns: position, byte_offset, local_time (null: impossible), author_no (null: none), kind, text, attachment,
@@ -28,6 +28,7 @@ is_edited, same_text (what of the text is equal in an Android and an iOS export 
 
 A view over two temporary tables: the rows as scanned, and the few that needed a closer look. Text is copied once."""
 
+IMPOSSIBLE_DATE = "the date or time does not exist"
 _TITLE = re.compile(rf"(?:{phrases.FILE_NAMES}) (?P<title>.+)", re.IGNORECASE)
 _COPY_NUMBER = re.compile(r" ?\(\d{1,3}\)$")
 """What a browser or phone adds to the name of a file that it has already."""
@@ -44,7 +45,7 @@ class Staged:
     messages: int
     authors: list[str | None]
     day_first: bool | None
-    quarantined: list[Quarantined] = field(default_factory=list)
+    quarantined: Quarantine = field(default_factory=Quarantine)
 
 
 def title_of(path: Path) -> str:
@@ -84,7 +85,7 @@ def stage_scanned(
         closer = _closer_look(is_bracket=result.terminator == b"] ")
         connection.execute(f"CREATE OR REPLACE TEMP TABLE special_messages AS {closer}").fetchall()
     connection.execute(f"CREATE OR REPLACE TEMP VIEW {STAGED} AS {_staged(chosen)}").fetchall()
-    result.quarantined += _impossible_dates(connection, result)
+    _refuse_impossible_dates(connection, result)
     return Staged(result.messages, authors, chosen, result.quarantined)
 
 
@@ -292,13 +293,15 @@ _KIND = f"""CASE
 END"""
 
 
-def _impossible_dates(connection: duckdb.DuckDBPyConnection, result: ScanResult) -> list[Quarantined]:
+def _refuse_impossible_dates(connection: duckdb.DuckDBPyConnection, result: ScanResult) -> None:
+    lost = f"FROM {STAGED} WHERE local_time IS NULL"
+    count = int(scalar(connection, f"SELECT count(*) {lost}"))
     found = rows(
         connection,
-        f"SELECT byte_offset, encode(left(text, {MAX_RAW_BYTES // 4})) FROM {STAGED} "
-        "WHERE local_time IS NULL ORDER BY position",
+        f"SELECT byte_offset, encode(left(text, {MAX_RAW_BYTES // 4})) {lost} ORDER BY position LIMIT {MOST_PIECES}",
     )
-    return [
-        Quarantined(offset, "the date or time does not exist", result.impossible.get(offset, bytes(raw)))
-        for offset, raw in found
-    ]
+    for offset, raw in found:
+        piece = Quarantined(offset, IMPOSSIBLE_DATE, result.impossible.get(offset, bytes(raw)))
+        result.quarantined.append(piece)
+    if count > len(found):
+        result.quarantined.add(piece, count - len(found))

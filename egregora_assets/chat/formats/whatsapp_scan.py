@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from egregora_assets.chat.formats.text_chunks import MAX_RAW_BYTES, Quarantined
+from egregora_assets.chat.formats.text_chunks import MAX_RAW_BYTES, MOST_PIECES, Quarantine, Quarantined
 from egregora_assets.chat.formats.whatsapp_header import (
     MIN_DIGITS,
     MIN_HEADER_BYTES,
@@ -49,7 +49,6 @@ Mask = npt.NDArray[np.bool_]
 _NO_TIME = int(np.iinfo(np.int64).min)
 _SECOND = 1_000_000
 _SAMPLE_BYTES = 1 << 20
-_SAMPLE_LINES = 2000
 _MAY_START_HEADER = np.isin(np.arange(256), [*b"0123456789[", *b"\xe2\xef", *b"\xd9\xdb"])
 """ASCII digits and the bracket; the first bytes of marks (MARKS), and of Arabic and Persian digits."""
 _TWO_BYTE_ZEROS = ((0xD9, 0xA0), (0xDB, 0xB0))
@@ -75,7 +74,7 @@ class ScanResult:
     backward_day_first: int = 0
     backward_month_first: int = 0
     order_matters: int = 0
-    quarantined: list[Quarantined] = field(default_factory=list)
+    quarantined: Quarantine = field(default_factory=Quarantine)
     impossible: dict[int, bytes] = field(default_factory=dict)
 
     @property
@@ -177,14 +176,14 @@ def _find_headers(data: Bytes, result: ScanResult) -> _Headers:
     padded = np.concatenate((data, np.zeros(WIDTH, dtype=np.uint8)))
     window = np.lib.stride_tricks.sliding_window_view(padded, WIDTH)[starts]
     if result.terminator is None:
-        result.terminator, result.dialect = _infer_dialect(window[starts < _SAMPLE_BYTES][:_SAMPLE_LINES])
+        result.terminator, result.dialect = _infer_dialect(window)
     if result.terminator is None or result.dialect is None:
         return _no_headers()
     return _read_headers(starts, window, result.terminator, result.dialect)
 
 
 def _infer_dialect(window: Bytes) -> tuple[bytes | None, Dialect | None]:
-    """Return the terminator and dialect that most of the sampled lines share."""
+    """Return the terminator and dialect that most lines of the first block share: a pasted log has fewer than the chat."""
     votes: Counter[tuple[bytes, Dialect]] = Counter()
     for terminator in TERMINATORS:
         for _, layout, rows, _ in _shapes(window, terminator):
@@ -325,7 +324,7 @@ def _batch(
         raw = _raw(data, headers, ends, row)
         result.quarantined.append(Quarantined(int(offsets[row]), f"message cut after {MAX_BODY_BYTES} bytes", raw))
     is_lost = (headers.time_day_first[:complete] == _NO_TIME) & (headers.time_month_first[:complete] == _NO_TIME)
-    for row in np.flatnonzero(is_lost).tolist():
+    for row in np.flatnonzero(is_lost)[: MOST_PIECES - len(result.impossible)].tolist():
         result.impossible[int(offsets[row])] = _raw(data, headers, ends, row)
     position = np.arange(result.messages, result.messages + complete)
     result.messages += complete

@@ -15,6 +15,9 @@ ALTER TABLE exports ADD COLUMN platform VARCHAR;
 ALTER TABLE exports ADD COLUMN updated BIGINT;
 UPDATE exports SET platform = 'whatsapp', updated = 0 WHERE status = 'loaded';
 
+-- How many pieces a row stands for: not all are kept of a file of nothing but faults.
+ALTER TABLE quarantine ADD COLUMN pieces BIGINT DEFAULT 1;
+
 -- What each export brought to each of its chats.
 CREATE TABLE export_sources (
     export_id VARCHAR NOT NULL,
