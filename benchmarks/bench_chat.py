@@ -41,15 +41,16 @@ def figures() -> Iterator[Figure]:
 
 
 def _load_once(size: int) -> tuple[float, float]:
-    """Return the CPU seconds of the first and of a second load of one export.
+    """Return the CPU seconds of the first and of a second load of one export."""
+    with home_with(size) as settings:
+        return timed_ingest(settings), timed_ingest(settings)
+
+
+def timed_ingest(settings: Settings) -> float:
+    """Return the CPU seconds of taking in what waits in a home.
 
     The file is open at its newest schema before the clock starts; closing it, which writes what is not yet in place, counts.
     """
-    with home_with(size) as settings:
-        return _timed_ingest(settings), _timed_ingest(settings)
-
-
-def _timed_ingest(settings: Settings) -> float:
     with ExitStack() as opened:
         connection = opened.enter_context(open_warehouse(settings))
         began = cpu_seconds()

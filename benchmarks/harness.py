@@ -43,12 +43,16 @@ def figure(
     unit: str = "CPU-s",
     floor: float | None = None,
     at_most: float | None = None,
+    at_least: float | None = None,
     bound: str | None = None,
     runs: int = RUNS,
 ) -> Figure:
-    """Make a figure; ``at_most`` is the bound on the value, ``bound`` how it is told."""
-    told = bound or (f"≤ {at_most:g} {unit}" if at_most is not None else None)
-    holds = None if at_most is None else value <= at_most
+    """Make a figure; ``at_most`` or ``at_least`` is the bound on the value, ``bound`` how it is told."""
+    told, holds = bound, None
+    if at_most is not None:
+        told, holds = bound or f"≤ {at_most:g} {unit}", value <= at_most
+    if at_least is not None:
+        told, holds = bound or f"≥ {at_least:g} {unit}", value >= at_least
     ratio = None if not floor else round(value / floor, 2)
     rounded_floor = None if floor is None else round(floor, 4)
     return Figure(name, round(value, 4), unit, size, rounded_floor, ratio, told, holds, runs)

@@ -104,7 +104,7 @@ def demo(
 
 @app.command()
 def parse(
-    file: Annotated[Path, typer.Argument(help="A WhatsApp export, ZIP or text.")],
+    file: Annotated[Path, typer.Argument(help="An export: a file, a ZIP or a folder.")],
     as_json: Annotated[
         bool, typer.Option("--json", help="JSON lines (the default when the output is no terminal).")
     ] = False,

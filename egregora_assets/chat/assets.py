@@ -14,7 +14,7 @@ inbox = dg.AssetSpec(
     group_name="chat",
     kinds={"file"},
     owners=OWNERS,
-    description="The folder `EGREGORA_HOME/inbox`: drop chat exports here (ZIP or text, as the phone shares them).",
+    description="The folder `EGREGORA_HOME/inbox`: drop chat exports here, of any platform that docs/formats.md lists.",
 )
 
 
