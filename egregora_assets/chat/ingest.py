@@ -25,7 +25,7 @@ from egregora_assets.chat.local_time import ClockChange, clock_change_sql, clock
 from egregora_assets.chat.merge_records import merge_records, stage_records
 from egregora_assets.chat.parse import ParsedRecords, ParsedText
 from egregora_assets.chat.read_ahead import ReadAhead, read_ahead
-from egregora_assets.chat.sources import Source, source_of
+from egregora_assets.chat.sources import Source, Sources
 from egregora_assets.config import Settings
 from egregora_assets.privacy.keys import Keys, bind, load_keys
 from egregora_assets.privacy.pseudonyms import author_id, normalised_name
@@ -123,7 +123,9 @@ def _load_text(
     with transaction(connection, CONSUMER) as change:
         bind(connection, keys)
         people = _people(connection, staged)
-        source = source_of(change, settings, keys, PLATFORM, title, people)
+        sources = Sources(change, settings, keys, PLATFORM, people)
+        source = sources.with_title(title, {normalised_name(name) for name in people})
+        sources.save()
         return _merge(change, keys, file, source, _without_title(staged, title, people))
 
 

@@ -14,7 +14,7 @@ from egregora_assets.chat.formats.records import RECORD_SCHEMA, SELF_WORDS
 from egregora_assets.chat.formats.staging import stage_batches
 from egregora_assets.chat.local_time import to_utc
 from egregora_assets.chat.parse import ParsedRecords
-from egregora_assets.chat.sources import Source, source_of
+from egregora_assets.chat.sources import Source, Sources
 from egregora_assets.config import Settings
 from egregora_assets.privacy.keys import Keys
 from egregora_assets.privacy.pseudonyms import author_id
@@ -78,24 +78,15 @@ def merge_records(change: Transaction, settings: Settings, keys: Keys, parsed: P
 
 def _sources(change: Transaction, settings: Settings, keys: Keys, parsed: ParsedRecords) -> dict[str, Source]:
     """Return the source of each chat in the export by the chat's native id."""
-    wrote: dict[str, list[str]] = dict(
-        rows(
-            change.connection,
-            f"SELECT chat, list(DISTINCT author ORDER BY author) FILTER (author IS NOT NULL) FROM {RECORDS} GROUP BY chat",
-        )
-    )
-    return {
-        chat: source_of(
-            change,
-            settings,
-            keys,
-            parsed.platform,
-            parsed.reading.chats[chat],
-            [name for author in authors or () for name in parsed.reading.people[author] or [author]],
-            chat,
-        )
-        for chat, authors in sorted(wrote.items())
+    wrote = f"SELECT chat, list(DISTINCT author) FILTER (author IS NOT NULL) FROM {RECORDS} GROUP BY chat ORDER BY chat"
+    names = [name for names in parsed.reading.people.values() for name in names]
+    known = Sources(change, settings, keys, parsed.platform, names)
+    sources = {
+        chat: known.with_native_id(chat, parsed.reading.chats[chat], authors or [])
+        for chat, authors in rows(change.connection, wrote)
     }
+    known.save()
+    return sources
 
 
 def _chats(sources: dict[str, Source]) -> pa.Table:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import logging
 import re
 import unicodedata
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
+
+import pyarrow as pa
 
 from egregora_assets.chat.local_time import machine_zone
 from egregora_assets.config import Settings
 from egregora_assets.privacy.keys import Keys
 from egregora_assets.privacy.pseudonyms import normalised_name, pseudonym
-from egregora_assets.privacy.scrub import names_somebody
-from egregora_assets.warehouse.query import rows, scalar
+from egregora_assets.privacy.scrub import KnownNames
+from egregora_assets.warehouse.query import rows
 from egregora_assets.warehouse.revisions import Transaction
+from egregora_assets.warehouse.upsert import insert_new
 
 _MAX_SLUG = 40
 _SMALLEST_GROUP = 3
@@ -34,47 +38,76 @@ class Source:
     identity: str
 
 
-def source_of(
-    change: Transaction,
-    settings: Settings,
-    keys: Keys,
-    platform: str,
-    title: str,
-    authors: list[str],
-    native_id: str | None = None,
-) -> Source:
-    """Return the source for a chat, registering it the first time: known by its id on the platform, else by its title.
+class Sources:
+    """The sources of one platform, as a change of the warehouse finds and extends them.
 
     The title of a chat between two is the other person's name, so a source is named after its title only when at least
-    three people write in it and no word of it is a name of theirs or of anybody known; else it gets a keyed pseudonym.
+    three people write in it and no word of it is a name of anybody known; else it gets a keyed pseudonym. ``names`` are
+    the names that are not yet in the warehouse. New sources are written by ``save``.
     """
-    if native_id is None:
-        known, first_title = _known_by_title(change, platform, title)
-        identity, hidden = _hidden(keys, first_title), _hidden(keys, title)
-    else:
-        known = _known_by_native_id(change, platform, native_id)
-        identity = f"{platform}-{pseudonym(keys.author, 'chat', native_id, 32)}"
-        hidden = f"chat-{pseudonym(keys.author, 'chat', f'{platform}-{native_id}')}"
-    source_id = known or _register(change, settings, platform, title, hidden, authors)
-    if native_id is not None and known is None:
-        change.connection.execute(
-            "INSERT INTO private.source_keys VALUES (?, ?, ?, ?)", [source_id, platform, native_id, change.revision]
+
+    def __init__(
+        self, change: Transaction, settings: Settings, keys: Keys, platform: str, names: Iterable[str]
+    ) -> None:
+        self._change, self._settings, self._keys, self._platform = change, settings, keys, platform
+        connection = change.connection
+        known = rows(connection, "SELECT DISTINCT raw_name FROM private.author_names")
+        self._names = KnownNames([*(name for (name,) in known), *names, *settings.privacy.opt_out])
+        self._zones = dict(rows(connection, "SELECT source_id, timezone FROM sources"))
+        titles = "SELECT source_id, raw_title FROM private.source_titles WHERE platform = ? ORDER BY revision"
+        self._titles: list[tuple[str, str]] = rows(connection, titles, [platform])
+        native = "SELECT native_id, source_id FROM private.source_keys WHERE platform = ?"
+        self._by_native_id: dict[str, str] = dict(rows(connection, native, [platform]))
+        self._new: dict[str, list[tuple[str, ...]]] = {table: [] for table in _TABLES}
+
+    def with_title(self, title: str, people: Collection[str]) -> Source:
+        """Return the source with this title, of a platform that has no ids; ``people`` are those who wrote in it."""
+        same = (
+            source_id for source_id, raw_title in self._titles if normalised_name(raw_title) == normalised_name(title)
         )
-    return Source(source_id, ZoneInfo(_zone_of(change, source_id)), identity)
+        source_id = next(same, None)
+        first_title = next((raw_title for known_id, raw_title in self._titles if known_id == source_id), title)
+        source_id = source_id or self._register(title, _hidden(self._keys, title), people)
+        return self._source(source_id, _hidden(self._keys, first_title))
+
+    def with_native_id(self, native_id: str, title: str, people: Collection[str]) -> Source:
+        """Return the source with this id on the platform, whatever it is called now."""
+        source_id = self._by_native_id.get(native_id)
+        if source_id is None:
+            hidden = f"chat-{pseudonym(self._keys.author, 'chat', f'{self._platform}-{native_id}')}"
+            source_id = self._by_native_id[native_id] = self._register(title, hidden, people)
+            self._new["private.source_keys"].append((source_id, self._platform, native_id))
+        return self._source(source_id, f"{self._platform}-{pseudonym(self._keys.author, 'chat', native_id, 32)}")
+
+    def save(self) -> None:
+        """Write what is new."""
+        for table, columns in _TABLES.items():
+            if self._new[table]:
+                found = pa.table(dict(zip(columns, map(list, zip(*self._new[table], strict=True)), strict=True)))
+                insert_new(self._change.connection, table, found, columns, {"revision": self._change.revision})
+
+    def _register(self, title: str, hidden: str, people: Collection[str]) -> str:
+        configured = self._settings.source_named(title)
+        shown = len(people) >= _SMALLEST_GROUP and not self._names.may_be_in(title)
+        told = configured.source_id if configured else None
+        named = [slug(title), f"{slug(title)}-{self._platform}"] if shown and slug(title) else []
+        source_id = told or next((name for name in named if name not in self._zones), hidden)
+        if source_id not in self._zones:
+            zone = (configured.timezone if configured else None) or self._settings.timezone or _assumed_zone(title)
+            self._zones[source_id] = zone
+            self._new["sources"].append((source_id, self._platform, title if shown else source_id, zone))
+        self._new["private.source_titles"].append((source_id, self._platform, title))
+        return source_id
+
+    def _source(self, source_id: str, identity: str) -> Source:
+        return Source(source_id, ZoneInfo(self._zones[source_id]), identity)
 
 
-def _known_by_title(change: Transaction, platform: str, title: str) -> tuple[str | None, str]:
-    """Return the source with this title, if there is one, and the title under which it was first known."""
-    sql = "SELECT source_id, raw_title FROM private.source_titles WHERE platform = ? ORDER BY revision"
-    known = rows(change.connection, sql, [platform])
-    same = (source_id for source_id, raw_title in known if normalised_name(raw_title) == normalised_name(title))
-    source_id = next(same, None)
-    return source_id, next((raw_title for known_id, raw_title in known if known_id == source_id), title)
-
-
-def _known_by_native_id(change: Transaction, platform: str, native_id: str) -> str | None:
-    sql = "SELECT source_id FROM private.source_keys WHERE platform = ? AND native_id = ?"
-    return next((source_id for (source_id,) in rows(change.connection, sql, [platform, native_id])), None)
+_TABLES = {
+    "sources": ["source_id", "platform", "title", "timezone"],
+    "private.source_titles": ["source_id", "platform", "raw_title"],
+    "private.source_keys": ["source_id", "platform", "native_id"],
+}
 
 
 def slug(text: str) -> str:
@@ -83,42 +116,11 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_MAX_SLUG].strip("-")
 
 
-def _register(
-    change: Transaction, settings: Settings, platform: str, title: str, hidden: str, authors: list[str]
-) -> str:
-    configured = settings.source_named(title)
-    elsewhere = [name for (name,) in rows(change.connection, "SELECT DISTINCT raw_name FROM private.author_names")]
-    shown = _may_show(title, authors, [*elsewhere, *settings.privacy.opt_out])
-    taken = {source_id for (source_id,) in rows(change.connection, "SELECT source_id FROM sources")}
-    told = configured.source_id if configured else None
-    named = [slug(title), f"{slug(title)}-{platform}"] if shown and slug(title) else []
-    source_id = told or next((name for name in named if name not in taken), hidden)
-    if source_id not in taken:
-        zone = (configured.timezone if configured else None) or settings.timezone or _assumed_zone(title)
-        change.connection.execute(
-            "INSERT INTO sources VALUES (?, ?, ?, ?, ?)",
-            [source_id, platform, title if shown else source_id, zone, change.revision],
-        )
-    change.connection.execute(
-        "INSERT INTO private.source_titles VALUES (?, ?, ?, ?)", [source_id, platform, title, change.revision]
-    )
-    return source_id
-
-
 def _hidden(keys: Keys, title: str) -> str:
     return f"chat-{pseudonym(keys.author, 'source', normalised_name(title))}"
-
-
-def _may_show(title: str, authors: list[str], elsewhere: list[str]) -> bool:
-    people = {normalised_name(name) for name in authors}
-    return len(people) >= _SMALLEST_GROUP and not names_somebody(title, [*authors, *elsewhere])
 
 
 def _assumed_zone(title: str) -> str:
     zone = machine_zone()
     log.info("no time zone is set for %r: taking this machine's, %s", title, zone)
     return zone
-
-
-def _zone_of(change: Transaction, source_id: str) -> str:
-    return str(scalar(change.connection, "SELECT timezone FROM sources WHERE source_id = ?", [source_id]))
