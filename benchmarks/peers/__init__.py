@@ -1,0 +1,1 @@
+"""Programs that bench_peers runs, each in a process of its own, and how they are installed and measured."""
