@@ -29,12 +29,15 @@ from egregora_assets.chat.sources import Source, Sources
 from egregora_assets.config import Settings
 from egregora_assets.privacy.keys import Keys, bind, load_keys
 from egregora_assets.privacy.pseudonyms import author_id, normalised_name
+from egregora_assets.warehouse.connection import bounded_memory
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction, transaction
 from egregora_assets.warehouse.upsert import insert_new
 
 CONSUMER = "messages"
 PLATFORM = "whatsapp"
+_MOST_MEMORY = "200MB"
+"""An export of any size is merged in so much; more made nothing faster."""
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +77,7 @@ def ingest(
         if file.export_id in waiting and not (waiting[file.export_id] == "ambiguous" and orders[file.export_id] is None)
     ]
     outcomes: list[ExportOutcome] = []
-    with read_ahead(settings, to_read) as ahead:
+    with bounded_memory(connection, settings.warehouse, _MOST_MEMORY), read_ahead(settings, to_read) as ahead:
         for number, file in enumerate(to_read, start=1):
             log.info("reading %s (%s bytes, %s of %s)", file.name, f"{file.bytes:,}", number, len(to_read))
             outcomes.append(_load(connection, settings, keys, ahead, file, orders[file.export_id]))

@@ -78,6 +78,22 @@ def open_file(
 
 
 @contextmanager
+def bounded_memory(connection: duckdb.DuckDBPyConnection, settings: WarehouseSettings, most: str) -> Iterator[None]:
+    """Let DuckDB hold at most ``most`` for the block: what does not fit goes to its temporary folder on disk.
+
+    Where the user has set a limit, that one stays.
+    """
+    if settings.memory_limit is not None:
+        yield
+        return
+    connection.execute(f"SET memory_limit = '{most}'")
+    try:
+        yield
+    finally:
+        connection.execute("RESET memory_limit")
+
+
+@contextmanager
 def open_snapshot(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the published snapshot for reading. Nothing locks it: a publication replaces the file, never changes it.
 

@@ -11,7 +11,14 @@ import pytest
 
 from egregora_assets.config import Settings, WarehouseSettings
 from egregora_assets.publish.snapshot import publish
-from egregora_assets.warehouse.connection import NothingPublished, WarehouseBusy, open_file, open_snapshot, tuning
+from egregora_assets.warehouse.connection import (
+    NothingPublished,
+    WarehouseBusy,
+    bounded_memory,
+    open_file,
+    open_snapshot,
+    tuning,
+)
 from egregora_assets.warehouse.files import make_home, open_warehouse
 from egregora_assets.warehouse.query import rows, scalar
 from tests.writers import another_process_writing
@@ -187,3 +194,13 @@ def test_what_a_home_holds_already_is_left_alone(settings: Settings) -> None:
     make_home(settings)
     assert settings.inbox.stat().st_mode & 0o777 == 0o755
     assert (settings.inbox / "chat.txt").read_text() == "hello"
+
+
+def test_memory_is_bounded_for_a_while_and_never_beyond_what_the_user_has_set(settings: Settings) -> None:
+    with open_warehouse(settings) as connection:
+        usual = scalar(connection, "SELECT current_setting('memory_limit')")
+        with bounded_memory(connection, WarehouseSettings(), "200MB"):
+            assert scalar(connection, "SELECT current_setting('memory_limit')") == "190.7 MiB"
+        assert scalar(connection, "SELECT current_setting('memory_limit')") == usual
+        with bounded_memory(connection, WarehouseSettings(memory_limit="1GB"), "200MB"):
+            assert scalar(connection, "SELECT current_setting('memory_limit')") == usual
