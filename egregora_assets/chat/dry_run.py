@@ -16,11 +16,11 @@ from egregora_assets.chat.formats import whatsapp
 from egregora_assets.chat.formats.records import Reading
 from egregora_assets.chat.formats.text_chunks import Quarantine
 from egregora_assets.chat.formats.whatsapp import STAGED, Staged
-from egregora_assets.chat.local_time import to_utc
+from egregora_assets.chat.instants import instants
 from egregora_assets.chat.merge_records import RECORDS, stage_records
 from egregora_assets.chat.parse import ParsedText, parse
 from egregora_assets.config import LimitSettings
-from egregora_assets.warehouse.query import rows, scalar
+from egregora_assets.warehouse.query import scalar
 
 _BATCH = 1000
 
@@ -99,10 +99,7 @@ class _TextDryRun:
         }
 
     def _sent_at(self) -> str:
-        first, last = rows(self.connection, f"SELECT min(local_time), max(local_time) FROM {STAGED}")[0]
-        if first is None or self.zone is None:
-            return "NULL::TIMESTAMP"
-        return to_utc("s.local_time", self.zone, first, last)
+        return "NULL::TIMESTAMP" if self.zone is None else instants(self.connection, self.zone)[0]
 
 
 @dataclass(frozen=True)

@@ -16,15 +16,18 @@ from egregora_assets.warehouse.revisions import Transaction
 _MINUTE = timedelta(minutes=1)
 
 
-def follow_edits(change: Transaction, source_id: str, export_id: str, first: datetime, last: datetime) -> int:
+def follow_edits(
+    change: Transaction, source_id: str, export_id: str, first: datetime, last: datetime
+) -> tuple[int, int]:
     """Give edited and deleted messages of the staged export the ids of their originals in ``identified``.
 
-    Rows of ``messages`` take the newer form; what they said before goes to ``private.message_versions``. Returns how many
-    rows changed. A form that was met before is known by its alias.
+    Rows of ``messages`` take the newer form; what they said before goes to ``private.message_versions``. A form that was met
+    before is known by its alias. A form that stands beside its original, because an earlier export had it in its first or
+    last minute, goes. Returns how many rows changed, and how many went.
     """
     connection = change.connection
     if not scalar(connection, "SELECT EXISTS (SELECT 1 FROM messages WHERE source_id = ?)", [source_id]):
-        return 0
+        return 0, 0
     connection.execute(_USE_ALIASES, [source_id]).fetchall()
     whole = {
         "source": source_id,
@@ -32,10 +35,10 @@ def follow_edits(change: Transaction, source_id: str, export_id: str, first: dat
         "until": last.replace(second=0, microsecond=0),
     }
     with temporary(connection, "pairs", _PAIRS, {**whole, "last": last}) as count:
-        return _apply(change, source_id, export_id) if count else 0
+        return _apply(change, source_id, export_id) if count else (0, 0)
 
 
-def _apply(change: Transaction, source_id: str, export_id: str) -> int:
+def _apply(change: Transaction, source_id: str, export_id: str) -> tuple[int, int]:
     connection, revision = change.connection, change.revision
     changed(
         connection,
@@ -53,7 +56,10 @@ def _apply(change: Transaction, source_id: str, export_id: str) -> int:
         [revision],
     )
     changed(connection, f"INSERT INTO tombstones SELECT 'messages', message_id, ? FROM {newer}", [revision])
-    return changed(
+    doubled = "SELECT alias_id FROM pairs WHERE is_doubled"
+    changed(connection, f"INSERT INTO tombstones SELECT 'messages', alias_id, ? FROM ({doubled})", [revision])
+    removed = changed(connection, f"DELETE FROM messages WHERE message_id IN ({doubled})")
+    updated = changed(
         connection,
         f"""
         UPDATE messages SET
@@ -62,6 +68,7 @@ def _apply(change: Transaction, source_id: str, export_id: str) -> int:
         """,
         {"export": export_id, "revision": revision},
     )
+    return updated, removed
 
 
 _USE_ALIASES = """
@@ -73,10 +80,15 @@ _PAIRS = f"""
 WITH fresh AS (
     SELECT
         i.message_id, a.author_id::UUID AS author_id, date_trunc('minute', s.local_time) AS minute, s.position,
-        s.kind, s.text, s.is_edited, s.is_edited OR s.kind = 'deleted' AS is_marked
+        s.kind, s.text, s.is_edited, s.is_edited OR s.kind = 'deleted' AS is_marked, m.message_id IS NOT NULL AS is_doubled
     FROM {STAGED} s JOIN identified i USING (position) JOIN staged_authors a USING (author_no)
-    ANTI JOIN messages m USING (message_id)
-    WHERE s.local_time >= $first AND s.local_time < $until
+    LEFT JOIN messages m USING (message_id) LEFT JOIN exports e ON e.export_id = m.export_id
+    WHERE s.local_time >= $first AND s.local_time < $until AND (
+        m.message_id IS NULL
+        OR ((s.is_edited OR s.kind = 'deleted') AND date_trunc('minute', m.local_time) IN (
+            date_trunc('minute', e.first_local_time), date_trunc('minute', e.last_local_time)
+        ))
+    )
 ),
 gone AS (
     SELECT
@@ -94,7 +106,7 @@ old_forms AS (
     FROM gone WINDOW same AS (PARTITION BY author_id, minute)
 )
 SELECT
-    n.message_id AS alias_id, o.message_id, n.kind, n.text, n.is_edited,
+    n.message_id AS alias_id, o.message_id, n.kind, n.text, n.is_edited, n.is_doubled,
     o.kind <> 'deleted' AND (
         n.kind = 'deleted' OR (n.is_edited AND (NOT o.is_edited OR $last >= coalesce(o.last_local_time, $last)))
     ) AS is_newer

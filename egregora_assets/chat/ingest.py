@@ -21,7 +21,7 @@ from egregora_assets.chat.formats import whatsapp
 from egregora_assets.chat.formats.text_chunks import Quarantine
 from egregora_assets.chat.formats.whatsapp import STAGED, AmbiguousDates, Staged
 from egregora_assets.chat.inbox import InboxFile, read_inbox, register
-from egregora_assets.chat.local_time import ClockChange, clock_change_sql, clock_changes, to_utc
+from egregora_assets.chat.instants import instants
 from egregora_assets.chat.merge_records import merge_records, stage_records
 from egregora_assets.chat.parse import ParsedRecords, ParsedText
 from egregora_assets.chat.read_ahead import ReadAhead, read_ahead
@@ -53,6 +53,7 @@ class ExportOutcome:
     known: int = 0
     quarantined: int = 0
     updated: int = 0
+    removed: int = 0
     problem: str | None = None
 
 
@@ -191,13 +192,13 @@ def _merge(change: Transaction, keys: Keys, file: InboxFile, source: Source, sta
             connection, "identified", _IDENTIFIED, {"key": keys.message.hex(), "source": source.identity}
         ) as dated,
     ):
-        updated = follow_edits(change, source.source_id, file.export_id, first, last) if first else 0
-        _drop_cut_message(change, source.source_id, file.export_id)
-        insert = _insert_new(connection, source.zone, first, last)
+        updated, removed = follow_edits(change, source.source_id, file.export_id, first, last) if first else (0, 0)
+        removed += _drop_cut_message(change, source.source_id, file.export_id)
+        insert = _insert_new(connection, source.zone)
         added = changed(connection, insert, {**parameters, "export": file.export_id, "revision": revision})
         changed(connection, _INSERT_ATTACHMENTS, {"export": file.export_id, "revision": revision})
     outcome = ExportOutcome(
-        file.name, source.source_id, staged.messages, added, dated - added, staged.quarantined.total, updated
+        file.name, source.source_id, staged.messages, added, dated - added, staged.quarantined.total, updated, removed
     )
     _note(change, file, PLATFORM, outcome, staged.quarantined, first, last)
     return outcome
@@ -212,12 +213,20 @@ def _note(
     first: datetime | None,
     last: datetime | None,
 ) -> None:
-    """Write down what became of an export, with its first and last wall-clock time and what could not be read."""
+    """Write down what became of an export, with its first and last wall-clock time and what could not be read.
+
+    What it added, changed and removed counts over all times that it was read.
+    """
     _note_quarantine(change, file.export_id, quarantined)
     change.connection.execute(
-        "UPDATE exports SET status = 'loaded', detail = NULL, platform = $platform, source_id = $source, messages = $messages, "
-        "added = $added, known = $known, updated = $updated, quarantined = $quarantined, first_local_time = $first, "
-        "last_local_time = $last, revision = $revision WHERE export_id = $export",
+        """
+        UPDATE exports SET
+            status = 'loaded', detail = NULL, platform = $platform, source_id = $source, messages = $messages,
+            added = coalesce(added, 0) + $added, known = $known - coalesce(added, 0),
+            updated = coalesce(updated, 0) + $updated, removed = coalesce(removed, 0) + $removed,
+            quarantined = $quarantined, first_local_time = $first, last_local_time = $last, revision = $revision
+        WHERE export_id = $export
+        """,
         {
             "platform": platform,
             "source": outcome.source_id,
@@ -225,6 +234,7 @@ def _note(
             "added": outcome.added,
             "known": outcome.known,
             "updated": outcome.updated,
+            "removed": outcome.removed,
             "quarantined": outcome.quarantined,
             "first": first,
             "last": last,
@@ -277,19 +287,13 @@ FROM keyed LEFT JOIN repeated USING (position)
 have no seconds; the occurrence, because people do send the same word or two photos in one minute."""
 
 
-def _insert_new(
-    connection: duckdb.DuckDBPyConnection, zone: ZoneInfo, first: datetime | None, last: datetime | None
-) -> str:
+def _insert_new(connection: duckdb.DuckDBPyConnection, zone: ZoneInfo) -> str:
     """Return the SQL that inserts the messages which are not known yet."""
-    moment, clock_change = "NULL", "NULL"
-    if first is not None and last is not None:
-        changes = clock_changes(zone, first, last)
-        moment = _moment(connection, changes, to_utc("s.local_time", zone, first, last))
-        clock_change = clock_change_sql("s.local_time", changes)
+    instant, clock_change = instants(connection, zone)
     return f"""
 INSERT INTO messages BY NAME
 SELECT
-    message_id, $source AS source_id, s.local_time, {moment} AS sent_at, a.author_id::UUID AS author_id, kind, text,
+    message_id, $source AS source_id, s.local_time, {instant} AS sent_at, a.author_id::UUID AS author_id, kind, text,
     is_edited, position, {clock_change} AS clock_change, $export AS export_id, $revision AS revision
 FROM {STAGED} s JOIN identified i USING (position) LEFT JOIN staged_authors a USING (author_no)
 WHERE NOT EXISTS (
@@ -297,31 +301,6 @@ WHERE NOT EXISTS (
     WHERE m.message_id = i.message_id AND m.source_id = $source AND m.local_time >= $first AND m.local_time < $after
 )
 """
-
-
-def _moment(connection: duckdb.DuckDBPyConnection, changes: list[ClockChange], moment: str) -> str:
-    """Return the SQL for a message's instant: later by what the clock was put back, once it was put back.
-
-    In an hour that the clock shows twice the order of the file decides: from the first step back in time (of more than a
-    minute, which phones do by themselves) on, it is the second time.
-    """
-    cases = ""
-    for change in changes:
-        if change.kind == "repeated":
-            sql = f"""
-                SELECT min(position) FROM (
-                    SELECT position, local_time, max(local_time) OVER (ORDER BY position) AS latest
-                    FROM {STAGED} WHERE local_time >= $first AND local_time < $until
-                )
-                WHERE local_time + INTERVAL 1 MINUTE < latest
-            """
-            second = scalar(connection, sql, {"first": change.first, "until": change.until})
-            if second is not None:
-                inside = f"s.local_time >= TIMESTAMP '{change.first}' AND s.local_time < TIMESTAMP '{change.until}'"
-                cases += (
-                    f" WHEN {inside} AND position >= {second} THEN {moment} + INTERVAL {-change.shift} MICROSECONDS"
-                )
-    return f"CASE{cases} ELSE {moment} END" if cases else moment
 
 
 _INSERT_ATTACHMENTS = f"""
@@ -332,11 +311,12 @@ WHERE attachment IS NOT NULL AND NOT EXISTS (SELECT 1 FROM message_attachments W
 """Also for messages that are known already: this archive may hold the file that an earlier one left out."""
 
 
-def _drop_cut_message(change: Transaction, source_id: str, export_id: str) -> None:
+def _drop_cut_message(change: Transaction, source_id: str, export_id: str) -> int:
     """Let the whole message win where one export ends in the middle of it and another has all of it.
 
     Only the last message of an export can be cut; it is dropped when another export has, in the same minute and from
-    the same author, a text that begins with it. Where one export has both, they are two messages.
+    the same author, a text that begins with it. Where one export has both, they are two messages. Returns how many rows
+    of ``messages`` went.
     """
     connection = change.connection
     cut_here = f"""
@@ -368,10 +348,11 @@ def _drop_cut_message(change: Transaction, source_id: str, export_id: str) -> No
     for position, whole in here:
         if not _holds(connection, "identified", whole):
             connection.execute("DELETE FROM identified WHERE position = ?", [position])
-    for cut, whole in before:
-        if not _holds(connection, "messages", whole):
-            connection.execute("DELETE FROM messages WHERE message_id = ?", [cut])
-            connection.execute("INSERT INTO tombstones VALUES ('messages', ?, ?)", [cut, change.revision])
+    outdone = {cut for cut, whole in before if not _holds(connection, "messages", whole)}
+    for cut in outdone:
+        connection.execute("DELETE FROM messages WHERE message_id = ?", [cut])
+        connection.execute("INSERT INTO tombstones VALUES ('messages', ?, ?)", [cut, change.revision])
+    return len(outdone)
 
 
 def _holds(connection: duckdb.DuckDBPyConnection, table: str, message_id: UUID) -> bool:

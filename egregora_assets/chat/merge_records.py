@@ -123,7 +123,8 @@ def _incoming(connection: duckdb.DuckDBPyConnection, parsed: ParsedRecords, sour
     """Return the SQL of the export's messages as rows for ``messages``, one for each message id.
 
     message_id = keyed hash of (chat, native id); without one of (chat, time, author, text, occurrence among equals), where
-    the time is a minute unless the platform gives the same exact times in every export.
+    the time is a minute unless the platform gives the same exact times in every export. A time that is finer than a second
+    names a message of its author nearly as an id does: there the text is left out, so that an edit or deletion finds it.
     """
     tick = 1 if parsed.exact_times else 60_000_000
     return f"""
@@ -138,9 +139,16 @@ keyed AS (
         *,
         CASE WHEN native_id IS NOT NULL THEN {_native("native_id")}
             ELSE md5_number(concat_ws(
-                chr(31), $key, identity, epoch_us(coalesce(local_time, sent_at::TIMESTAMP)) // {tick}, author_id, kind, text
+                chr(31), $key, identity, epoch_us(coalesce(local_time, sent_at::TIMESTAMP)) // {tick}, author_id,
+                CASE WHEN NOT has_fine_time THEN concat(kind, chr(31), text) END
             )) END AS digest
-    FROM placed
+    FROM (
+        SELECT
+            *,
+            {parsed.exact_times} AND author_id IS NOT NULL AND coalesce(epoch_us(sent_at) % 1000000 <> 0, false)
+                AS has_fine_time
+        FROM placed
+    )
 ),
 numbered AS (SELECT *, row_number() OVER (PARTITION BY digest ORDER BY position) AS occurrence FROM keyed)
 SELECT
@@ -148,7 +156,7 @@ SELECT
         ELSE md5_number(concat_ws(chr(31), $key, digest, occurrence)) END)::UUID AS message_id,
     source_id, wall_clock AS local_time, moment AS sent_at, author_id, kind, text, is_edited, position, native_id,
     {_native("thread")}::UUID AS thread_id, {_native("reply_to")}::UUID AS reply_to, edited_at, deleted_at,
-    attachments, mentions, reactions
+    native_id IS NOT NULL OR has_fine_time AS has_id, attachments, mentions, reactions
 FROM numbered
 QUALIFY row_number() OVER (PARTITION BY message_id ORDER BY kind = 'deleted' DESC, edited_at DESC NULLS LAST, position DESC) = 1
 """
@@ -230,7 +238,7 @@ WHERE source_id NOT IN (
 _NEWER = """
 SELECT i.*
 FROM incoming i JOIN messages m USING (message_id)
-WHERE i.native_id IS NOT NULL AND m.kind <> 'deleted'
+WHERE i.has_id AND m.kind <> 'deleted'
     AND (m.kind, m.text, m.edited_at) IS DISTINCT FROM (i.kind, i.text, i.edited_at)
     AND (
         i.kind = 'deleted'
@@ -241,7 +249,7 @@ WHERE i.native_id IS NOT NULL AND m.kind <> 'deleted'
 
 _INSERT_NEW = """
 INSERT INTO messages BY NAME
-SELECT i.* EXCLUDE (attachments, mentions, reactions), $export AS export_id, $revision AS revision
+SELECT i.* EXCLUDE (has_id, attachments, mentions, reactions), $export AS export_id, $revision AS revision
 FROM incoming i ANTI JOIN messages m USING (message_id)
 """
 

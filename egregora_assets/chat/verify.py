@@ -5,8 +5,8 @@ from __future__ import annotations
 import duckdb
 
 from egregora_assets.config import Settings
-from egregora_assets.warehouse.query import rows
-from egregora_assets.warehouse.verdict import Verdict, few_new_rows, no_new_rows, no_rows
+from egregora_assets.warehouse.query import rows, scalar
+from egregora_assets.warehouse.verdict import Verdict, few_new_rows, no_new_rows
 
 _MOST_QUARANTINED = 0.01
 _MOST_OUT_OF_ORDER = 0.01
@@ -29,8 +29,8 @@ def unique_message_ids(connection: duckdb.DuckDBPyConnection, settings: Settings
 
 
 def nothing_vanished(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
-    """Every message of every export was added, was known already, or is in the quarantine."""
-    return no_rows(
+    """Every message of every export was added, was known already, or is in the quarantine; all that were added are there."""
+    differing = scalar(
         connection,
         """
         SELECT count(*) FROM exports e WHERE status = 'loaded' AND messages <> added + known + (
@@ -38,7 +38,17 @@ def nothing_vanished(connection: duckdb.DuckDBPyConnection, settings: Settings) 
             WHERE q.export_id = e.export_id AND e.platform = 'whatsapp' AND reason = 'the date or time does not exist'
         )
         """,
-        "exports whose messages do not add up",
+    )
+    missing = scalar(
+        connection,
+        """
+        SELECT (SELECT coalesce(sum(added - removed), 0) FROM exports WHERE status = 'loaded') - (SELECT count(*) FROM messages)
+        """,
+    )
+    return Verdict(
+        differing == 0 and missing == 0,
+        f"{differing:,} exports whose messages do not add up; {missing:,} messages that are missing",
+        {"exports": int(differing), "missing": int(missing)},
     )
 
 

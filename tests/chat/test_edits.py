@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 
+from egregora_assets.chat import verify
 from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import Settings
 from egregora_assets.publish.snapshot import publish
@@ -126,3 +127,17 @@ def test_the_first_and_last_minute_of_an_export_are_not_compared(settings: Setti
     with open_warehouse(settings) as connection:
         (outcome,) = ingest(connection, settings)
     assert (outcome.added, outcome.updated) == (1, 0)
+
+
+def test_a_deletion_in_an_exports_last_minute_is_found_by_the_next_export(settings: Settings) -> None:
+    """The second export cannot tell whether the original stood before its end; the third has the whole minute."""
+    secret, placeholder = (9, "Ana Lima", "the password is swordfish"), (9, "Ana Lima", DELETED)
+    for number, lines in enumerate([[secret], [placeholder], [placeholder, (20, "Rui Costa", "bye")]]):
+        put_export(settings, "Garden Club", chat((0, "Rui Costa", "hello"), *lines), f" ({number + 1})")
+        with open_warehouse(settings) as connection:
+            ingest(connection, settings)
+    assert state(settings) == [("text", "hello", False), ("deleted", "", False), ("text", "bye", False)]
+    with open_warehouse(settings) as connection:
+        assert verify.nothing_vanished(connection, settings).passed
+        publish(connection, settings)
+    assert b"swordfish" not in published_bytes(settings)

@@ -251,3 +251,30 @@ def test_wall_clocks_are_read_in_the_zone_of_the_source(settings: Settings) -> N
             "SELECT strftime(local_time, '%H:%M'), strftime(sent_at, '%H:%M') FROM messages ORDER BY position",
         )
     assert shown == [("12:00", "11:00"), ("13:00", "12:00")]
+
+
+def test_without_ids_a_time_finer_than_a_second_finds_what_was_deleted(settings: Settings) -> None:
+    """Messenger has no ids: an unsent message comes again at its millisecond, without its words."""
+    first = [
+        {**said(number, text), "timestamp": 1710331200123 + number} for number, text in enumerate(["a", "swordfish"])
+    ]
+    without_ids = [{name: value for name, value in message.items() if name != "id"} for message in first]
+    take_in(settings, "first", *without_ids)
+    outcome = take_in(settings, "second", without_ids[0], {**without_ids[1], "text": "", "kind": "deleted"}, said(9))
+    assert (outcome.added, outcome.updated) == (1, 1)
+    assert query(settings, "SELECT kind, text FROM messages ORDER BY sent_at") == [
+        ("text", "a"),
+        ("deleted", ""),
+        ("text", "hello"),
+    ]
+
+
+def test_messages_that_are_missing_from_the_table_are_noticed(settings: Settings) -> None:
+    take_in(settings, "first", *FIRST)
+    with open_warehouse(settings) as connection:
+        assert verify.nothing_vanished(connection, settings).passed
+        ingest(connection, settings, reread=True)
+        assert verify.nothing_vanished(connection, settings).passed
+        connection.execute("DELETE FROM messages WHERE native_id = 'm1'")
+        verdict = verify.nothing_vanished(connection, settings)
+    assert (verdict.passed, verdict.figures["missing"]) == (False, 1)

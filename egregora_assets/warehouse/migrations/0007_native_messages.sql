@@ -13,7 +13,10 @@ ALTER TABLE clean_messages ADD COLUMN deleted_at TIMESTAMPTZ;
 
 ALTER TABLE exports ADD COLUMN platform VARCHAR;
 ALTER TABLE exports ADD COLUMN updated BIGINT;
-UPDATE exports SET platform = 'whatsapp', updated = 0 WHERE status = 'loaded';
+ALTER TABLE exports ADD COLUMN removed BIGINT;
+UPDATE exports SET platform = 'whatsapp', updated = 0, removed = 0 WHERE status = 'loaded';
+UPDATE exports SET removed = (SELECT sum(added) FROM exports WHERE status = 'loaded') - (SELECT count(*) FROM messages)
+WHERE export_id = (SELECT min(export_id) FROM exports WHERE status = 'loaded');
 
 -- How many pieces a row stands for: not all are kept of a file of nothing but faults.
 ALTER TABLE quarantine ADD COLUMN pieces BIGINT DEFAULT 1;
