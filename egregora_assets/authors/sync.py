@@ -87,8 +87,13 @@ def _note_opt_commands(change: Transaction, seen: int) -> None:
         SELECT
             message_id, author_id, sent_at, position,
             lower(regexp_extract({beginning}, '{OPT_COMMAND}', 1)) = 'out' AS opted_out
-        FROM messages
-        WHERE revision > $seen AND author_id IS NOT NULL AND (contains(text, '/') OR contains(text, '／'))
+        FROM (
+            SELECT message_id, author_id, sent_at, position, text FROM messages WHERE revision > $seen
+            UNION ALL
+            SELECT message_id, m.author_id, m.sent_at, m.position, before.text
+            FROM private.message_versions before JOIN messages m USING (message_id) WHERE before.replaced_revision > $seen
+        )
+        WHERE author_id IS NOT NULL AND (contains(text, '/') OR contains(text, '／'))
             AND regexp_matches({beginning}, '{OPT_COMMAND}')
     """
     change.connection.execute(

@@ -2,7 +2,7 @@
 
 Such an export has another text, or a placeholder, in the place of what an earlier one had. The two are taken for one
 message when author and minute are the same, each is missing in the other export, and one of them is marked as edited or
-deleted. Only minutes that the export has whole are looked at: not its first and last.
+deleted. An export's first minute may be cut by its beginning: there only what an export with the same beginning has counts.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ def follow_edits(
     if not scalar(connection, "SELECT EXISTS (SELECT 1 FROM messages WHERE source_id = ?)", [source_id]):
         return 0, 0
     connection.execute(_USE_ALIASES, [source_id]).fetchall()
-    whole = {
+    minutes = {
         "source": source_id,
-        "first": first.replace(second=0, microsecond=0) + _MINUTE,
-        "until": last.replace(second=0, microsecond=0),
+        "first": first.replace(second=0, microsecond=0),
+        "until": last.replace(second=0, microsecond=0) + _MINUTE,
     }
-    with temporary(connection, "pairs", _PAIRS, {**whole, "last": last}) as count:
+    with temporary(connection, "pairs", _PAIRS, {**minutes, "last": last}) as count:
         return _apply(change, source_id, export_id) if count else (0, 0)
 
 
@@ -51,9 +51,10 @@ def _apply(change: Transaction, source_id: str, export_id: str) -> tuple[int, in
         connection,
         f"""
         INSERT INTO private.message_versions
-        SELECT message_id, kind, text, edited_at, export_id, ? FROM messages SEMI JOIN (FROM {newer}) USING (message_id)
+        SELECT message_id, kind, text, edited_at, export_id, $revision FROM messages SEMI JOIN (FROM {newer}) USING (message_id)
+        UNION ALL SELECT message_id, kind, text, NULL, $export, $revision FROM pairs WHERE NOT is_newer
         """,
-        [revision],
+        {"export": export_id, "revision": revision},
     )
     changed(connection, f"INSERT INTO tombstones SELECT 'messages', message_id, ? FROM {newer}", [revision])
     doubled = "SELECT alias_id FROM pairs WHERE is_doubled"
@@ -96,6 +97,7 @@ gone AS (
         m.kind, m.is_edited, m.is_edited OR m.kind = 'deleted' AS is_marked, e.last_local_time
     FROM messages m ANTI JOIN identified USING (message_id) LEFT JOIN exports e USING (export_id)
     WHERE m.source_id = $source AND m.local_time >= $first AND m.local_time < $until AND m.author_id IS NOT NULL
+        AND (date_trunc('minute', m.local_time) > $first OR date_trunc('minute', e.first_local_time) = $first)
 ),
 new_forms AS (
     SELECT *, row_number() OVER (same ORDER BY position) AS place, count(*) OVER same AS forms

@@ -37,7 +37,7 @@ class InboxFile:
     @property
     def name(self) -> str:
         """The file's name as text: bytes that are no UTF-8 become U+FFFD."""
-        return os.fsencode(self.path.name).decode("utf-8", "replace")
+        return _as_text(self.path.name)
 
 
 def inbox_files(inbox: Path) -> list[Path]:
@@ -101,6 +101,7 @@ def copy_into(inbox: Path, path: Path) -> Path:
     A folder (an unpacked export) becomes a ZIP, the same bytes each time.
     """
     inbox.mkdir(parents=True, exist_ok=True)
+    path = path.resolve()
     partial = inbox / f".{path.name}.{os.getpid()}.part"
     name = f"{path.name}.zip" if path.is_dir() else path.name
     try:
@@ -119,6 +120,10 @@ def copy_into(inbox: Path, path: Path) -> Path:
         partial.unlink(missing_ok=True)
 
 
+def _as_text(name: str) -> str:
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
 def _pack(folder: Path, target: Path) -> None:
     """Write the files of a folder as a ZIP without times; links and hidden files are left out."""
     with zipfile.ZipFile(target, "w") as archive:
@@ -127,7 +132,7 @@ def _pack(folder: Path, target: Path) -> None:
             if file.is_file() and not file.is_symlink() and not any(part.startswith(".") for part in name.parts):
                 with (
                     file.open("rb") as content,
-                    archive.open(zipfile.ZipInfo(name.as_posix()), "w", force_zip64=True) as member,
+                    archive.open(zipfile.ZipInfo(_as_text(name.as_posix())), "w", force_zip64=True) as member,
                 ):
                     shutil.copyfileobj(content, member, _BLOCK)
 

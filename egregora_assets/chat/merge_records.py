@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -17,11 +18,12 @@ from egregora_assets.chat.parse import ParsedRecords
 from egregora_assets.chat.sources import Source, Sources
 from egregora_assets.config import Settings
 from egregora_assets.privacy.keys import Keys
-from egregora_assets.privacy.pseudonyms import author_id
+from egregora_assets.privacy.pseudonyms import native_author_id
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction
 from egregora_assets.warehouse.upsert import insert_new
 
+_NUMBER_LIKE = re.compile(r"[0-9a-fA-F-]*|[A-Z0-9]*|.*[0-9]{5}.*", re.DOTALL)
 RECORDS = "staged_records"
 """The temporary table with the columns of ``RECORD_SCHEMA`` that holds an export's records in its order."""
 
@@ -62,7 +64,7 @@ def merge_records(change: Transaction, settings: Settings, keys: Keys, parsed: P
         temporary(
             connection, "incoming", _incoming(connection, parsed, sources), {"key": keys.message.hex()}
         ) as messages,
-        temporary(connection, "ahead", _AHEAD),
+        temporary(connection, "ahead", _AHEAD, {"export": export_id}),
     ):
         first, last = rows(connection, "SELECT min(local_time), max(local_time) FROM incoming")[0]
         updated = _update(change, export_id)
@@ -101,10 +103,14 @@ def _chats(sources: dict[str, Source]) -> pa.Table:
 
 
 def _people(change: Transaction, keys: Keys, parsed: ParsedRecords) -> pa.Table:
-    """Return (person, author_id) for all people of the export; remember new names in ``private.author_names``."""
+    """Return (person, author_id) for all people of the export; remember new names in ``private.author_names``.
+
+    A person without a name goes by the id, where it is one that people could say.
+    """
     platform, people = parsed.platform, parsed.reading.people
-    ids = {person: str(author_id(keys.author, platform, person)) for person in people}
-    named = [(ids[person], name) for person, names in people.items() for name in names if name not in SELF_WORDS]
+    ids = {person: str(native_author_id(keys.author, platform, person)) for person in people}
+    said = {person: names or ([] if _NUMBER_LIKE.fullmatch(person) else [person]) for person, names in people.items()}
+    named = [(ids[person], name) for person, names in said.items() for name in names if name not in SELF_WORDS]
     names = pa.table(
         {
             "author_id": pa.array([identity for identity, _ in named], pa.string()),
@@ -204,7 +210,8 @@ def _update(change: Transaction, export_id: str) -> int:
                 """
                 UPDATE messages SET
                     kind = n.kind, text = n.text, is_edited = n.is_edited, edited_at = n.edited_at, deleted_at = n.deleted_at,
-                    thread_id = n.thread_id, reply_to = n.reply_to, export_id = $export, revision = $revision
+                    author_id = n.author_id, thread_id = n.thread_id, reply_to = n.reply_to, export_id = $export,
+                    revision = $revision
                 FROM newer n WHERE messages.message_id = n.message_id
                 """,
                 {"export": export_id, "revision": revision},
@@ -228,18 +235,20 @@ def _replace_reactions(change: Transaction) -> None:
 
 _AHEAD = """
 SELECT * FROM incoming
-WHERE source_id NOT IN (
+WHERE message_id NOT IN (SELECT message_id FROM messages) OR source_id NOT IN (
     SELECT source_id FROM (SELECT source_id, max(sent_at) AS last_sent_at FROM incoming GROUP BY source_id) here
-    JOIN export_sources elsewhere USING (source_id) WHERE elsewhere.last_sent_at > here.last_sent_at
+    JOIN export_sources elsewhere USING (source_id)
+    WHERE elsewhere.last_sent_at > here.last_sent_at
+        OR (elsewhere.last_sent_at = here.last_sent_at AND elsewhere.export_id > $export)
 )
 """
-"""The messages of chats of which no other export goes on for longer than this one."""
+"""The messages that are new, and those of chats of which no other export goes on for longer (or, as long, has a later id)."""
 
 _NEWER = """
 SELECT i.*
 FROM incoming i JOIN messages m USING (message_id)
 WHERE i.has_id AND m.kind <> 'deleted'
-    AND (m.kind, m.text, m.edited_at) IS DISTINCT FROM (i.kind, i.text, i.edited_at)
+    AND (m.author_id, m.kind, m.text, m.edited_at) IS DISTINCT FROM (i.author_id, i.kind, i.text, i.edited_at)
     AND (
         i.kind = 'deleted'
         OR coalesce(i.edited_at > m.edited_at, i.edited_at IS NOT NULL)

@@ -9,7 +9,10 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import shutil
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -24,6 +27,9 @@ from egregora_assets.config import LimitSettings, Settings
 
 WORTH_BYTES = 16 << 20
 """Less than this in all is read sooner than workers have started."""
+
+_PREFIX = ".reading-"
+_LOOK_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -59,16 +65,19 @@ class ReadAhead:
 def read_ahead(settings: Settings, files: list[InboxFile]) -> Iterator[ReadAhead]:
     """Parse the files in worker processes, as many as there are cores.
 
-    Without workers where one process does it sooner: one file, one core, or little to read.
+    Without workers where one process does it sooner: one file, one core, or little to read. What a killed run has left is
+    removed: only one process writes a home.
     """
+    for left in settings.home.glob(f"{_PREFIX}*"):
+        shutil.rmtree(left, ignore_errors=True)
     workers = min(len(files), _cores())
     if workers < 2 or sum(file.bytes for file in files) < WORTH_BYTES:
         yield ReadAhead(settings, {}, None)
         return
     spawn = multiprocessing.get_context("spawn")
-    with tempfile.TemporaryDirectory(prefix=".reading-", dir=settings.home) as name:
+    with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=settings.home) as name:
         folder = Path(name)
-        pool = ProcessPoolExecutor(workers, spawn)
+        pool = ProcessPoolExecutor(workers, spawn, _end_with, (os.getpid(),))
         try:
             futures = {
                 file.export_id: pool.submit(_parse_into, file.path, settings.limits, _file_of(folder, file))
@@ -77,6 +86,17 @@ def read_ahead(settings: Settings, files: list[InboxFile]) -> Iterator[ReadAhead
             yield ReadAhead(settings, futures, folder)
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _end_with(parent: int) -> None:
+    """Let a worker end when the process that started it is gone: it would wait for work for ever."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_LOOK_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _cores() -> int:

@@ -74,7 +74,7 @@ class Sources:
         """Return the source with this id on the platform, whatever it is called now."""
         source_id = self._by_native_id.get(native_id)
         if source_id is None:
-            hidden = f"chat-{pseudonym(self._keys.author, 'chat', f'{self._platform}-{native_id}')}"
+            hidden = f"chat-{pseudonym(self._keys.author, 'chat', f'{self._platform}-{native_id}', 12)}"
             source_id = self._by_native_id[native_id] = self._register(title, hidden, people)
             self._new["private.source_keys"].append((source_id, self._platform, native_id))
         return self._source(source_id, f"{self._platform}-{pseudonym(self._keys.author, 'chat', native_id, 32)}")

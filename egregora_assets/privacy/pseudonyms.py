@@ -36,6 +36,12 @@ def author_id(key: bytes, platform: str, name: str) -> UUID:
     return UUID(bytes=digest[:16])
 
 
+def native_author_id(key: bytes, platform: str, native_id: str) -> UUID:
+    """Return the 128-bit pseudonym of a person whom the platform has given an id, which is taken letter for letter."""
+    digest = hmac.digest(key, f"{platform}\0id\0{native_id}".encode(), hashlib.sha256)
+    return UUID(bytes=digest[:16])
+
+
 def pseudonym(key: bytes, purpose: str, value: str, length: int = 8) -> str:
     """Return ``length`` hexadecimal digits that stand for ``value``, for names of things that could name a person."""
     return hmac.digest(key, f"{purpose}\0{value}".encode(), hashlib.sha256).hex()[:length]

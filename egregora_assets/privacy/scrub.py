@@ -54,6 +54,9 @@ _NO_LETTER = r"[^\p{L}\p{N}]|[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\
 """What may stand beside a name: in scripts that write no spaces, any letter."""
 _BOUNDARY = f"(^|{_NO_LETTER})"
 _PLACEHOLDER = r"\[(?:name|email|phone)\]"
+_MOST_PATTERN = 20_000
+_LONGEST_NAME = 200
+"""Letters of a name that are looked for: no app allows more, but an export may be made by anybody."""
 _NAMES_PER_PATTERN = 400
 _MIN_PART = 3
 _NUMBER_DIGITS = 7
@@ -204,7 +207,7 @@ def leaks(column: str, names: Iterable[str]) -> str:
 
 
 def _add_forms(name: str, spaced: set[str], unspaced: set[str]) -> None:
-    bare = unicodedata.normalize("NFC", name.strip().lstrip("~").strip())
+    bare = unicodedata.normalize("NFC", name.strip().lstrip("~").strip())[:_LONGEST_NAME].strip()
     if _SCRIPTS_WITHOUT_SPACES.search(bare):
         for part in {bare, *bare.split()}:
             if not _SCRIPTS_WITHOUT_SPACES.search(part):
@@ -240,10 +243,16 @@ def _spellings(text: str) -> Iterator[str]:
 
 
 def _alternations(forms: set[str]) -> list[str]:
-    ordered = sorted(forms, key=lambda form: (-len(form), form))
-    return [
-        "|".join(ordered[start : start + _NAMES_PER_PATTERN]) for start in range(0, len(ordered), _NAMES_PER_PATTERN)
-    ]
+    """Join the forms, longest first, to patterns of bounded size: RE2 refuses those that are too large."""
+    groups: list[list[str]] = []
+    size = _MOST_PATTERN
+    for form in sorted(forms, key=lambda form: (-len(form), form)):
+        if size + len(form) > _MOST_PATTERN or len(groups[-1]) == _NAMES_PER_PATTERN:
+            groups.append([])
+            size = 0
+        groups[-1].append(form)
+        size += len(form)
+    return ["|".join(group) for group in groups]
 
 
 def _escaped(text: str) -> str:

@@ -25,7 +25,16 @@ class PublishedTable:
 
 _NEW_MESSAGES = "SELECT message_id FROM clean_messages WHERE revision > $since"
 _NEW_SIDECARS = "SELECT document_id FROM sidecars WHERE revision > $since"
-_SHOWN_MEDIA = "SELECT m.message_id, m.media_id FROM message_media m SEMI JOIN clean_messages c USING (message_id)"
+_SHOWN_MEDIA = (
+    "SELECT m.message_id, m.media_id FROM message_media m "
+    "SEMI JOIN (FROM clean_messages WHERE kind <> 'deleted') c USING (message_id)"
+)
+_SHOWN_REACTIONS = """
+    SELECT message_id, CASE WHEN regexp_matches(emoji, '[\\p{L}\\p{N}@]') THEN ':other:' ELSE emoji END AS emoji, people
+    FROM reactions SEMI JOIN clean_messages USING (message_id)
+    WHERE author_id IS NULL OR author_id NOT IN (SELECT author_id FROM authors WHERE opted_out)
+"""
+"""What has letters in it is no emoji but words, which anybody may have chosen."""
 
 
 def _of_document(name: str, columns: str) -> PublishedTable:
@@ -63,8 +72,7 @@ TABLES = (
     PublishedTable(
         "reactions",
         "message_id",
-        "SELECT message_id, emoji, sum(people)::BIGINT AS people FROM reactions SEMI JOIN clean_messages USING (message_id) "
-        "GROUP BY message_id, emoji",
+        f"SELECT message_id, emoji, sum(people)::BIGINT AS people FROM ({_SHOWN_REACTIONS}) GROUP BY message_id, emoji",
         f"{_NEW_MESSAGES} UNION SELECT message_id FROM reactions WHERE revision > $since "
         "UNION SELECT key FROM tombstones WHERE table_name = 'reactions' AND revision > $since",
         "clean_messages",

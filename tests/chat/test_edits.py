@@ -120,8 +120,8 @@ def test_other_words_in_the_same_minute_are_another_message(settings: Settings) 
     assert (outcome.added, outcome.updated) == (2, 0)
 
 
-def test_the_first_and_last_minute_of_an_export_are_not_compared(settings: Settings) -> None:
-    """An export may begin or end within a minute: what it lacks there may stand before or after it."""
+def test_the_first_minute_of_an_export_that_begins_in_the_middle_is_not_compared(settings: Settings) -> None:
+    """What it lacks there may stand before it."""
     take_in(settings, 0)
     put_export(settings, "Garden Club", chat((5, "Ana Lima", "another" + EDITED), (9, "Priya Raman", "fine")), " (7)")
     with open_warehouse(settings) as connection:
@@ -130,9 +130,9 @@ def test_the_first_and_last_minute_of_an_export_are_not_compared(settings: Setti
 
 
 def test_a_deletion_in_an_exports_last_minute_is_found_by_the_next_export(settings: Settings) -> None:
-    """The second export cannot tell whether the original stood before its end; the third has the whole minute."""
+    """Also when an older export has been taken in after the newer one."""
     secret, placeholder = (9, "Ana Lima", "the password is swordfish"), (9, "Ana Lima", DELETED)
-    for number, lines in enumerate([[secret], [placeholder], [placeholder, (20, "Rui Costa", "bye")]]):
+    for number, lines in enumerate([[placeholder], [secret], [placeholder, (20, "Rui Costa", "bye")]]):
         put_export(settings, "Garden Club", chat((0, "Rui Costa", "hello"), *lines), f" ({number + 1})")
         with open_warehouse(settings) as connection:
             ingest(connection, settings)
@@ -141,3 +141,17 @@ def test_a_deletion_in_an_exports_last_minute_is_found_by_the_next_export(settin
         assert verify.nothing_vanished(connection, settings).passed
         publish(connection, settings)
     assert b"swordfish" not in published_bytes(settings)
+
+
+def test_a_deletion_at_either_end_of_a_chat_is_found_at_once(settings: Settings) -> None:
+    secret, placeholder = "the password is swordfish", DELETED
+    for number, text in enumerate([secret, placeholder]):
+        put_export(
+            settings,
+            "Garden Club",
+            chat((0, "Ana Lima", text), (5, "Rui Costa", "hello"), (9, "Ana Lima", text)),
+            f" ({number})",
+        )
+        with open_warehouse(settings) as connection:
+            ingest(connection, settings)
+    assert state(settings) == [("deleted", "", False), ("text", "hello", False), ("deleted", "", False)]

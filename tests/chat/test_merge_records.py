@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import zipfile
 from typing import Any
 
 import pytest
@@ -278,3 +279,119 @@ def test_messages_that_are_missing_from_the_table_are_noticed(settings: Settings
         connection.execute("DELETE FROM messages WHERE native_id = 'm1'")
         verdict = verify.nothing_vanished(connection, settings)
     assert (verdict.passed, verdict.figures["missing"]) == (False, 1)
+
+
+def test_words_given_as_a_reaction_are_not_published(settings: Settings) -> None:
+    given = [
+        {"emoji": "👍", "author": "u2"},
+        {"emoji": "Rui Costa rui@example.com", "author": "u3"},
+        {"emoji": "🎉", "author": "u3"},
+    ]
+    take_in(settings, "first", said(0, reactions=given), said(1, "hi", "u2"), said(2, "/egregora opt-out", "u3"))
+    with open_warehouse(settings) as connection:
+        publish(connection, settings)
+    with open_snapshot(settings) as snapshot:
+        assert rows(snapshot, "SELECT emoji, people FROM reactions") == [("👍", 1)]
+    assert b"rui@example.com" not in published_bytes(settings)
+
+
+def test_a_title_that_names_somebody_in_another_chat_of_the_export_is_not_shown(settings: Settings) -> None:
+    wedding = {"chat": "w", "chat_title": "Priyanka Wedding"}
+    guests = [said(number, "hello", author, **wedding) for number, author in enumerate(["u1", "u2", "u3"])]
+    take_in(
+        settings,
+        "all",
+        *guests,
+        {**said(9, chat="p", chat_title="Priyanka Zed"), "author": "u9", "author_name": "Priyanka Zed"},
+    )
+    assert "priyanka" not in str(query(settings, "SELECT source_id, title FROM sources")).lower()
+
+
+@pytest.mark.parametrize(
+    ("author", "is_hidden"), [("zenobia.quark", True), ("U0BMQB6JE", False), ("555555555555555555", False)]
+)
+def test_people_without_a_name_go_by_ids_that_one_could_say(settings: Settings, author: str, is_hidden: bool) -> None:
+    first = {**said(0, "swordfish"), "author": author}
+    del first["author_name"]
+    take_in(settings, "first", first, said(1, f"ask {author}", "u2"))
+    with open_warehouse(settings) as connection:
+        gate.refresh(connection, settings)
+        assert rows(connection, "SELECT contains(text, '[name]') FROM clean_messages WHERE text LIKE 'ask%'") == [
+            (is_hidden,)
+        ]
+        if is_hidden:
+            gate.refresh(connection, with_privacy(settings, opt_out=(author,)))
+            assert "swordfish" not in derived_texts(connection)
+
+
+def test_a_message_whose_author_turns_out_to_be_another_follows_that_authors_opt_out(settings: Settings) -> None:
+    take_in(settings, "a", said(0, "hello"), said(2, "/egregora opt-out", "u3"))
+    take_in(settings, "b", said(0, "swordfish", "u3", edited_at="2024-03-13T12:30:00Z"), said(5))
+    with open_warehouse(settings) as connection:
+        publish(connection, settings)
+    assert b"swordfish" not in published_bytes(settings)
+
+
+def test_reactions_of_messages_that_only_an_older_export_has_are_kept(settings: Settings) -> None:
+    take_in(settings, "later", said(5))
+    take_in(settings, "earlier", said(0, reactions=[{"emoji": "👍", "author": "u2"}]))
+    assert query(settings, "SELECT emoji FROM reactions") == [("👍",)]
+
+
+def test_of_two_exports_that_end_alike_the_same_one_wins_each_time(settings: Settings) -> None:
+    take_in(settings, "a", said(0, "one way"))
+    take_in(settings, "b", said(0, "another way"))
+    with open_warehouse(settings) as connection:
+        ingest(connection, settings, reread=True)
+        before = rows(connection, "SELECT text, (SELECT count(*) FROM private.message_versions) FROM messages")
+        ingest(connection, settings, reread=True)
+        assert rows(connection, "SELECT text, (SELECT count(*) FROM private.message_versions) FROM messages") == before
+
+
+def test_ids_that_differ_in_case_or_punctuation_are_two_people(settings: Settings) -> None:
+    alike = ["UaB", "uAb", "12-34567", "1234567"]
+    take_in(settings, "first", *({**said(number), "author": author} for number, author in enumerate(alike)))
+    assert query(settings, "SELECT count(DISTINCT author_id) FROM messages") == [(4,)]
+
+
+def test_an_opt_out_that_was_edited_away_still_counts(settings: Settings) -> None:
+    take_in(settings, "first", said(0, "swordfish", "u3"), said(1, "/egregora opt-out", "u3"))
+    take_in(settings, "second", said(1, "", "u3", deleted_at="2024-03-13T12:40:00Z"), said(2))
+    with open_warehouse(settings) as connection:
+        publish(connection, settings)
+    assert b"swordfish" not in published_bytes(settings)
+
+
+def test_the_media_of_a_deleted_message_are_not_shown_with_it(settings: Settings) -> None:
+    picture = said(0, "", attachments=["beds.jpg"])
+    with zipfile.ZipFile(settings.inbox / "first.zip", "w") as archive:
+        archive.writestr("chat.jsonl", json.dumps({**picture, "kind": "media"}))
+    with open_warehouse(settings) as connection:
+        ingest(connection, settings)
+        take = "INSERT INTO message_media SELECT message_id, 'abc', 1 FROM message_attachments"
+        connection.execute(take).fetchall()
+        publish(connection, settings)
+    with open_snapshot(settings) as snapshot:
+        assert len(rows(snapshot, "FROM message_media")) == 1
+    take_in(settings, "second", {**picture, "attachments": [], "deleted_at": "2024-03-13T12:30:00Z"}, said(1))
+    with open_warehouse(settings) as connection:
+        publish(connection, settings)
+    with open_snapshot(settings) as snapshot:
+        assert rows(snapshot, "FROM message_media") == []
+
+
+def test_names_without_end_do_not_keep_anybody_from_publishing(settings: Settings) -> None:
+    people = [
+        {
+            **said(number % 60, f"hello {number}"),
+            "id": f"x{number}",
+            "author": f"u{number}",
+            "author_name": chr(233 + number) * 1000,
+        }
+        for number in range(400)
+    ]
+    take_in(settings, "long", *people, said(1, "hello"))
+    with open_warehouse(settings) as connection:
+        publish(connection, settings)
+    with open_snapshot(settings) as snapshot:
+        assert rows(snapshot, "SELECT count(*) FROM messages") == [(401,)]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -72,3 +74,20 @@ def test_exports_are_read_without_workers_when_those_die(settings: Settings, mon
 
 def die(*_: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_worker_ends_when_the_process_that_started_it_is_gone() -> None:
+    orphan = (
+        "import os, time; from egregora_assets.chat.read_ahead import _end_with; _end_with(os.getpid()); time.sleep(60)"
+    )
+    assert subprocess.run([sys.executable, "-c", orphan], timeout=30, check=False).returncode == 1
+
+
+@pytest.mark.usefixtures("always_ahead")
+def test_what_a_killed_run_has_left_is_removed(settings: Settings) -> None:
+    left = settings.home / ".reading-abc"
+    left.mkdir()
+    (left / "private.arrow").write_text("words")
+    put_exports(settings)
+    take_in(settings)
+    assert not left.exists()

@@ -16,11 +16,13 @@ from typing import Any
 from egregora_assets.chat.archive import Export, ExportUnreadable
 from egregora_assets.chat.formats.json_values import as_bytes, as_list, as_object, as_text
 from egregora_assets.chat.formats.json_walk import BrokenJson, walk
-from egregora_assets.chat.formats.records import Reaction, Reading, Record
+from egregora_assets.chat.formats.records import Reaction, Reading, Record, chat_of_file
 
 _MESSAGES = {("messages", "*")}
 _THREAD_TYPES = ("GuildNewsThread", "GuildPublicThread", "GuildPrivateThread")
-_POLL_RESULT = "46"
+_POLL_RESULT, _BLOCKED = "46", "24"
+_REPEATING = (_POLL_RESULT, _BLOCKED)
+"""Notices whose embeds repeat the words of others: of a poll, or of the message that was blocked."""
 _MOST_COUNTED = 1 << 31
 _RAW = re.compile(r"<(?:@!?(?P<person>[0-9]{1,20})|a?:(?P<emoji>\w{1,64}):[0-9]{1,20})>")
 """Mentions and custom emoji as Discord stores them: what an export without "format markdown" keeps."""
@@ -45,7 +47,7 @@ _NOTICES = {
     "17": "Was warned about Server Discovery for the last time.",
     "21": "Started this thread.",
     "22": "Was reminded to invite people.",
-    "24": "Blocked a message (AutoMod).",
+    _BLOCKED: "Blocked a message (AutoMod).",
     "25": "Bought a role subscription.",
     "27": "Started a stage.",
     "28": "Ended the stage.",
@@ -69,15 +71,18 @@ class _Unusable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class _Channel:
-    """What the head of one file says: ``thread`` is the id of the message that the channel hangs on, if it is a thread."""
+    """What the head of one file says."""
 
     chat: str
     title: str
-    thread: str | None
 
 
 class DiscordFormat:
-    """Chats are channels. A thread is a channel of its own, whose id is that of the message it hangs on."""
+    """Chats are channels. A thread is a channel and so a chat of its own: the message that it hangs on, though of the same
+    id, is in another chat, and ``thread`` is left ``None``.
+
+    What is forwarded is a ``quote``: the export does not say who wrote it, so it may be anybody's words, the sender's too.
+    """
 
     platform = "discord"
     exact_times = True
@@ -145,7 +150,7 @@ def _partition(member: str) -> tuple[str, int]:
 
 def _messages(export: Export, member: str, reading: Reading) -> Iterator[tuple[int, Any, _Channel]]:
     """Yield each message of a file with its byte offset and channel."""
-    channel = _Channel(member, member, None)
+    channel = _Channel(chat_of_file(member), chat_of_file(member))
     with export.open(member) as stream:
         for value in walk(stream, _MESSAGES):
             if value.path == ("channel",):
@@ -157,12 +162,12 @@ def _messages(export: Export, member: str, reading: Reading) -> Iterator[tuple[i
 
 
 def _channel(channel: dict[str, Any], member: str) -> _Channel:
-    chat = as_text(channel.get("id")) or member
+    chat = as_text(channel.get("id")) or chat_of_file(member)
     name = as_text(channel.get("name")) or chat
     if channel.get("type") not in _THREAD_TYPES:
-        return _Channel(chat, name, None)
+        return _Channel(chat, name)
     parent = as_text(channel.get("category"))
-    return _Channel(chat, f"{parent} / {name}" if parent else name, chat)
+    return _Channel(chat, f"{parent} / {name}" if parent else name)
 
 
 def _record(message: Any, channel: _Channel, byte_offset: int, reading: Reading) -> Record:
@@ -174,7 +179,7 @@ def _record(message: Any, channel: _Channel, byte_offset: int, reading: Reading)
         raise _Unusable("the message has no author")
     attachments, stickers = _attachments(message), _stickers(message)
     mentions = _people(message.get("mentions"), reading)
-    text = _content(message, reading)
+    text = _text(message, reading)
     if type_ in _NOTICES:
         text = _notice(type_, text, author, mentions, reading)
         mentions = tuple(dict.fromkeys((author, *mentions)))
@@ -187,9 +192,9 @@ def _record(message: Any, channel: _Channel, byte_offset: int, reading: Reading)
         sent_at=_sent_at(message),
         byte_offset=byte_offset,
         reply_to=_reply_to(message, channel),
-        thread=channel.thread,
         edited_at=_instant(message.get("timestampEdited")),
         is_edited=bool(message.get("timestampEdited")),
+        quote=_shown(as_object(message.get("forwardedMessage")), reading),
         attachments=attachments + stickers,
         mentions=mentions,
         reactions=tuple(_reactions(message, reading)),
@@ -218,7 +223,7 @@ def _kind(message: dict[str, Any], attachments: tuple[str, ...], stickers: tuple
 
 def _notice(type_: str, text: str, author: str, mentions: tuple[str, ...], reading: Reading) -> str:
     """Return "@Ana added @Bia to the group." for "Added Bia to the group." by Ana."""
-    text = (text if type_ != _POLL_RESULT else "") or _NOTICES[type_]
+    text = (text if type_ not in _REPEATING else "") or _NOTICES[type_]
     if type_ in ("RecipientAdd", "RecipientRemove") and mentions:
         for name in reading.people[mentions[0]]:
             if f" {name} " in text:
@@ -227,20 +232,23 @@ def _notice(type_: str, text: str, author: str, mentions: tuple[str, ...], readi
     return f"@{_name(author, reading)} {text[0].lower()}{text[1:]}"
 
 
-def _content(message: dict[str, Any], reading: Reading) -> str:
-    """Return what a reader sees: the text, what was forwarded, else the embeds, the poll, the sticker or the command."""
-    forwarded = as_object(message.get("forwardedMessage"))
-    parts = [as_text(message.get("content")), as_text(forwarded.get("content"))]
-    if not any(parts):
-        parts = [*_embeds(message), *_embeds(forwarded)]
-    parts += _poll(message)
-    if not any(parts):
-        parts = _sticker_names(message) + _sticker_names(forwarded)
-    text = "\n".join(part for part in parts if part)
+def _text(message: dict[str, Any], reading: Reading) -> str:
+    """Return what a reader sees of the author's own: words and what else is shown, or the command that was given."""
     interaction = as_object(message.get("interaction"))
     _person(interaction.get("user"), reading)
-    if not text and as_text(interaction.get("name")):
-        return f"/{as_text(interaction.get('name'))}"
+    command = as_text(interaction.get("name"))
+    return _shown(message, reading) or (f"/{command}" if command else "")
+
+
+def _shown(message: dict[str, Any], reading: Reading) -> str:
+    """Return the words of a message (or of one that is forwarded), else its embeds, its poll or its stickers."""
+    parts = [as_text(message.get("content"))]
+    if not any(parts):
+        parts = _embeds(message)
+    parts += _poll(message)
+    if not any(parts):
+        parts = _sticker_names(message)
+    text = "\n".join(part for part in parts if part)
     return _RAW.sub(lambda found: _without_markup(found, reading), text) if "<" in text else text
 
 
@@ -273,8 +281,13 @@ def _poll(message: dict[str, Any]) -> list[str]:
 
 def _attachments(message: dict[str, Any]) -> tuple[str, ...]:
     files = as_list(message.get("attachments")) + as_list(as_object(message.get("forwardedMessage")).get("attachments"))
-    named = (_file_name(as_object(file).get("url")) or as_text(as_object(file).get("fileName")) for file in files)
-    return tuple(name for name in named if name)
+    return tuple(name for name in map(_attachment_name, map(as_object, files)) if name)
+
+
+def _attachment_name(file: dict[str, Any]) -> str:
+    """Return the name of a file in the export, else the one it was sent with, else the last part of its address."""
+    address = as_text(file.get("url"))
+    return _file_name(address) or as_text(file.get("fileName")) or PurePosixPath(address.partition("?")[0]).name
 
 
 def _stickers(message: dict[str, Any]) -> tuple[str, ...]:

@@ -179,7 +179,7 @@ def _record(message: _Message, chat: str, time: datetime, reading: Reading) -> R
     name = message.header["author"].removesuffix(" (pinned)")
     person = reading.name(name, name)
     sections = _sections(message.lines)
-    text = sections["content"] or sections["{Forwarded Message}"] or sections["{Embed}"]
+    text = sections["content"] or sections["{Embed}"]
     is_notice = bool(_NOTICE.fullmatch(text))
     attachments, stickers = _file_names(sections["{Attachments}"]), _file_names(sections["{Stickers}"])
     return Record(
@@ -188,6 +188,7 @@ def _record(message: _Message, chat: str, time: datetime, reading: Reading) -> R
         author=None if is_notice else person,
         kind=_kind(text, is_notice, attachments, stickers),
         text=f"@{name} {text[0].lower()}{text[1:]}" if is_notice else text,
+        quote=sections["{Forwarded Message}"],
         local_time=time,
         byte_offset=message.byte_offset,
         attachments=attachments + stickers,

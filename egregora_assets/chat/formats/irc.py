@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from typing import BinaryIO, NamedTuple
 
 from egregora_assets.chat.archive import Export, ExportUnreadable
-from egregora_assets.chat.formats.records import Reading, Record
+from egregora_assets.chat.formats.records import Reading, Record, chat_of_file, without_copy_number
 from egregora_assets.chat.formats.text_chunks import MAX_RAW_BYTES
 
 MAX_LINE_BYTES = 1 << 16
@@ -611,12 +611,13 @@ def _channel_of(export_name: str, member: str, head: bytes) -> str:
     """Return the channel (or person) of a log: as a path says, else as the log says, else the file's or folder's name."""
     whole = PurePosixPath(export_name)
     parts = [_without_date(part) for part in PurePosixPath(member).parts]
-    parts[-1] = _without_ending(parts[-1])
-    folder = whole.stem if whole.suffix.lower() == ".zip" else whole.name
+    parts[-1] = _without_ending(without_copy_number(parts[-1]))
+    is_zip = whole.suffix.lower() == ".zip"
+    folder = chat_of_file(export_name) if is_zip else without_copy_number(export_name)
     places = (*reversed(parts), folder if member != export_name else "")
     marked = (part[found.start() :] for part in places if (found := _CHANNEL_MARK.search(part)))
     named = (part for part in places if part and not part.isdigit())
-    return next(marked, None) or _channel_in_log(head) or next(named, None) or whole.stem
+    return next(marked, None) or _channel_in_log(head) or next(named, None) or chat_of_file(export_name)
 
 
 def _channel_in_log(head: bytes) -> str | None:

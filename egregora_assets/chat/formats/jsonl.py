@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic import model_validator as validates_model
 
 from egregora_assets.chat.archive import Export, ExportUnreadable
-from egregora_assets.chat.formats.records import KINDS, Reaction, Reading, Record
+from egregora_assets.chat.formats.records import KINDS, Reaction, Reading, Record, chat_of_file
 
 MAX_LINE_BYTES = 1 << 20
 """A longer line is refused; no more of it is held than this."""
@@ -130,7 +130,7 @@ class Message(_Part):
         None, description="What it is; left out, `media` where there are attachments, else `text`."
     )
     id: Identifier | None = Field(None, description="The platform's name for the message, unique in its chat.")
-    chat: Identifier | None = Field(None, description="Id of the chat; left out, the file's name without its ending.")
+    chat: Identifier | None = Field(None, description="Id of the chat; left out, the file's name without its ending and a copy's number.")
     chat_title: Name | None = Field(None, description="What the chat is called; left out, its id.")
     author: Identifier | None = Field(None, description="Id of the person who wrote; left out, `author_name`.")
     author_name: Name | None = Field(None, description="The name the person goes by.")
@@ -175,7 +175,7 @@ class JsonLines:
         """Yield one record per line; lines that are no message are refused with the field and its problem."""
         is_empty = True
         for member in _members(export):
-            chat = PurePosixPath(member).stem
+            chat = chat_of_file(member)
             with export.open(member) as stream:
                 for line in read_lines(stream):
                     record = _read(line, chat, reading)

@@ -20,7 +20,7 @@ from urllib.parse import unquote
 from egregora_assets.chat.archive import Export, ExportUnreadable
 from egregora_assets.chat.formats.json_values import as_bytes, as_list, as_object, as_text
 from egregora_assets.chat.formats.json_walk import BrokenJson, Value, walk
-from egregora_assets.chat.formats.records import Reaction, Reading, Record
+from egregora_assets.chat.formats.records import Reaction, Reading, Record, chat_of_file
 
 _EVENTS: tuple[tuple[str, ...], ...] = (("messages", "*"), ("chunk", "*"), ("*",))
 """Where the events of a document stand: Element's export, a page of ``/messages``, a plain list."""
@@ -85,6 +85,12 @@ _STATES = {
     "m.room.third_party_invite": ("sent an invitation", "display_name"),
 }
 """Of each kind of state: what its change is called, and the part of its content that says what to."""
+_FORWARDS = ("m.forwarded", "org.matrix.msc4553.forwarded", "com.famedly.app.forwarded")
+"""What says of a message that it was forwarded, and from whom: MSC2723 and MSC4553."""
+_BRIDGED_FORWARD = "<tg-forward>"
+"""What mautrix-telegram puts around what was forwarded; it says from whom in words only."""
+_QUOTATION_ENDS = "</mx-reply>"
+"""How the quotation before an answer ends in ``formatted_body``: only clients write it, nobody types it."""
 _CANNOT_DECRYPT = "A message that could not be decrypted."
 
 
@@ -190,7 +196,7 @@ def _is_event(value: Any) -> bool:
 
 def _events(export: Export, document: _Document, reading: Reading) -> Iterator[tuple[Value, str]]:
     """Yield each event with the id of its room; where events name none, Element's title or the file names the room."""
-    fallback = document.title or PurePosixPath(document.member).stem
+    fallback = document.title or chat_of_file(document.member)
     try:
         with export.open(document.member) as stream:
             values = _consecutive(stream, reading) if document.is_lines else walk(stream, _ARRAYS)
@@ -393,7 +399,8 @@ class _Builder:
                 "event_id": event_id,
                 "sender": edit.sender,
                 "origin_server_ts": edit.time or None,
-                "content": edit.content,
+                # Whether the original answered another is unknown: what begins as a quotation is then taken for one.
+                "content": {"m.relates_to": {"m.in_reply_to": {}}} | edit.content,
             }
             yield from _reported(self, Value(("*",), event, edit.byte_offset), edit.chat, self._reading)
 
@@ -455,21 +462,26 @@ class _Builder:
         kind, text, attachments = _shown(type_, content)
         if kind == "system":
             return replace(record, kind=kind, text=text)
-        is_reply = bool(_relation(event).get("m.in_reply_to"))
-        text = _without_fallback(text) if is_reply else text
-        text, mentions = self._mentions(text, content, is_reply)
-        return replace(record, kind=kind, text=text, attachments=attachments, mentions=mentions)
+        if _is_of_another(event["content"], record.author) or _is_of_another(content, record.author):
+            return replace(record, kind=kind, quote=text, attachments=attachments)
+        answered = _relation(event).get("m.in_reply_to")
+        may_quote = isinstance(answered, dict) or _QUOTATION_ENDS in as_text(content.get("formatted_body"))
+        quote, text = _parted(text, content) if may_quote else ("", text)
+        if may_quote:
+            attachments = tuple(_parted(name, content)[1] for name in attachments)
+        text, mentions = self._mentions(text, content, bool(answered))
+        return replace(record, kind=kind, text=text, quote=quote, attachments=attachments, mentions=mentions)
 
     def _poll_end(self, record: Record, event: dict[str, Any], content: dict[str, Any]) -> Record:
         sender = as_text(event.get("sender"))
-        text = f"@{self._name(sender)} ended the poll. {_extensible(content)}".strip()
-        record = replace(record, reply_to=as_text(_relation(event).get("event_id")) or None)
-        return self._system(record, text, (sender,))
+        # The rest of the text repeats the answer that won: words of the poll's author.
+        record = replace(record, reply_to=as_text(_relation(event).get("event_id")) or None, quote=_extensible(content))
+        return self._system(record, f"@{self._name(sender)} ended the poll.", (sender,))
 
     def _mentions(self, text: str, content: dict[str, Any], is_reply: bool) -> tuple[str, tuple[str, ...]]:
         """Return the text with ``@`` before the names of mentioned people, and their ids."""
         labels: dict[str, list[str]] = {}
-        for link, label in _PILL.findall(as_text(content.get("formatted_body"))):
+        for link, label in _PILL.findall(as_text(content.get("formatted_body")).rpartition(_QUOTATION_ENDS)[2]):
             person = unquote(link).partition("?")[0]
             if person.startswith("@"):
                 labels.setdefault(person, []).append(unescape(label).removeprefix("@"))
@@ -593,13 +605,22 @@ def _profile(content: dict[str, Any], before: dict[str, Any], name: str) -> str:
     return f"@{name} changed their {'picture' if is_other else 'profile'}"
 
 
-def _without_fallback(text: str) -> str:
-    """Drop the quotation that clients put before an answer, until v1.13 of the specification."""
-    if not text.startswith(("> <@", "> * <@")):
-        return text
+def _is_of_another(content: dict[str, Any], author: str | None) -> bool:
+    """Return whether a message says that it was forwarded, unless from its own author. Most clients say nothing."""
+    for key in _FORWARDS:
+        if key in content:
+            return as_text(as_object(content[key]).get("sender")) != author
+    return _BRIDGED_FORWARD in as_text(content.get("formatted_body"))
+
+
+def _parted(text: str, content: dict[str, Any]) -> tuple[str, str]:
+    """Part the quotation that clients put before an answer, until v1.13 of the specification, from the answer."""
+    is_marked = _QUOTATION_ENDS in as_text(content.get("formatted_body"))
+    if not text.startswith(">" if is_marked else ("> <@", "> * <@")):
+        return "", text
     lines = text.split("\n")
     quoted = next((number for number, line in enumerate(lines) if not line.startswith(">")), len(lines))
-    return "\n".join(lines[quoted + (lines[quoted : quoted + 1] == [""]) :])
+    return "\n".join(lines[:quoted]), "\n".join(lines[quoted + (lines[quoted : quoted + 1] == [""]) :])
 
 
 def _marked(text: str, spellings: dict[str, str]) -> str:

@@ -20,7 +20,7 @@ from typing import Any
 
 from egregora_assets.chat.archive import Export, ExportUnreadable
 from egregora_assets.chat.formats.json_walk import BrokenJson, Value, walk
-from egregora_assets.chat.formats.records import Reaction, Reading, Record
+from egregora_assets.chat.formats.records import Reaction, Reading, Record, chat_of_file
 
 _MESSAGES = ("messages", "*")
 _LOOK_MEMBERS = 5
@@ -207,7 +207,7 @@ class _Thread:
     def _chat(self) -> str:
         path, name = _text(self._fields.get("thread_path")), _text(self._fields.get("threadName"))
         folder = PurePosixPath(self._member).parent.name if _PART.search(self._member) else ""
-        return PurePosixPath(path).name or name or folder or PurePosixPath(self._member).stem
+        return PurePosixPath(path).name or name or folder or chat_of_file(self._member)
 
     def _title(self, names: Collection[str]) -> str:
         """Return the thread's title; the encrypted download puts a number behind it (``Ana Silva_12``)."""
@@ -244,9 +244,9 @@ def _record(
     attachments, links = ((), []) if message.keys().isdisjoint(_HOLDING_FILES) else _attachments(message)
     kind = _kind(message, sender, written, has_files=bool(attachments))
     if kind == "deleted":
-        text, attachments = "", ()
+        text, quote, attachments = "", "", ()
     else:
-        text = _rendered(message, sender, written, links)
+        text, quote = _rendered(message, sender, written, links, kind), _repeated(message, written, kind)
     mentions = _mentioned(text, names, reading) if kind != "system" else ()
     for name in (sender, *mentions, *_participants(message.get("users"))):
         if name:
@@ -259,6 +259,7 @@ def _record(
         text=text,
         sent_at=_EPOCH + timedelta(milliseconds=milliseconds),
         byte_offset=offset,
+        quote=quote,
         attachments=attachments,
         mentions=mentions,
         reactions=tuple(_reactions(message.get("reactions"), reading)),
@@ -308,23 +309,28 @@ def _after_name(written: str, sender: str) -> str:
     return ""
 
 
-def _rendered(message: dict[str, Any], sender: str, written: str, links: list[str]) -> str:
+def _rendered(message: dict[str, Any], sender: str, written: str, links: list[str], kind: str) -> str:
     """Return what the message shows: its words, addresses, a poll's options; not the words that Meta puts for a file.
 
-    The text of a shared post is its author's, not the sender's, and is left out; where nothing else is shared, as with
-    a live location, it stays.
+    The text of what is shared is that of a post's author, except for a location, where Meta writes it for the sender.
     """
     about = _after_name(written, sender) if len(written) <= _LONGEST_NOTICE else ""
     lines = [] if about and _PLACEHOLDER_OF.fullmatch(about) else [written]
     if written and not links and message.keys() <= _ENVELOPE:
         return "".join(lines)
     if not written:
-        lines.append(_bumped(message) or _membership(message, sender))
+        lines.append(_membership(message, sender))
     shared = [_share(message, "link"), _share(message, "profile_share_username")]
-    if not any(shared) and not _share(message, "original_content_owner"):
+    if kind == "location" and not any(shared) and not _share(message, "original_content_owner"):
         shared.append(_share(message, "share_text"))
     lines += [piece for piece in (*shared, *links) if piece not in written]
     return "\n".join(line for line in (*lines, *_poll(message.get("poll"))) if line)
+
+
+def _repeated(message: dict[str, Any], written: str, kind: str) -> str:
+    """Return the words of others that Meta repeats: of an older message that is brought up again, of a shared post."""
+    pieces = (_bumped(message), _share(message, "share_text") if kind != "location" else "")
+    return "\n".join(piece for piece in pieces if piece and piece not in written)
 
 
 def _share(message: dict[str, Any], key: str) -> str:

@@ -6,9 +6,11 @@ A format is a module-level object with this interface, named in the entry-point 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import PurePosixPath
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -46,6 +48,7 @@ RECORD_SCHEMA = pa.schema(
     ]
 )
 BATCH_ROWS = 10_000
+_NUMBER_OF_COPY = re.compile(r"[0-9]{1,3}\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,8 @@ class Record:
     message that a thread hangs on (also on that message itself). ``edited_at`` goes with ``is_edited``, as far as it is
     known. A deleted message has kind ``deleted`` and no text. ``attachments`` are file names as the export has them;
     a message with attachments has kind ``media`` (or ``sticker``, ``view_once``) and its caption as text. ``quote`` is what an
-    exporter repeats of the message that this one answers; it is another person's, who may have opted out or deleted it, so it
-    is shown by a dry run and never stored.
+    exporter repeats of another message, which this one answers, shares or forwards; it is another person's, who may have
+    opted out or deleted it, so it is shown by a dry run and never stored.
     """
 
     chat: str
@@ -168,6 +171,31 @@ def _batch(rows: list[Record], position: int) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(
         [_array(columns[field.name], field.type) for field in RECORD_SCHEMA], schema=RECORD_SCHEMA
     )
+
+
+def chat_of_file(name: str) -> str:
+    """Return the name of a file (or of the last part of a path) without its ending and without the number of a copy.
+
+    It serves as the id of a chat that an export does not name, and must be the same for every copy of the file.
+    """
+    return PurePosixPath(without_copy_number(PurePosixPath(name).name)).stem
+
+
+def without_copy_number(name: str) -> str:
+    """Return a file's name without the `` (2)`` by which browsers and the inbox tell it from an earlier file of that name.
+
+    It stands before the ending, or last; a copy of a copy has several.
+    """
+    stem, dot, ending = _without_numbers(name).rpartition(".")
+    return f"{_without_numbers(stem)}{dot}{ending}"
+
+
+def _without_numbers(name: str) -> str:
+    while True:
+        before, _, last = name.rpartition(" (")
+        if not before or _NUMBER_OF_COPY.fullmatch(last) is None:
+            return name
+        name = before
 
 
 def valid(text: str) -> str:

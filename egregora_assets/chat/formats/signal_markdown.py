@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, NamedTuple
 from egregora_assets.chat.archive import Export, ExportUnreadable
 from egregora_assets.chat.formats.json_values import as_list, as_object, as_text
 from egregora_assets.chat.formats.jsonl import MAX_LINE_BYTES, Line, first_object, read_lines
-from egregora_assets.chat.formats.records import Reaction, Reading, Record
+from egregora_assets.chat.formats.records import Reaction, Reading, Record, chat_of_file
 from egregora_assets.chat.formats.signal import Unreadable
 
 MAX_MESSAGE_BYTES = 1 << 20
@@ -323,7 +323,7 @@ def _single_chat(export: Export, member: str) -> list[_Chat]:
         is_ours = _is_ours(export, member, True)
     else:
         is_ours = suffix in (".md", ".txt") and _is_ours(export, member, False)
-    return [_Chat(path.stem, member, suffix in (".json", ".jsonl"))] if is_ours else []
+    return [_Chat(chat_of_file(member), member, suffix in (".json", ".jsonl"))] if is_ours else []
 
 
 def _is_ours(export: Export, member: str, is_json: bool) -> bool:
@@ -340,7 +340,7 @@ def _first_line(export: Export, member: str) -> str:
 
 def _chosen(export: Export, folder: str, files: dict[bool, str]) -> _Chat:
     """Take ``data.json``, which says more, unless ``chat.md`` begins earlier: merging old exports adds to that only."""
-    title = PurePosixPath(folder).name or export.path.stem
+    title = PurePosixPath(folder).name or chat_of_file(export.path.name)
     is_json = True in files
     if len(files) == 2:
         header = _HEADER.match(_first_line(export, files[False]))

@@ -18,7 +18,7 @@ from egregora_assets.chat.archive import Export, ExportUnreadable
 from egregora_assets.chat.formats.json_values import as_bytes, as_list, as_object, as_text
 from egregora_assets.chat.formats.json_walk import BrokenJson, Path, Value, walk
 from egregora_assets.chat.formats.jsonl import MAX_LINE_BYTES, Line, first_object, read_lines
-from egregora_assets.chat.formats.records import Reaction, Reading, Record
+from egregora_assets.chat.formats.records import Reaction, Reading, Record, chat_of_file
 from egregora_assets.chat.formats.signal import (
     SELF,
     Unreadable,
@@ -242,7 +242,7 @@ class SignalRows:
         """Yield one record per row; rows that cannot be read are refused with the reason."""
         is_empty = True
         for member in export.members:
-            rows = _Rows(reading, PurePosixPath(member).stem)
+            rows = _Rows(reading, chat_of_file(member))
             for value in _values(export, member, reading):
                 if value.path == _TITLES:
                     rows.titles |= _group_titles(value.value)

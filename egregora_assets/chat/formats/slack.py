@@ -43,6 +43,9 @@ _ABOUT_FILES = {"file_comment", "file_mention"}
 """Subtypes of messages that speak of a file which another message brought."""
 _PLACEHOLDER = "This content can't be displayed."
 """What Slack writes for the text of a message that has blocks only."""
+_SHARES = ("is_share", "is_msg_unfurl", "is_reply_unfurl", "is_thread_root_unfurl", "message_blocks", "author_id")
+"""What only those attachments have that repeat a message of the workspace; previews of web pages have none of it."""
+_PERMALINK = re.compile(r"https?://[\w.-]{1,200}\.slack(?:-gov)?\.com/(?:archives|files)/", re.ASCII)
 _SLACKBOT = "USLACKBOT"
 
 _MARKUP = re.compile(r"<([^<>]*)>|&(amp|lt|gt);")
@@ -65,6 +68,7 @@ class SlackFormat:
     """A workspace export of Slack, or one that slackdump wrote in the same layout. One chat is one channel or conversation.
 
     ``native_id`` is the message's ``ts``, seconds since 1970 with six decimals, which is also its time to the microsecond.
+    A message that somebody shares is the ``quote`` of the one it is shared with, unless both are by the same person.
     """
 
     platform = "slack"
@@ -245,7 +249,7 @@ class _Workspace:
         chat, native_id, sent_at, byte_offset = place
         author = self._author(body)
         mentions: list[str] = []
-        text = self._text(body, mentions)
+        text = self._text(body, author, mentions)
         kind = _kind(body)
         thread = _thread(body, native_id)
         edited = as_object(body.get("edited"))
@@ -262,6 +266,7 @@ class _Workspace:
             thread=thread,
             edited_at=edited_moment[1] if edited_moment else changed_at,
             is_edited=bool(edited) or changed_at is not None,
+            quote=self._quote(body, author),
             attachments=tuple(self._file_names(body)) if kind == "media" else (),
             mentions=tuple(dict.fromkeys(mentions)),
             reactions=tuple(self._reactions(body)),
@@ -310,13 +315,19 @@ class _Workspace:
             if type(count) is int and len(users) < count < _MOST_PEOPLE:
                 yield Reaction(f":{name}:", None, count - len(users))
 
-    def _text(self, body: Object, mentions: list[str]) -> str:
+    def _quote(self, body: Object, author: str | None) -> str:
+        """Return the words of others that a message repeats. Whom they mention, the message itself does not."""
+        shared = [part for part in map(as_object, as_list(body.get("attachments"))) if _is_of_another(part, author)]
+        return "\n".join(filter(None, (self._attached_text(part, []) for part in shared)))
+
+    def _text(self, body: Object, author: str | None, mentions: list[str]) -> str:
         """Return what a message says: its text, or without one its blocks and the attachments that it shows."""
         text = as_text(body.get("text"))
         if text and text != _PLACEHOLDER:
             return self._plain(text, mentions)
         shown = [self._block_text(body.get("blocks"), mentions)]
-        shown += [self._attached_text(part, mentions) for part in map(as_object, as_list(body.get("attachments")))]
+        attachments = map(as_object, as_list(body.get("attachments")))
+        shown += [self._attached_text(part, mentions) for part in attachments if not _is_of_another(part, author)]
         return "\n".join(filter(None, shown)) or text
 
     def _attached_text(self, attachment: Object, mentions: list[str]) -> str:
@@ -326,7 +337,8 @@ class _Workspace:
         parts += [field.get(key) for field in fields for key in ("title", "value")]
         lines = [self._plain(as_text(part), mentions) for part in parts]
         lines.append(self._block_text(attachment.get("blocks"), mentions))
-        return "\n".join(filter(None, lines)) or self._plain(as_text(attachment.get("fallback")), mentions)
+        shown = "\n".join(filter(None, lines)) or self._block_text(_shared_blocks(attachment), mentions)
+        return shown or self._plain(as_text(attachment.get("fallback")), mentions)
 
     def _block_text(self, blocks: object, mentions: list[str]) -> str:
         """Return the text of Block Kit blocks, line by line. No recursion: they may be nested as deep as JSON can be."""
@@ -394,6 +406,18 @@ class _Workspace:
     def _channel(self, channel: str, label: str) -> str:
         name = as_text(self._channels.get(channel, {}).get("name"))
         return f"#{label.removeprefix('#') or name or channel}"
+
+
+def _is_of_another(attachment: Object, author: str | None) -> bool:
+    """Return whether an attachment repeats a message or file of the workspace, unless it is known to be the author's own."""
+    is_shared = any(attachment.get(key) for key in _SHARES) or _PERMALINK.match(as_text(attachment.get("from_url")))
+    return bool(is_shared) and (author is None or as_text(attachment.get("author_id")) != author)
+
+
+def _shared_blocks(attachment: Object) -> list[object]:
+    """Return the blocks of a shared message, each list of which stands in a ``message`` of its own."""
+    parts = map(as_object, as_list(attachment.get("message_blocks")))
+    return [as_object(part.get("message")).get("blocks") or part for part in parts]
 
 
 def _special(target: str, label: str) -> str:

@@ -10,13 +10,13 @@ import json
 import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO
 
 from egregora_assets.chat.archive import Export, ExportUnreadable
 from egregora_assets.chat.formats.json_walk import BrokenJson, Path, Value, walk
-from egregora_assets.chat.formats.records import ChatFormat, Reaction, Reading, Record
+from egregora_assets.chat.formats.records import ChatFormat, Reaction, Reading, Record, chat_of_file
 
 _CHATS = (("chats", "list", "*"), ("left_chats", "list", "*"))
 _CHAT_PLACES = ((), *_CHATS)
@@ -59,6 +59,10 @@ class TelegramFormat:
 
     Chats and people have the ids that the app gives since 2021 (``user1``, ``chat1``, ``channel1``), older numbers are
     turned into those; who has no id is ``name:…``, an unresolved handle ``@handle`` in small letters.
+
+    What is forwarded is a ``quote`` and no ``text``, as the words of another, who may be a person of the chat that opted
+    out; also from channels and from senders without a name, of whom an export does not tell whether they are such a person.
+    What people forward of their own (same id, else same name) stays their text.
     """
 
     platform = "telegram"
@@ -75,7 +79,7 @@ class TelegramFormat:
         for member in _candidates(export):
             if not _is_telegram(export.head(member)):
                 continue
-            document = _Document(export.path.stem, reading, people)
+            document = _Document(chat_of_file(export.path.name), reading, people)
             try:
                 with export.open(member) as stream:
                     for record in document.records(stream):
@@ -385,6 +389,7 @@ class _Document:
             thread=thread,
             edited_at=edited_at,
             is_edited=is_edited,
+            quote=content.quote,
             attachments=content.attachments,
             mentions=content.mentions,
             reactions=self._reactions(message, is_old) if "reactions" in message else (),
@@ -403,6 +408,12 @@ class _Document:
         if message.get("type") == "service":
             return _notice(message, text, tuple(mentions), self._people, is_old)
         author = self._people.author(message, "from", is_old)
+        content = self._said(message, author, text, mentions)
+        if _is_of_another(message, author, is_old):
+            return replace(content, text="", quote=content.text, mentions=())
+        return content
+
+    def _said(self, message: dict[str, Any], author: str | None, text: str, mentions: dict[str, None]) -> _Content:
         if _TELLING_FIELDS.isdisjoint(message):
             return _Content(author, "text", text, mentions=tuple(mentions))
         kind, description = self._description(message, mentions)
@@ -500,6 +511,21 @@ class _Content:
     attachments: tuple[str, ...] = ()
     mentions: tuple[str, ...] = ()
     opens_topic: bool = False
+    quote: str = ""
+
+
+_FORWARD_FIELDS = frozenset(("forwarded_from", "forwarded_from_id", "saved_from"))
+
+
+def _is_of_another(message: Mapping[str, Any], author: str | None, is_old: bool) -> bool:
+    """Return whether a message was forwarded, unless it is known to be the author's own."""
+    if _FORWARD_FIELDS.isdisjoint(message):
+        return False
+    writer = _peer(message.get("forwarded_from_id"), is_old)
+    if writer is not None:
+        return writer != author
+    name = _string(message.get("forwarded_from"))
+    return not name or name != _string(message.get("from"))
 
 
 def _is_old(message: Mapping[str, Any]) -> bool:

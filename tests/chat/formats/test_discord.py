@@ -90,10 +90,11 @@ def test_attachments_have_the_name_they_have_in_the_export(tmp_path: Path) -> No
         attachments=[
             {"id": "1", "url": "https://cdn.example.org/a/photo.png?ex=1", "fileName": "photo.png"},
             {"id": "2", "url": "export.json_Files\\scan-0a1b2.pdf", "fileName": "scan.pdf"},
+            {"id": "3", "url": "https://cdn.example.org/a/notes.txt?ex=1"},
         ],
     )
     assert (record.kind, record.text) == ("media", "look")
-    assert record.attachments == ("photo.png", "scan-0a1b2.pdf")
+    assert record.attachments == ("photo.png", "scan-0a1b2.pdf", "notes.txt")
 
 
 def test_a_sticker_alone_is_a_sticker_under_its_name(tmp_path: Path) -> None:
@@ -120,7 +121,27 @@ def test_a_reply_points_to_what_it_answers_and_a_forward_or_crosspost_to_nothing
     forward = one(
         tmp_path, content="", reference=here | {"type": "Forward"}, forwardedMessage={"content": "from next door"}
     )
-    assert (forward.reply_to, forward.text) == (None, "from next door")
+    assert forward.reply_to is None
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "quote", "kind"),
+    [
+        ({"content": "from <@22>"}, "from @Bia", "text"),
+        ({"content": "", "embeds": [{"title": "Rain", "description": "all day"}]}, "Rain\nall day", "text"),
+        ({"content": "", "stickers": [{"name": "Wave", "sourceUrl": "a_Files/3-ff.png"}]}, "Wave", "sticker"),
+        (
+            {"content": "see", "attachments": [{"url": "https://cdn.example.org/p.png", "fileName": "p.png"}]},
+            "see",
+            "media",
+        ),
+    ],
+)
+def test_what_is_forwarded_is_quoted_and_never_the_text_of_who_forwards_it(
+    tmp_path: Path, forwarded: dict[str, Any], quote: str, kind: str
+) -> None:
+    record = one(tmp_path, content="", mentions=[BIA], reference={"type": "Forward"}, forwardedMessage=forwarded)
+    assert (record.text, record.quote, record.kind) == ("", quote, kind)
 
 
 def test_mentions_are_written_with_the_display_name(tmp_path: Path) -> None:
@@ -135,6 +156,12 @@ def test_notices_say_who_did_what_and_nobody_wrote_them(tmp_path: Path) -> None:
     assert (added.author, added.kind, added.mentions) == (None, "system", ("11", "22"))
     assert added.text == "@Ana Lima added @Bia to the group."
     assert one(tmp_path, type="8", content="").text == "@Ana Lima boosted the server."
+
+
+def test_notices_do_not_repeat_the_words_of_a_blocked_message_or_a_poll(tmp_path: Path) -> None:
+    repeated = [{"title": "rule", "description": "rude words", "url": ""}]
+    assert one(tmp_path, type="24", content="", embeds=repeated).text == "@Ana Lima blocked a message (AutoMod)."
+    assert one(tmp_path, type="46", content="", embeds=repeated).text == "@Ana Lima closed the poll."
 
 
 def test_a_call_is_a_call_of_its_caller(tmp_path: Path) -> None:
@@ -155,11 +182,11 @@ def test_a_poll_shows_its_question_and_answers(tmp_path: Path) -> None:
     assert (record.kind, record.text) == ("poll", "Lunch?\n- Soup\n- Rice")
 
 
-def test_a_thread_is_a_chat_that_hangs_on_the_message_of_its_id(tmp_path: Path) -> None:
+def test_a_thread_is_a_chat_of_its_own_whose_root_is_in_another(tmp_path: Path) -> None:
     path = tmp_path / "export.json"
     path.write_text(document(message(), type="GuildPublicThread", name="Chapter 1", id="900"), encoding="utf-8")
     [record], reading = read(FORMAT, path)
-    assert (record.chat, record.thread) == ("900", "900")
+    assert (record.chat, record.thread) == ("900", None)
     assert reading.chats == {"900": "Talk / Chapter 1"}
 
 

@@ -251,6 +251,25 @@ def test_a_folder_may_be_named_after_its_channel(tmp_path: Path) -> None:
     assert read(FORMAT, tmp_path / "#garden")[1].chats == {"#garden": "#garden"}
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "#garden (2).log",
+        "#garden (10)",
+        "#garden_2020-01-02 (2).log",
+        "#garden (2).2020-01-02",
+        "#garden (1) (2).weechatlog",
+    ],
+)
+def test_the_number_of_a_copy_is_no_part_of_the_channel(tmp_path: Path, name: str) -> None:
+    assert {record.chat for record in read_text(tmp_path, IRSSI, name)} == {"#garden"}
+
+
+def test_a_quotation_that_somebody_typed_is_text(tmp_path: Path) -> None:
+    records = read_text(tmp_path, "[12:00:00] <ana> > <bob> water it\n[12:00:01] <ana> done\n[12:00:02] <bob> ok\n")
+    assert (records[0].text, records[0].quote) == ("> <bob> water it", "")
+
+
 def test_the_first_date_may_be_the_first_midnight(tmp_path: Path) -> None:
     text = "[23:59] <ana> lost\n[00:00] --- Fri Jan  3 2020\n[00:01] <ana> kept\n[00:02] <ana> Fri Jan  3 2020\n"
     records, reading = read(FORMAT, write(tmp_path / "#garden.log", text))

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 
 from egregora_assets.chat.archive import ExportUnreadable, open_export
 from egregora_assets.chat.formats.jsonl import FORMAT, MAX_LINE_BYTES, Message, json_schema
-from egregora_assets.chat.formats.records import KINDS, Reaction, Reading, Record
+from egregora_assets.chat.formats.records import KINDS, Reaction, Reading, Record, chat_of_file
 from egregora_assets.config import LimitSettings
 from tests.chat.formats.reading import SHARED, needs_shared, read, recognises, write_zip
 
@@ -95,6 +95,40 @@ def test_what_is_left_out_comes_from_the_file_or_from_other_fields(tmp_path: Pat
         ("Garden Club", None, "Ana Lima", "text"),
         ("Garden Club", None, None, "call"),
     ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "name.jsonl",
+        "name (2).jsonl",
+        "name (10)",
+        "name (999).json",
+        "in a folder (3)/name (1).jsonl",
+        "name (1) (2).jsonl",
+    ],
+)
+def test_a_numbered_copy_of_a_file_is_the_same_chat(name: str) -> None:
+    assert chat_of_file(name) == "name"
+
+
+@pytest.mark.parametrize(
+    ("name", "chat"),
+    [
+        ("Class (2024).jsonl", "Class (2024)"),
+        ("(2).jsonl", "(2)"),
+        (" (2).jsonl", " (2)"),
+        ("a(2).jsonl", "a(2)"),
+        ("", ""),
+    ],
+)
+def test_what_is_no_number_of_a_copy_stays(name: str, chat: str) -> None:
+    assert chat_of_file(name) == chat
+
+
+def test_lines_without_a_chat_are_of_the_same_chat_in_a_numbered_copy(tmp_path: Path) -> None:
+    names = ("Garden Club.jsonl", "Garden Club (2).jsonl")
+    assert {read(FORMAT, write(tmp_path, GOOD, name=name))[0][0].chat for name in names} == {"Garden Club"}
 
 
 def test_numbers_and_texts_name_the_same_message_and_person(tmp_path: Path) -> None:

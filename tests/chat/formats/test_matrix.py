@@ -211,7 +211,58 @@ def test_the_quotation_of_an_answer_is_dropped_but_no_other(tmp_path: Path) -> N
     answer = text(quoted, **{"m.relates_to": {"m.in_reply_to": {"event_id": "$0"}}})
     record = one(tmp_path, event(answer))
     assert (record.text, record.reply_to) == ("my answer\n> and more", "$0")
+    assert record.quote == "> <@bia:example.org> the\n> question"
     assert one(tmp_path, event(text(quoted))).text == quoted
+    typed = text("> roses\n\nred", **{"m.relates_to": {"m.in_reply_to": {"event_id": "$0"}}})
+    assert (one(tmp_path, event(typed)).text, one(tmp_path, event(typed)).quote) == ("> roses\n\nred", "")
+
+
+def test_a_quotation_that_the_client_marked_is_dropped_with_its_mentions_wherever_it_stands(tmp_path: Path) -> None:
+    link = '<a href="https://matrix.to/#/@bia:example.org">bia</a>'
+    html = f"<mx-reply><blockquote>{link}<br>ask bia</blockquote></mx-reply>bia knows"
+    marked = text("> bia: ask bia\n\nbia knows", format="org.matrix.custom.html", formatted_body=html)
+    record = one(tmp_path, event(marked))
+    assert (record.text, record.quote, record.mentions) == ("bia knows", "> bia: ask bia", ())
+
+
+def test_an_edit_without_its_original_gives_no_quotation_as_text(tmp_path: Path) -> None:
+    record = one(tmp_path, edit("> <@bia:example.org> the question\n\nanswer"))
+    assert (record.native_id, record.text, record.reply_to) == ("$1", "answer", None)
+
+
+def test_a_file_that_answers_has_no_quotation_in_its_name(tmp_path: Path) -> None:
+    answer = {"m.relates_to": {"m.in_reply_to": {"event_id": "$0"}}}
+    record = one(tmp_path, event({"msgtype": "m.file", "body": "> <@bia:example.org> plan?\n\nplan.pdf"} | answer))
+    assert record.attachments == ("plan.pdf",)
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        {"m.forwarded": {"sender": BIA}},
+        {"org.matrix.msc4553.forwarded": {}},
+        {"com.famedly.app.forwarded": {"sender": BIA, "room_id": "!other:example.org"}},
+        {
+            "formatted_body": "Forwarded message from <b>Bia</b><br/><tg-forward><blockquote>hi</blockquote></tg-forward>"
+        },
+    ],
+)
+def test_what_is_forwarded_is_quoted_and_never_the_text_of_who_forwards_it(
+    tmp_path: Path, mark: dict[str, Any]
+) -> None:
+    record = one(tmp_path, event(text("Forwarded from Bia:\n> hi", **mark)))
+    assert (record.kind, record.text, record.quote) == ("text", "", "Forwarded from Bia:\n> hi")
+    own = one(tmp_path, event(text("again", **{"m.forwarded": {"sender": ANA}})))
+    assert (own.text, own.quote) == ("again", "")
+
+
+def test_a_list_without_a_room_is_the_same_chat_in_a_numbered_copy(tmp_path: Path) -> None:
+    stray = {key: value for key, value in event(text("hello")).items() if key != "room_id"}
+    chats = set()
+    for name in ("garden.json", "garden (12).json"):
+        (tmp_path / name).write_text(json.dumps([stray]), encoding="utf-8")
+        chats |= {record.chat for record in read(FORMAT, tmp_path / name)[0]}
+    assert chats == {"garden"}
 
 
 def test_a_thread_hangs_on_its_root(tmp_path: Path) -> None:
@@ -351,7 +402,7 @@ def test_a_poll_that_ends_is_a_notice_on_the_poll(tmp_path: Path) -> None:
     end = {"m.relates_to": {"rel_type": "m.reference", "event_id": "$p"}, "m.text": [{"body": "Top answer: Soup"}]}
     record = one(tmp_path, event(end, type="m.poll.end"))
     assert (record.kind, record.reply_to) == ("system", "$p")
-    assert record.text == "@ana:example.org ended the poll. Top answer: Soup"
+    assert (record.text, record.quote) == ("@ana:example.org ended the poll.", "Top answer: Soup")
 
 
 def test_what_cannot_be_read_is_refused_and_the_next_event_is_read(tmp_path: Path) -> None:

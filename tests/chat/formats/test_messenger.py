@@ -179,7 +179,7 @@ PHOTO = {"uri": f"{INBOX}/photos/1.jpg", "creation_timestamp": 1}
         ({"content": "I named the group after you."}, "text", "I named the group after you.", ()),
         ({"content": "José left the group."}, "text", "José left the group.", ()),
         ({"content": "He liked a message of mine"}, "text", "He liked a message of mine", ()),
-        ({"bumped_message_metadata": {"bumped_message": "again", "is_bumped": True}}, "text", "again", ()),
+        ({"bumped_message_metadata": {"bumped_message": "again", "is_bumped": True}}, "text", "", ()),
         ({"content": "You set the table.", "type": "Generic"}, "text", "You set the table.", ()),
         ({"event_of_tomorrow": {"title": "x"}}, "media", "", ()),
     ],
@@ -190,6 +190,31 @@ def test_what_a_message_holds_tells_its_kind(
     (record,) = read_thread(tmp_path, message(**fields))
     assert (record.kind, record.text, record.attachments) == (kind, text, attachments)
     assert record.author == "Ana Silva"
+
+
+@pytest.mark.parametrize(
+    ("fields", "text", "quote"),
+    [
+        ({"share": {"share_text": "a post"}}, "", "a post"),
+        ({"share": {"share_text": "a post", "link": "u"}, "content": "see"}, "see\nu", "a post"),
+        ({"share": {"share_text": "my words"}, "content": "in my words"}, "in my words", ""),
+        ({"bumped_message_metadata": {"bumped_message": "old", "is_bumped": True}}, "", "old"),
+        ({"bumped_message_metadata": {"bumped_message": "new", "is_bumped": False}, "content": "new"}, "new", ""),
+        ({"is_unsent": True, "share": {"share_text": "a post"}}, "", ""),
+    ],
+)
+def test_words_of_others_that_meta_repeats_are_quoted_and_never_the_text_of_the_sender(
+    tmp_path: Path, fields: dict[str, Any], text: str, quote: str
+) -> None:
+    (record,) = read_thread(tmp_path, message(**fields))
+    assert (record.text, record.quote) == (text, quote)
+
+
+def test_a_thread_without_a_name_is_the_same_chat_in_a_numbered_copy(tmp_path: Path) -> None:
+    stray = json.dumps({"participants": ["Ana"], "messages": [{"senderName": "Ana", "timestamp": START, "text": "hi"}]})
+    names = ("Ana_12.json", "Ana_12 (2).json")
+    chats = {record.chat for name in names for record in read(FORMAT, write(tmp_path / name, stray))[0]}
+    assert chats == {"Ana_12"}
 
 
 def test_mentions_are_whole_names_after_an_at_sign(tmp_path: Path) -> None:

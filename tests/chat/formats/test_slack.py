@@ -359,6 +359,45 @@ def test_a_message_without_text_says_what_its_attachments_say(tmp_path: Path) ->
     assert record.text == "Build\nNr. 7 & 8\nbroken by @Bruno Braga\nBranch\nmain\na chart\nPizza\nSoup"
 
 
+SHARED_MESSAGE = {"text": f"ask <@{CHEN}> &amp; me", "fallback": "[January 9th] Bruno: ask", "author_name": "Bruno"}
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        {"is_share": True},
+        {"is_msg_unfurl": True, "author_id": BRUNO},
+        {"author_id": BRUNO, "channel_id": GENERAL},
+        {"from_url": "https://club.slack.com/archives/C0GENERAL/p1736478514897649"},
+        {"from_url": "https://club.enterprise.slack.com/files/U0BRUNO01/F1/plan.txt"},
+        {"message_blocks": [{"team": "T1", "message": {"blocks": []}}]},
+    ],
+)
+@pytest.mark.parametrize("text", ["", "look at this"])
+def test_a_shared_message_is_quoted_and_never_the_text_of_who_shares_it(
+    tmp_path: Path, marks: dict[str, Any], text: str
+) -> None:
+    record = the_record(tmp_path, text=text, attachments=[SHARED_MESSAGE | marks])
+    assert (record.kind, record.text, record.quote, record.mentions) == ("text", text, "ask @chen & me", ())
+
+
+def test_a_shared_message_without_text_is_quoted_from_its_blocks_or_its_fallback(tmp_path: Path) -> None:
+    section = {"type": "section", "text": {"type": "mrkdwn", "text": "the shed burns"}}
+    wrapped = {"is_share": True, "message_blocks": [{"message": {"blocks": [section]}}], "fallback": "never"}
+    bare = {"is_share": True, "message_blocks": [section]}
+    only_fallback = {"is_share": True, "fallback": "[January 9th] Bruno: help"}
+    record = the_record(tmp_path, text="", attachments=[wrapped, bare, only_fallback])
+    assert record.text == ""
+    assert record.quote == "the shed burns\nthe shed burns\n[January 9th] Bruno: help"
+
+
+def test_what_people_share_of_their_own_and_previews_of_web_pages_are_text(tmp_path: Path) -> None:
+    own = {"is_share": True, "author_id": ANA, "text": "as I said"}
+    page = {"title": "Slack docs", "from_url": "https://api.slack.com/archives.html", "fallback": "never"}
+    record = the_record(tmp_path, text="", attachments=[own, page])
+    assert (record.text, record.quote) == ("as I said\nSlack docs", "")
+
+
 def test_chats_come_in_the_order_of_the_lists_and_days_in_theirs(tmp_path: Path) -> None:
     path = write_zip(
         tmp_path / "export.zip",

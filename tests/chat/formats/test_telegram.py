@@ -316,7 +316,7 @@ _NOT_INCLUDED = "(File not included. Change data exporting settings to download.
         ({"invoice_information": '{"title": "Seeds",\n "description": "Ten"}', "text": ""}, "text", "Seeds\nTen", ()),
         ({"invoice_information": {"title": "Seeds"}, "text": ""}, "text", "Seeds", ()),
         ({"giveaway_information": {"additional_prize": "a hat"}, "text": ""}, "text", "Giveaway\na hat", ()),
-        ({"forwarded_from": "Somebody", "via_bot": "@gif", "text": "seen"}, "text", "seen", ()),
+        ({"via_bot": "@gif", "text": "seen"}, "text", "seen", ()),
         ({"poll": "no poll", "contact_information": 5, "text": "x"}, "text", "x", ()),
     ],
 )  # fmt: skip
@@ -325,6 +325,56 @@ def test_what_is_more_than_text_has_its_kind_and_words(
 ) -> None:
     record = one(tmp_path, message(**fields))
     assert (record.kind, record.text, record.attachments) == (kind, text, attachments)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        {"forwarded_from": "Bo"},
+        {"forwarded_from": "Bo", "forwarded_from_id": "user12"},
+        {"forwarded_from": "Ada Quill", "forwarded_from_id": "user12"},
+        {"forwarded_from": "News", "forwarded_from_id": "channel9"},
+        {"forwarded_from": None},
+        {"forwarded_from_id": {}},
+        {"saved_from": "Garden"},
+    ],
+)
+@pytest.mark.parametrize(
+    ("fields", "kind", "quote"),
+    [
+        ({"text": ["so ", {"type": "mention", "text": "@cy"}]}, "text", "so @cy"),
+        ({"photo": "photos/a.jpg", "text": "look"}, "media", "look"),
+        ({"poll": {"question": "Tea?", "answers": [{"text": "yes"}]}, "text": ""}, "poll", "Tea?\n- yes"),
+    ],
+)
+def test_what_is_forwarded_is_quoted_and_never_the_text_of_who_forwards_it(
+    tmp_path: Path, origin: dict[str, Any], fields: dict[str, Any], kind: str, quote: str
+) -> None:
+    record = one(tmp_path, message(**origin, **fields))
+    assert (record.author, record.kind, record.text, record.quote) == ("user11", kind, "", quote)
+    assert record.mentions == ()
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        {"forwarded_from": "Ada Quill"},
+        {"forwarded_from": "Ada", "forwarded_from_id": "user11"},
+        {"forwarded_from": "Ada Quill", "saved_from": "Garden"},
+    ],
+)
+def test_what_people_forward_of_their_own_stays_their_text(tmp_path: Path, origin: dict[str, Any]) -> None:
+    record = one(tmp_path, message(**origin))
+    assert (record.text, record.quote) == ("hello", "")
+
+
+def test_a_chat_without_a_name_is_the_same_chat_in_a_numbered_copy(tmp_path: Path) -> None:
+    document = json.dumps({"type": "personal_chat", "messages": [message()]})
+    chats = set()
+    for name in ("garden.json", "garden (2).json"):
+        (tmp_path / name).write_text(document)
+        chats |= {record.chat for record in read(FORMAT, tmp_path / name)[0]}
+    assert chats == {"name:garden"}
 
 
 @pytest.mark.parametrize(
@@ -599,7 +649,9 @@ def test_messages_of_the_export_cleaner_have_the_text_that_it_finds(tmp_path: Pa
         assert part in texts[0]
     if case["expected_markdown_line"]:
         plain = re.sub(r"\*\*|\*|`|\|\|", "", case["expected_markdown_line"])
-        assert f"{found[0].local_time:%Y%m%d} {texts[0]}".replace("\n", " ") == plain
+        # The project shows a forward's words as the sender's; they are another's, so here they are a quote.
+        shown = found[0].quote if "forwarded_from" in case["message"] else texts[0]
+        assert f"{found[0].local_time:%Y%m%d} {shown}".replace("\n", " ") == plain
 
 
 def shared_entities() -> list[Any]:
