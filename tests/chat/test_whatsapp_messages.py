@@ -13,6 +13,7 @@ import pytest
 
 from egregora_assets.chat.archive import ExportUnreadable
 from egregora_assets.chat.formats.whatsapp import STAGED, AmbiguousDates, Staged, stage, title_of
+from egregora_assets.chat.formats.whatsapp_scan import OTHER_DIALECT
 
 LRM = "\u200e"
 
@@ -452,3 +453,242 @@ def test_a_file_without_any_message_is_refused(read: Read) -> None:
 )
 def test_the_title_comes_from_the_file_name(file_name: str, title: str) -> None:
     assert title_of(Path(file_name)) == title
+
+
+def identity(message: Message) -> str:
+    return message.text if message.same_text is None else message.same_text
+
+
+DELETED_IN_OTHER_LANGUAGES = [
+    "Mensagem eliminada",
+    "Mensagem apagada",
+    "Dit bericht werd verwijderd",
+    "Dit bericht is verwijderd",
+    "Данное сообщение удалено",
+    "Вы удалили данное сообщение",
+    "Це повідомлення було видалено",
+    "Ta wiadomość została usunięta",
+    "Bu mesaj silindi",
+    "Pesan ini dihapus",
+    "Mesej ini telah dipadam",
+    "Denne besked er blevet slettet",
+    "Denne meldingen ble slettet",
+    "Tämä viesti poistettiin",
+    "Tato zpráva byla smazána",
+    "Táto správa bola odstránená",
+    "Ez az üzenet törlésre került",
+    "Acest mesaj a fost șters",
+    "Αυτό το μήνυμα διαγράφηκε",
+    "הודעה זו נמחקה",
+    "تم حذف هذه الرسالة",
+    "این پیام حذف شد",
+    "यह मैसेज डिलीट कर दिया गया है।",
+    "এই বার্তাটি মুছে ফেলা হয়েছে",
+    "یہ میسج حذف کر دیا گیا ہے۔",
+    "ข้อความนี้ถูกลบแล้ว",
+    "Tin nhắn này đã bị xóa",
+    "消息已删除",
+    "此訊息已刪除。",
+    "このメッセージは削除されました。",
+    "이 메시지는 삭제되었습니다",
+    "Aquest missatge s'ha suprimit",
+    "Ova je poruka izbrisana",
+    "Съобщението беше изтрито",
+    "This message was deleted by admin Bruno Reis",
+    "Diese Nachricht wurde von Admin Bruno gelöscht.",
+    "Bu mesaj Bruno adlı yönetici tarafından silindi.",
+    "管理员 Bruno 已删除这条消息。",
+]
+
+
+@pytest.mark.parametrize("notice", DELETED_IN_OTHER_LANGUAGES)
+@pytest.mark.parametrize("mark", ["", LRM])
+def test_a_deletion_is_known_in_the_languages_of_the_app(read: Read, notice: str, mark: str) -> None:
+    for dialect in (android, ios):
+        [message] = read(dialect(mark + notice))
+        assert (message.author, message.kind, message.text) == ("Ana Lima", "deleted", "")
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "<Сообщение изменено>",
+        "<Bu mesaj düzenlendi>",
+        "<Pesan ini diedit>",
+        "<ההודעה נערכה>",
+        "<Acest mesaj a fost editat>",
+        "<Diese Nachricht wurde bearbeitet.>",
+        "\u200f<تم تعديل هذه الرسالة>",
+        "<Ta wiadomość była edytowana>",
+        f"{LRM}<words of a language nobody knows>",
+    ],
+)
+def test_an_edit_is_known_in_the_languages_of_the_app(read: Read, mark: str) -> None:
+    [message] = read(android(f"at nine {mark}"))
+    assert (message.kind, message.text, message.is_edited) == ("text", "at nine", True)
+
+
+DAY_PARTS = {
+    "中午12:05": (12, 5),
+    "中午1:05": (13, 5),
+    "清晨6:05": (6, 5),
+    "凌晨12:05": (0, 5),
+    "早上8:05": (8, 5),
+    "上午11:05": (11, 5),
+    "下午3:05": (15, 5),
+    "傍晚6:05": (18, 5),
+    "晚上9:05": (21, 5),
+}
+
+
+@pytest.mark.parametrize(("words", "clock"), DAY_PARTS.items())
+def test_every_chinese_part_of_the_day_is_a_time(read: Read, words: str, clock: tuple[int, int]) -> None:
+    first, second = read(f"2024/1/28 上午9:00 - Ana: x\n2024/1/29 {words} - Ana: y\n")
+    assert (first.text, second.text, second.time) == ("x", "y", datetime(2024, 1, 29, *clock))
+
+
+@pytest.mark.parametrize("separator", ["/", "-", "."])
+def test_two_digit_years_come_first_where_the_file_says_so(read: Read, separator: str) -> None:
+    dates = ["24/1/28", "24/1/30", "24/2/3"]
+    export = "".join(f"{date.replace('/', separator)}, 10:00 - Ana: x\n" for date in dates)
+    assert [message.time for message in read(export)] == [
+        datetime(2024, 1, 28, 10),
+        datetime(2024, 1, 30, 10),
+        datetime(2024, 2, 3, 10),
+    ]
+
+
+def test_a_two_digit_year_is_never_in_the_future(read: Read) -> None:
+    assert [message.time for message in read("24-01-28, 10:00 - Ana: x")] == [datetime(2024, 1, 28, 10)]
+
+
+def test_two_digit_years_that_nothing_tells_are_asked_about(read: Read) -> None:
+    with pytest.raises(AmbiguousDates, match="the year"):
+        read("24/01/13, 10:00 - Ana: x\n24/01/14, 10:00 - Ana: y\n")
+
+
+def test_days_that_change_more_often_than_the_last_field_come_first(read: Read) -> None:
+    export = "".join(f"{day:02}/01/24, 10:00 - Ana: x\n" for day in range(10, 20))
+    assert [message.time.day for message in read(export) if message.time] == list(range(10, 20))
+
+
+def test_a_line_that_looks_like_a_header_of_another_dialect_can_be_found(staged: Callable[..., Staged]) -> None:
+    lost = "2024/1/29 破曉5:05 - Bruno: lost"
+    found = staged(f"2024/1/28 上午9:00 - Ana: x\n{lost}\n{lost}\n2024/1/28 上午9:00 - Ana: y\n").quarantined
+    assert [(piece.reason, piece.raw) for piece in found] == [(OTHER_DIALECT, lost.encode())]
+
+
+@pytest.mark.parametrize("name", ["Tim 6'2\"", 'O"Neil', "„Nina"])
+def test_a_name_with_a_quotation_mark_is_a_person(read: Read, name: str) -> None:
+    for times in (1, 5):
+        found = read("".join(android(f"hello {number}", author=name) for number in range(times)))
+        assert {(message.author, message.kind) for message in found} == {(name, "text")}
+
+
+def test_a_japanese_quotation_with_a_colon_is_a_notice(read: Read) -> None:
+    notice = "花子がグループ名を「家族: 旅行」に変更しました"
+    found = read(android("x") + f"25/12/2023, 10:30 - {notice}\n")
+    assert (found[1].author, found[1].kind, found[1].text) == (None, "system", notice)
+
+
+@pytest.mark.parametrize("typed", ["<see you soon>", "<good question Ana>", "<да>", "‹да>", "<きのう>", "<muito bom>"])
+def test_typed_words_in_angle_brackets_stay_text(read: Read, typed: str) -> None:
+    for dialect in (android, ios):
+        [message] = read(dialect(typed))
+        assert (message.kind, message.text) == ("text", typed)
+
+
+CALENDARS = {
+    "[3/18/R4, 14:56:01] ": datetime(2022, 3, 18, 14, 56, 1),
+    "R6/1/13 9:05 - ": datetime(2024, 1, 13, 9, 5),
+    "H31/4/30 9:05 - ": datetime(2019, 4, 30, 9, 5),
+    "令和6年3月18日 14:56 - ": datetime(2024, 3, 18, 14, 56),
+    "[3/18/2565 BE, 14:56:01] ": datetime(2022, 3, 18, 14, 56, 1),
+    "13/1/67 14:56 - ": datetime(2024, 1, 13, 14, 56),
+    "۲۰۲۴/۰۱/۱۳،\u200f ۲۱:۰۵ - ": datetime(2024, 1, 13, 21, 5),
+    "13.01.24 г., 21:05 - ": datetime(2024, 1, 13, 21, 5),
+    "2024. 01. 13. de. 9:05 - ": datetime(2024, 1, 13, 9, 5),
+    "2024. 01. 13. du. 9:05 - ": datetime(2024, 1, 13, 21, 5),
+    "2024/01/13, 9:05 vm. - ": datetime(2024, 1, 13, 9, 5),
+    "2024/01/13, 9:05 nm. - ": datetime(2024, 1, 13, 21, 5),
+    "[१३/०१/२०२४, १०:३०:०५ pm] ": datetime(2024, 1, 13, 22, 30, 5),
+    "১৩/০১/২০২৪, ২১:০৯ - ": datetime(2024, 1, 13, 21, 9),
+}
+
+
+@pytest.mark.parametrize(("header", "time"), CALENDARS.items(), ids=repr)
+def test_reads_other_calendars_and_digits(read: Read, header: str, time: datetime) -> None:
+    [message] = read(f"{header}Ana Lima: hello")
+    assert (message.time, message.author, message.text) == (time, "Ana Lima", "hello")
+
+
+IOS_PLACEHOLDERS = [
+    (f"{LRM}зображення відсутнє", "media", ""),
+    (f"{LRM}стикер не добавлен", "sticker", ""),
+    (f"{LRM}画像は省略されました", "media", ""),
+    (f"{LRM}image omitted\nour tree", "media", "our tree"),
+    (f"our tree {LRM}image omitted", "media", "our tree"),
+    (f"Some file.txt {LRM}document omitted", "media", "Some file.txt"),
+    (f"Resume.pdf • {LRM}2 pages {LRM}document omitted", "media", "Resume.pdf • 2 pages"),
+    (f"{LRM}שלום לכולם", "text", f"{LRM}שלום לכולם"),
+    (
+        "Pimlico Gardens (London, UK): https://foursquare.com/v/4b0",
+        "location",
+        "Pimlico Gardens (London, UK): https://foursquare.com/v/4b0",
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "kind", "text"), IOS_PLACEHOLDERS)
+def test_an_ios_placeholder_keeps_its_author_and_caption(read: Read, body: str, kind: str, text: str) -> None:
+    for export in (ios(body), ios(body) + ios("plain text")):
+        message = read(export)[0]
+        assert (message.author, message.kind, message.text) == ("Ana Lima", kind, text)
+
+
+def test_an_unknown_marked_line_of_somebody_who_writes_is_theirs(read: Read) -> None:
+    found = read(ios("hello") + ios(f"{LRM}nobody knows these words"))
+    assert (found[1].author, found[1].kind) == ("Ana Lima", "text")
+
+
+@pytest.mark.parametrize("word", ["ОПРОС", "ANKET", "ENQUETE", "Umfrage", "アンケート", "סקר"])
+def test_a_poll_is_known_without_marks(read: Read, word: str) -> None:
+    [message] = read(android(f"{word}:\nPlage?\nX: a (2 v)\nX: b (0 v)"))
+    assert message.kind == "poll"
+
+
+def test_a_poll_of_ios_has_marks_before_its_votes(read: Read) -> None:
+    poll = f"{LRM}POLL:\nQ?\n{LRM}OPTION: A ({LRM}2 votes)\n{LRM}OPTION: B ({LRM}0 votes)"
+    [message] = read(ios(poll))
+    assert (message.author, message.kind, message.text) == ("Ana Lima", "poll", poll.replace(LRM, ""))
+    assert identity(message) == identity(read(android(message.text.replace("2 votes", "3 votes")))[0])
+
+
+def test_a_caption_of_an_omitted_medium_is_kept(read: Read) -> None:
+    [message] = read(android("<Media omitted>\nour tree\n<3"))
+    assert (message.kind, message.text) == ("media", "our tree\n<3")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (android("POLL:\nQ?\nOPTION: A (2 votes)"), android("POLL:\nQ?\nOPTION: A (7 votes)")),
+        (android("IMG-20231225-WA0001.jpg (file attached)\ncap"), android("<Media omitted>\ncap")),
+        (ios(f"cap {LRM}<attached: 00000012-PHOTO.jpg>"), ios(f"cap {LRM}image omitted")),
+        (ios(f"a.pdf • {LRM}2 pages {LRM}<attached: 1-a.pdf>"), ios(f"a.pdf • {LRM}2 pages {LRM}document omitted")),
+        (android("Missed voice call"), ios(f"{LRM}Missed voice call, {LRM}Tap to call back")),
+        (android("Gemiste spraakoproep"), ios(f"{LRM}Gemist spraakgesprek")),
+    ],
+)
+def test_forms_of_one_message_have_one_identity(read: Read, one: str, other: str) -> None:
+    first, second = read(one)[0], read(other)[0]
+    assert (first.kind, identity(first)) == (second.kind, identity(second))
+
+
+def test_dates_in_the_wrong_order_keep_their_header_and_say_that_the_other_order_fits(
+    staged: Callable[..., Staged],
+) -> None:
+    lines = [f"{day}/03/2024, 10:00 - Ana: x {day}\n" for day in range(11, 30)]
+    found = staged("".join(lines), day_first=False).quarantined
+    assert [piece.raw.rstrip() for piece in found] == [line.encode().rstrip() for line in lines[2:]]
+    assert {"--day-first" in piece.reason for piece in found} == {True}

@@ -230,3 +230,25 @@ def test_many_lines_that_nearly_are_headers_cost_linear_time(connection: duckdb.
 def test_two_hundred_thousand_authors_are_told_apart(connection: duckdb.DuckDBPyConnection) -> None:
     export = "".join(f"25/12/2023, 10:30 - Person {number}: hi\n" for number in range(200_000))
     assert len(stage(connection, io.BytesIO(export.encode()), "chat.txt").authors) == 200_000
+
+
+def test_the_evidence_for_two_digit_years_does_not_depend_on_the_cut_into_blocks() -> None:
+    lines = [f"24/{day % 12 + 1}/{day}, 10:00 - Ana: x\n".encode() for day in (*range(1, 29), 3, 2, 9)]
+    results = [scanned([b"".join(lines)])[1], scanned_in_small_samples(lines)[1]]
+    evidence = [result.two_digit_years for result in results]
+    assert evidence[0] is not None
+    assert evidence[1] is not None
+    assert [(found.explained, found.changes, found.backward) for found in evidence if found] == [
+        (evidence[0].explained, evidence[0].changes, evidence[0].backward)
+    ] * 2
+    assert [int(time) for block in evidence[0].times for time in block] == [
+        int(time) for block in evidence[1].times for time in block
+    ]
+
+
+def test_shapes_of_other_dialects_are_reported_once_and_not_without_bound() -> None:
+    others = "".join(f"25/12/2023, 10:30 {'a' * (number % 9)}{'b' * (number // 9)} - x\n" for number in range(81))
+    _, result = scanned([f"{ANDROID}one\n{others}{others}{ANDROID}two\n".encode()])
+    reasons = [piece.reason for piece in result.quarantined]
+    assert 10 < len(reasons) <= 32
+    assert set(reasons) == {whatsapp_scan.OTHER_DIALECT}

@@ -130,7 +130,9 @@ class Message(_Part):
         None, description="What it is; left out, `media` where there are attachments, else `text`."
     )
     id: Identifier | None = Field(None, description="The platform's name for the message, unique in its chat.")
-    chat: Identifier | None = Field(None, description="Id of the chat; left out, the file's name without its ending and a copy's number.")
+    chat: Identifier | None = Field(
+        None, description="Id of the chat; left out, the file's name without its ending and a copy's number."
+    )
     chat_title: Name | None = Field(None, description="What the chat is called; left out, its id.")
     author: Identifier | None = Field(None, description="Id of the person who wrote; left out, `author_name`.")
     author_name: Name | None = Field(None, description="The name the person goes by.")

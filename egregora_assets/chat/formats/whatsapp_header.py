@@ -9,38 +9,68 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 WIDTH = 56
 """Bytes of a line that are looked at for a header; the longest known header has 52 (Arabic digits and marks)."""
+MOST_WIDTH = 88
+"""The same while the dialect is not known, and where digits have three bytes."""
 MIN_HEADER_BYTES = 11
 """The shortest: ``1/2/24 9:05``."""
-MIN_DIGITS = 7
-"""The fewest digits of a date with a time, as in ``1/2/24 9:05``."""
+MIN_DIGITS = 6
+"""The fewest digits of a date with a time, as in ``R6/1/2 9:05``."""
 
-_ZEROS = {0x660: "0", 0x6F0: "0"}
-"""Arabic and Persian zero; their digits take two bytes each and end, as ASCII digits do, in their value's four bits."""
+_ZEROS = {0x660: "0", 0x6F0: "0", 0x966: "0", 0x9E6: "0"}
+"""Arabic, Persian, Devanagari and Bengali zero. Digits of two bytes end, as ASCII digits do, in their value's four bits;
+those of three bytes in six more."""
+_ALL_ZEROS = {"0", *map(chr, _ZEROS)}
 
 _SPACE = "[ \u00a0\u202f\u2009]"
 MARKS = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
 """Marks of text direction, which phones put around names, dates and file names and which say nothing."""
 
 _RTL = "\u200f?"
-"""Arabic and Hebrew phones put a mark before each separator of a date."""
+"""Arabic and Hebrew phones put a mark before each separator of a date, and after the comma that follows it."""
+_ERA = r"(?:(?P<{0}>R|H|令和|平成) ?)"
 _DATE = (
-    rf"(?:(?P<y1>0{{4}}){_RTL}(?P<s1>[./-]) ?(?P<m1>00?){_RTL}(?P=s1) ?(?P<d1>00?)\.?"
-    rf"|(?P<a>00?){_RTL}(?P<s2>[./-]) ?(?P<b>00?){_RTL}(?P=s2) ?(?P<y2>0000|00)\.?)"
+    rf"(?:(?:{_ERA.format('era1')}?(?P<y1>0{{4}}|(?<=[RH和成])00?|(?<=[RH和成] )00?)){_RTL}(?P<s1>[./-]) ?(?P<m1>00?)"
+    rf"{_RTL}(?P=s1) ?(?P<d1>00?)\.?"
+    rf"|{_ERA.format('era2')}?(?P<y3>0{{1,4}})(?P<s3>年) ?(?P<m3>00?)月 ?(?P<d3>00?)日"
+    rf"|(?P<a>00?){_RTL}(?P<s2>[./-]) ?(?P<b>00?){_RTL}(?P=s2) ?"
+    rf"(?:{_ERA.format('era4')}(?P<y4>00?)|(?P<y2>0000|00?))\.?)"
+    rf"(?:{_SPACE}?(?:г\.|BE|พ\.ศ\.))?"
 )
-_MORNING = ("오전", "午前", "上午", "凌晨", "早上", "π.μ.", "πμ", "ص", "ق.ظ.", "öö", "sa", "pg", "पूर्वाह्न", "ก่อนเที่ยง")
-_AFTERNOON = ("오후", "午後", "下午", "晚上", "μ.μ.", "μμ", "م", "ب.ظ.", "ös", "ch", "ptg", "अपराह्न", "หลังเที่ยง")
-_MERIDIEM = rf"(?P<{{0}}>(?:[ap]\.?{_SPACE}?m\.?|{'|'.join(map(re.escape, _MORNING + _AFTERNOON))}))"
+DayPart = Literal["morning", "noon", "afternoon", "night"]
+_DAY_PARTS: dict[DayPart, tuple[str, ...]] = {
+    "morning": (
+        *("오전", "午前", "上午", "凌晨", "清晨", "早上", "早晨", "π.μ.", "πμ", "ص", "صباحًا", "ق.ظ.", "ق.ظ", "לפנה״צ"),
+        *("öö", "sa", "pg", "पूर्वाह्न", "म.पू.", "ก่อนเที่ยง", "পূর্বাহ্ণ", "de.", "vm.", "fm", "f.m.", "ap."),
+        *("пр.об.", "dop.", "дп", "in the morning"),
+    ),
+    "noon": ("中午", "正午"),
+    "afternoon": (
+        *("오후", "午後", "下午", "傍晚", "μ.μ.", "μμ", "م", "مساءً", "ب.ظ.", "ب.ظ", "אחה״צ", "ös", "ch", "ptg"),
+        *("अपराह्न", "म.उ.", "หลังเที่ยง", "অপরাহ্ণ", "du.", "nm.", "em", "e.m.", "ip.", "сл.об.", "odp.", "pop.", "пп"),
+        "in the afternoon",
+    ),
+    "night": ("晚上", "夜晚", "夜里", "夜間", "深夜"),
+}
+"""Chinese phones write more than two parts of a day: ``中午12:05``, ``凌晨12:05`` (five past midnight), ``晚上9:05``."""
+_WORDS: dict[str, DayPart] = {word.lower(): part for part, words in _DAY_PARTS.items() for word in words}
+_MERIDIEM = rf"(?P<{{0}}>(?:[ap]\.?{_SPACE}?m\.?|{'|'.join(map(re.escape, sorted(_WORDS, key=len, reverse=True)))}))"
 _TIME = (
     rf"(?:{_MERIDIEM.format('before')}{_SPACE}?)?"
     r"(?P<h>00?)[:.](?P<mi>00)(?:[:.](?P<s>00))?"
     rf"(?:{_SPACE}?{_MERIDIEM.format('after')})?"
 )
-_LINK = rf"(?:[,،]|[,،]?{_SPACE}(?:klo|kl\.?|à|at|às|a las|um|u|ob|в|saat|pukul|lúc))?{_SPACE}"
+_LINK = rf"(?:[,،]{_RTL}|[,،]?{_RTL}{_SPACE}(?:klo|kl\.?|à|at|às|a las|um|u|ob|в|saat|pukul|lúc))?{_SPACE}"
 _DATE_FIRST = re.compile(f"{_DATE}{_LINK}{_TIME}", re.IGNORECASE)
 _TIME_FIRST = re.compile(f"{_TIME}{_LINK}{_DATE}", re.IGNORECASE)
+_UNKNOWN_WORD = r"[^\W\d_][^\W\d_.]{0,11}\.?"
+_NEARLY = re.compile(
+    rf"{_DATE}[,،]?{_RTL}{_SPACE}?(?:{_UNKNOWN_WORD}{_SPACE}?)?00?[:.]00(?:[:.]00)?(?:{_SPACE}?{_UNKNOWN_WORD})?",
+    re.IGNORECASE,
+)
 
 TERMINATORS = (b" - ", b"] ", b": ")
 """What ends a header: the Android dash, the iOS bracket, and the old dotted form ``13.06.18 21.25.15: ``."""
@@ -52,6 +82,7 @@ class Dialect:
 
     year_first: bool
     year_digits: int
+    has_era: bool
     date_separator: str
     has_seconds: bool
     is_twelve_hour: bool
@@ -63,7 +94,8 @@ class HeaderLayout:
     """Where the fields of one header shape stand, as (first, last + 1) byte columns.
 
     ``first`` and ``second`` are day and month in an order that only the whole file can tell; with a year-first dialect
-    they are month and day. ``afternoon`` is ``None`` for a 24-hour clock, else whether the shape says "pm".
+    they are month and day. Where ``year`` has two digits, only the file can tell whether it is not the day instead;
+    one digit can only be a day. ``day_part`` is ``None`` for a 24-hour clock.
     """
 
     dialect: Dialect
@@ -73,21 +105,36 @@ class HeaderLayout:
     hour: tuple[int, int]
     minute: tuple[int, int]
     seconds: tuple[int, int] | None
-    afternoon: bool | None
+    day_part: DayPart | None
+    year_zero: int
+    """The year before the first of a Japanese era, else 0."""
 
 
 @lru_cache(maxsize=1024)
 def read_layout(shape: bytes, terminator: bytes) -> HeaderLayout | None:
     """Return the layout of a header shape (without its terminator), or ``None`` if it is no header."""
+    text, plain = _opened(shape, terminator)
+    found = _DATE_FIRST.fullmatch(plain) or _TIME_FIRST.fullmatch(plain)
+    is_mixed = len(_ALL_ZEROS.intersection(text)) > 1
+    if found is None or is_mixed or (found["y2"] and len(found["y2"]) == 1 and len(found["a"]) == 1):
+        return None
+    return _layout(found, text, skipped=len(text) - len(plain))
+
+
+@lru_cache(maxsize=1024)
+def looks_like_header(shape: bytes, terminator: bytes) -> bool:
+    """Return whether a header shape differs from a known one only in the words around the time."""
+    text, plain = _opened(shape, terminator)
+    return len(_ALL_ZEROS.intersection(text)) == 1 and _NEARLY.fullmatch(plain) is not None
+
+
+def _opened(shape: bytes, terminator: bytes) -> tuple[str, str]:
+    """Return a shape as text, and its part from the date or time on with ASCII zeros: empty where a bracket is missing."""
     text = shape.decode("utf-8", "replace")
     body = text.lstrip(MARKS)
     if terminator == b"] ":
-        if not body.startswith("["):
-            return None
-        body = body[1:].lstrip(MARKS)
-    plain = body.translate(_ZEROS)
-    found = _DATE_FIRST.fullmatch(plain) or _TIME_FIRST.fullmatch(plain)
-    return None if found is None else _layout(found, text, skipped=len(text) - len(body))
+        body = body[1:].lstrip(MARKS) if body.startswith("[") else ""
+    return text, body.translate(_ZEROS)
 
 
 def _layout(found: re.Match[str], text: str, skipped: int) -> HeaderLayout:
@@ -95,13 +142,15 @@ def _layout(found: re.Match[str], text: str, skipped: int) -> HeaderLayout:
         start, end = (skipped + place for place in found.span(name))
         return len(text[:start].encode()), len(text[:end].encode())
 
-    year, first, second = ("y1", "m1", "d1") if found["y1"] else ("y2", "a", "b")
+    year, first, second, separator, era = next(names for names in _FIELDS if found[names[0]])
     meridiem = found["before"] or found["after"]
+    japanese = found[era] if era else None
     return HeaderLayout(
         dialect=Dialect(
-            year_first=found["y1"] is not None,
-            year_digits=len(found[year]),
-            date_separator=found["s1"] or found["s2"],
+            year_first=year in {"y1", "y3"},
+            year_digits=4 if japanese or len(found[year]) == 4 else 2,
+            has_era=japanese is not None,
+            date_separator=found[separator],
             has_seconds=found["s"] is not None,
             is_twelve_hour=meridiem is not None,
             digit_bytes=len(text[skipped + found.start("h")].encode()),
@@ -112,9 +161,22 @@ def _layout(found: re.Match[str], text: str, skipped: int) -> HeaderLayout:
         hour=columns("h"),
         minute=columns("mi"),
         seconds=columns("s") if found["s"] else None,
-        afternoon=None if meridiem is None else _says_afternoon(meridiem.lower()),
+        day_part=None if meridiem is None else _day_part(meridiem.lower()),
+        year_zero=_YEAR_ZEROS[japanese.upper()] if japanese else 0,
     )
 
 
-def _says_afternoon(meridiem: str) -> bool:
-    return (meridiem.startswith("p") and meridiem != "pg") or meridiem in _AFTERNOON
+_FIELDS = (
+    ("y1", "m1", "d1", "s1", "era1"),
+    ("y3", "m3", "d3", "s3", "era2"),
+    ("y4", "a", "b", "s2", "era4"),
+    ("y2", "a", "b", "s2", ""),
+)
+"""The groups of year, first and second field, separator and era in each form of a date."""
+
+
+_YEAR_ZEROS = {"R": 2018, "令和": 2018, "H": 1988, "平成": 1988}
+
+
+def _day_part(meridiem: str) -> DayPart:
+    return _WORDS.get(meridiem) or ("afternoon" if meridiem.startswith("p") else "morning")

@@ -7,6 +7,7 @@ are Arrow string views into the bytes read: nothing is copied. Memory is bounded
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -19,16 +20,22 @@ from egregora_assets.chat.formats.text_chunks import MAX_RAW_BYTES, MOST_PIECES,
 from egregora_assets.chat.formats.whatsapp_header import (
     MIN_DIGITS,
     MIN_HEADER_BYTES,
+    MOST_WIDTH,
     TERMINATORS,
     WIDTH,
+    DayPart,
     Dialect,
     HeaderLayout,
+    looks_like_header,
     read_layout,
 )
 
 MAX_BODY_BYTES = 1 << 20
 """A body longer than this is cut and reported; WhatsApp itself allows 65,536 characters."""
 MAX_AUTHOR_BYTES = 160
+OTHER_DIALECT = "looks like a message of another dialect"
+_MOST_OTHER_SHAPES = 32
+"""Header shapes of other dialects that are reported, each with its first line: a chat quotes few, a hostile file many."""
 _KEPT_BYTES = MAX_BODY_BYTES + WIDTH + MAX_AUTHOR_BYTES + 64
 """How much of a growing message is carried to the next block: more than the body and what stands before it."""
 
@@ -48,11 +55,55 @@ Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 _NO_TIME = int(np.iinfo(np.int64).min)
 _SECOND = 1_000_000
+_WHATSAPP_BEGAN = int(np.datetime64("2009-01-01", "us").astype(np.int64))
 _SAMPLE_BYTES = 1 << 20
-_MAY_START_HEADER = np.isin(np.arange(256), [*b"0123456789[", *b"\xe2\xef", *b"\xd9\xdb"])
-"""ASCII digits and the bracket; the first bytes of marks (MARKS), and of Arabic and Persian digits."""
-_TWO_BYTE_ZEROS = ((0xD9, 0xA0), (0xDB, 0xB0))
-_MIXERS = np.random.default_rng(20240101).integers(1, 2**63, WIDTH // 8, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+_MAY_START_HEADER = np.isin(np.arange(256), [*b"0123456789[RH", *b"\xe2\xef", *b"\xd9\xdb\xe0", *b"\xe4\xe5"])
+"""ASCII digits, the bracket and short Japanese eras; the first bytes of marks (MARKS), of other digits and of eras."""
+_WIDE_ZEROS = ((b"\xd9", 0xA0), (b"\xdb", 0xB0), (b"\xe0\xa5", 0xA6), (b"\xe0\xa7", 0xA6))
+_MIXERS = np.random.default_rng(20240101).integers(1, 2**63, MOST_WIDTH // 8, dtype=np.uint64) * np.uint64(
+    2
+) + np.uint64(1)
+
+
+class TwoDigitYears:
+    """The evidence for each order of day, month and year in dates such as ``24/1/13``.
+
+    ``explained`` counts the dates that are days of WhatsApp's time (2009 until now) when read day first, month first and
+    year first; ``backward`` the steps back in time when read year first; ``changes`` how often the first and the last
+    field differ from the message before, and ``times`` has the year-first reading of every message.
+    """
+
+    def __init__(self) -> None:
+        self.explained = [0, 0, 0]
+        self.changes = [0, 0]
+        self.backward = 0
+        self.times: list[Ints] = []
+        self._last: Ints = np.zeros((3, 0), dtype=np.int64)
+
+    def weigh(self, headers: _Headers, complete: int) -> None:
+        """Add the evidence of a block."""
+        readings = (headers.time_day_first, headers.time_month_first, headers.time_year_first)
+        latest = int((time.time() + 2 * 86_400) * _SECOND)
+        for order, times in enumerate(readings):
+            self.explained[order] += int(((times[:complete] >= _WHATSAPP_BEGAN) & (times[:complete] <= latest)).sum())
+        year_first = headers.time_year_first[:complete]
+        self.times.append(year_first)
+        fields = np.stack((headers.first[:complete], headers.last[:complete], year_first))
+        fields = np.concatenate((self._last, fields), axis=1)
+        self.changes[0] += int((np.diff(fields[0]) != 0).sum())
+        self.changes[1] += int((np.diff(fields[1]) != 0).sum())
+        self.backward += int((np.diff(fields[2][fields[2] != _NO_TIME]) < 0).sum())
+        self._last = fields[:, -1:]
+
+    def lead(self, backward: int) -> bool | None:
+        """Return whether the year comes first, against the other orders' steps ``backward``; ``None``: nothing tells."""
+        others = max(self.explained[:2])
+        varies = self.changes[1] - self.changes[0]
+        if not self.explained[2] or self.explained[2] < others or varies < 0:
+            return False
+        if self.explained[2] > others or (varies > 1 and self.backward <= backward):
+            return True
+        return None if varies > 0 else False
 
 
 @dataclass
@@ -62,7 +113,9 @@ class ScanResult:
     ``first_above_12`` and ``second_above_12`` count dates that only one day/month order can explain;
     ``backward_day_first`` and ``backward_month_first`` count the steps back in time under each order, and
     ``order_matters`` the dates that the two orders read differently. ``impossible`` has, by byte offset, the beginning
-    of messages with a date or time that neither order can explain.
+    of messages with a date or time that neither order can explain, and ``headers`` the headers of messages with one
+    that not every order can. ``two_digit_years`` weighs whether dates such as ``24/1/13`` begin with the year.
+    ``other_dialects`` has the first line of each shape that looks like a header but is none of this file.
     """
 
     terminator: bytes | None = None
@@ -76,6 +129,10 @@ class ScanResult:
     order_matters: int = 0
     quarantined: Quarantine = field(default_factory=Quarantine)
     impossible: dict[int, bytes] = field(default_factory=dict)
+    headers: dict[int, bytes] = field(default_factory=dict)
+    kept_headers: list[int] = field(default_factory=lambda: [0, 0, 0])
+    two_digit_years: TwoDigitYears | None = None
+    other_dialects: dict[bytes, Quarantined] = field(default_factory=dict)
 
     @property
     def year_first(self) -> bool:
@@ -99,10 +156,9 @@ def scan(blocks: Iterable[bytes], result: ScanResult) -> Iterator[pa.RecordBatch
     for block, is_last in _with_last(_with_sample(blocks)):
         data = carry + block
         bytes_ = np.frombuffer(data, dtype=np.uint8)
-        headers = _find_headers(bytes_, result)
-        offsets = np.where(
-            headers.start < len(carry), carry_offset + headers.start, block_offset + headers.start - len(carry)
-        )
+        shift = _Shift(len(carry), carry_offset, block_offset - len(carry))
+        headers = _find_headers(bytes_, result, shift)
+        offsets = shift.apply(headers.start)
         complete = len(headers.start) if is_last else max(len(headers.start) - 1, 0)
         ends = np.append(headers.start[1:], len(data))
         preamble.take(data, headers.start)
@@ -115,6 +171,20 @@ def scan(blocks: Iterable[bytes], result: ScanResult) -> Iterator[pa.RecordBatch
         else:
             carry = b""
         block_offset += len(block)
+    for piece in sorted(result.other_dialects.values(), key=lambda piece: piece.byte_offset):
+        result.quarantined.append(piece)
+
+
+@dataclass(frozen=True)
+class _Shift:
+    """How far places in a block with what was carried into it are from places in the file."""
+
+    carried: int
+    of_carried: int
+    of_block: int
+
+    def apply(self, places: Ints) -> Ints:
+        return places + np.where(places < self.carried, self.of_carried, self.of_block)
 
 
 class _Preamble:
@@ -136,12 +206,15 @@ class _Preamble:
 
 @dataclass(frozen=True)
 class _Headers:
-    """The headers of one block as columns: byte places in the block, and the two readings of the time."""
+    """The headers of one block as columns: byte places in the block, the readings of the time, and the date's fields."""
 
     start: Ints
     end: Ints
     time_day_first: Ints
     time_month_first: Ints
+    time_year_first: Ints
+    first: Ints
+    last: Ints
 
     def take(self, rows: Mask) -> _Headers:
         return _Headers(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
@@ -169,17 +242,34 @@ def _with_last(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
     yield previous, True
 
 
-def _find_headers(data: Bytes, result: ScanResult) -> _Headers:
+def _find_headers(data: Bytes, result: ScanResult, shift: _Shift) -> _Headers:
     starts = np.concatenate(([0], np.flatnonzero(data == 10) + 1))
     starts = starts[starts < len(data)]
     starts = starts[_MAY_START_HEADER[data[starts]]]
-    padded = np.concatenate((data, np.zeros(WIDTH, dtype=np.uint8)))
-    window = np.lib.stride_tricks.sliding_window_view(padded, WIDTH)[starts]
+    padded = np.concatenate((data, np.zeros(MOST_WIDTH, dtype=np.uint8)))
+    lines = np.lib.stride_tricks.sliding_window_view(padded, MOST_WIDTH)
     if result.terminator is None:
-        result.terminator, result.dialect = _infer_dialect(window)
+        result.terminator, result.dialect = _infer_dialect(lines[starts])
     if result.terminator is None or result.dialect is None:
         return _no_headers()
-    return _read_headers(starts, window, result.terminator, result.dialect)
+    window = lines[:, : MOST_WIDTH if result.dialect.digit_bytes > 2 else WIDTH][starts]
+    headers, others = _read_headers(starts, window, result.terminator, result.dialect)
+    _note_others(others, data, shift, result)
+    return headers
+
+
+def _note_others(others: Ints, data: Bytes, shift: _Shift, result: ScanResult) -> None:
+    """Note the first line of each shape that looks like a header but has unknown words around its time.
+
+    A whole header of another dialect is a quotation, as people paste them: text.
+    """
+    for start, offset in zip(others.tolist(), shift.apply(others).tolist(), strict=True):
+        if len(result.other_dialects) == _MOST_OTHER_SHAPES:
+            break
+        line = data[start : start + MAX_RAW_BYTES].tobytes().partition(b"\n")[0]
+        shape = _without_digits(np.frombuffer(line[:MOST_WIDTH].ljust(MOST_WIDTH, b"\0"), dtype=np.uint8)[None, :])
+        shape_text = shape.tobytes().partition(result.terminator or b"")[0]
+        result.other_dialects.setdefault(shape_text, Quarantined(offset, OTHER_DIALECT, line))
 
 
 def _infer_dialect(window: Bytes) -> tuple[bytes | None, Dialect | None]:
@@ -187,12 +277,16 @@ def _infer_dialect(window: Bytes) -> tuple[bytes | None, Dialect | None]:
     votes: Counter[tuple[bytes, Dialect]] = Counter()
     for terminator in TERMINATORS:
         for _, layout, rows, _ in _shapes(window, terminator):
-            votes[terminator, layout.dialect] += len(rows)
+            if layout is not None:
+                votes[terminator, layout.dialect] += len(rows)
     return max(votes, key=lambda key: votes[key], default=(None, None))
 
 
-def _shapes(window: Bytes, terminator: bytes) -> Iterator[tuple[int, HeaderLayout, Ints, Bytes]]:
-    """Yield (header length, layout, row numbers, rows) for every header shape among the lines of ``window``."""
+def _shapes(window: Bytes, terminator: bytes) -> Iterator[tuple[int, HeaderLayout | None, Ints, Bytes]]:
+    """Yield (header length, layout, row numbers, rows) for every header shape among the lines of ``window``.
+
+    The layout is ``None`` for a shape that only looks like a header.
+    """
     length = _terminated_at(window, terminator)
     words = np.where(length >= MIN_HEADER_BYTES, -(-length // 8), 0)
     for width in range(1, int(words.max(initial=0)) + 1):
@@ -203,18 +297,19 @@ def _shapes(window: Bytes, terminator: bytes) -> Iterator[tuple[int, HeaderLayou
 
 def _shapes_of_width(
     lines: Bytes, rows: Ints, length: Ints, terminator: bytes
-) -> Iterator[tuple[int, HeaderLayout, Ints, Bytes]]:
+) -> Iterator[tuple[int, HeaderLayout | None, Ints, Bytes]]:
     """Yield the same for the lines whose headers, if they are any, have the same number of eight-byte words."""
     lines = np.ascontiguousarray(lines)
     shape = _without_digits(lines) * (np.arange(lines.shape[1]) < length[:, None])
     signature = shape.view(np.uint64) @ _MIXERS[: lines.shape[1] // 8]
     _, example, group = np.unique(signature, return_index=True, return_inverse=True)
-    digits = (shape[example] == 0x30) | (shape[example] == 0xA0) | (shape[example] == 0xB0)
-    layouts = {
-        number: layout
-        for number in np.flatnonzero(digits.sum(axis=1) >= MIN_DIGITS).tolist()
-        if (layout := read_layout(shape[example[number]][: length[example[number]]].tobytes(), terminator))
-    }
+    digits = np.isin(shape[example], (0x30, 0xA0, 0xB0, 0xA6))
+    layouts: dict[int, HeaderLayout | None] = {}
+    for number in np.flatnonzero(digits.sum(axis=1) >= MIN_DIGITS).tolist():
+        text = shape[example[number]][: length[example[number]]].tobytes()
+        layout = read_layout(text, terminator)
+        if layout or looks_like_header(text, terminator):
+            layouts[number] = layout
     order = np.argsort(group, kind="stable")
     first = np.concatenate(([0], np.cumsum(np.bincount(group))))
     for number, layout in layouts.items():
@@ -226,53 +321,80 @@ def _shapes_of_width(
 def _without_digits(lines: Bytes) -> Bytes:
     shape = lines.copy()
     np.putmask(shape, lines - np.uint8(48) < 10, 48)
-    for lead, zero in _TWO_BYTE_ZEROS:
-        if (is_lead := lines[:, :-1] == lead).any():
-            is_digit = is_lead & (lines[:, 1:] - np.uint8(zero) < 10)
-            shape[:, 1:][is_digit] = zero
+    for lead, zero in _WIDE_ZEROS:
+        is_digit = lines[:, : -len(lead)] == lead[0]
+        if is_digit.any():
+            for place, byte in enumerate(lead[1:], start=1):
+                is_digit = is_digit & (lines[:, place : place - len(lead)] == byte)
+            is_digit &= lines[:, len(lead) :] - np.uint8(zero) < 10
+            shape[:, len(lead) :][is_digit] = zero
     return shape
 
 
 def _terminated_at(window: Bytes, terminator: bytes) -> Ints:
     """Return where in each line the first ``terminator`` stands, 0 where there is none."""
-    found = np.ones((len(window), WIDTH - len(terminator) + 1), dtype=bool)
+    places = window.shape[1] - len(terminator) + 1
+    found = np.ones((len(window), places), dtype=bool)
     for place, byte in enumerate(terminator):
-        found &= window[:, place : WIDTH - len(terminator) + 1 + place] == byte
+        found &= window[:, place : places + place] == byte
     return found.argmax(axis=1).astype(np.int64) if found.size else np.zeros(len(window), dtype=np.int64)
 
 
 def _no_headers() -> _Headers:
     nothing = np.zeros(0, dtype=np.int64)
-    return _Headers(nothing, nothing, nothing, nothing)
+    return _Headers(*[nothing] * 7)
 
 
-def _read_headers(starts: Ints, window: Bytes, terminator: bytes, dialect: Dialect) -> _Headers:
+def _read_headers(starts: Ints, window: Bytes, terminator: bytes, dialect: Dialect) -> tuple[_Headers, Ints]:
+    """Return the headers of a dialect, and where one line each of the other shapes that look like headers begins."""
     size = len(starts)
-    end, times = np.zeros(size, dtype=np.int64), np.full((2, size), _NO_TIME)
+    end, times = np.zeros(size, dtype=np.int64), np.full((3, size), _NO_TIME)
+    fields = np.zeros((2, size), dtype=np.int64)
+    others = []
     for length, layout, rows, lines in _shapes(window, terminator):
+        if layout is None:
+            others.append(int(starts[rows].min()))
+            continue
         if layout.dialect != dialect:
             continue
         end[rows] = starts[rows] + length + len(terminator)
         year, first, second = (_number(lines, span, layout) for span in (layout.year, layout.first, layout.second))
-        year = _gregorian(year, dialect)
         clock, possible = _clock(lines, layout)
+        if dialect.year_digits == 2 and not dialect.year_first:
+            fields[:, rows] = first, year
+            years = _gregorian(first, layout), _gregorian(year, layout)
+            times[2, rows] = _instant(years[0], second, year, clock, possible & (_digits(layout.first, layout) == 2))
+            possible &= _digits(layout.year, layout) == 2
+            year = years[1]
+        else:
+            year = _gregorian(year, layout)
         month_day = _instant(year, first, second, clock, possible)
         times[1, rows] = month_day
         times[0, rows] = month_day if dialect.year_first else _instant(year, second, first, clock, possible)
-    return _Headers(starts, end, times[0], times[1]).take(end > 0)
+    headers = _Headers(starts, end, *times, *fields).take(end > 0)
+    return headers, np.array(sorted(others), dtype=np.int64)
+
+
+def _digits(span: tuple[int, int], layout: HeaderLayout) -> int:
+    return (span[1] - span[0]) // layout.dialect.digit_bytes
 
 
 def _number(lines: Bytes, span: tuple[int, int], layout: HeaderLayout) -> Ints:
     value = np.zeros(len(lines), dtype=np.int64)
     step = layout.dialect.digit_bytes
     for column in range(span[0] + step - 1, span[1], step):
-        value = value * 10 + (lines[:, column] & 15)
+        value = value * 10 + (lines[:, column] & 15) - (6 if step == 3 else 0)
     return value
 
 
-def _gregorian(year: Ints, dialect: Dialect) -> Ints:
-    """Complete two digits, and count years after Christ where the phone counts after Buddha (Thailand)."""
-    return year + 2000 if dialect.year_digits == 2 else year - 543 * (year >= 2513)
+def _gregorian(year: Ints, layout: HeaderLayout) -> Ints:
+    """Return years after Christ: two digits completed, Japanese eras and years after Buddha (Thailand) counted on.
+
+    Two digits from 52 to 75 would be far in the future: they are the years 2552 to 2575 after Buddha.
+    """
+    if layout.dialect.year_digits == 2:
+        return year + np.where((year >= 52) & (year <= 75), 1957, 2000)
+    return year + layout.year_zero - 543 * (year >= 2513)
 
 
 def _clock(lines: Bytes, layout: HeaderLayout) -> tuple[Ints, Mask]:
@@ -280,12 +402,22 @@ def _clock(lines: Bytes, layout: HeaderLayout) -> tuple[Ints, Mask]:
     hour, minute = _number(lines, layout.hour, layout), _number(lines, layout.minute, layout)
     seconds = _number(lines, layout.seconds, layout) if layout.seconds else np.zeros_like(hour)
     possible = (minute < 60) & (seconds < 60)
-    if layout.afternoon is None:
+    if layout.day_part is None:
         possible &= hour < 24
     else:
         possible &= hour <= 12
-        hour = hour % 12 + (12 if layout.afternoon else 0)
+        hour = _hour_of_day(hour, layout.day_part)
     return ((hour * 60 + minute) * 60 + seconds) * _SECOND, possible
+
+
+def _hour_of_day(hour: Ints, part: DayPart) -> Ints:
+    """Return the hour from 0 to 23: noon is from ten to two, a night from six to five."""
+    if part == "noon":
+        return np.where(hour >= 10, hour, hour + 12)
+    hour = hour % 12
+    if part == "night":
+        return np.where(hour >= 6, hour + 12, hour)
+    return hour + 12 if part == "afternoon" else hour
 
 
 def _instant(year: Ints, month: Ints, day: Ints, clock: Ints, possible: Mask) -> Ints:
@@ -303,6 +435,9 @@ def _weigh_order(headers: _Headers, complete: int, last: tuple[int, int], result
     result.first_above_12 += int(((day_first != _NO_TIME) & (month_first == _NO_TIME)).sum())
     result.second_above_12 += int(((day_first == _NO_TIME) & (month_first != _NO_TIME)).sum())
     result.order_matters += int((day_first != month_first).sum())
+    if result.dialect is not None and result.dialect.year_digits == 2 and not result.dialect.year_first:
+        result.two_digit_years = result.two_digit_years or TwoDigitYears()
+        result.two_digit_years.weigh(headers, complete)
     day_first = np.concatenate(([last[0]], day_first[day_first != _NO_TIME]))
     month_first = np.concatenate(([last[1]], month_first[month_first != _NO_TIME]))
     result.backward_day_first += int((np.diff(day_first) < 0)[int(last[0] == _NO_TIME) :].sum())
@@ -324,6 +459,7 @@ def _batch(
         raw = _raw(data, headers, ends, row)
         result.quarantined.append(Quarantined(int(offsets[row]), f"message cut after {MAX_BODY_BYTES} bytes", raw))
     is_lost = (headers.time_day_first[:complete] == _NO_TIME) & (headers.time_month_first[:complete] == _NO_TIME)
+    _keep_headers(data, headers, offsets, complete, result)
     for row in np.flatnonzero(is_lost)[: MOST_PIECES - len(result.impossible)].tolist():
         result.impossible[int(offsets[row])] = _raw(data, headers, ends, row)
     position = np.arange(result.messages, result.messages + complete)
@@ -332,8 +468,8 @@ def _batch(
         [
             pa.array(position),
             pa.array(offsets[:complete]),
-            _timestamps(headers.time_day_first[:complete]),
-            _timestamps(headers.time_month_first[:complete]),
+            timestamps(headers.time_day_first[:complete]),
+            timestamps(headers.time_month_first[:complete]),
             pa.array(author_no, mask=author_no < 0),
             _views(data, bytes_, body_start, body_end),
         ],
@@ -341,7 +477,26 @@ def _batch(
     )
 
 
-def _timestamps(times: Ints) -> pa.Array:
+def _keep_headers(data: bytes, headers: _Headers, offsets: Ints, complete: int, result: ScanResult) -> None:
+    """Keep headers whose date one order reads and another cannot: which of them it is, only the whole file tells."""
+    day_first, month_first, year_first = (
+        times[:complete] != _NO_TIME
+        for times in (headers.time_day_first, headers.time_month_first, headers.time_year_first)
+    )
+    for order, lost in enumerate((month_first & ~day_first, day_first & ~month_first, day_first & ~year_first)):
+        if order == 2 and result.two_digit_years is None:
+            continue
+        room = MOST_PIECES - result.kept_headers[order]
+        rows = np.flatnonzero(lost)[: max(room, 0)]
+        result.kept_headers[order] += len(rows)
+        for offset, start, end in zip(
+            offsets[rows].tolist(), headers.start[rows].tolist(), headers.end[rows].tolist(), strict=True
+        ):
+            result.headers[offset] = data[start:end]
+
+
+def timestamps(times: Ints) -> pa.Array:
+    """Return µs since 1970 as an Arrow column, null where there is no such moment."""
     return pa.array(times, mask=times == _NO_TIME).cast(pa.timestamp("us"))
 
 
