@@ -68,9 +68,9 @@ def ingest(
     files = read_inbox(settings.inbox)
     register(connection, files)
     waiting = _waiting(connection, reread)
-    keys = load_keys(settings.key_path) if waiting else None
-    if keys is None:
+    if not waiting:
         return []
+    keys = load_keys(settings.key_path)
     orders = {file.export_id: known_order(settings, file, day_first) for file in files}
     to_read = [
         file

@@ -43,15 +43,8 @@ class ReadAhead:
     @contextmanager
     def open(self, file: InboxFile) -> Iterator[Parsed]:
         """Give the parsed export, waiting for its worker. Raises ``ExportUnreadable``, also while batches are read."""
-        future = self._parsed.get(file.export_id)
-        if future is None or self._folder is None:
-            with parse(file.path, self._settings.limits) as parsed:
-                yield parsed
-            return
-        try:
-            learnt = future.result()
-        except BrokenExecutor:
-            log.warning("a worker that parsed exports has died: reading %s without one", file.name)
+        learnt = self._learnt(file)
+        if learnt is None or self._folder is None:
             with parse(file.path, self._settings.limits) as parsed:
                 yield parsed
             return
@@ -59,6 +52,15 @@ class ReadAhead:
         with pa.memory_map(str(left)) as source, pa.ipc.open_stream(source) as reader:
             yield replace(learnt, batches=reader)
         left.unlink()
+
+    def _learnt(self, file: InboxFile) -> Parsed | None:
+        """Return what a worker learnt of the export; ``None`` where none parsed it."""
+        future = self._parsed.get(file.export_id)
+        try:
+            return None if future is None else future.result()
+        except BrokenExecutor:
+            log.warning("a worker that parsed exports has died: reading %s without one", file.name)
+            return None
 
 
 @contextmanager

@@ -368,22 +368,19 @@ def _moment_in(line: str) -> datetime | None:
     """Return the date in a headline in whatever order it is written, with the time if there is one."""
     text = line[:_LONGEST_HEADLINE]
     time = _TIME.search(text)
-    clock = tuple(int(part or 0) for part in time.groups()) if time else (0, 0, 0)
+    hour, minute, second = (int(part or 0) for part in time.groups()) if time else (0, 0, 0)
     iso = _ISO_DATE.search(text)
     if iso:
-        parts = tuple(int(part) for part in iso.groups())
+        year, month, day = (int(part) for part in iso.groups())
     else:
-        year, day = _YEAR.search(text), _DAY.search(text)
-        months = [month for word in _WORD.findall(text) if (month := _month_of_headline(word))]
-        if not (year and months and day):
+        found_year, found_day = _YEAR.search(text), _DAY.search(text)
+        months = [named for word in _WORD.findall(text) if (named := _month_of_headline(word))]
+        if not (found_year and months and found_day):
             return None
-        parts = (
-            int(year[0]),
-            months[-1],
-            int(day[0]),
-        )  # a weekday may look like a month (French "mar."), but stands first
+        # A weekday may look like a month (French "mar."), but stands first.
+        year, month, day = int(found_year[0]), months[-1], int(found_day[0])
     try:
-        return datetime(*parts, *clock)  # type: ignore[arg-type]
+        return datetime(year, month, day, hour, minute, second)
     except ValueError:
         return None
 

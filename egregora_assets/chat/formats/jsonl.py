@@ -7,13 +7,13 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
-from typing import Annotated, Any, BinaryIO, Literal, NamedTuple
+from typing import Annotated, Any, BinaryIO, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic import model_validator as validates_model
 
 from egregora_assets.chat.archive import Export, ExportUnreadable
-from egregora_assets.chat.formats.records import KINDS, Reaction, Reading, Record, chat_of_file
+from egregora_assets.chat.formats.records import KINDS, Kind, Reaction, Reading, Record, chat_of_file
 
 MAX_LINE_BYTES = 1 << 20
 """A longer line is refused; no more of it is held than this."""
@@ -126,7 +126,7 @@ class Message(_Part):
         "exported), or seconds or milliseconds since 1970-01-01 UTC."
     )
     text: str | None = Field(None, description="Plain text as a reader sees it; mentions as `@name`.")
-    kind: Literal[KINDS] | None = Field(  # type: ignore[valid-type]
+    kind: Kind | None = Field(
         None, description="What it is; left out, `media` where there are attachments, else `text`."
     )
     id: Identifier | None = Field(None, description="The platform's name for the message, unique in its chat.")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 import pyarrow as pa
 
@@ -20,7 +20,8 @@ from egregora_assets.chat.formats.text_chunks import MAX_RAW_BYTES, Quarantine, 
 
 SELF_WORDS = ("Me", "You")
 """What exporters call the person who exported: words of everybody, which must not be hidden in texts as names are."""
-KINDS = ("text", "system", "media", "deleted", "poll", "location", "contact", "call", "view_once", "sticker")
+Kind = Literal["text", "system", "media", "deleted", "poll", "location", "contact", "call", "view_once", "sticker"]
+KINDS: tuple[str, ...] = get_args(Kind)
 
 RECORD_SCHEMA = pa.schema(
     [

@@ -444,12 +444,18 @@ class SignalBackup:
                     if record is not None:
                         is_empty = False
                         yield record
-        if is_empty and reading.quarantined:
-            problem = reading.quarantined[0].reason
-            raise ExportUnreadable(f"{export.path.name}: no message can be read ({problem}): export the chats again")
+        if is_empty:
+            complain_of_faults(export, reading)
 
 
 FORMAT = SignalBackup()
+
+
+def complain_of_faults(export: Export, reading: Reading) -> None:
+    """Raise ``ExportUnreadable`` with the first fault of an export in which no message could be read, if it has one."""
+    if reading.quarantined:
+        problem = reading.quarantined[0].reason
+        raise ExportUnreadable(f"{export.path.name}: no message can be read ({problem}): export the chats again")
 
 
 def _candidates(export: Export) -> list[str]:

@@ -14,11 +14,11 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO, NamedTuple
 
-from egregora_assets.chat.archive import Export, ExportUnreadable
+from egregora_assets.chat.archive import Export
 from egregora_assets.chat.formats.json_values import as_list, as_object, as_text
 from egregora_assets.chat.formats.jsonl import MAX_LINE_BYTES, Line, first_object, read_lines
 from egregora_assets.chat.formats.records import Reaction, Reading, Record, chat_of_file
-from egregora_assets.chat.formats.signal import Unreadable
+from egregora_assets.chat.formats.signal import Unreadable, complain_of_faults
 
 MAX_MESSAGE_BYTES = 1 << 20
 """A message of more lines than fit into this is refused."""
@@ -206,9 +206,8 @@ class SignalMarkdown:
                 for record in read(chat, stream, reading):
                     is_empty = False
                     yield record
-        if is_empty and reading.quarantined:
-            problem = reading.quarantined[0].reason
-            raise ExportUnreadable(f"{export.path.name}: no message can be read ({problem}): export the chats again")
+        if is_empty:
+            complain_of_faults(export, reading)
 
 
 FORMAT = SignalMarkdown()

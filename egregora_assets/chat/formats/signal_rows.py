@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-from egregora_assets.chat.archive import Export, ExportUnreadable
+from egregora_assets.chat.archive import Export
 from egregora_assets.chat.formats.json_values import as_bytes, as_list, as_object, as_text
 from egregora_assets.chat.formats.json_walk import BrokenJson, Path, Value, walk
 from egregora_assets.chat.formats.jsonl import MAX_LINE_BYTES, Line, first_object, read_lines
@@ -22,6 +22,7 @@ from egregora_assets.chat.formats.records import Reaction, Reading, Record, chat
 from egregora_assets.chat.formats.signal import (
     SELF,
     Unreadable,
+    complain_of_faults,
     contact_card,
     instant,
     message_id,
@@ -254,9 +255,8 @@ class SignalRows:
                     continue
                 is_empty = False
                 yield record
-        if is_empty and reading.quarantined:
-            problem = reading.quarantined[0].reason
-            raise ExportUnreadable(f"{export.path.name}: no message can be read ({problem}): export the chats again")
+        if is_empty:
+            complain_of_faults(export, reading)
 
 
 FORMAT = SignalRows()

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO
 
 from egregora_assets.chat.archive import Export, ExportUnreadable
+from egregora_assets.chat.formats.json_values import as_bytes
 from egregora_assets.chat.formats.json_walk import BrokenJson, Path, Value, walk
 from egregora_assets.chat.formats.records import ChatFormat, Reaction, Reading, Record, chat_of_file
 
@@ -356,7 +357,7 @@ class _Document:
             self._reading.chats[self._chat.native_id] = self._chat.title(self._fallback)
 
     def _refuse(self, value: Value, reason: str) -> None:
-        self._reading.refuse(value.byte_offset, reason, _raw(value.value))
+        self._reading.refuse(value.byte_offset, reason, as_bytes(value.value))
 
     def _record(self, value: Value) -> Record | None:
         message = value.value
@@ -813,10 +814,3 @@ def _clock(value: object) -> datetime | None:
 
 def _lines(*lines: str) -> str:
     return "\n".join(line for line in lines if line)
-
-
-def _raw(value: object) -> bytes:
-    try:
-        return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
-    except RecursionError:
-        return b""
