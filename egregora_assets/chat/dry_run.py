@@ -99,7 +99,10 @@ class _TextDryRun:
         }
 
     def _sent_at(self) -> str:
-        return "NULL::TIMESTAMP" if self.zone is None else instants(self.connection, self.zone)[0]
+        first, last = self.staged.first, self.staged.last
+        if self.zone is None or first is None or last is None:
+            return "NULL::TIMESTAMP"
+        return instants(self.connection, self.zone, first, last)[0]
 
 
 @dataclass(frozen=True)

@@ -7,34 +7,28 @@ deleted. An export's first minute may be cut by its beginning: there only what a
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from egregora_assets.chat.formats.whatsapp import STAGED
 from egregora_assets.warehouse.query import changed, scalar, temporary
 from egregora_assets.warehouse.revisions import Transaction
 
-_MINUTE = timedelta(minutes=1)
-
 
 def follow_edits(
-    change: Transaction, source_id: str, export_id: str, first: datetime, last: datetime
+    change: Transaction, export_id: str, first: datetime, last: datetime, span: dict[str, object]
 ) -> tuple[int, int]:
-    """Give edited and deleted messages of the staged export the ids of their originals in ``identified``.
+    """Give edited and deleted messages of a piece of an export the ids of their originals in ``identified``.
 
+    ``first`` and ``last`` are the export's times; ``span`` has the ``source``, and the piece's time ``since`` and ``until``.
     Rows of ``messages`` take the newer form; what they said before goes to ``private.message_versions``. A form that was met
     before is known by its alias. A form that stands beside its original, because an earlier export had it in its first or
     last minute, goes. Returns how many rows changed, and how many went.
     """
-    connection = change.connection
+    connection, source_id = change.connection, str(span["source"])
     if not scalar(connection, "SELECT EXISTS (SELECT 1 FROM messages WHERE source_id = ?)", [source_id]):
         return 0, 0
     connection.execute(_USE_ALIASES, [source_id]).fetchall()
-    minutes = {
-        "source": source_id,
-        "first": first.replace(second=0, microsecond=0),
-        "until": last.replace(second=0, microsecond=0) + _MINUTE,
-    }
-    with temporary(connection, "pairs", _PAIRS, {**minutes, "last": last}) as count:
+    times = {"first": first.replace(second=0, microsecond=0), "last": last}
+    with temporary(connection, "pairs", _PAIRS, {**span, **times}) as count:
         return _apply(change, source_id, export_id) if count else (0, 0)
 
 
@@ -77,14 +71,13 @@ UPDATE identified SET message_id = a.message_id
 FROM private.message_aliases a WHERE a.source_id = ? AND a.alias_id = identified.message_id
 """
 
-_PAIRS = f"""
+_PAIRS = """
 WITH fresh AS (
     SELECT
-        i.message_id, a.author_id::UUID AS author_id, date_trunc('minute', s.local_time) AS minute, s.position,
+        s.message_id, s.author_id, date_trunc('minute', s.local_time) AS minute, s.position,
         s.kind, s.text, s.is_edited, s.is_edited OR s.kind = 'deleted' AS is_marked, m.message_id IS NOT NULL AS is_doubled
-    FROM {STAGED} s JOIN identified i USING (position) JOIN staged_authors a USING (author_no)
-    LEFT JOIN messages m USING (message_id) LEFT JOIN exports e ON e.export_id = m.export_id
-    WHERE s.local_time >= $first AND s.local_time < $until AND (
+    FROM identified s LEFT JOIN messages m USING (message_id) LEFT JOIN exports e ON e.export_id = m.export_id
+    WHERE s.author_id IS NOT NULL AND (
         m.message_id IS NULL
         OR ((s.is_edited OR s.kind = 'deleted') AND date_trunc('minute', m.local_time) IN (
             date_trunc('minute', e.first_local_time), date_trunc('minute', e.last_local_time)
@@ -96,7 +89,7 @@ gone AS (
         m.message_id, m.author_id, date_trunc('minute', m.local_time) AS minute, m.position,
         m.kind, m.is_edited, m.is_edited OR m.kind = 'deleted' AS is_marked, e.last_local_time
     FROM messages m ANTI JOIN identified USING (message_id) LEFT JOIN exports e USING (export_id)
-    WHERE m.source_id = $source AND m.local_time >= $first AND m.local_time < $until AND m.author_id IS NOT NULL
+    WHERE m.source_id = $source AND m.local_time >= $since AND m.local_time < $until AND m.author_id IS NOT NULL
         AND (date_trunc('minute', m.local_time) > $first OR date_trunc('minute', e.first_local_time) = $first)
 ),
 new_forms AS (

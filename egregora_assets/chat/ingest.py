@@ -7,35 +7,30 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import duckdb
 import pyarrow as pa
 
 from egregora_assets.chat.archive import ExportUnreadable
-from egregora_assets.chat.edits import follow_edits
 from egregora_assets.chat.formats import whatsapp
 from egregora_assets.chat.formats.text_chunks import Quarantine
 from egregora_assets.chat.formats.whatsapp import STAGED, AmbiguousDates, Staged
 from egregora_assets.chat.inbox import InboxFile, read_inbox, register
-from egregora_assets.chat.instants import instants
 from egregora_assets.chat.merge_records import merge_records, stage_records
+from egregora_assets.chat.merge_text import PLATFORM, merge_text
 from egregora_assets.chat.parse import ParsedRecords, ParsedText
 from egregora_assets.chat.read_ahead import ReadAhead, read_ahead
-from egregora_assets.chat.sources import Source, Sources
+from egregora_assets.chat.sources import Sources
 from egregora_assets.config import Settings
 from egregora_assets.privacy.keys import Keys, bind, load_keys
-from egregora_assets.privacy.pseudonyms import author_id, normalised_name
+from egregora_assets.privacy.pseudonyms import normalised_name
 from egregora_assets.warehouse.connection import bounded_memory
-from egregora_assets.warehouse.query import changed, rows, scalar, temporary, view_of
+from egregora_assets.warehouse.query import rows, view_of
 from egregora_assets.warehouse.revisions import Transaction, transaction
-from egregora_assets.warehouse.upsert import insert_new
 
 CONSUMER = "messages"
-PLATFORM = "whatsapp"
 _MOST_MEMORY = "200MB"
 """An export of any size is merged in so much; more made nothing faster."""
 
@@ -130,7 +125,20 @@ def _load_text(
         sources = Sources(change, settings, keys, PLATFORM, people)
         source = sources.with_title(title, {normalised_name(name) for name in people})
         sources.save()
-        return _merge(change, keys, file, source, _without_title(staged, title, people))
+        named = _without_title(staged, title, people)
+        merged = merge_text(change, keys, source, named, file.export_id)
+        outcome = ExportOutcome(
+            file.name,
+            source.source_id,
+            staged.messages,
+            merged.added,
+            merged.known,
+            staged.quarantined.total,
+            merged.updated,
+            merged.removed,
+        )
+        _note(change, file, PLATFORM, outcome, staged.quarantined, staged.first, staged.last)
+    return outcome
 
 
 def _load_records(
@@ -177,33 +185,6 @@ def _fail(connection: duckdb.DuckDBPyConnection, file: InboxFile, status: str, p
     return ExportOutcome(file.name, None, problem=problem)
 
 
-def _merge(change: Transaction, keys: Keys, file: InboxFile, source: Source, staged: Staged) -> ExportOutcome:
-    connection = change.connection
-    revision = change.revision
-    first, last = rows(connection, f"SELECT min(local_time), max(local_time) FROM {STAGED}")[0]
-    known_after = {
-        "first": first and first.replace(second=0),
-        "after": last and last.replace(second=0) + timedelta(minutes=1),
-    }
-    parameters = {"source": source.source_id, **known_after}
-    with (
-        view_of(connection, "staged_authors", _name_authors(change, keys, staged)),
-        temporary(
-            connection, "identified", _IDENTIFIED, {"key": keys.message.hex(), "source": source.identity}
-        ) as dated,
-    ):
-        updated, removed = follow_edits(change, source.source_id, file.export_id, first, last) if first else (0, 0)
-        removed += _drop_cut_message(change, source.source_id, file.export_id)
-        insert = _insert_new(connection, source.zone)
-        added = changed(connection, insert, {**parameters, "export": file.export_id, "revision": revision})
-        changed(connection, _INSERT_ATTACHMENTS, {"export": file.export_id, "revision": revision})
-    outcome = ExportOutcome(
-        file.name, source.source_id, staged.messages, added, dated - added, staged.quarantined.total, updated, removed
-    )
-    _note(change, file, PLATFORM, outcome, staged.quarantined, first, last)
-    return outcome
-
-
 def _note(
     change: Transaction,
     file: InboxFile,
@@ -242,128 +223,6 @@ def _note(
             "export": file.export_id,
         },
     )
-
-
-def _name_authors(change: Transaction, keys: Keys, staged: Staged) -> pa.Table:
-    """Return (author_no, author_id) for the export's authors; remember new names in ``private.author_names``."""
-    named = [(number, name) for number, name in enumerate(staged.authors) if name is not None]
-    ids = [str(author_id(keys.author, PLATFORM, name)) for _, name in named]
-    table = pa.table(
-        {
-            "author_no": pa.array([number for number, _ in named], pa.int32()),
-            "author_id": pa.array(ids, pa.string()),
-            "raw_name": pa.array([name for _, name in named], pa.string()),
-        }
-    )
-    names = table.select(["author_id", "raw_name"]).append_column(
-        "platform", pa.array([PLATFORM] * len(named), pa.string())
-    )
-    insert_new(
-        change.connection, "private.author_names", names, ["platform", "raw_name"], {"revision": change.revision}
-    )
-    return table
-
-
-_IDENTIFIED = f"""
-WITH keyed AS (
-    SELECT
-        position,
-        md5_number(concat_ws(
-            chr(31), $key, $source, epoch_us(local_time) // 60000000, a.author_id, coalesce(same_text, text)
-        )) AS digest
-    FROM {STAGED} LEFT JOIN staged_authors a USING (author_no) WHERE local_time IS NOT NULL
-),
-repeated AS (
-    SELECT position, row_number() OVER (PARTITION BY digest ORDER BY position) AS occurrence
-    FROM keyed WHERE digest IN (SELECT digest FROM keyed GROUP BY digest HAVING count(*) > 1)
-)
-SELECT
-    position,
-    (CASE WHEN coalesce(occurrence, 1) = 1 THEN digest
-        ELSE md5_number(concat_ws(chr(31), $key, digest, occurrence)) END)::UUID AS message_id
-FROM keyed LEFT JOIN repeated USING (position)
-"""
-"""message_id = keyed hash of (source, minute, author, text, occurrence among equals): minutes, because Android exports
-have no seconds; the occurrence, because people do send the same word or two photos in one minute."""
-
-
-def _insert_new(connection: duckdb.DuckDBPyConnection, zone: ZoneInfo) -> str:
-    """Return the SQL that inserts the messages which are not known yet."""
-    instant, clock_change = instants(connection, zone)
-    return f"""
-INSERT INTO messages BY NAME
-SELECT
-    message_id, $source AS source_id, s.local_time, {instant} AS sent_at, a.author_id::UUID AS author_id, kind, text,
-    is_edited, position, {clock_change} AS clock_change, $export AS export_id, $revision AS revision
-FROM {STAGED} s JOIN identified i USING (position) LEFT JOIN staged_authors a USING (author_no)
-WHERE NOT EXISTS (
-    SELECT 1 FROM messages m
-    WHERE m.message_id = i.message_id AND m.source_id = $source AND m.local_time >= $first AND m.local_time < $after
-)
-"""
-
-
-_INSERT_ATTACHMENTS = f"""
-INSERT INTO message_attachments
-SELECT message_id, $export, attachment, $revision FROM {STAGED} JOIN identified USING (position)
-WHERE attachment IS NOT NULL AND NOT EXISTS (SELECT 1 FROM message_attachments WHERE export_id = $export)
-"""
-"""Also for messages that are known already: this archive may hold the file that an earlier one left out."""
-
-
-def _drop_cut_message(change: Transaction, source_id: str, export_id: str) -> int:
-    """Let the whole message win where one export ends in the middle of it and another has all of it.
-
-    Only the last message of an export can be cut; it is dropped when another export has, in the same minute and from
-    the same author, a text that begins with it. Where one export has both, they are two messages. Returns how many rows
-    of ``messages`` went.
-    """
-    connection = change.connection
-    cut_here = f"""
-        SELECT s.position, m.message_id
-        FROM (SELECT * FROM {STAGED} ORDER BY position DESC LIMIT 1) s
-        LEFT JOIN staged_authors a USING (author_no)
-        JOIN messages m
-            ON {_BEGINS_WITH.format(longer="m", longer_author="m.author_id", cut="s", cut_author="a.author_id::UUID")}
-        WHERE m.source_id = $source
-    """
-    cut_before = f"""
-        WITH last_messages AS (
-            SELECT m.* FROM exports e
-            JOIN messages m ON m.export_id = e.export_id AND m.local_time = e.last_local_time
-            WHERE e.source_id = $source AND e.export_id <> $export
-            QUALIFY m.position = max(m.position) OVER (PARTITION BY m.export_id)
-        )
-        SELECT old.message_id, i.message_id
-        FROM last_messages old
-        JOIN {STAGED} s ON s.local_time >= date_trunc('minute', old.local_time)
-            AND s.local_time < date_trunc('minute', old.local_time) + INTERVAL 1 MINUTE
-        JOIN identified i ON i.position = s.position
-        LEFT JOIN staged_authors a USING (author_no)
-        WHERE old.message_id NOT IN (SELECT message_id FROM identified)
-            AND {_BEGINS_WITH.format(longer="s", longer_author="a.author_id::UUID", cut="old", cut_author="old.author_id")}
-    """
-    here = rows(connection, cut_here, {"source": source_id})
-    before = rows(connection, cut_before, {"source": source_id, "export": export_id})
-    for position, whole in here:
-        if not _holds(connection, "identified", whole):
-            connection.execute("DELETE FROM identified WHERE position = ?", [position])
-    outdone = {cut for cut, whole in before if not _holds(connection, "messages", whole)}
-    for cut in outdone:
-        connection.execute("DELETE FROM messages WHERE message_id = ?", [cut])
-        connection.execute("INSERT INTO tombstones VALUES ('messages', ?, ?)", [cut, change.revision])
-    return len(outdone)
-
-
-def _holds(connection: duckdb.DuckDBPyConnection, table: str, message_id: UUID) -> bool:
-    return bool(scalar(connection, f"SELECT EXISTS (SELECT 1 FROM {table} WHERE message_id = ?)", [message_id]))
-
-
-_BEGINS_WITH = """(
-    {longer_author} IS NOT DISTINCT FROM {cut_author} AND {longer}.kind = {cut}.kind
-    AND date_trunc('minute', {longer}.local_time) = date_trunc('minute', {cut}.local_time)
-    AND starts_with({longer}.text, {cut}.text) AND length({longer}.text) > length({cut}.text)
-)"""
 
 
 def _note_quarantine(change: Transaction, export_id: str, quarantined: Quarantine) -> None:

@@ -9,18 +9,16 @@ import duckdb
 
 from egregora_assets.chat.formats.whatsapp import STAGED
 from egregora_assets.chat.local_time import clock_change_sql, clock_changes, to_utc
-from egregora_assets.warehouse.query import rows, scalar
+from egregora_assets.warehouse.query import scalar
 
 
-def instants(connection: duckdb.DuckDBPyConnection, zone: ZoneInfo) -> tuple[str, str]:
-    """Return the SQL for a staged message's instant (TIMESTAMPTZ) and for what the clock did then, over ``STAGED`` as ``s``.
+def instants(connection: duckdb.DuckDBPyConnection, zone: ZoneInfo, first: datetime, last: datetime) -> tuple[str, str]:
+    """Return the SQL for a staged message's instant (TIMESTAMPTZ) and for what the clock did then.
 
+    It reads ``local_time`` and ``position`` of a row ``s``. ``first`` and ``last`` are the times of the export in ``STAGED``.
     In an hour that the clock shows twice the order of the file decides: from the first step back in time (of more than a
     minute, which phones do by themselves) on, it is the second time.
     """
-    first, last = rows(connection, f"SELECT min(local_time), max(local_time) FROM {STAGED}")[0]
-    if first is None:
-        return "NULL::TIMESTAMPTZ", "NULL::VARCHAR"
     changes = clock_changes(zone, first, last)
     instant, cases = to_utc("s.local_time", zone, first, last), ""
     for change in changes:

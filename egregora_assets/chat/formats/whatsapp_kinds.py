@@ -1,0 +1,300 @@
+"""What each scanned message of a WhatsApp export is: its kind, text and attachment, as SQL.
+
+Nine rows in ten are plain text: the first look tells them by a few cheap comparisons, and only what it leaves open meets
+regular expressions. Whole texts that WhatsApp writes are looked up in a table, which is many times cheaper than patterns.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import reduce
+
+import pyarrow as pa
+
+from egregora_assets.chat.formats import whatsapp_phrases as phrases
+from egregora_assets.chat.formats.whatsapp_header import MARKS
+
+_LRM = "chr(8206)"
+"""The mark that iOS puts before what nobody typed, in SQL."""
+_LONGEST_NOTICE = 400
+_STOPS = ".。।۔"
+_FILE_LINE = r"[^\n]*\.[a-z0-9]{1,5}(?: • [^\n]*)?"
+"""A document's name, with its pages: what iOS writes beside a document, with or without it."""
+_VOTES = r" \(\p{Nd}+[^()\n]*\)(\n|$)"
+
+
+def notice_identity(kind: str, text: str) -> str:
+    """Return the SQL for what of a notice both systems write alike."""
+    return f"concat({kind}, ':', lower(rtrim(replace({text}, {_LRM}, ''), '. ' || chr(10))))"
+
+
+def _without_marks(text: str) -> str:
+    return f"regexp_replace({text}, '[{MARKS}]', '', 'g')"
+
+
+def _plain(text: str) -> str:
+    """Return the SQL for a text without marks, brackets and full stops, in lower case."""
+    return f"lower(trim({_without_marks(text)}, '<> {_STOPS}' || chr(10)))"
+
+
+def _alternatives(words: Iterable[str]) -> str:
+    """Return texts as alternatives of a pattern in an SQL string; ``@`` stands for a name.
+
+    A name is any bytes: a class of characters in each alternative would make the pattern many times larger.
+    """
+    return "|".join(re.escape(word).replace("@", r"\C+").replace("'", "''") for word in words)
+
+
+def _lower(words: Iterable[str]) -> list[str]:
+    return [word.lower() for word in words]
+
+
+_DELETED = (*phrases.DELETED, *(text for text in phrases.DELETED_BY_ADMIN if "@" not in text))
+_BY_NAMED_ADMIN = [text for text in phrases.DELETED_BY_ADMIN if "@" in text]
+_BY_ADMIN = rf"(?:{_alternatives(text.lower() for text in _BY_NAMED_ADMIN)})"
+_BEGINS_BY_ADMIN = rf"^(?:{_alternatives(sorted({text.partition('@')[0] for text in _BY_NAMED_ADMIN}))})"
+_WHOLE_TEXTS = (*_DELETED, *phrases.MISSED_CALLS, *phrases.LIVE_LOCATIONS, *phrases.OMITTED_PLAIN)
+_MEANINGS: dict[str, Iterable[str]] = {
+    "whole": [text + stop for text in _WHOLE_TEXTS for stop in ("", *_STOPS)],
+    "android": [f"<{words}>" for words in phrases.OMITTED_ANDROID],
+    "deleted": _lower(_DELETED),
+    "missed": _lower(phrases.MISSED_CALLS),
+    "call": _lower(phrases.CALLS),
+    "live": _lower(phrases.LIVE_LOCATIONS),
+    "omitted_plain": _lower(phrases.OMITTED_PLAIN),
+    "omitted": _lower((*phrases.OMITTED_ANDROID, *phrases.OMITTED_KNOWN)),
+    "edited": _lower(phrases.EDITED),
+    "attached": _lower(phrases.ATTACHED.split("|")),
+    "poll": _lower(phrases.POLL.split("|")),
+    "location": _lower(phrases.LOCATION.split("|")),
+}
+_ONE_OR_TWO = {"\u09df": "\u09af\u09bc", "\u09dc": "\u09a1\u09bc", "\u095e": "\u092b\u093c", "\u095c": "\u0921\u093c"}
+"""Bengali and Devanagari letters with a dot, as one character and as the two that Unicode prefers."""
+
+
+def _spellings(text: str) -> set[str]:
+    composed = unicodedata.normalize("NFC", text)
+    return {text, composed, reduce(lambda text, pair: text.replace(*pair[::-1]), _ONE_OR_TWO.items(), composed)}
+
+
+def _known_texts() -> pa.Table:
+    meanings: dict[str, set[str]] = defaultdict(set)
+    for meaning, texts in _MEANINGS.items():
+        for text in texts:
+            for spelling in _spellings(text):
+                meanings[spelling].add(meaning)
+    return pa.table({"text": list(meanings), "meanings": [sorted(of_text) for of_text in meanings.values()]})
+
+
+KNOWN_TEXTS = _known_texts()
+"""(text, meanings): what WhatsApp itself writes. The SQL of this module reads it as ``known_texts``."""
+
+
+_BEFORE_BRACKET = r"\.[A-Za-z0-9]* \("
+"""The ending of a file's name, and what Android writes behind it."""
+_MAY_BE_SPECIAL = f"""(
+    body = '' OR starts_with(body, '<') OR contains(body, {_LRM}) OR starts_with(body, chr(8207)) OR ends_with(body, '>')
+    OR (contains(body, ' (') AND regexp_matches(body, '{_BEFORE_BRACKET}'))
+    OR (contains(body, '://') AND (contains(body, 'maps') OR contains(body, 'foursquare')))
+    OR contains(body, ':' || chr(10)) OR contains(body, chr(13))
+    OR is_known OR regexp_matches(body, '{_BEGINS_BY_ADMIN}')
+)"""
+FIRST_LOOK = f"""
+SELECT * EXCLUDE is_known, CASE
+    WHEN author_no IS NULL AND NOT contains(body, chr(13)) THEN 'system'
+    WHEN is_known AND starts_with(body, '<') THEN 'media'
+    WHEN {_MAY_BE_SPECIAL} THEN 'special'
+    ELSE 'text' END AS kind
+FROM (
+    SELECT *, body IN (SELECT text FROM known_texts WHERE list_has_any(meanings, ['whole', 'android'])) AS is_known
+    FROM parsed
+)
+"""
+"""The scanned rows with a kind: system, media (of which nothing is known), special (open) or text."""
+
+_MARKED_EDIT = r"[^\x{200E}\s]\s?\x{200E}<\x{200E}?[^<>:\n0-9]+>$"
+"""Any words in angle brackets behind the mark that iOS puts before them."""
+_EDIT_MARK = r"\s?[\x{200E}\x{200F}]*<[^<>\n]*>$"
+_IN_BRACKETS = r"^[\x{200E}\x{200F}]*<[^<>\n]+>(?:\n|$)"
+_BEHIND_MARK = r"(?:^|[ \n])\x{200E}+[^\x{200E}<>\n]+(?:\n|$)"
+"""Where words for a medium that was left out stand: in angle brackets on Android, behind a mark on iOS, perhaps with a
+caption before or after."""
+_HEADING = r"^\x{200E}?([^\n:：]+)[:：]"
+"""The word before a poll's question or a place's link."""
+_FILE = r"[^\n/\\<>:]*\.[A-Za-z0-9]*"
+_ATTACHED_IOS = rf"(?:\x{{200E}}<|<\x{{200E}}|< ?(?:{phrases.ATTACHED_IOS}))[^<>:\n]*: ?({_FILE}) ?>"
+_ATTACHED_OLD_IOS = rf"^\x{{200E}}?({_FILE}) <\x{{200E}}?(?:{phrases.ATTACHED_IOS})>"
+_ATTACHED = rf"^\x{{200E}}?({_FILE}) \(([^()\n]+)\)"
+_ATTACHED_MARKED = rf"^\x{{200E}}({_FILE}) \([^()\n]+\)(?:\n|$)"
+_ATTACHED_NAMED = r"^((?:(?:IMG|VID|AUD|PTT|DOC|STK)-\d+-WA\d+)?\.[A-Za-z0-9]+) \([^()\n]+\)"
+_MARKER_IN_BRACKETS = rf"(?:^[^\n]* • [^\n]*)?<[^<>:\n]+: ?{_FILE} ?>"
+_MARKER_AFTER_NAME = rf"^{_FILE} (?:\([^()\n]+\)|<[^<>\n]+>)"
+_WITHOUT_MARKER = f"""CASE
+    WHEN regexp_matches(body, '<[^<>:\n]+: ?{_FILE} ?>')
+        THEN regexp_replace(replace(body, {_LRM}, ''), '{_MARKER_IN_BRACKETS}', '')
+    ELSE regexp_replace(replace(body, {_LRM}, ''), '{_MARKER_AFTER_NAME}', '')
+END"""
+"""What is no caption: the marker, and before it on iOS a document's name with its pages (``Plan.pdf • 2 pages``)."""
+_TYPED_RIGHT_TO_LEFT = r"^\x{200E}[^\p{L}]*[\p{Hebrew}\p{Arabic}]"
+
+
+def _means(meaning: str, known: str) -> str:
+    """Return the SQL for whether the text that was looked up as ``known`` means something."""
+    return f"coalesce(list_contains({known}.meanings, '{meaning}'), false)"
+
+
+def _extracted(patterns: Iterable[str]) -> str:
+    return ", ".join(f"nullif(regexp_extract(body, '{pattern}', 1, 'i'), '')" for pattern in patterns)
+
+
+_ATTACHMENT = f"""CASE WHEN author_no IS NOT NULL THEN replace(CASE
+    WHEN contains(body, '<') THEN coalesce({_extracted([_ATTACHED_IOS, _ATTACHED_OLD_IOS])})
+    WHEN contains(body, ' (') THEN coalesce(
+        CASE WHEN {_means("attached", "f")} THEN named.file END, {_extracted([_ATTACHED_MARKED, _ATTACHED_NAMED])}
+    )
+END, {_LRM}, '') END"""
+_POLL = rf"""(
+    ({_means("poll", "h")} AND regexp_matches(body, '^[^\n:：]+[:：]\n'))
+    OR (starts_with(body, {_LRM}) AND regexp_matches(body, '^\x{{200E}}[^\s:]+\s?:\n[^\n]*\n\x{{200E}}[^\n:]+: '))
+) AND regexp_matches(body, ' \(\x{{200E}}?\p{{Nd}}+ ?[^()\n]+\)(?:\n|$)')"""
+"""The word for poll, the question, and options with their votes; with the marks of iOS in any language."""
+_PLACE = (
+    r"^[^\n: ]+\s?[:：] ?https://maps\.google\.com/\?q=[-0-9.,]+$"
+    r"|^https://maps\.google\.com/\?q=|^[^\n]+ \([^\n]+\): https://foursquare\.com/v/[0-9a-z]+$"
+)
+_LOCATION = rf"""(
+    ({_means("location", "h")} AND regexp_matches(short, '^[^\n:：]+[:：] ?[^\n]*https?://')) OR regexp_matches(short, '{_PLACE}')
+)"""
+
+
+def _kind(is_bracket: bool) -> str:
+    """Return the SQL for the kind. Only iOS marks what it says itself, and only there words of a notice are looked for.
+
+    iOS puts the mark before a notice, and before it the chat's title or a person's name. A title writes nothing else. A
+    person may have typed the mark, as phones do before Hebrew and Arabic: what is no known notice and does not begin with
+    that person's own name is theirs.
+    """
+    medium = f"""CASE
+        WHEN regexp_matches(medium, '{phrases.CONTACT.lower()}') THEN 'contact'
+        WHEN regexp_matches(medium, '{phrases.STICKER.lower()}') THEN 'sticker'
+        ELSE 'media' END"""
+    told_by_mark = f"""
+    WHEN is_placeholder AND regexp_matches(short, '{phrases.VIEW_ONCE}') THEN 'view_once'
+    WHEN is_placeholder AND length(short) < 80 AND regexp_matches(short, '{phrases.OMITTED}') THEN {medium}
+    WHEN is_placeholder AND (is_missed OR is_call) THEN 'call'"""
+    notice = f"""
+    WHEN is_placeholder AND (
+        regexp_matches(short, '{phrases.NOTICE_IOS.replace("'", "''")}') OR starts_with(short, lower(name) || ' ')
+        OR (NOT writes AND NOT regexp_matches(body, '{_TYPED_RIGHT_TO_LEFT}'))
+    ) THEN 'system'"""
+    return f"""CASE
+    WHEN author_no IS NULL THEN 'system'
+    WHEN body = '' THEN 'view_once'
+    WHEN ends_with(lower(attachment), '.vcf') THEN 'contact'
+    WHEN regexp_matches(attachment, '(?i)^STK-|-STICKER-|\\.webp$') THEN 'sticker'
+    WHEN attachment IS NOT NULL THEN 'media'
+    WHEN is_deleted OR (regexp_full_match(short, '{_BY_ADMIN}') AND NOT contains(short, chr(10))) THEN 'deleted'
+    WHEN omission <> '' OR is_omitted_plain THEN {medium}
+    {told_by_mark if is_bracket else ""}
+    WHEN is_missed_alone THEN 'call'
+    WHEN is_live OR is_location THEN 'location'
+    WHEN is_poll THEN 'poll'
+    {notice if is_bracket else ""}
+    ELSE 'text'
+END"""
+
+
+def _same_text(text: str, kind: str) -> str:
+    """Return the SQL for what of a message's text all exports of it have, of either system, with or without media."""
+    return f"""CASE
+        WHEN {kind} = 'text' THEN NULL
+        WHEN {kind} IN ('media', 'sticker', 'contact', 'view_once')
+            THEN concat('media:', CASE WHEN NOT regexp_full_match({text}, '{_FILE_LINE}', 'i') THEN {text} END)
+        WHEN {kind} = 'call' AND is_missed THEN 'call:missed'
+        WHEN {kind} = 'poll' THEN concat('poll:', lower(rtrim(regexp_replace({text}, '{_VOTES}', '\\1', 'g'), chr(10))))
+        ELSE {notice_identity(kind, text)}
+    END"""
+
+
+def closer_look(is_bracket: bool) -> str:
+    """Return the SQL that tells kind, text and attachment of the rows which the first look left open.
+
+    It reads ``scanned_messages`` and ``named_authors``; each step works on a few words that the step before cut out.
+    """
+    placeholder = f"starts_with(body, {_LRM}) AND length(body) < {_LONGEST_NOTICE}" if is_bracket else "false"
+    writes = "author_no IN (SELECT author_no FROM scanned_messages WHERE kind = 'text')" if is_bracket else "true"
+    return f"""
+WITH left_open AS (
+    SELECT
+        position, name,
+        CASE WHEN notice IS NULL THEN m.author_no END AS author_no,
+        concat(notice || ': ', replace(body, chr(13), '')) AS body,
+        CASE WHEN ends_with(body, '>') THEN regexp_extract(body, '<[^<>\n]+>$') ELSE '' END AS last_words
+    FROM scanned_messages m LEFT JOIN named_authors n ON n.author_no = m.author_no
+    WHERE kind = 'special' OR notice IS NOT NULL
+),
+edited AS (
+    SELECT * EXCLUDE (text, meanings), {_means("edited", "k")}
+        OR (last_words <> '' AND regexp_matches(body, '{_MARKED_EDIT}')) AS is_edited
+    FROM left_open LEFT JOIN known_texts k ON k.text = {_plain("last_words")}
+),
+unmarked AS (
+    SELECT * REPLACE (CASE WHEN is_edited THEN regexp_replace(body, '{_EDIT_MARK}', '') ELSE body END AS body) FROM edited
+),
+worded AS (
+    SELECT
+        *, {placeholder} AS is_placeholder, {writes} AS writes,
+        CASE
+            WHEN length(body) < {_LONGEST_NOTICE} THEN lower(rtrim(trim({_without_marks("body")}), '{_STOPS}')) ELSE ''
+        END AS short,
+        CASE
+            WHEN starts_with(ltrim(body, {_LRM} || chr(8207)), '<') THEN regexp_extract(body, '{_IN_BRACKETS}')
+            WHEN contains(body, {_LRM}) THEN regexp_extract(body, '{_BEHIND_MARK}')
+            ELSE ''
+        END AS words,
+        CASE WHEN contains(body, ' (') THEN regexp_extract(body, '{_ATTACHED}', ['file', 'words']) END AS named,
+        CASE
+            WHEN contains(body, ':' || chr(10)) OR contains(body, '：') OR contains(body, '://')
+                THEN lower(rtrim(regexp_extract(body, '{_HEADING}', 1)))
+        END AS heading
+    FROM unmarked
+),
+cut AS (
+    SELECT *, split_part(split_part(short, ',', 1), '. ', 1) AS call_words, {_plain("words")} AS omitted FROM worded
+),
+looked_up AS (
+    SELECT
+        cut.*,
+        CASE WHEN {_means("omitted", "o")} THEN words ELSE '' END AS omission,
+        CASE WHEN {_means("omitted", "o")} THEN omitted ELSE short END AS medium,
+        {_means("missed", "s")} AS is_missed_alone,
+        {_means("missed", "s")} OR {_means("missed", "c")} AS is_missed,
+        {_means("call", "c")} AS is_call, {_means("live", "s")} AS is_live, {_means("deleted", "s")} AS is_deleted,
+        {_means("omitted_plain", "s")} AS is_omitted_plain,
+        {_LOCATION} AS is_location,
+        {_POLL} AS is_poll,
+        {_ATTACHMENT} AS attachment
+    FROM cut
+    LEFT JOIN known_texts s ON s.text = short LEFT JOIN known_texts c ON c.text = call_words
+    LEFT JOIN known_texts o ON o.text = omitted LEFT JOIN known_texts h ON h.text = heading
+    LEFT JOIN known_texts f ON f.text = lower(named.words)
+),
+told AS (SELECT *, {_kind(is_bracket)} AS kind FROM looked_up),
+written AS (
+    SELECT
+        * REPLACE (CASE WHEN kind <> 'system' THEN author_no END AS author_no),
+        CASE
+            WHEN kind = 'text' THEN body
+            WHEN attachment IS NOT NULL THEN trim({_WITHOUT_MARKER}, chr(10) || ' ')
+            WHEN kind IN ('media', 'sticker', 'contact') AND omission <> ''
+                THEN trim(replace(replace(body, omission, chr(10)), {_LRM}, ''), chr(10) || ' ')
+            WHEN kind IN ('media', 'sticker', 'contact', 'deleted', 'view_once') THEN ''
+            ELSE replace(body, {_LRM}, '')
+        END AS text
+    FROM told
+)
+SELECT position, author_no, kind, text, attachment, is_edited, {_same_text("text", "kind")} AS same_text FROM written
+"""

@@ -1,0 +1,197 @@
+"""A staged WhatsApp export → ``messages``: ids from content, merged with what is already known.
+
+An export of any size is merged piece by piece, each a stretch of time that begins and ends with a minute: what makes two
+messages one never reaches over a minute, so the pieces change nothing but the memory that is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pyarrow as pa
+
+from egregora_assets.chat.edits import follow_edits
+from egregora_assets.chat.formats.whatsapp import STAGED, Staged
+from egregora_assets.chat.instants import instants
+from egregora_assets.chat.sources import Source
+from egregora_assets.privacy.keys import Keys
+from egregora_assets.privacy.pseudonyms import author_id
+from egregora_assets.warehouse.query import changed, rows, scalar, temporary, view_of
+from egregora_assets.warehouse.revisions import Transaction
+from egregora_assets.warehouse.upsert import insert_new
+
+PLATFORM = "whatsapp"
+_PIECE_MESSAGES = 250_000
+_MINUTE = timedelta(minutes=1)
+
+
+@dataclass
+class MergedText:
+    """What became of an export's messages. ``known`` ones changed nothing; ``updated`` and ``removed`` rows were stored before."""
+
+    added: int = 0
+    known: int = 0
+    updated: int = 0
+    removed: int = 0
+
+
+def merge_text(change: Transaction, keys: Keys, source: Source, staged: Staged, export_id: str) -> MergedText:
+    """Insert the staged messages that are not known yet, and follow edits and deletions of those that are."""
+    connection, merged = change.connection, MergedText()
+    if staged.first is None or staged.last is None:
+        return merged
+    insert = _insert_new(connection, source.zone, staged.first, staged.last)
+    noted = {"export": export_id, "revision": change.revision}
+    with view_of(connection, "staged_authors", _name_authors(change, keys, staged)):
+        for since, until in _pieces(connection, staged.first, staged.last):
+            span = {"source": source.source_id, "since": since, "until": until}
+            key = {"key": keys.message.hex()}
+            content = {**key, "identity": source.identity, "since": since, "until": until}
+            with temporary(connection, "identified", _IDENTIFIED, content) as size:
+                connection.execute(_TELL_EQUALS_APART, key).fetchall()
+                updated, removed = follow_edits(change, export_id, staged.first, staged.last, span)
+                removed += _drop_cut_message(change, export_id, staged.messages, span)
+                added = changed(connection, insert, {**span, **noted})
+                changed(connection, _INSERT_ATTACHMENTS, noted)
+            merged.added += added
+            merged.known += size - added
+            merged.updated += updated
+            merged.removed += removed
+    return merged
+
+
+def _pieces(
+    connection: duckdb.DuckDBPyConnection, first: datetime, last: datetime
+) -> Iterator[tuple[datetime, datetime]]:
+    """Yield stretches of time, each from its first minute until the next one's, that have about as many messages each.
+
+    They are cut at the times of every so manieth message: where the clock goes back the pieces are uneven, never wrong.
+    """
+    sql = f"SELECT local_time FROM {STAGED} WHERE position % {_PIECE_MESSAGES} = 0 AND local_time IS NOT NULL"
+    beginnings = {time.replace(second=0, microsecond=0) for (time,) in [(first,), *rows(connection, sql)]}
+    yield from pairwise([*sorted(beginnings), last.replace(second=0, microsecond=0) + _MINUTE])
+
+
+def _name_authors(change: Transaction, keys: Keys, staged: Staged) -> pa.Table:
+    """Return (author_no, author_id) for the export's authors; remember new names in ``private.author_names``."""
+    named = [(number, name) for number, name in enumerate(staged.authors) if name is not None]
+    ids = [str(author_id(keys.author, PLATFORM, name)) for _, name in named]
+    table = pa.table(
+        {
+            "author_no": pa.array([number for number, _ in named], pa.int32()),
+            "author_id": pa.array(ids, pa.string()),
+            "raw_name": pa.array([name for _, name in named], pa.string()),
+        }
+    )
+    names = table.select(["author_id", "raw_name"]).append_column(
+        "platform", pa.array([PLATFORM] * len(named), pa.string())
+    )
+    insert_new(
+        change.connection, "private.author_names", names, ["platform", "raw_name"], {"revision": change.revision}
+    )
+    return table
+
+
+_IDENTIFIED = f"""
+SELECT digest, digest::UUID AS message_id, * EXCLUDE digest FROM (
+    SELECT
+        md5_number(concat_ws(
+            chr(31), $key, $identity, epoch_us(local_time) // 60000000, a.author_id, coalesce(same_text, text)
+        )) AS digest,
+        position, local_time, a.author_id::UUID AS author_id, kind, text, attachment, is_edited
+    FROM {STAGED} LEFT JOIN staged_authors a USING (author_no)
+    WHERE local_time >= $since AND local_time < $until
+)
+"""
+_TELL_EQUALS_APART = """
+UPDATE identified SET message_id = md5_number(concat_ws(chr(31), $key, digest, occurrence))::UUID
+FROM (
+    SELECT position, row_number() OVER (PARTITION BY digest ORDER BY position) AS occurrence FROM identified
+    WHERE digest IN (SELECT digest FROM identified GROUP BY digest HAVING count(*) > 1)
+) equals
+WHERE equals.position = identified.position AND occurrence > 1
+"""
+"""message_id = keyed hash of (source, minute, author, text, occurrence among equals): minutes, because Android exports
+have no seconds; the occurrence, because people do send the same word or two photos in one minute."""
+
+
+def _insert_new(connection: duckdb.DuckDBPyConnection, zone: ZoneInfo, first: datetime, last: datetime) -> str:
+    """Return the SQL that inserts the messages of a piece which are not known yet."""
+    instant, clock_change = instants(connection, zone, first, last)
+    return f"""
+INSERT INTO messages BY NAME
+SELECT
+    message_id, $source AS source_id, local_time, {instant} AS sent_at, author_id, kind, text,
+    is_edited, position, {clock_change} AS clock_change, $export AS export_id, $revision AS revision
+FROM identified s
+WHERE NOT EXISTS (
+    SELECT 1 FROM messages m
+    WHERE m.message_id = s.message_id AND m.source_id = $source AND m.local_time >= $since AND m.local_time < $until
+)
+"""
+
+
+_INSERT_ATTACHMENTS = """
+INSERT INTO message_attachments
+SELECT message_id, $export, attachment, $revision FROM identified
+WHERE attachment IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM message_attachments WHERE export_id = $export AND revision <> $revision
+)
+"""
+"""Also for messages that are known already: this archive may hold the file that an earlier one left out."""
+
+
+def _drop_cut_message(change: Transaction, export_id: str, messages: int, span: dict[str, object]) -> int:
+    """Let the whole message win where one export ends in the middle of it and another has all of it.
+
+    Only the last message of an export can be cut; it is dropped when another export has, in the same minute and from
+    the same author, a text that begins with it. Where one export has both, they are two messages. Returns how many rows
+    of ``messages`` went.
+    """
+    connection = change.connection
+    cut_here = f"""
+        SELECT s.position, m.message_id
+        FROM identified s JOIN messages m ON {_BEGINS_WITH.format(longer="m", cut="s")}
+        WHERE s.position = $last AND m.source_id = $source AND m.local_time >= $since AND m.local_time < $until
+    """
+    cut_before = f"""
+        WITH last_messages AS (
+            SELECT m.* FROM exports e
+            JOIN messages m ON m.export_id = e.export_id AND m.local_time = e.last_local_time
+            WHERE e.source_id = $source AND e.export_id <> $export
+                AND e.last_local_time >= $since AND e.last_local_time < $until
+            QUALIFY m.position = max(m.position) OVER (PARTITION BY m.export_id)
+        )
+        SELECT old.message_id, s.message_id
+        FROM last_messages old
+        JOIN identified s ON s.local_time >= date_trunc('minute', old.local_time)
+            AND s.local_time < date_trunc('minute', old.local_time) + INTERVAL 1 MINUTE
+        WHERE old.message_id NOT IN (SELECT message_id FROM identified) AND {_BEGINS_WITH.format(longer="s", cut="old")}
+    """
+    here = rows(connection, cut_here, {**span, "last": messages - 1})
+    before = rows(connection, cut_before, {**span, "export": export_id})
+    for position, whole in here:
+        if not _holds(connection, "identified", whole):
+            connection.execute("DELETE FROM identified WHERE position = ?", [position])
+    outdone = {cut for cut, whole in before if not _holds(connection, "messages", whole)}
+    for cut in outdone:
+        connection.execute("DELETE FROM messages WHERE message_id = ?", [cut])
+        connection.execute("INSERT INTO tombstones VALUES ('messages', ?, ?)", [cut, change.revision])
+    return len(outdone)
+
+
+def _holds(connection: duckdb.DuckDBPyConnection, table: str, message_id: UUID) -> bool:
+    return bool(scalar(connection, f"SELECT EXISTS (SELECT 1 FROM {table} WHERE message_id = ?)", [message_id]))
+
+
+_BEGINS_WITH = """(
+    {longer}.author_id IS NOT DISTINCT FROM {cut}.author_id AND {longer}.kind = {cut}.kind
+    AND date_trunc('minute', {longer}.local_time) = date_trunc('minute', {cut}.local_time)
+    AND starts_with({longer}.text, {cut}.text) AND length({longer}.text) > length({cut}.text)
+)"""
