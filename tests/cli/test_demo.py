@@ -7,11 +7,14 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from typer.testing import Result
+
 from egregora_assets.config import load_settings
 from egregora_assets.samples import write_samples
 from egregora_assets.warehouse.connection import open_snapshot
 from egregora_assets.warehouse.query import scalar
 
+Cli = Callable[..., Result]
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -43,15 +46,15 @@ def test_the_demo_makes_everything_once_and_then_changes_not_one_byte(command: C
     assert contents(home) == before
 
 
-def test_the_demo_takes_an_export_of_ones_own(command: Command, tmp_path: Path) -> None:
+def test_the_demo_takes_an_export_of_ones_own(cli: Cli, tmp_path: Path) -> None:
     mine = tmp_path / "WhatsApp Chat with Garden Club.zip"
     with zipfile.ZipFile(mine, "w") as archive:
         archive.writestr(
             f"{mine.stem}.txt", "13/02/2024, 10:00 - Ana: hi\n13/02/2024, 10:01 - Bo: a\n13/02/2024, 10:02 - Cy: b\n"
         )
 
-    result = command("demo", "--export", mine, "--home", tmp_path / "home")
+    result = cli("demo", "--export", mine, "--home", tmp_path / "home")
 
-    assert result.returncode == 0, result.stderr
+    assert result.exit_code == 0, result.stderr
     assert "Garden Club" in result.stdout
     assert [file.name for file in (tmp_path / "home" / "inbox").iterdir()] == [mine.name]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import struct
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,52 +11,11 @@ from typer.testing import Result
 from egregora_assets.config import load_settings
 from egregora_assets.warehouse.connection import open_snapshot
 from egregora_assets.warehouse.query import rows
+from tests.cli.conftest import TAKEN_IN, Ingested
+from tests.cli.exports import BAD, CHAT, export
 
 Cli = Callable[..., Result]
-CHAT = "13/02/2024, 10:00 - Ana: hello\n13/02/2024, 10:01 - Bo: hi\n13/02/2024, 10:02 - Cy: hey\n"
-AMBIGUOUS = "01/02/2024, 10:00 - Ana: one\n03/04/2024, 10:01 - Bo: two\n"
 LONG_LINE = 10_000_000
-
-
-def export(path: Path, text: str | bytes = CHAT) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(f"{path.stem}.txt", text)
-    return path
-
-
-def corrupt(folder: Path) -> Path:
-    path = export(folder / "corrupt.zip", CHAT * 100)
-    content = bytearray(path.read_bytes())
-    content[60:90] = bytes(30)
-    path.write_bytes(content)
-    return path
-
-
-def empty(folder: Path) -> Path:
-    (folder / "empty.txt").write_bytes(b"")
-    return folder / "empty.txt"
-
-
-def without_chat(folder: Path) -> Path:
-    path = folder / "holiday.zip"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("beach.jpg", b"picture")
-    return path
-
-
-def bomb(folder: Path) -> Path:
-    """An archive whose directory says that the chat has a gigabyte."""
-    path = export(folder / "bomb.zip", b"\0" * (1 << 20))
-    content = bytearray(path.read_bytes())
-    entry = content.index(b"PK\x01\x02")
-    struct.pack_into("<I", content, entry + 24, 1 << 30)
-    path.write_bytes(content)
-    return path
-
-
-def ambiguous(folder: Path) -> Path:
-    (folder / "ambiguous.txt").write_text(AMBIGUOUS)
-    return folder / "ambiguous.txt"
 
 
 def answer(home: Path, sql: str) -> list[tuple[object, ...]]:
@@ -66,50 +23,43 @@ def answer(home: Path, sql: str) -> list[tuple[object, ...]]:
         return rows(connection, sql)
 
 
-def test_a_good_export_can_be_asked_about_afterwards(cli: Cli, home: Path, tmp_path: Path) -> None:
-    result = cli("ingest", export(tmp_path / "WhatsApp Chat with Garden Club.zip"))
+def test_a_good_export_can_be_asked_about_afterwards(taken_in: Ingested) -> None:
+    assert taken_in.result.exit_code == 0
+    assert str(taken_in.home / "published" / "snapshot.duckdb") in taken_in.result.stdout
+    said = [(line.split(": ", 1)[1],) for line in TAKEN_IN.splitlines()]
+    assert answer(taken_in.home, "SELECT text FROM messages ORDER BY sent_at") == said
 
-    assert result.exit_code == 0
-    assert str(home / "published" / "snapshot.duckdb") in result.stdout
-    assert answer(home, "SELECT text FROM messages ORDER BY sent_at") == [("hello",), ("hi",), ("hey",)]
 
-
-def test_the_same_export_again_does_nothing(cli: Cli, home: Path, tmp_path: Path) -> None:
-    path = export(tmp_path / "WhatsApp Chat with Garden Club.zip")
-    cli("ingest", path)
+def test_the_same_export_again_does_nothing(cli: Cli, taken_in: Ingested, home_taken_in: Path) -> None:
+    [path] = taken_in.given
 
     result = cli("ingest", path)
 
     assert result.exit_code == 0
     assert "Nothing has changed" in result.stdout
-    assert [file.name for file in (home / "inbox").iterdir()] == [path.name]
+    assert [file.name for file in (home_taken_in / "inbox").iterdir()] == [path.name]
 
 
-@pytest.mark.parametrize(
-    ("bad", "reason"),
-    [
-        (corrupt, "export the chat again"),
-        (empty, "no message of a known format"),
-        (without_chat, "no chat text"),
-        (bomb, "bomb"),
-        (ambiguous, "--day-first"),
-    ],
-)
-def test_when_nothing_could_be_read_the_reason_is_told_and_the_exit_code_says_so(
-    cli: Cli, tmp_path: Path, bad: Callable[[Path], Path], reason: str
+def test_when_nothing_could_be_read_the_exit_code_says_so(refused: Ingested) -> None:
+    """If any one of the files were taken for read, the run would have gone well."""
+    assert refused.result.exit_code == 1
+    assert "Traceback" not in refused.result.output
+
+
+@pytest.mark.parametrize(("bad", "reason"), BAD.items())
+def test_of_each_file_that_could_not_be_read_the_reason_is_told(
+    refused: Ingested, tmp_path: Path, bad: Callable[[Path], Path], reason: str
 ) -> None:
     path = bad(tmp_path)
 
-    result = cli("ingest", path)
+    told = refused.result.stdout.split("What the graph made")[1].splitlines()
 
-    assert result.exit_code == 1
-    assert path.name in result.output
-    assert reason in result.stdout.split("What the graph made")[1], "the summary names the file and the reason"
-    assert "Traceback" not in result.output
+    [line] = [line for line in told if line.startswith(f"{path.name}: ")]
+    assert reason in line, "the summary names the file and the reason"
 
 
 def test_bad_files_beside_a_good_one_are_named_and_do_no_harm(cli: Cli, home: Path, tmp_path: Path) -> None:
-    bad = [make(tmp_path) for make in (corrupt, empty, without_chat, bomb, ambiguous)]
+    bad = [make(tmp_path) for make in BAD]
 
     result = cli("ingest", *bad, export(tmp_path / "WhatsApp Chat with Garden Club.zip"))
 
@@ -138,15 +88,11 @@ def test_a_line_of_ten_million_characters_is_one_message(cli: Cli, home: Path, t
 
 
 @pytest.mark.parametrize(("option", "first"), [("--day-first", "2024-02-01"), ("--month-first", "2024-01-02")])
-def test_an_ambiguous_export_waits_for_the_answer(
-    cli: Cli, home: Path, tmp_path: Path, option: str, first: str
-) -> None:
-    cli("ingest", ambiguous(tmp_path))
-
+def test_an_ambiguous_export_waits_for_the_answer(cli: Cli, home_refused: Path, option: str, first: str) -> None:
     result = cli("ingest", option)
 
     assert result.exit_code == 0
-    assert answer(home, "SELECT min(local_time)::DATE::VARCHAR FROM messages") == [(first,)]
+    assert answer(home_refused, "SELECT min(local_time)::DATE::VARCHAR FROM messages") == [(first,)]
 
 
 def test_a_path_that_is_no_file_is_told_before_anything_is_done(cli: Cli, home: Path, tmp_path: Path) -> None:

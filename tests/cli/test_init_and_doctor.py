@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
+from tests.cli.conftest import Ingested
+
 Cli = Callable[..., Result]
-CHAT = "13/02/2024, 10:00 - Ana: hello\n13/02/2024, 10:01 - Bo: hi\n"
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -63,16 +64,14 @@ def test_doctor_finds_nothing_to_mend_in_a_fresh_home(cli: Cli) -> None:
     assert "mend" not in result.stdout
 
 
-def test_doctor_opens_nothing_for_writing(cli: Cli, home: Path, tmp_path: Path) -> None:
-    (tmp_path / "chat.txt").write_text(CHAT)
-    cli("ingest", tmp_path / "chat.txt")
-    before = contents(home)
+def test_doctor_opens_nothing_for_writing(cli: Cli, home_taken_in: Path) -> None:
+    before = contents(home_taken_in)
 
     result = cli("doctor")
 
     assert result.exit_code == 0
-    assert "2 messages from 1 exports" in result.stdout
-    assert contents(home) == before
+    assert "3 messages from 1 exports" in result.stdout
+    assert contents(home_taken_in) == before
 
 
 def test_doctor_without_a_home_says_how_to_make_one_and_makes_none(cli: Cli, home: Path) -> None:
@@ -103,14 +102,12 @@ def test_doctor_wants_a_key_that_others_can_read_closed(cli: Cli, home: Path) ->
     assert "chmod 600" in result.stdout
 
 
-def test_doctor_names_an_export_that_could_not_be_read(cli: Cli, tmp_path: Path) -> None:
-    (tmp_path / "broken.zip").write_bytes(b"PK\x03\x04 not a ZIP")
-    cli("ingest", tmp_path / "broken.zip")
-
+@pytest.mark.usefixtures("home_refused")
+def test_doctor_names_the_exports_that_could_not_be_read(cli: Cli, refused: Ingested) -> None:
     result = cli("doctor")
 
     assert result.exit_code == 1
-    assert "broken.zip" in result.stdout
+    assert [path.name for path in refused.given if path.name not in result.stdout] == []
 
 
 @pytest.mark.parametrize("file", ["warehouse.duckdb", "published/snapshot.duckdb"])
@@ -141,11 +138,9 @@ def test_a_settings_file_that_cannot_be_used_is_named_in_one_line(
     assert "egregora.toml" in result.stderr
 
 
-def test_a_damaged_record_of_the_last_run_is_no_obstacle(cli: Cli, home: Path, tmp_path: Path) -> None:
-    (tmp_path / "chat.txt").write_text(CHAT)
-    cli("ingest", tmp_path / "chat.txt")
-    saved = (home / "last_run.json").read_text()
+def test_a_damaged_record_of_the_last_run_is_no_obstacle(cli: Cli, home_taken_in: Path) -> None:
+    saved = (home_taken_in / "last_run.json").read_text()
 
     for damaged in (saved[: len(saved) // 2], "", json.dumps({"run_id": 1}), "[]"):
-        (home / "last_run.json").write_text(damaged)
+        (home_taken_in / "last_run.json").write_text(damaged)
         assert cli("ingest").exit_code == 0

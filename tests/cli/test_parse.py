@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import Result
 
+Cli = Callable[..., Result]
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 KEYS = ["timestamp", "author", "kind", "text", "attachment"]
 CHAT = """\
@@ -24,11 +26,11 @@ and a second line
 AMBIGUOUS = "01/02/2024, 10:00 - Ana: one\n03/04/2024, 10:01 - Bo: two\n"
 
 
-def lines_of(result: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+def lines_of(result: subprocess.CompletedProcess[str] | Result) -> list[dict[str, Any]]:
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
-def summary_of(result: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+def summary_of(result: subprocess.CompletedProcess[str] | Result) -> dict[str, Any]:
     summary: dict[str, Any] = json.loads(result.stderr.splitlines()[-1])
     return summary
 
@@ -70,53 +72,51 @@ def test_parsing_makes_no_home_and_needs_none(command: Command, chat: Path, tmp_
     assert sorted(path for path in tmp_path.rglob("*") if path != tmp_path / "elsewhere") == before
 
 
-def test_a_time_zone_adds_the_moment_in_utc(command: Command, chat: Path) -> None:
-    rows = lines_of(command("parse", chat, "--timezone", "America/Sao_Paulo"))
+def test_a_time_zone_adds_the_moment_in_utc(cli: Cli, chat: Path) -> None:
+    rows = lines_of(cli("parse", chat, "--timezone", "America/Sao_Paulo"))
 
     assert {row["timestamp"] for row in rows} == {"2024-02-13T10:00:00", "2024-02-13T10:01:00"}
     assert [row["sent_at"] for row in rows] == ["2024-02-13T13:00:00Z", "2024-02-13T13:00:00Z", "2024-02-13T13:01:00Z"]
 
 
-def test_an_unknown_time_zone_is_told_in_one_line(command: Command, chat: Path) -> None:
-    result = command("parse", chat, "--timezone", "Nowhere/Land")
+def test_an_unknown_time_zone_is_told_in_one_line(cli: Cli, chat: Path) -> None:
+    result = cli("parse", chat, "--timezone", "Nowhere/Land")
 
-    assert result.returncode == 1
+    assert result.exit_code == 1
     assert len(result.stderr.splitlines()) == 1
     assert "Nowhere/Land" in result.stderr
 
 
 @pytest.mark.parametrize(("option", "first"), [("--day-first", "2024-02-01"), ("--month-first", "2024-01-02")])
-def test_where_no_date_tells_day_from_month_the_user_does(
-    command: Command, tmp_path: Path, option: str, first: str
-) -> None:
+def test_where_no_date_tells_day_from_month_the_user_does(cli: Cli, tmp_path: Path, option: str, first: str) -> None:
     (tmp_path / "ambiguous.txt").write_text(AMBIGUOUS)
 
-    refused, read = command("parse", tmp_path / "ambiguous.txt"), command("parse", tmp_path / "ambiguous.txt", option)
+    refused, read = cli("parse", tmp_path / "ambiguous.txt"), cli("parse", tmp_path / "ambiguous.txt", option)
 
-    assert refused.returncode == 1
+    assert refused.exit_code == 1
     assert "--day-first" in refused.stderr
     assert refused.stdout == ""
     assert lines_of(read)[0]["timestamp"].startswith(first)
 
 
-def test_what_could_not_be_taken_as_it_is_stands_in_the_summary(command: Command, tmp_path: Path) -> None:
+def test_what_could_not_be_taken_as_it_is_stands_in_the_summary(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "chat.txt").write_bytes(CHAT.encode() + b"13/02/2024, 10:03 - Ana: caf\xe9\n")
 
-    result = command("parse", tmp_path / "chat.txt")
+    result = cli("parse", tmp_path / "chat.txt")
 
     summary = summary_of(result)
-    assert result.returncode == 0
+    assert result.exit_code == 0
     assert summary["quarantined"] == len(summary["pieces"]) == sum(summary["reasons"].values()) == 1
     assert summary["pieces"][0]["byte_offset"] == len(CHAT.encode())
 
 
-def test_what_is_no_export_is_told_in_one_line(command: Command, tmp_path: Path) -> None:
+def test_what_is_no_export_is_told_in_one_line(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "broken.zip").write_bytes(b"PK\x03\x04 not a ZIP")
     (tmp_path / "prose.txt").write_text("Dear diary,\n")
 
     for path in (tmp_path / "broken.zip", tmp_path / "prose.txt", tmp_path / "missing.zip", tmp_path):
-        result = command("parse", path)
-        assert result.returncode == 1
+        result = cli("parse", path)
+        assert result.exit_code == 1
         assert result.stdout == ""
         assert len(result.stderr.splitlines()) == 1
 

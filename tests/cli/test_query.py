@@ -7,26 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from egregora_assets.cli import app
+from tests.cli.conftest import TAKEN_IN, Ingested
 
 Cli = Callable[..., Result]
-CHAT = """\
-13/02/2024, 10:00 - Ana: hello [bold]there[/bold]
-13/02/2024, 10:01 - Bo: a \x1b[31mred\x1b[0m
-13/02/2024, 10:02 - Cy: naïve 🎉 "quotes" and \\ backslash
-"""
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def published(taken_in: Ingested) -> Path:
     """A home with a snapshot: no question changes it, so one is enough for all."""
-    folder = tmp_path_factory.mktemp("published")
-    (folder / "chat.txt").write_text(CHAT)
-    arguments = ["ingest", str(folder / "chat.txt"), "--home", str(folder / "home")]
-    assert CliRunner().invoke(app, arguments, env={"EGREGORA_TIMEZONE": "UTC"}).exit_code == 0
-    return folder / "home"
+    return taken_in.home
 
 
 @pytest.fixture
@@ -50,7 +41,7 @@ def test_a_query_is_answered_as_a_table_or_as_json_lines(ask: Callable[..., Resu
 
     assert table.exit_code == 0
     assert "hello [bold]there[/bold]" in table.stdout
-    assert [line["text"] for line in lines] == [line.split(": ", 1)[1] for line in CHAT.splitlines()]
+    assert [line["text"] for line in lines] == [line.split(": ", 1)[1] for line in TAKEN_IN.splitlines()]
     assert all(list(line) == ["text", "sent_at"] for line in lines)
 
 
