@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,7 +25,7 @@ from egregora_assets.publish.pending import pending
 from egregora_assets.publish.snapshot import PublishOutcome, publish
 from egregora_assets.publish.tables import TABLES
 from egregora_assets.warehouse.connection import NothingPublished, open_snapshot
-from egregora_assets.warehouse.files import open_warehouse
+from egregora_assets.warehouse.files import make_home, open_warehouse
 from egregora_assets.warehouse.query import rows
 from tests.chats import Line, chat, new_home, published_bytes, published_texts, put_export, state_of_home, with_privacy
 
@@ -50,6 +51,24 @@ def publish_now(settings: Settings, full: bool = False) -> PublishOutcome:
         return publish(connection, settings, full)
 
 
+@pytest.fixture(scope="module")
+def home_with_first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which ``FIRST`` is taken in and published. Tests have copies of it."""
+    home = tmp_path_factory.mktemp("first") / "home"
+    settings = Settings(home=home, timezone="UTC")
+    make_home(settings)
+    take_in(settings, *FIRST)
+    publish_now(settings)
+    return home
+
+
+@pytest.fixture
+def published(settings: Settings, home_with_first: Path) -> Settings:
+    """The test's own home, in which ``FIRST`` is taken in and published."""
+    shutil.copytree(home_with_first, settings.home, dirs_exist_ok=True)
+    return settings
+
+
 def contents(path: Path) -> dict[str, list[str]]:
     """Return the rows of every table in a database file, sorted."""
     with duckdb.connect() as connection:
@@ -65,10 +84,8 @@ def test_there_is_nothing_to_read_before_the_first_publication(settings: Setting
         pass
 
 
-def test_only_tables_and_columns_of_the_allow_list_are_published(settings: Settings) -> None:
-    take_in(settings, *FIRST)
-    publish_now(settings)
-    with open_snapshot(settings) as connection:
+def test_only_tables_and_columns_of_the_allow_list_are_published(published: Settings) -> None:
+    with open_snapshot(published) as connection:
         found = rows(
             connection,
             "SELECT table_name, list(column_name) FROM duckdb_columns() WHERE database_name = 'snapshot' GROUP BY ALL",
@@ -139,22 +156,18 @@ def test_every_allowed_table_has_rows_after_a_talk_about_everything(settings: Se
     assert [table.name for table in TABLES if not shown[table.name]] == []
 
 
-def test_names_of_people_and_files_are_in_no_byte_of_what_is_published(settings: Settings) -> None:
-    take_in(settings, *FIRST)
-    publish_now(settings)
+def test_names_of_people_and_files_are_in_no_byte_of_what_is_published(published: Settings) -> None:
     for private in ("Rui Costa", "Priya Raman", "Ana Lima", "IMG-0001", "WhatsApp Chat"):
-        assert private not in published_texts(settings)
-        assert private.encode() not in published_bytes(settings)
+        assert private not in published_texts(published)
+        assert private.encode() not in published_bytes(published)
 
 
-def test_nothing_to_do_changes_no_byte_of_the_home(settings: Settings) -> None:
-    take_in(settings, *FIRST)
-    publish_now(settings)
-    before = state_of_home(settings)
-    take_in(settings, *FIRST)
-    assert not publish_now(settings).published
-    assert pending(settings) == []
-    after = state_of_home(settings)
+def test_nothing_to_do_changes_no_byte_of_the_home(published: Settings) -> None:
+    before = state_of_home(published)
+    take_in(published, *FIRST)
+    assert not publish_now(published).published
+    assert pending(published) == []
+    after = state_of_home(published)
     changed = [name for name in before.keys() | after.keys() if before.get(name) != after.get(name)]
     assert [name for name in changed if not name.startswith("inbox/")] == []
 
@@ -202,56 +215,50 @@ def test_what_is_new_is_followed_and_not_written_anew(settings: Settings) -> Non
     assert "the paint has come" in published_texts(settings)
 
 
-def test_a_reader_keeps_its_snapshot_while_a_newer_one_is_published(settings: Settings) -> None:
-    take_in(settings, *FIRST)
-    publish_now(settings)
-    with open_snapshot(settings) as old:
+def test_a_reader_keeps_its_snapshot_while_a_newer_one_is_published(published: Settings) -> None:
+    with open_snapshot(published) as old:
         [(before,)] = rows(old, "SELECT count(*) FROM messages")
-        take_in(settings, *LATER, suffix=" (1)")
-        publish_now(settings)
+        take_in(published, *LATER, suffix=" (1)")
+        publish_now(published)
         assert rows(old, "SELECT count(*), max(length(text)) > 0 FROM messages") == [(before, True)]
-        with open_snapshot(settings) as new:
+        with open_snapshot(published) as new:
             assert rows(new, "SELECT count(*) FROM messages") == [(before + 2,)]
-    assert not publish_now(settings).published
+    assert not publish_now(published).published
 
 
 def test_a_crash_before_the_snapshot_is_in_place_leaves_the_old_one_and_is_mended(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    published: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    take_in(settings, *FIRST)
-    publish_now(settings)
-    before = contents(settings.snapshot_path)
-    take_in(settings, *LATER, suffix=" (1)")
+    before = contents(published.snapshot_path)
+    take_in(published, *LATER, suffix=" (1)")
     real = os.replace
     failures = iter([OSError("no power")])
 
     def replace(source: Path, target: Path) -> None:
-        if Path(target) == settings.snapshot_path and (failure := next(failures, None)):
+        if Path(target) == published.snapshot_path and (failure := next(failures, None)):
             raise failure
         real(source, target)
 
     monkeypatch.setattr(snapshot.os, "replace", replace)
     with pytest.raises(OSError, match="no power"):
-        publish_now(settings)
-    assert contents(settings.snapshot_path) == before
-    publish_now(settings)
-    assert "the paint has come" in published_texts(settings)
-    assert contents(settings.snapshot_path) == contents(settings.public_path)
+        publish_now(published)
+    assert contents(published.snapshot_path) == before
+    publish_now(published)
+    assert "the paint has come" in published_texts(published)
+    assert contents(published.snapshot_path) == contents(published.public_path)
 
 
 def test_a_crash_between_the_public_file_and_the_snapshot_does_not_keep_an_erasure_back(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    published: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    take_in(settings, *FIRST)
-    publish_now(settings)
-    listed = with_privacy(settings, opt_out=("Ana Lima",))
+    listed = with_privacy(published, opt_out=("Ana Lima",))
     with monkeypatch.context() as patched:
         patched.setattr(snapshot, "copy_durably", lambda *_: (_ for _ in ()).throw(OSError("no power")))
         with pytest.raises(OSError, match="no power"):
             publish_now(listed)
     publish_now(listed)
-    assert "saffron kites" not in published_texts(settings)
-    assert b"saffron kites" not in published_bytes(settings)
+    assert "saffron kites" not in published_texts(published)
+    assert b"saffron kites" not in published_bytes(published)
 
 
 STEPS = {
@@ -262,11 +269,9 @@ STEPS = {
 
 
 @pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
-def test_a_killed_publication_is_completed_by_the_next(settings: Settings, step: str) -> None:
-    take_in(settings, *FIRST)
-    publish_now(settings)
-    before = contents(settings.snapshot_path)
-    take_in(settings, *LATER, (5000, "Ana Lima", "/egregora opt-out"), suffix=" (1)")
+def test_a_killed_publication_is_completed_by_the_next(published: Settings, step: str) -> None:
+    before = contents(published.snapshot_path)
+    take_in(published, *LATER, (5000, "Ana Lima", "/egregora opt-out"), suffix=" (1)")
     program = f"""
 import os, signal, sys
 from egregora_assets.config import Settings
@@ -279,13 +284,13 @@ snapshot.fcntl.ioctl = lambda *_: (_ for _ in ()).throw(OSError())
 with open_warehouse(settings) as connection:
     snapshot.publish(connection, settings)
 """
-    ended = subprocess.run([sys.executable, "-c", program, str(settings.home)], check=False, capture_output=True)
+    ended = subprocess.run([sys.executable, "-c", program, str(published.home)], check=False, capture_output=True)
     assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
-    assert contents(settings.snapshot_path) == before
-    publish_now(settings)
-    assert "the paint has come" in published_texts(settings)
-    assert b"saffron kites" not in published_bytes(settings)
-    assert pending(settings) == []
+    assert contents(published.snapshot_path) == before
+    publish_now(published)
+    assert "the paint has come" in published_texts(published)
+    assert b"saffron kites" not in published_bytes(published)
+    assert pending(published) == []
 
 
 def test_a_post_from_before_a_crash_does_not_outlive_an_opt_out(settings: Settings) -> None:
@@ -335,25 +340,21 @@ DAMAGE = (no_file, empty, garbage, cut, damaged)
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_a_damaged_public_file_is_made_anew(settings: Settings, damage: Callable[[Path], None]) -> None:
-    take_in(settings, *FIRST)
-    publish_now(settings)
-    damage(settings.public_path)
-    take_in(settings, *LATER, suffix=" (1)")
-    assert publish_now(settings).rebuilt
-    followed = contents(settings.snapshot_path)
-    publish_now(settings, full=True)
-    assert followed == contents(settings.snapshot_path)
+def test_a_damaged_public_file_is_made_anew(published: Settings, damage: Callable[[Path], None]) -> None:
+    damage(published.public_path)
+    take_in(published, *LATER, suffix=" (1)")
+    assert publish_now(published).rebuilt
+    followed = contents(published.snapshot_path)
+    publish_now(published, full=True)
+    assert followed == contents(published.snapshot_path)
 
 
 @pytest.mark.parametrize("damage", [no_file, garbage, damaged])
-def test_a_damaged_snapshot_is_put_in_place_again(settings: Settings, damage: Callable[[Path], None]) -> None:
-    take_in(settings, *FIRST)
-    publish_now(settings)
-    before = contents(settings.snapshot_path)
-    damage(settings.snapshot_path)
-    publish_now(settings)
-    assert contents(settings.snapshot_path) == before
+def test_a_damaged_snapshot_is_put_in_place_again(published: Settings, damage: Callable[[Path], None]) -> None:
+    before = contents(published.snapshot_path)
+    damage(published.snapshot_path)
+    publish_now(published)
+    assert contents(published.snapshot_path) == before
 
 
 def test_the_home_may_have_any_name(tmp_path: Path) -> None:
@@ -364,24 +365,22 @@ def test_the_home_may_have_any_name(tmp_path: Path) -> None:
     assert "greenhouse" in published_texts(settings)
 
 
-def test_the_checks_see_what_must_not_be_published(settings: Settings) -> None:
-    take_in(settings, *FIRST)
-    publish_now(settings)
+def test_the_checks_see_what_must_not_be_published(published: Settings) -> None:
     checks = (
         verify.only_allowed_tables,
         verify.no_opted_out_text_published,
         verify.no_private_text_published,
         verify.snapshot_is_current,
     )
-    with open_warehouse(settings) as connection:
-        assert [check(connection, settings).passed for check in checks] == [True] * 4
+    with open_warehouse(published) as connection:
+        assert [check(connection, published).passed for check in checks] == [True] * 4
         connection.execute("INSERT INTO revisions VALUES (1000, 'a fault', now())")
         connection.execute("UPDATE authors SET opted_out = true, revision = 1000")
         connection.execute("DELETE FROM watermarks WHERE consumer LIKE 'check:%'")
-        with duckdb.connect(str(settings.snapshot_path)) as fault:
+        with duckdb.connect(str(published.snapshot_path)) as fault:
             fault.execute("CREATE TABLE extra (a INTEGER)")
             fault.execute("UPDATE messages SET text = 'ask Ana Lima'")
-        assert [check(connection, settings).passed for check in checks] == [False] * 4
+        assert [check(connection, published).passed for check in checks] == [False] * 4
 
 
 def test_ambiguous_dates_are_pending_once_the_settings_tell_their_order(settings: Settings) -> None:
