@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +21,11 @@ from dagster_duckdb import DuckDBResource
 from egregora_assets.config import Settings
 from egregora_assets.definitions import build_definitions, defs
 from egregora_assets.warehouse.connection import WarehouseBusy, open_snapshot
-from egregora_assets.warehouse.files import open_warehouse
+from egregora_assets.warehouse.files import make_home, open_warehouse
 from egregora_assets.warehouse.query import changed, rows, scalar
 from egregora_assets.warehouse.resource import Warehouse
 from egregora_assets.warehouse.revisions import transaction
+from tests.chats import put_export
 from tests.writers import another_process_writing
 
 Materialize = Callable[..., dg.ExecuteInProcessResult]
@@ -43,6 +46,34 @@ def tamper(settings: Settings, insertion: str) -> None:
     """Put rows into the warehouse that no asset would, as a change with a revision of its own: ``?`` in ``insertion``."""
     with open_warehouse(settings) as connection, transaction(connection, "test") as change:
         changed(connection, insertion, [change.revision])
+
+
+@dataclass(frozen=True)
+class FirstRun:
+    """A home in which the whole graph was made once, from one export, and what Dagster told of it."""
+
+    settings: Settings
+    result: dg.ExecuteInProcessResult
+
+
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> FirstRun:
+    """No test may change this home; ``made_before`` is a copy for those that do."""
+    settings = Settings(home=tmp_path_factory.mktemp("first_run") / "home", timezone="UTC")
+    make_home(settings)
+    put_export(settings, "Garden Club", CHAT)
+    job = build_definitions(warehouse=Warehouse(home=str(settings.home))).resolve_job_def("refresh_all")
+    with pytest.MonkeyPatch.context() as patch, dg.DagsterInstance.ephemeral() as instance:
+        patch.setenv("EGREGORA_TIMEZONE", "UTC")
+        result = job.execute_in_process(instance=instance)
+    return FirstRun(settings, result)
+
+
+@pytest.fixture
+def made_before(settings: Settings, first_run: FirstRun) -> Settings:
+    """The test's own home, in which the whole graph was made once."""
+    shutil.copytree(first_run.settings.home, settings.home, dirs_exist_ok=True)
+    return settings
 
 
 def graph_of(definitions: dg.Definitions) -> dict[str, Any]:
@@ -212,12 +243,10 @@ def test_the_whole_graph_again_adds_nothing(
 
 
 def test_a_message_id_that_stands_twice_stops_everything_after_it(
-    materialize: Materialize, add_export: AddExport, settings: Settings
+    materialize: Materialize, made_before: Settings
 ) -> None:
-    add_export("Garden Club", CHAT)
-    materialize()
-    shown = settings.snapshot_path.read_bytes()
-    tamper(settings, "INSERT INTO messages SELECT * REPLACE (? AS revision) FROM messages LIMIT 1")
+    shown = made_before.snapshot_path.read_bytes()
+    tamper(made_before, "INSERT INTO messages SELECT * REPLACE (? AS revision) FROM messages LIMIT 1")
 
     result = materialize()
 
@@ -225,17 +254,15 @@ def test_a_message_id_that_stands_twice_stops_everything_after_it(
     assert failed.check_name == "unique_message_ids"
     assert not result.success
     assert made(result) == {"chat_exports", "messages"}
-    assert settings.snapshot_path.read_bytes() == shown
+    assert made_before.snapshot_path.read_bytes() == shown
 
 
 def test_a_message_of_somebody_who_opted_out_stops_everything_after_the_gate(
-    materialize: Materialize, add_export: AddExport, settings: Settings
+    materialize: Materialize, made_before: Settings
 ) -> None:
-    add_export("Garden Club", CHAT)
-    materialize()
-    shown = settings.snapshot_path.read_bytes()
+    shown = made_before.snapshot_path.read_bytes()
     tamper(
-        settings,
+        made_before,
         "INSERT INTO clean_messages BY NAME SELECT message_id, source_id, local_time::DATE AS local_date, local_time, sent_at, "
         "author_id, kind, text, is_edited, position, ? AS revision "
         "FROM messages SEMI JOIN (FROM authors WHERE opted_out) USING (author_id) LIMIT 1",
@@ -248,7 +275,7 @@ def test_a_message_of_somebody_who_opted_out_stops_everything_after_the_gate(
     ]
     assert not result.success
     assert not made(result) & {"documents", "sidecars", "snapshot"}
-    assert settings.snapshot_path.read_bytes() == shown
+    assert made_before.snapshot_path.read_bytes() == shown
 
 
 def test_what_is_told_to_dagster_has_no_word_and_no_name(settings: Settings, tmp_path: Path) -> None:
@@ -345,14 +372,10 @@ def test_a_busy_warehouse_fails_the_step_with_the_holder(
     assert busy.value.pid == holder.pid
 
 
-def test_the_snapshot_shows_what_the_graph_has_made(
-    materialize: Materialize, add_export: AddExport, settings: Settings
-) -> None:
-    add_export("Garden Club", CHAT)
+def test_the_snapshot_shows_what_the_graph_has_made(first_run: FirstRun) -> None:
+    metadata = metadata_of(first_run.result, "snapshot")
 
-    metadata = metadata_of(materialize(), "snapshot")
-
-    assert metadata["path"] == str(settings.snapshot_path)
-    with open_snapshot(settings) as snapshot:
+    assert metadata["path"] == str(first_run.settings.snapshot_path)
+    with open_snapshot(first_run.settings) as snapshot:
         assert {kind for (kind,) in rows(snapshot, "SELECT DISTINCT kind FROM messages")} == {"text"}
         assert scalar(snapshot, "SELECT count(*) FROM messages") == MESSAGES - 1
