@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from egregora_assets.warehouse.query import changed, scalar, temporary
+from egregora_assets.warehouse.query import changed, temporary
 from egregora_assets.warehouse.revisions import Transaction
 
 
@@ -24,8 +24,6 @@ def follow_edits(
     last minute, goes. Returns how many rows changed, and how many went.
     """
     connection, source_id = change.connection, str(span["source"])
-    if not scalar(connection, "SELECT EXISTS (SELECT 1 FROM messages WHERE source_id = ?)", [source_id]):
-        return 0, 0
     connection.execute(_USE_ALIASES, [source_id]).fetchall()
     times = {"first": first.replace(second=0, microsecond=0), "last": last}
     with temporary(connection, "pairs", _PAIRS, {**span, **times}) as count:

@@ -47,6 +47,7 @@ def merge_text(change: Transaction, keys: Keys, source: Source, staged: Staged, 
     if staged.first is None or staged.last is None:
         return merged
     insert = _insert_new(connection, source.zone, staged.first, staged.last)
+    has_messages = scalar(connection, "SELECT EXISTS (FROM messages WHERE source_id = ?)", [source.source_id])
     noted = {"export": export_id, "revision": change.revision}
     with view_of(connection, "staged_authors", _name_authors(change, keys, staged)):
         for since, until in _pieces(connection, staged.first, staged.last):
@@ -55,14 +56,14 @@ def merge_text(change: Transaction, keys: Keys, source: Source, staged: Staged, 
             content = {**key, "identity": source.identity, "since": since, "until": until}
             with temporary(connection, "identified", _IDENTIFIED, content) as size:
                 connection.execute(_TELL_EQUALS_APART, key).fetchall()
-                updated, removed = follow_edits(change, export_id, staged.first, staged.last, span)
-                removed += _drop_cut_message(change, export_id, staged.messages, span)
+                if has_messages:
+                    updated, removed = follow_edits(change, export_id, staged.first, staged.last, span)
+                    merged.updated += updated
+                    merged.removed += removed + _drop_cut_message(change, export_id, staged.messages, span)
                 added = changed(connection, insert, {**span, **noted})
                 changed(connection, _INSERT_ATTACHMENTS, noted)
             merged.added += added
             merged.known += size - added
-            merged.updated += updated
-            merged.removed += removed
     return merged
 
 
@@ -102,10 +103,12 @@ _IDENTIFIED = f"""
 SELECT digest, digest::UUID AS message_id, * EXCLUDE digest FROM (
     SELECT
         md5_number(concat_ws(
-            chr(31), $key, $identity, epoch_us(local_time) // 60000000, a.author_id, coalesce(same_text, text)
+            chr(31), $key, $identity, epoch_us(local_time) // 60000000, author_key, coalesce(same_text, text)
         )) AS digest,
-        position, local_time, a.author_id::UUID AS author_id, kind, text, attachment, is_edited
-    FROM {STAGED} LEFT JOIN staged_authors a USING (author_no)
+        position, local_time, author_id, kind, text, attachment, is_edited
+    FROM {STAGED} LEFT JOIN (
+        SELECT author_no, author_id AS author_key, author_id::UUID AS author_id FROM staged_authors
+    ) USING (author_no)
     WHERE local_time >= $since AND local_time < $until
 )
 """

@@ -78,19 +78,25 @@ def open_file(
 
 
 @contextmanager
-def bounded_memory(connection: duckdb.DuckDBPyConnection, settings: WarehouseSettings, most: str) -> Iterator[None]:
-    """Let DuckDB hold at most ``most`` for the block: what does not fit goes to its temporary folder on disk.
+def bounded(
+    connection: duckdb.DuckDBPyConnection, settings: WarehouseSettings, memory: str, threads: int
+) -> Iterator[None]:
+    """Let DuckDB use at most so much memory and so many threads for the block; what does not fit goes to disk.
 
     Where the user has set a limit, that one stays.
     """
-    if settings.memory_limit is not None:
-        yield
-        return
-    connection.execute(f"SET memory_limit = '{most}'")
+    limits: dict[str, str | int] = {}
+    if settings.memory_limit is None:
+        limits["memory_limit"] = memory
+    if settings.threads is None:
+        limits["threads"] = threads
+    for name, limit in limits.items():
+        connection.execute(f"SET {name} = '{limit}'")
     try:
         yield
     finally:
-        connection.execute("RESET memory_limit")
+        for name in limits:
+            connection.execute(f"RESET {name}")
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from egregora_assets.publish.snapshot import publish
 from egregora_assets.warehouse.connection import (
     NothingPublished,
     WarehouseBusy,
-    bounded_memory,
+    bounded,
     open_file,
     open_snapshot,
     tuning,
@@ -196,11 +196,12 @@ def test_what_a_home_holds_already_is_left_alone(settings: Settings) -> None:
     assert (settings.inbox / "chat.txt").read_text() == "hello"
 
 
-def test_memory_is_bounded_for_a_while_and_never_beyond_what_the_user_has_set(settings: Settings) -> None:
+def test_memory_and_threads_are_bounded_for_a_while_and_never_beyond_what_the_user_has_set(settings: Settings) -> None:
+    asked = "SELECT (current_setting('memory_limit'), current_setting('threads'))"
     with open_warehouse(settings) as connection:
-        usual = scalar(connection, "SELECT current_setting('memory_limit')")
-        with bounded_memory(connection, WarehouseSettings(), "200MB"):
-            assert scalar(connection, "SELECT current_setting('memory_limit')") == "190.7 MiB"
-        assert scalar(connection, "SELECT current_setting('memory_limit')") == usual
-        with bounded_memory(connection, WarehouseSettings(memory_limit="1GB"), "200MB"):
-            assert scalar(connection, "SELECT current_setting('memory_limit')") == usual
+        usual = scalar(connection, asked)
+        with bounded(connection, WarehouseSettings(), "200MB", 1):
+            assert scalar(connection, asked) == ("190.7 MiB", 1)
+        assert scalar(connection, asked) == usual
+        with bounded(connection, WarehouseSettings(memory_limit="1GB", threads=2), "200MB", 1):
+            assert scalar(connection, asked) == usual

@@ -96,7 +96,8 @@ def stage_scanned(
     with view_of(connection, "named_authors", _named_authors(authors, result)):
         closer = closer_look(is_bracket=result.terminator == b"] ")
         connection.execute(f"CREATE OR REPLACE TEMP TABLE special_messages AS {closer}").fetchall()
-    _keep_year_first_times(connection, result if order == "year" else None)
+    if order == "year":
+        _keep_year_first_times(connection, result)
     connection.execute(f"CREATE OR REPLACE TEMP VIEW {STAGED} AS {_staged(order)}").fetchall()
     lost, first, last = rows(
         connection, f"SELECT count(*) - count(local_time), min(local_time), max(local_time) FROM {STAGED}"
@@ -186,10 +187,9 @@ def _named_authors(authors: list[str | None], result: ScanResult) -> pa.Table:
     )
 
 
-def _keep_year_first_times(connection: duckdb.DuckDBPyConnection, result: ScanResult | None) -> None:
-    """Make the table of the times of a file whose two-digit years come first; empty for others."""
-    times = result.two_digit_years.times if result and result.two_digit_years else []
-    joined = np.concatenate([np.zeros(0, dtype=np.int64), *times])
+def _keep_year_first_times(connection: duckdb.DuckDBPyConnection, result: ScanResult) -> None:
+    """Make the table of the times of a file whose two-digit years come first."""
+    joined = np.concatenate(result.two_digit_years.times if result.two_digit_years else [np.zeros(0, dtype=np.int64)])
     table = pa.table({"position": np.arange(len(joined)), "local_time": timestamps(joined)})
     with view_of(connection, "year_first", table):
         connection.execute("CREATE OR REPLACE TEMP TABLE year_first_times AS FROM year_first").fetchall()

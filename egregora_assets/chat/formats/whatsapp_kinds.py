@@ -97,9 +97,9 @@ _BEFORE_BRACKET = r"\.[A-Za-z0-9]* \("
 """The ending of a file's name, and what Android writes behind it."""
 _MAY_BE_SPECIAL = f"""(
     body = '' OR starts_with(body, '<') OR contains(body, {_LRM}) OR starts_with(body, chr(8207)) OR ends_with(body, '>')
-    OR (contains(body, ' (') AND regexp_matches(body, '{_BEFORE_BRACKET}'))
-    OR (contains(body, '://') AND (contains(body, 'maps') OR contains(body, 'foursquare')))
-    OR contains(body, ':' || chr(10)) OR contains(body, chr(13))
+    OR (contains(body, '(') AND regexp_matches(body, '{_BEFORE_BRACKET}'))
+    OR (contains(body, '//') AND (contains(body, 'maps') OR contains(body, 'foursquare')))
+    OR (contains(body, chr(10)) AND contains(body, ':' || chr(10))) OR contains(body, chr(13))
     OR is_known OR regexp_matches(body, '{_BEGINS_BY_ADMIN}')
 )"""
 FIRST_LOOK = f"""

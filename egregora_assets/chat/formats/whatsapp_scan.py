@@ -157,14 +157,15 @@ def scan(blocks: Iterable[bytes], result: ScanResult) -> Iterator[pa.RecordBatch
         data = carry + block
         bytes_ = np.frombuffer(data, dtype=np.uint8)
         shift = _Shift(len(carry), carry_offset, block_offset - len(carry))
-        headers = _find_headers(bytes_, result, shift)
+        breaks = np.flatnonzero(bytes_ == 10)
+        headers = _find_headers(bytes_, breaks, result, shift)
         offsets = shift.apply(headers.start)
         complete = len(headers.start) if is_last else max(len(headers.start) - 1, 0)
         ends = np.append(headers.start[1:], len(data))
         preamble.take(data, headers.start)
         if complete:
             last_times = _weigh_order(headers, complete, last_times, result)
-            yield _batch(data, bytes_, headers, ends, offsets, complete, result)
+            yield _batch(data, bytes_, breaks, headers, ends, offsets, complete, result)
         if len(headers.start) > complete:
             carry_offset = int(offsets[complete])
             carry = _shorten(data[int(headers.start[complete]) :])
@@ -242,8 +243,8 @@ def _with_last(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
     yield previous, True
 
 
-def _find_headers(data: Bytes, result: ScanResult, shift: _Shift) -> _Headers:
-    starts = np.concatenate(([0], np.flatnonzero(data == 10) + 1))
+def _find_headers(data: Bytes, breaks: Ints, result: ScanResult, shift: _Shift) -> _Headers:
+    starts = np.concatenate(([0], breaks + 1))
     starts = starts[starts < len(data)]
     starts = starts[_MAY_START_HEADER[data[starts]]]
     padded = np.concatenate((data, np.zeros(MOST_WIDTH, dtype=np.uint8)))
@@ -334,8 +335,8 @@ def _without_digits(lines: Bytes) -> Bytes:
 def _terminated_at(window: Bytes, terminator: bytes) -> Ints:
     """Return where in each line the first ``terminator`` stands, 0 where there is none."""
     places = window.shape[1] - len(terminator) + 1
-    found = np.ones((len(window), places), dtype=bool)
-    for place, byte in enumerate(terminator):
+    found = window[:, :places] == terminator[0]
+    for place, byte in enumerate(terminator[1:], start=1):
         found &= window[:, place : places + place] == byte
     return found.argmax(axis=1).astype(np.int64) if found.size else np.zeros(len(window), dtype=np.int64)
 
@@ -446,10 +447,17 @@ def _weigh_order(headers: _Headers, complete: int, last: tuple[int, int], result
 
 
 def _batch(
-    data: bytes, bytes_: Bytes, headers: _Headers, ends: Ints, offsets: Ints, complete: int, result: ScanResult
+    data: bytes,
+    bytes_: Bytes,
+    breaks: Ints,
+    headers: _Headers,
+    ends: Ints,
+    offsets: Ints,
+    complete: int,
+    result: ScanResult,
 ) -> pa.RecordBatch:
     start, end = headers.end[:complete], ends[:complete]
-    author_end = _author_ends(bytes_, start, end)
+    author_end = _author_ends(bytes_, breaks, start, end)
     author_no = _number_authors(data, start, author_end, result)
     body_start = np.where(author_end >= 0, author_end + 1, start)
     body_start += (author_end >= 0) & (body_start < end) & (bytes_[np.minimum(body_start, len(data) - 1)] == 32)
@@ -500,12 +508,12 @@ def timestamps(times: Ints) -> pa.Array:
     return pa.array(times, mask=times == _NO_TIME).cast(pa.timestamp("us"))
 
 
-def _author_ends(data: Bytes, start: Ints, end: Ints) -> Ints:
+def _author_ends(data: Bytes, breaks: Ints, start: Ints, end: Ints) -> Ints:
     """Return the place of the colon that ends the author, -1 where the line names none."""
     colons = np.flatnonzero(data == 58)
     after = np.append(data, np.uint8(10))[colons + 1]
     colons = np.append(colons[(after == 32) | (after == 10) | (after == 13)], len(data))
-    breaks = np.append(np.flatnonzero(data == 10), len(data))
+    breaks = np.append(breaks, len(data))
     colon = colons[np.searchsorted(colons, start)]
     line_end = breaks[np.searchsorted(breaks, start)]
     named = (colon < line_end) & (colon < end) & (colon > start) & (colon - start <= MAX_AUTHOR_BYTES)
@@ -542,7 +550,8 @@ def _views(data: bytes, bytes_: Bytes, start: Ints, end: Ints) -> pa.Array:
     length = (end - start).astype(np.int32)
     padded = np.concatenate((bytes_, np.zeros(12, dtype=np.uint8)))
     inline = np.lib.stride_tricks.sliding_window_view(padded, 12)[start]
-    inline = np.where(np.arange(12) < length[:, None], inline, 0).astype(np.uint8)
+    short = np.flatnonzero(length < 12)
+    inline[short] *= np.arange(12) < length[short, None]
     views = np.zeros((len(start), 4), dtype=np.int32)
     views[:, 0] = length
     views[:, 1:] = inline.view(np.int32)
