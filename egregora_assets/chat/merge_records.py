@@ -30,18 +30,19 @@ RECORDS = "staged_records"
 
 @dataclass(frozen=True)
 class Merged:
-    """What became of an export's records. ``known`` ones changed nothing, ``updated`` ones replaced an older version."""
+    """What became of an export's records.
+
+    ``known`` ones are those of messages that were stored before or stand in the export twice, ``updated`` messages took a
+    newer form. Each number is counted by itself: that they add up is what a check looks at.
+    """
 
     source_ids: list[str]
     messages: int
     added: int
+    known: int
     updated: int
     first: datetime | None
     last: datetime | None
-
-    @property
-    def known(self) -> int:
-        return self.messages - self.added
 
 
 def stage_records(connection: duckdb.DuckDBPyConnection, parsed: ParsedRecords, name: str) -> None:
@@ -67,6 +68,7 @@ def merge_records(change: Transaction, settings: Settings, keys: Keys, parsed: P
         temporary(connection, "ahead", _AHEAD, {"export": export_id}),
     ):
         first, last = rows(connection, "SELECT min(local_time), max(local_time) FROM incoming")[0]
+        known = int(scalar(connection, _KNOWN))
         updated = _update(change, export_id)
         added = changed(connection, _INSERT_NEW, parameters)
         changed(connection, _INSERT_ATTACHMENTS, parameters)
@@ -75,7 +77,7 @@ def merge_records(change: Transaction, settings: Settings, keys: Keys, parsed: P
         changed(connection, _INSERT_SEEN, parameters)
         read = int(scalar(connection, f"SELECT count(*) FROM {RECORDS}"))
     assert messages <= read, "each record is one message at most"
-    return Merged(sorted({source.source_id for source in sources.values()}), read, added, updated, first, last)
+    return Merged(sorted({source.source_id for source in sources.values()}), read, added, known, updated, first, last)
 
 
 def _sources(change: Transaction, settings: Settings, keys: Keys, parsed: ParsedRecords) -> dict[str, Source]:
@@ -162,9 +164,11 @@ SELECT
         ELSE md5_number(concat_ws(chr(31), $key, digest, occurrence)) END)::UUID AS message_id,
     source_id, wall_clock AS local_time, moment AS sent_at, author_id, kind, text, is_edited, position, native_id,
     {_native("thread")}::UUID AS thread_id, {_native("reply_to")}::UUID AS reply_to, edited_at, deleted_at,
-    native_id IS NOT NULL OR has_fine_time AS has_id, attachments, mentions, reactions
+    native_id IS NOT NULL OR has_fine_time AS has_id, attachments, mentions, reactions,
+    count(*) OVER (forms ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS records
 FROM numbered
-QUALIFY row_number() OVER (PARTITION BY message_id ORDER BY kind = 'deleted' DESC, edited_at DESC NULLS LAST, position DESC) = 1
+WINDOW forms AS (PARTITION BY message_id ORDER BY kind = 'deleted' DESC, edited_at DESC NULLS LAST, position DESC)
+QUALIFY row_number() OVER forms = 1
 """
 
 
@@ -256,9 +260,15 @@ WHERE i.has_id AND m.kind <> 'deleted'
     )
 """
 
+_KNOWN = """
+SELECT coalesce(sum(records - (m.message_id IS NULL)::BIGINT), 0)
+FROM incoming LEFT JOIN (SELECT message_id FROM messages) m USING (message_id)
+"""
+"""The records that bring no new message: all of a message that is stored, and all but one of any other."""
+
 _INSERT_NEW = """
 INSERT INTO messages BY NAME
-SELECT i.* EXCLUDE (has_id, attachments, mentions, reactions), $export AS export_id, $revision AS revision
+SELECT i.* EXCLUDE (has_id, attachments, mentions, reactions, records), $export AS export_id, $revision AS revision
 FROM incoming i ANTI JOIN messages m USING (message_id)
 """
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from egregora_assets.authors import gate
-from egregora_assets.chat import verify
+from egregora_assets.chat import merge_records, verify
 from egregora_assets.chat.ingest import ExportOutcome, ingest
 from egregora_assets.config import Settings
 from egregora_assets.publish.snapshot import publish
@@ -279,6 +279,38 @@ def test_messages_that_are_missing_from_the_table_are_noticed(settings: Settings
         connection.execute("DELETE FROM messages WHERE native_id = 'm1'")
         verdict = verify.nothing_vanished(connection, settings)
     assert (verdict.passed, verdict.figures["missing"]) == (False, 1)
+
+
+@pytest.mark.parametrize(
+    ("statement", "whole", "lossy"),
+    [
+        ("_INSERT_NEW", "ANTI JOIN messages m USING (message_id)", "{} WHERE position <> 1"),
+        ("_KNOWN", "FROM incoming", "FROM (FROM incoming WHERE position <> 0)"),
+    ],
+)
+def test_a_message_that_is_lost_on_the_way_is_noticed(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, statement: str, whole: str, lossy: str
+) -> None:
+    take_in(settings, "first", *FIRST)
+    sql = getattr(merge_records, statement)
+    assert whole in sql
+    monkeypatch.setattr(merge_records, statement, sql.replace(whole, lossy.format(whole)))
+    take_in(settings, "second", *SECOND[:1], said(4), said(5))
+    with open_warehouse(settings) as connection:
+        verdict = verify.nothing_vanished(connection, settings)
+    assert (verdict.passed, verdict.figures["exports"]) == (False, 1)
+
+
+def test_a_record_that_no_message_comes_of_is_noticed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = merge_records._incoming
+
+    def lossy(*arguments: Any) -> str:
+        return f"SELECT * FROM ({whole(*arguments)}) WHERE position <> 1"
+
+    monkeypatch.setattr(merge_records, "_incoming", lossy)
+    take_in(settings, "first", *FIRST, said(0))
+    with open_warehouse(settings) as connection:
+        assert not verify.nothing_vanished(connection, settings).passed
 
 
 def test_words_given_as_a_reaction_are_not_published(settings: Settings) -> None:
