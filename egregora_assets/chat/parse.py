@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,12 +10,14 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from egregora_assets.chat.archive import ExportUnreadable, open_chat_text, open_export
-from egregora_assets.chat.formats.records import RECORD_SCHEMA, Reading, batches
+from egregora_assets.chat.archive import Export, ExportUnreadable, open_chat_text, open_export
+from egregora_assets.chat.formats.records import RECORD_SCHEMA, ChatFormat, Reading, Record, batches
 from egregora_assets.chat.formats.registry import format_of
 from egregora_assets.chat.formats.text_chunks import read_blocks
 from egregora_assets.chat.formats.whatsapp_scan import SCAN_SCHEMA, ScanResult, scan
 from egregora_assets.config import LimitSettings
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ def parse(path: Path, limits: LimitSettings) -> Iterator[Parsed]:
         chat_format = format_of(export)
         if chat_format is not None:
             reading = Reading()
-            produced = batches(chat_format.records(export, reading))
+            produced = batches(_records(chat_format, export, reading))
             yield ParsedRecords(produced, reading, chat_format.platform, chat_format.exact_times)
             return
     if not path.is_file():
@@ -60,3 +63,16 @@ def parse(path: Path, limits: LimitSettings) -> Iterator[Parsed]:
     with open_chat_text(path, limits) as stream:
         result = ScanResult()
         yield ParsedText(scan(read_blocks(stream, result.quarantined), result), result)
+
+
+def _records(chat_format: ChatFormat, export: Export, reading: Reading) -> Iterator[Record]:
+    """Yield the records of a format; where it breaks, this one export is unreadable and the next is read."""
+    try:
+        yield from chat_format.records(export, reading)
+    except (ExportUnreadable, MemoryError):
+        raise
+    except Exception as fault:  # a plugin may raise whatever there is
+        name = f"{type(chat_format).__module__}.{type(chat_format).__name__}"
+        log.warning("the chat format %s broke over %s", name, export.path.name, exc_info=fault)
+        problem = f"the chat format {name} broke over it ({type(fault).__name__}: {fault})"
+        raise ExportUnreadable(f"{export.path.name} cannot be read: {problem}") from fault

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator
+from datetime import datetime
 from importlib import resources
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
-from egregora_assets.chat.archive import open_export
+from egregora_assets.chat.archive import Export, ExportUnreadable, open_export
+from egregora_assets.chat.formats import irc, registry
+from egregora_assets.chat.formats.records import Reading, Record
 from egregora_assets.chat.formats.registry import format_of, formats
+from egregora_assets.chat.parse import ParsedText, parse
 from egregora_assets.config import LimitSettings
 from tests.chat.formats.reading import SHARED, needs_shared, write_zip
 
@@ -93,3 +100,72 @@ def test_structured_exports_of_other_projects_are_claimed_by_their_own_format(na
     with open_export(path, LimitSettings()) as export:
         chosen = format_of(export)
     assert chosen is not None
+
+
+class Broken:
+    """A plugin that breaks over whatever it is shown."""
+
+    platform, exact_times = "broken", True
+    records = None
+
+    def recognises(self, export: Export) -> bool:
+        raise RuntimeError("no such table: chats")
+
+
+FORMAT, NO_FORMAT = Broken(), object()
+
+
+@pytest.fixture
+def plugins(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Three plugins that are broken in three ways, and one that is not, stand in the place of what is installed."""
+    monkeypatch.setitem(sys.modules, "broken_forum", sys.modules[__name__])
+    named = {"a": "broken_forum:FORMAT", "b": "nowhere.to.be.found:FORMAT", "c": "broken_forum:NO_FORMAT"}
+    points = [EntryPoint(name, value, registry.GROUP) for name, value in named.items()]
+    points.append(EntryPoint("irc", "egregora_assets.chat.formats.irc:FORMAT", registry.GROUP))
+    monkeypatch.setattr(registry, "entry_points", lambda group: points)
+    caches = (registry.formats, registry._named_formats, registry._tell_once)
+    for cached in caches:
+        cached.cache_clear()
+    yield
+    for cached in caches:
+        cached.cache_clear()
+
+
+def test_a_broken_plugin_keeps_nobody_from_reading_and_is_told_of_once(
+    tmp_path: Path, plugins: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    whatsapp, log = tmp_path / "chat.txt", tmp_path / "chat.log"
+    whatsapp.write_text("25/12/2023, 10:30 - Ana: hello\n")
+    log.write_text("--- Log opened Wed Mar 13 10:00:00 2024\n10:01 < ana> hello\n")
+    for _ in range(2):
+        with parse(whatsapp, LimitSettings()) as parsed:
+            assert isinstance(parsed, ParsedText)
+            assert sum(batch.num_rows for batch in parsed.batches) == 1
+        with open_export(log, LimitSettings()) as export:
+            assert format_of(export) is irc.FORMAT
+    assert sorted(caplog.messages) == [
+        "the chat format a broke while it looked at an export (RuntimeError: no such table: chats): it is left out",
+        "the chat format b (nowhere.to.be.found:FORMAT) cannot be loaded (ModuleNotFoundError: No module named 'nowhere'): "
+        "it is left out",
+        "the chat format c (broken_forum:NO_FORMAT) is no format: it has no platform, exact_times, recognises, records: "
+        "it is left out",
+    ]
+
+
+def test_a_format_that_breaks_over_an_export_fails_that_export_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Breaking(Broken):
+        def recognises(self, export: Export) -> bool:
+            return True
+
+        def records(self, export: Export, reading: Reading) -> Iterator[Record]:
+            yield Record("c", None, None, "text", "hello", local_time=datetime(2024, 3, 13))
+            raise KeyError("ts")
+
+    monkeypatch.setattr("egregora_assets.chat.parse.format_of", lambda _: Breaking())
+    (tmp_path / "chat.json").write_text("{}")
+    told = r"chat\.json cannot be read: the chat format .*Breaking broke over it \(KeyError: 'ts'\)"
+    with pytest.raises(ExportUnreadable, match=told), parse(tmp_path / "chat.json", LimitSettings()) as parsed:
+        list(parsed.batches)
+    assert [record.exc_info is not None for record in caplog.records] == [True]
