@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -18,7 +20,7 @@ from egregora_assets.documents import windows
 from egregora_assets.privacy.keys import KeyFileError
 from egregora_assets.publish.snapshot import publish
 from egregora_assets.sidecar import posts
-from egregora_assets.warehouse.files import open_warehouse
+from egregora_assets.warehouse.files import make_home, open_warehouse
 from egregora_assets.warehouse.query import rows
 from tests.chats import (
     Line,
@@ -204,15 +206,26 @@ def test_in_a_chat_between_two_both_can_opt_out(settings: Settings) -> None:
     assert KEPT in published_texts(settings)
 
 
-@pytest.mark.parametrize("asset", REFRESHES)
-def test_any_one_asset_brings_an_opt_out_into_effect(settings: Settings, asset: str) -> None:
-    """Each derived asset passes the gate itself, so nobody has to materialise them in order."""
-    lines = (*OTHERS, (3, "Ana Lima", SECRET))
-    load(settings, chat(*lines))
+WITH_SECRET: tuple[Line, ...] = (*OTHERS, (3, "Ana Lima", SECRET))
+
+
+@pytest.fixture(scope="module")
+def home_with_secret(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which ``WITH_SECRET`` is published. Tests have copies of it."""
+    settings = Settings(home=tmp_path_factory.mktemp("secret") / "home", timezone="UTC")
+    make_home(settings)
+    load(settings, chat(*WITH_SECRET))
     with open_warehouse(settings) as connection:
         publish(connection, settings)
+    return settings.home
+
+
+@pytest.mark.parametrize("asset", REFRESHES)
+def test_any_one_asset_brings_an_opt_out_into_effect(settings: Settings, home_with_secret: Path, asset: str) -> None:
+    """Each derived asset passes the gate itself, so nobody has to materialise them in order."""
+    shutil.copytree(home_with_secret, settings.home, dirs_exist_ok=True)
     assert SECRET in published_texts(settings)
-    load(settings, chat(*lines), chat(*lines, (9, "Ana Lima", "/egregora opt-out")))
+    load(settings, chat(*WITH_SECRET), chat(*WITH_SECRET, (9, "Ana Lima", "/egregora opt-out")))
     with open_warehouse(settings) as connection:
         REFRESHES[asset](connection, settings)
         shown = {

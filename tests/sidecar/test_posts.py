@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import Settings
 from egregora_assets.sidecar import posts, verify
 from egregora_assets.sidecar.models import json_schema
-from egregora_assets.warehouse.files import open_warehouse
+from egregora_assets.warehouse.files import make_home, open_warehouse
 from egregora_assets.warehouse.query import rows
 from tests.chats import Line, chat, put_export, state_of_home, with_privacy
 
@@ -38,6 +39,22 @@ def write(
         return posts.refresh(connection, settings, full)
 
 
+@pytest.fixture(scope="module")
+def home_with_talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which ``TALK`` is taken in and its posts are written. Tests have copies of it."""
+    settings = Settings(home=tmp_path_factory.mktemp("talk") / "home", timezone="UTC")
+    make_home(settings)
+    write(settings, *TALK)
+    return settings.home
+
+
+@pytest.fixture
+def written(settings: Settings, home_with_talk: Path) -> Settings:
+    """The test's own home, in which the posts of ``TALK`` are written."""
+    shutil.copytree(home_with_talk, settings.home, dirs_exist_ok=True)
+    return settings
+
+
 def sidecars(settings: Settings) -> list[dict[str, Any]]:
     return [json.loads(path.read_text()) for path in sorted(settings.posts.glob("*/*.json"))]
 
@@ -56,21 +73,19 @@ def test_the_packaged_schema_is_the_models() -> None:
     assert (resources.files("egregora_assets.sidecar") / "sidecar.schema.json").read_text("utf-8") == json_schema()
 
 
-def test_every_sidecar_is_what_the_schema_beside_it_says(settings: Settings) -> None:
-    write(settings, *TALK)
-    schema = json.loads((settings.posts / posts.SCHEMA_FILE).read_text())
+def test_every_sidecar_is_what_the_schema_beside_it_says(written: Settings) -> None:
+    schema = json.loads((written.posts / posts.SCHEMA_FILE).read_text())
     Draft202012Validator.check_schema(schema)
     validator = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
-    found = sidecars(settings)
+    found = sidecars(written)
     assert len(found) == 2
     assert [error.message for sidecar in found for error in validator.iter_errors(sidecar)] == []
     with pytest.raises(Exception, match="evidence"):
         validator.validate({**found[0], "topics": [{"label": "x", "score": 1.0}]})
 
 
-def test_what_a_talk_holds_is_found(settings: Settings) -> None:
-    write(settings, *TALK)
-    first, second = sidecars(settings)
+def test_what_a_talk_holds_is_found(written: Settings) -> None:
+    first, second = sidecars(written)
     assert [topic["label"] for topic in first["topics"]] == ["workshop"]
     assert [item["text"] for item in first["decisions"]] == ["Decided: the workshop begins at ten"]
     assert [item["text"] for item in first["questions"]] == ["Where do we meet for the workshop?"]
@@ -84,22 +99,21 @@ def test_what_a_talk_holds_is_found(settings: Settings) -> None:
     assert len(second["decisions"]) == 1
 
 
-def test_every_item_cites_messages_inside_its_document(settings: Settings) -> None:
-    write(settings, *TALK)
+def test_every_item_cites_messages_inside_its_document(written: Settings) -> None:
     cited = 0
-    for sidecar in sidecars(settings):
+    for sidecar in sidecars(written):
         for kind in ("topics", "decisions", "questions", "entities", "participants"):
             for item in sidecar[kind]:
                 cited += 1
                 assert item["evidence"]
                 assert set(item["evidence"]) <= set(sidecar["message_ids"])
     assert cited > 10
-    with open_warehouse(settings) as connection:
-        assert verify.evidence_is_inside(connection, settings).passed
+    with open_warehouse(written) as connection:
+        assert verify.evidence_is_inside(connection, written).passed
         connection.execute("UPDATE topics SET evidence = [uuid()]")
         connection.execute("UPDATE documents SET revision = 1000")
         connection.execute("INSERT INTO revisions VALUES (1000, 'a fault', now())")
-        assert not verify.evidence_is_inside(connection, settings).passed
+        assert not verify.evidence_is_inside(connection, written).passed
 
 
 def test_no_pseudonym_and_no_name_stands_in_a_post(settings: Settings) -> None:
@@ -189,61 +203,53 @@ def test_a_chats_title_cannot_break_the_front_matter(settings: Settings, title: 
         assert re.fullmatch(r"[a-z0-9-]+", path.parent.name)
 
 
-def test_an_unchanged_refresh_touches_no_file(settings: Settings) -> None:
-    write(settings, *TALK)
-    before = state_of_home(settings)
-    assert write(settings, *TALK) == posts.SidecarChanges()
-    after = state_of_home(settings)
+def test_an_unchanged_refresh_touches_no_file(written: Settings) -> None:
+    before = state_of_home(written)
+    assert write(written, *TALK) == posts.SidecarChanges()
+    after = state_of_home(written)
     assert {name: state for name, state in after.items() if not name.startswith("inbox")} == {
         name: state for name, state in before.items() if not name.startswith("inbox")
     }
 
 
-def test_a_full_refresh_writes_the_same_bytes_and_touches_no_post(settings: Settings) -> None:
-    write(settings, *TALK)
-    before = {
-        path: (path.stat().st_mtime_ns, path.read_bytes()) for path in settings.posts.rglob("*") if path.is_file()
-    }
-    assert write(settings, *TALK, full=True).written == 2
-    after = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in settings.posts.rglob("*") if path.is_file()}
+def test_a_full_refresh_writes_the_same_bytes_and_touches_no_post(written: Settings) -> None:
+    before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in written.posts.rglob("*") if path.is_file()}
+    assert write(written, *TALK, full=True).written == 2
+    after = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in written.posts.rglob("*") if path.is_file()}
     assert after == before
 
 
-def test_a_new_message_writes_the_post_of_its_conversation_only(settings: Settings) -> None:
-    write(settings, *TALK)
-    before = {path: path.stat().st_mtime_ns for path in settings.posts.glob("*/*.md")}
-    assert write(settings, *TALK, (2005, "Rui Costa", "tudo bem"), suffix=" (1)") == posts.SidecarChanges(written=1)
+def test_a_new_message_writes_the_post_of_its_conversation_only(written: Settings) -> None:
+    before = {path: path.stat().st_mtime_ns for path in written.posts.glob("*/*.md")}
+    assert write(written, *TALK, (2005, "Rui Costa", "tudo bem"), suffix=" (1)") == posts.SidecarChanges(written=1)
     changed = [path for path, moment in before.items() if path.stat().st_mtime_ns != moment]
     assert len(changed) == 1
     assert "tudo bem" in changed[0].read_text()
 
 
-def test_posts_and_sidecars_go_with_their_document(settings: Settings) -> None:
-    write(settings, *TALK)
-    with open_warehouse(settings) as connection:
-        changes = posts.refresh(connection, with_privacy(settings, opt_out=("Ana Lima",)))
-        assert verify.posts_match_documents(connection, settings).passed
+def test_posts_and_sidecars_go_with_their_document(written: Settings) -> None:
+    with open_warehouse(written) as connection:
+        changes = posts.refresh(connection, with_privacy(written, opt_out=("Ana Lima",)))
+        assert verify.posts_match_documents(connection, written).passed
         [(left,)] = rows(connection, "SELECT count(*) FROM sidecars")
     assert changes.removed >= 1
-    assert left == len(list(settings.posts.glob("*/*.md"))) == len(list(settings.posts.glob("*/*.json"))) == 1
+    assert left == len(list(written.posts.glob("*/*.md"))) == len(list(written.posts.glob("*/*.json"))) == 1
 
 
-def test_a_full_refresh_mends_missing_changed_and_surplus_files(settings: Settings) -> None:
-    write(settings, *TALK)
-    before = {path: path.read_bytes() for path in settings.posts.glob("*/*")}
-    one, other = sorted(settings.posts.glob("*/*.md"))
+def test_a_full_refresh_mends_missing_changed_and_surplus_files(written: Settings) -> None:
+    before = {path: path.read_bytes() for path in written.posts.glob("*/*")}
+    one, other = sorted(written.posts.glob("*/*.md"))
     one.unlink()
     other.write_text("something else")
     (other.parent / "surplus.md").write_text("old words")
     (other.parent / "half.md.part").write_text("old words")
-    with open_warehouse(settings) as connection:
-        assert verify.posts_match_documents(connection, settings).figures == {"missing": 1, "surplus": 1}
-        posts.refresh(connection, settings, full=True)
-        assert verify.posts_match_documents(connection, settings).passed
-    assert {path: path.read_bytes() for path in settings.posts.glob("*/*")} == before
+    with open_warehouse(written) as connection:
+        assert verify.posts_match_documents(connection, written).figures == {"missing": 1, "surplus": 1}
+        posts.refresh(connection, written, full=True)
+        assert verify.posts_match_documents(connection, written).passed
+    assert {path: path.read_bytes() for path in written.posts.glob("*/*")} == before
 
 
-def test_posts_are_readable_by_their_owner_only(settings: Settings) -> None:
-    write(settings, *TALK)
-    assert {path.stat().st_mode & 0o077 for path in Path(settings.posts).rglob("*.md")} == {0}
-    assert settings.published.stat().st_mode & 0o077 == 0
+def test_posts_are_readable_by_their_owner_only(written: Settings) -> None:
+    assert {path.stat().st_mode & 0o077 for path in Path(written.posts).rglob("*.md")} == {0}
+    assert written.published.stat().st_mode & 0o077 == 0
