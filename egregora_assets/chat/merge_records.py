@@ -89,7 +89,7 @@ def _sources(change: Transaction, settings: Settings, keys: Keys, parsed: Parsed
         chat: known.with_native_id(chat, parsed.reading.chats[chat], authors or [])
         for chat, authors in rows(change.connection, wrote)
     }
-    known.save()
+    known.save(bool(scalar(change.connection, f"SELECT bool_or(local_time IS NOT NULL) FROM {RECORDS}")))
     return sources
 
 

@@ -59,6 +59,7 @@ class Sources:
         native = "SELECT native_id, source_id FROM private.source_keys WHERE platform = ?"
         self._by_native_id: dict[str, str] = dict(rows(connection, native, [platform]))
         self._new: dict[str, list[tuple[str, ...]]] = {table: [] for table in _TABLES}
+        self._unset: list[str] = []
 
     def with_title(self, title: str, people: Collection[str]) -> Source:
         """Return the source with this title, of a platform that has no ids; ``people`` are those who wrote in it."""
@@ -79,8 +80,10 @@ class Sources:
             self._new["private.source_keys"].append((source_id, self._platform, native_id))
         return self._source(source_id, f"{self._platform}-{pseudonym(self._keys.author, 'chat', native_id, 32)}")
 
-    def save(self) -> None:
-        """Write what is new."""
+    def save(self, has_wall_clocks: bool = True) -> None:
+        """Write what is new, and tell which zone was taken where none is set: for reading wall clocks, if there are any."""
+        if self._unset:
+            _tell_zone(self._unset, has_wall_clocks)
         for table, columns in _TABLES.items():
             if self._new[table]:
                 found = pa.table(dict(zip(columns, map(list, zip(*self._new[table], strict=True)), strict=True)))
@@ -93,8 +96,10 @@ class Sources:
         named = [slug(title), f"{slug(title)}-{self._platform}"] if shown and slug(title) else []
         source_id = told or next((name for name in named if name not in self._zones), hidden)
         if source_id not in self._zones:
-            zone = (configured.timezone if configured else None) or self._settings.timezone or _assumed_zone(title)
-            self._zones[source_id] = zone
+            zone = (configured.timezone if configured else None) or self._settings.timezone
+            if zone is None:
+                self._unset.append(title)
+            zone = self._zones[source_id] = zone or machine_zone()
             self._new["sources"].append((source_id, self._platform, title if shown else source_id, zone))
         self._new["private.source_titles"].append((source_id, self._platform, title))
         return source_id
@@ -120,7 +125,11 @@ def _hidden(keys: Keys, title: str) -> str:
     return f"chat-{pseudonym(keys.author, 'source', normalised_name(title))}"
 
 
-def _assumed_zone(title: str) -> str:
-    zone = machine_zone()
-    log.info("no time zone is set for %r: taking this machine's, %s", title, zone)
-    return zone
+def _tell_zone(titles: list[str], has_wall_clocks: bool) -> None:
+    chats = repr(titles[0]) if len(titles) == 1 else f"{len(titles):,} chats"
+    if has_wall_clocks:
+        log.info("no time zone is set for %s: taking this machine's, %s", chats, machine_zone())
+    else:
+        log.info(
+            "no time zone is set for %s: days and local times are shown in this machine's, %s", chats, machine_zone()
+        )

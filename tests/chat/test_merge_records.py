@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from egregora_assets.authors import gate
-from egregora_assets.chat import merge_records, verify
+from egregora_assets.chat import merge_records, sources, verify
 from egregora_assets.chat.ingest import ExportOutcome, ingest
 from egregora_assets.config import Settings
 from egregora_assets.publish.snapshot import publish
@@ -252,6 +252,28 @@ def test_wall_clocks_are_read_in_the_zone_of_the_source(settings: Settings) -> N
             "SELECT strftime(local_time, '%H:%M'), strftime(sent_at, '%H:%M') FROM messages ORDER BY position",
         )
     assert shown == [("12:00", "11:00"), ("13:00", "12:00")]
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "told"),
+    [
+        ("2024-07-01T12:00:00", "no time zone is set for 3 chats: taking this machine's, Europe/Lisbon"),
+        (
+            "2024-07-01T12:00:00Z",
+            "no time zone is set for 3 chats: days and local times are shown in this machine's, Europe/Lisbon",
+        ),
+    ],
+)
+def test_the_machines_time_zone_is_told_once_for_all_chats_of_an_export(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, timestamp: str, told: str
+) -> None:
+    unset = settings.model_copy(update={"timezone": None})
+    monkeypatch.setattr(sources, "machine_zone", lambda: "Europe/Lisbon")
+    put(unset, "all", *({**said(0), "timestamp": timestamp, "chat": chat, "chat_title": chat} for chat in "abc"))
+    with caplog.at_level("INFO"), open_warehouse(unset) as connection:
+        ingest(connection, unset)
+        ingest(connection, unset, reread=True)
+    assert [message for message in caplog.messages if "zone" in message] == [told]
 
 
 def test_without_ids_a_time_finer_than_a_second_finds_what_was_deleted(settings: Settings) -> None:
