@@ -28,27 +28,29 @@ _PART = re.compile(r"(?:^|/)message(?:_(\d{1,9}))?\.json$")
 _PAGE = re.compile(r"(?:^|/)messages/[^/]+/[^/]+/message_\d{1,9}\.html$")
 _FOLDER_CLUES = {
     "your_instagram_activity": "instagram",
-    "followers_and_following": "instagram",
     "your_facebook_activity": "messenger",
+    "your_activity_across_facebook": "messenger",
     "stickers_used": "messenger",
+    "followers_and_following": "instagram",
 }
-_CONTENT_CLUES = {
-    b"your_instagram_activity/": "instagram",
-    b'"original_content_owner"': "instagram",
-    b'"profile_share_username"': "instagram",
-    b'"Liked a message"': "instagram",
-    b"your_facebook_activity/": "messenger",
-    b"/stickers_used/": "messenger",
-    b'"senderName"': "messenger",
+_TOP_FOLDER_CLUES = {"instagram-": "instagram", "facebook-": "messenger"}
+_ADDRESS_CLUES = {
+    re.compile(rb'"uri"\s*:\s*"your_instagram_activity/'): "instagram",
+    re.compile(rb'"uri"\s*:\s*"your_(?:facebook_activity|activity_across_facebook)/'): "messenger",
+    re.compile(rb'"uri"\s*:\s*"[^"]{0,200}/stickers_used/'): "messenger",
 }
 _NAME_CLUES = {"instagram": "instagram", "facebook": "messenger", "messenger": "messenger"}
+_SHARE_CLUES = {re.compile(rb'"(?:original_content_owner|profile_share_username)"\s*:'): "instagram"}
+"""What Messenger has too, where somebody shares from Instagram: it tells only where nothing else does."""
+_CLUE_BYTES, _CHUNK = 256 << 20, 1 << 20
 
 
 class MetaMessages:
     """The exports of one of Meta's two messengers. Names are the only ids of people; a thread's folder is its id.
 
-    Which of the two wrote an export is told by what only one of them has: by the names of folders, else by the addresses
-    of media and by fields in the first messages, else by the file's own name; Messenger where nothing tells.
+    Which of the two wrote an export is told by the names of folders, else by the addresses of media, else by the file's own
+    name, else by fields of what is shared; Messenger where nothing tells. Never by what people wrote, nor by the newest
+    messages alone: a thread that is downloaded again must not become another platform's.
     """
 
     exact_times = True
@@ -58,9 +60,9 @@ class MetaMessages:
 
     def recognises(self, export: Export) -> bool:
         """Return whether the export holds threads of this platform, in JSON or as web pages (which ``records`` refuses)."""
-        heads = [export.head(member) for member in islice(_parts(export), _LOOK_MEMBERS)]
+        heads = (export.head(member) for member in islice(_parts(export), _LOOK_MEMBERS))
         is_known = any(_is_thread(head) for head in heads) or _has_pages(export)
-        return is_known and _platform_of(export, heads) == self.platform
+        return is_known and _platform_of(export) == self.platform
 
     def records(self, export: Export, reading: Reading) -> Iterator[Record]:
         """Yield the messages thread by thread, each from its oldest message on.
@@ -131,12 +133,47 @@ def _is_message(message: Any) -> bool:
     )
 
 
-def _platform_of(export: Export, heads: list[bytes]) -> str:
-    folders = {part for member in export.members for part in PurePosixPath(member).parts[:-1]}
-    by_folder = (platform for name, platform in _FOLDER_CLUES.items() if name in folders)
-    by_content = (platform for piece, platform in _CONTENT_CLUES.items() if any(piece in head for head in heads))
+def _platform_of(export: Export) -> str:
+    folders = [_folders_above_threads(member) for member in export.members]
+    names = {name for above in folders for name in above}
+    top = {above[0].lower() for above in folders if above}
+    by_folder = (platform for name, platform in _FOLDER_CLUES.items() if name in names)
+    by_top = (platform for start, platform in _TOP_FOLDER_CLUES.items() if any(name.startswith(start) for name in top))
+    told = next(by_folder, None) or next(by_top, None)
+    if told:
+        return told
+    by_address, by_share = _told_by_content(export)
     by_name = (platform for word, platform in _NAME_CLUES.items() if word in export.path.name.lower())
-    return next(by_folder, None) or next(by_content, None) or next(by_name, None) or "messenger"
+    return by_address or next(by_name, None) or by_share or "messenger"
+
+
+def _folders_above_threads(member: str) -> tuple[str, ...]:
+    """Return the folders of a file, but none below ``messages/inbox`` and the like: those have names that people choose."""
+    folders = PurePosixPath(member).parts[:-1]
+    return folders[: folders.index("messages") + 2] if "messages" in folders else folders
+
+
+def _told_by_content(export: Export) -> tuple[str | None, str | None]:
+    """Return the platform by addresses of media, and by what is shared, from the first 256 MiB of all threads."""
+    left, by_share = _CLUE_BYTES, None
+    for member in _parts(export):
+        before = b""
+        try:
+            with export.open(member) as stream:
+                while left > 0 and (chunk := stream.read(_CHUNK)):
+                    piece, left = before + chunk, left - len(chunk)
+                    by_address = _clue(_ADDRESS_CLUES, piece)
+                    if by_address:
+                        return by_address, None
+                    by_share = by_share or _clue(_SHARE_CLUES, piece)
+                    before = chunk[-300:]
+        except ExportUnreadable:
+            continue  # reading tells of the fault
+    return None, by_share
+
+
+def _clue(clues: dict[re.Pattern[bytes], str], piece: bytes) -> str | None:
+    return next((platform for pattern, platform in clues.items() if pattern.search(piece)), None)
 
 
 def _messages_of(export: Export, member: str, reading: Reading) -> Iterator[Record]:

@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 from egregora_assets.chat.archive import ExportUnreadable, open_export
 from egregora_assets.chat.formats.messenger import FORMAT, INSTAGRAM, MetaMessages
 from egregora_assets.chat.formats.records import KINDS, Reaction, Reading, Record
-from egregora_assets.config import LimitSettings
+from egregora_assets.chat.ingest import ingest
+from egregora_assets.config import LimitSettings, Settings
+from egregora_assets.warehouse.files import open_warehouse
+from egregora_assets.warehouse.query import rows
 from tests.chat.formats.reading import SHARED, needs_shared, read, recognises, write_zip
 
 START = 1_600_000_000_000
@@ -259,6 +262,9 @@ def test_seconds_of_the_first_exports_are_the_same_moment(tmp_path: Path) -> Non
     assert record.sent_at == datetime(2020, 9, 13, 12, 26, 40, tzinfo=UTC)
 
 
+SHARED_POST = {"content": "Liked a message", "share": {"link": "https://x.org", "original_content_owner": "eva"}}
+
+
 @pytest.mark.parametrize(
     ("name", "member", "fields", "platform"),
     [
@@ -270,13 +276,40 @@ def test_seconds_of_the_first_exports_are_the_same_moment(tmp_path: Path) -> Non
         ("instagram-ana.zip", "messages/inbox/a/message_1.json", {"sticker": {"uri": "m/stickers_used/1.png"}}, FORMAT),
         ("instagram-ana.zip", "messages/inbox/ana_1/message_1.json", {}, INSTAGRAM),
         ("a.zip", "messages/inbox/ana_1/message_1.json", {}, FORMAT),
+        ("instagram.zip", "your_activity_across_facebook/messages/inbox/ana_1/message_1.json", SHARED_POST, FORMAT),
+        ("a.zip", "your_facebook_activity/messages/inbox/ana_1/message_1.json", SHARED_POST, FORMAT),
+        ("a.zip", "facebook-ana-2024-01-02/messages/inbox/ana_1/message_1.json", SHARED_POST, FORMAT),
+        ("a.zip", "instagram-ana-2024-01-02/messages/inbox/ana_1/message_1.json", {}, INSTAGRAM),
+        ("a.zip", "messages/inbox/instagram-1/message_1.json", {}, FORMAT),
+        ("facebook.zip", "messages/inbox/ana_1/message_1.json", SHARED_POST, FORMAT),
+        ("a.zip", "messages/inbox/ana_1/message_1.json", {"content": "Liked a message"}, FORMAT),
+        (
+            "a.zip",
+            "messages/archived_threads/ana_1/message_1.json",
+            SHARED_POST | {"photos": [{"uri": "your_activity_across_facebook/p.jpg"}]},
+            FORMAT,
+        ),
     ],
 )
 def test_an_export_is_of_one_platform(
     tmp_path: Path, name: str, member: str, fields: dict[str, Any], platform: MetaMessages
 ) -> None:
-    path = write_zip(tmp_path / name, {member: thread(message(content="x", **fields)), "readme.txt": "x"})
+    path = write_zip(tmp_path / name, {member: thread(message(**{"content": "x"} | fields)), "readme.txt": "x"})
     assert {known.platform for known in (FORMAT, INSTAGRAM) if recognises(known, path)} == {platform.platform}
+
+
+@pytest.mark.parametrize("folder", ["", "your_activity_across_facebook/", "your_instagram_activity/", "facebook-ana/"])
+def test_a_thread_that_is_downloaded_again_is_not_doubled(settings: Settings, folder: str) -> None:
+    old = [message(number, content=f"text {number}") for number in range(3)]
+    if not folder:
+        old[0]["photos"] = [{"uri": "your_instagram_activity/messages/inbox/g_1/photos/1.jpg"}]
+    new = [*old, message(3, content="Liked a message"), message(4, **SHARED_POST)]
+    for name, messages in (("one.zip", old), ("two.zip", new)):
+        write_zip(settings.inbox / name, {f"{folder}messages/inbox/g_1/message_1.json": thread(*messages), "a.txt": ""})
+    with open_warehouse(settings) as connection:
+        ingest(connection, settings)
+        assert rows(connection, "SELECT count(*) FROM sources") == [(1,)]
+        assert rows(connection, "SELECT count(*) FROM messages") == [(5,)]
 
 
 @pytest.mark.parametrize(
