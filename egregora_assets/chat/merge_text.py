@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pyarrow as pa
 
+from egregora_assets.chat.contact_names import same_people
 from egregora_assets.chat.edits import follow_edits
 from egregora_assets.chat.formats.whatsapp import STAGED, Staged
 from egregora_assets.chat.instants import instants
@@ -47,9 +48,9 @@ def merge_text(change: Transaction, keys: Keys, source: Source, staged: Staged, 
     if staged.first is None or staged.last is None:
         return merged
     insert = _insert_new(connection, source.zone, staged.first, staged.last)
-    has_messages = scalar(connection, "SELECT EXISTS (FROM messages WHERE source_id = ?)", [source.source_id])
+    has_messages = bool(scalar(connection, "SELECT EXISTS (FROM messages WHERE source_id = ?)", [source.source_id]))
     noted = {"export": export_id, "revision": change.revision}
-    with view_of(connection, "staged_authors", _name_authors(change, keys, staged)):
+    with view_of(connection, "staged_authors", _name_authors(change, keys, source, staged, has_messages)):
         for since, until in _pieces(connection, staged.first, staged.last):
             span = {"source": source.source_id, "since": since, "until": until}
             key = {"key": keys.message.hex()}
@@ -79,24 +80,23 @@ def _pieces(
     yield from pairwise([*sorted(beginnings), last.replace(second=0, microsecond=0) + _MINUTE])
 
 
-def _name_authors(change: Transaction, keys: Keys, staged: Staged) -> pa.Table:
+def _name_authors(change: Transaction, keys: Keys, source: Source, staged: Staged, has_messages: bool) -> pa.Table:
     """Return (author_no, author_id) for the export's authors; remember new names in ``private.author_names``."""
-    named = [(number, name) for number, name in enumerate(staged.authors) if name is not None]
-    ids = [str(author_id(keys.author, PLATFORM, name)) for _, name in named]
-    table = pa.table(
+    named = {number: name for number, name in enumerate(staged.authors) if name is not None}
+    ids = {number: str(author_id(keys.author, PLATFORM, name)) for number, name in named.items()}
+    if has_messages:
+        ids = same_people(change, source.source_id, ids, {"first": staged.first, "last": staged.last})
+    identities = pa.array(list(ids.values()), pa.string())
+    names = pa.table(
         {
-            "author_no": pa.array([number for number, _ in named], pa.int32()),
-            "author_id": pa.array(ids, pa.string()),
-            "raw_name": pa.array([name for _, name in named], pa.string()),
+            "author_id": identities,
+            "platform": pa.array([PLATFORM] * len(named), pa.string()),
+            "raw_name": pa.array(list(named.values()), pa.string()),
         }
     )
-    names = table.select(["author_id", "raw_name"]).append_column(
-        "platform", pa.array([PLATFORM] * len(named), pa.string())
-    )
-    insert_new(
-        change.connection, "private.author_names", names, ["platform", "raw_name"], {"revision": change.revision}
-    )
-    return table
+    key = ["platform", "raw_name", "author_id"]
+    insert_new(change.connection, "private.author_names", names, key, {"revision": change.revision})
+    return pa.table({"author_no": pa.array(list(ids), pa.int32()), "author_id": identities})
 
 
 _IDENTIFIED = f"""
