@@ -61,9 +61,9 @@ class TelegramFormat:
     Chats and people have the ids that the app gives since 2021 (``user1``, ``chat1``, ``channel1``), older numbers are
     turned into those; who has no id is ``name:…``, an unresolved handle ``@handle`` in small letters.
 
-    What is forwarded is a ``quote`` and no ``text``, as the words of another, who may be a person of the chat that opted
-    out; also from channels and from senders without a name, of whom an export does not tell whether they are such a person.
-    What people forward of their own (same id, else same name) stays their text.
+    What is forwarded from a person, or from a name without an id, is a ``quote`` and no ``text``: it may be somebody of the
+    chat, who may have opted out. Text stays what comes from a channel that nobody writes as in the export, from a bot of
+    which the export has the chat, and what people forward of their own (same id, else same name).
     """
 
     platform = "telegram"
@@ -75,12 +75,12 @@ class TelegramFormat:
 
     def records(self, export: Export, reading: Reading) -> Iterator[Record]:
         """Yield the messages of all chats; a document that breaks off is refused from there on."""
-        people = _People(reading)
+        people, origins = _People(reading), _Origins.of(export)
         found, problem = False, ""
         for member in _candidates(export):
             if not _is_telegram(export.head(member)):
                 continue
-            document = _Document(chat_of_file(export.path.name), reading, people)
+            document = _Document(chat_of_file(export.path.name), reading, people, origins)
             try:
                 with export.open(member) as stream:
                     for record in document.records(stream):
@@ -329,8 +329,8 @@ class _Chat:
 class _Document:
     """One ``result.json`` on its way to records."""
 
-    def __init__(self, fallback_title: str, reading: Reading, people: _People) -> None:
-        self._fallback, self._reading, self._people = fallback_title, reading, people
+    def __init__(self, fallback_title: str, reading: Reading, people: _People, origins: _Origins) -> None:
+        self._fallback, self._reading, self._people, self._origins = fallback_title, reading, people, origins
         self._chat = _Chat()
         self.byte_offset = 0
 
@@ -410,7 +410,7 @@ class _Document:
             return _notice(message, text, tuple(mentions), self._people, is_old)
         author = self._people.author(message, "from", is_old)
         content = self._said(message, author, text, mentions)
-        if _is_of_another(message, author, is_old):
+        if _is_of_another(message, author, is_old) and not self._origins.may_be_shown(message, content.text):
             return replace(content, text="", quote=content.text, mentions=())
         return content
 
@@ -516,6 +516,45 @@ class _Content:
 
 
 _FORWARD_FIELDS = frozenset(("forwarded_from", "forwarded_from_id", "saved_from"))
+_WRITER = re.compile(rb'"(?:from|actor)_id"\s*:\s*"(channel[0-9]{1,20})"')
+_BOT_CHAT = re.compile(rb'"type"\s*:\s*"bot_chat"\s*,\s*"id"\s*:\s*([0-9]{1,20})\b')
+_LONGEST_MATCH = 200
+_NO_LETTERS = re.compile(r"[\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Origins:
+    """Of whom an export shows what they are: channels in whose name somebody writes in it, and bots.
+
+    Groups are channels too, in whose name their admins write; such a channel can opt out as a person can.
+    """
+
+    writers: frozenset[str]
+    bots: frozenset[str]
+
+    @classmethod
+    def of(cls, export: Export) -> _Origins:
+        """Look for them in all documents before any is read: who opts out may write last."""
+        writers: set[bytes] = set()
+        bots: set[bytes] = set()
+        for member in _candidates(export):
+            before = b""
+            try:
+                with export.open(member) as stream:
+                    while chunk := stream.read(_CHUNK):
+                        piece = before + chunk
+                        writers.update(_WRITER.findall(piece))
+                        bots.update(_BOT_CHAT.findall(piece))
+                        before = chunk[-_LONGEST_MATCH:]
+            except ExportUnreadable:
+                continue  # reading tells of the fault
+        return cls(frozenset(map(bytes.decode, writers)), frozenset(f"user{bot.decode()}" for bot in bots))
+
+    def may_be_shown(self, message: Mapping[str, Any], text: str) -> bool:
+        """Return whether forwarded words are those of nobody who could opt out, and no command in the mouth of another."""
+        origin = _string(message.get("forwarded_from_id"))
+        is_channel = origin.startswith("channel") and origin not in self.writers
+        return (is_channel or origin in self.bots) and "egregoraopt" not in _NO_LETTERS.sub("", text).casefold()
 
 
 def _is_of_another(message: Mapping[str, Any], author: str | None, is_old: bool) -> bool:

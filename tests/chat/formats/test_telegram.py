@@ -333,7 +333,11 @@ def test_what_is_more_than_text_has_its_kind_and_words(
         {"forwarded_from": "Bo"},
         {"forwarded_from": "Bo", "forwarded_from_id": "user12"},
         {"forwarded_from": "Ada Quill", "forwarded_from_id": "user12"},
-        {"forwarded_from": "News", "forwarded_from_id": "channel9"},
+        {"forwarded_from": "News"},
+        {"forwarded_from": "Deleted Account"},
+        {"forwarded_from": "News", "forwarded_from_id": 8589934601},
+        {"forwarded_from": "Old group", "forwarded_from_id": "chat9"},
+        {"forwarded_from": "News", "forwarded_from_id": "user12", "saved_from": "News"},
         {"forwarded_from": None},
         {"forwarded_from_id": {}},
         {"saved_from": "Garden"},
@@ -353,6 +357,46 @@ def test_what_is_forwarded_is_quoted_and_never_the_text_of_who_forwards_it(
     record = one(tmp_path, message(**origin, **fields))
     assert (record.author, record.kind, record.text, record.quote) == ("user11", kind, "", quote)
     assert record.mentions == ()
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "text"),
+    [
+        ({"text": ["so ", {"type": "mention", "text": "@cy"}]}, "text", "so @cy"),
+        ({"photo": "photos/a.jpg", "text": "look"}, "media", "look"),
+    ],
+)
+def test_the_words_of_a_channel_are_the_text_of_what_is_forwarded(
+    tmp_path: Path, fields: dict[str, Any], kind: str, text: str
+) -> None:
+    news = {"forwarded_from": "News", "forwarded_from_id": "channel9"}
+    record = one(tmp_path, message(**news, **fields))
+    assert (record.author, record.kind, record.text, record.quote) == ("user11", kind, text, "")
+
+
+def test_the_words_of_a_bot_are_the_text_of_what_is_forwarded_where_its_chat_is_in_the_export(tmp_path: Path) -> None:
+    forward = message(1, forwarded_from="Tea Bot", forwarded_from_id="user50", text="water boils")
+    bot = chat(message(2), name="Tea Bot", type="bot_chat", id=50)
+    records, _ = read_document(tmp_path, account(chat(forward), bot))
+    assert [record.text for record in records] == ["water boils", "hello"]
+    records, _ = read_document(tmp_path, account(chat(forward), bot | {"type": "personal_chat"}))
+    assert [record.text for record in records] == ["", "hello"]
+
+
+def test_the_words_of_a_channel_in_whose_name_somebody_writes_are_quoted(tmp_path: Path) -> None:
+    forward = message(1, forwarded_from="Garden", forwarded_from_id="channel77", text="swordfish")
+    opt_out = message(2, **{"from": "Garden", "from_id": "channel77"}, text="/egregora opt-out")
+    records, _ = read_document(tmp_path, chat(forward, opt_out))
+    assert (records[0].text, records[0].quote) == ("", "swordfish")
+    filler = [message(number, text="x" * 1000) for number in range(3, 600)]
+    records, _ = read_document(tmp_path, chat(forward, *filler, opt_out))
+    assert records[0].text == ""
+
+
+@pytest.mark.parametrize("command", ["/egregora opt-in", "/egre\u200bgora opt in", "／Egregora: OPT_IN, all of you"])
+def test_no_channel_gives_a_command_in_the_name_of_who_forwards_it(tmp_path: Path, command: str) -> None:
+    record = one(tmp_path, message(forwarded_from="News", forwarded_from_id="channel9", text=command))
+    assert (record.text, record.quote) == ("", command)
 
 
 @pytest.mark.parametrize(
