@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -62,20 +63,26 @@ def merge_records(change: Transaction, settings: Settings, keys: Keys, parsed: P
     with (
         view_of(connection, "staged_people", _people(change, keys, parsed)),
         view_of(connection, "staged_chats", _chats(sources)),
-        temporary(
-            connection, "incoming", _incoming(connection, parsed, sources), {"key": keys.message.hex()}
-        ) as messages,
-        temporary(connection, "ahead", _AHEAD, {"export": export_id}),
     ):
-        first, last = rows(connection, "SELECT min(local_time), max(local_time) FROM incoming")[0]
-        known = int(scalar(connection, _KNOWN))
-        updated = _update(change, export_id)
-        added = changed(connection, _INSERT_NEW, parameters)
-        changed(connection, _INSERT_ATTACHMENTS, parameters)
-        changed(connection, _INSERT_MENTIONS, {"revision": revision})
-        _replace_reactions(change)
-        changed(connection, _INSERT_SEEN, parameters)
+        identified, key = _identified(connection, parsed, sources), {"key": keys.message.hex()}
         read = int(scalar(connection, f"SELECT count(*) FROM {RECORDS}"))
+        with (
+            temporary(connection, "incoming", _one_for_each_message(identified), key) as messages,
+            _forms_of_repeated(connection, identified, key if messages < read else None),
+            temporary(connection, "ahead", _AHEAD, {"export": export_id}),
+            temporary(connection, "differing", _DIFFERING) as differing,
+            temporary(connection, "said", _SAID, {"export": export_id}) as said,
+        ):
+            first, last = rows(connection, "SELECT min(local_time), max(local_time) FROM incoming")[0]
+            known = int(scalar(connection, _KNOWN))
+            updated = _take_newer(change, export_id) if differing else 0
+            added = changed(connection, _INSERT_NEW, parameters)
+            if said:
+                _keep_what_was_said(change)
+            changed(connection, _INSERT_ATTACHMENTS, parameters)
+            changed(connection, _INSERT_MENTIONS, {"revision": revision})
+            _replace_reactions(change)
+            changed(connection, _INSERT_SEEN, parameters)
     assert messages <= read, "each record is one message at most"
     return Merged(sorted({source.source_id for source in sources.values()}), read, added, known, updated, first, last)
 
@@ -127,8 +134,8 @@ def _people(change: Transaction, keys: Keys, parsed: ParsedRecords) -> pa.Table:
     )
 
 
-def _incoming(connection: duckdb.DuckDBPyConnection, parsed: ParsedRecords, sources: dict[str, Source]) -> str:
-    """Return the SQL of the export's messages as rows for ``messages``, one for each message id.
+def _identified(connection: duckdb.DuckDBPyConnection, parsed: ParsedRecords, sources: dict[str, Source]) -> str:
+    """Return the SQL of the export's records as rows for ``messages``, each with the id of its message; needs ``$key``.
 
     message_id = keyed hash of (chat, native id); without one of (chat, time, author, text, occurrence among equals), where
     the time is a minute unless the platform gives the same exact times in every export. A time that is finer than a second
@@ -164,12 +171,34 @@ SELECT
         ELSE md5_number(concat_ws(chr(31), $key, digest, occurrence)) END)::UUID AS message_id,
     source_id, wall_clock AS local_time, moment AS sent_at, author_id, kind, text, is_edited, position, native_id,
     {_native("thread")}::UUID AS thread_id, {_native("reply_to")}::UUID AS reply_to, edited_at, deleted_at,
-    native_id IS NOT NULL OR has_fine_time AS has_id, attachments, mentions, reactions,
-    count(*) OVER (forms ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS records
+    native_id IS NOT NULL OR has_fine_time AS has_id, attachments, mentions, reactions, versions
 FROM numbered
+"""
+
+
+def _one_for_each_message(identified: str) -> str:
+    """Return the SQL of the newest form of each message, with the number of ``records`` that the export has of it."""
+    return f"""
+SELECT *, count(*) OVER (forms ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS records
+FROM ({identified})
 WINDOW forms AS (PARTITION BY message_id ORDER BY kind = 'deleted' DESC, edited_at DESC NULLS LAST, position DESC)
 QUALIFY row_number() OVER forms = 1
 """
+
+
+def _forms_of_repeated(
+    connection: duckdb.DuckDBPyConnection, identified: str, key: dict[str, str] | None
+) -> AbstractContextManager[int]:
+    """Keep all forms of the messages of which the export has several as ``repeated``; without a ``key`` it has none."""
+    columns, several = (
+        "message_id, kind, text, edited_at, versions",
+        "SELECT message_id FROM incoming WHERE records > 1",
+    )
+    if key is None:
+        return temporary(connection, "repeated", f"SELECT {columns} FROM incoming LIMIT 0")
+    return temporary(
+        connection, "repeated", f"SELECT {columns} FROM ({identified}) WHERE message_id IN ({several})", key
+    )
 
 
 def _native(column: str) -> str:
@@ -194,34 +223,31 @@ def _wall_clock(sources: dict[str, Source]) -> str:
     return "timezone(c.zone, r.sent_at)"
 
 
-def _update(change: Transaction, export_id: str) -> int:
-    """Put newer versions of known messages in place, and keep what the messages said before; return how many.
+def _take_newer(change: Transaction, export_id: str) -> int:
+    """Put newer forms of known messages in place; return how many.
 
-    A version is newer when it was edited later or has been deleted, or when the time of an edit is unknown and no export
-    of the chat goes on for longer than this one.
+    A form is newer when it was edited later or has been deleted, or when the time of an edit is unknown and no export of
+    the chat goes on for longer than this one.
     """
     connection, revision = change.connection, change.revision
-    with temporary(connection, "newer", _NEWER) as count:
+    newer = "SELECT 'messages', message_id, ? FROM differing WHERE is_newer"
+    changed(connection, f"INSERT INTO tombstones {newer}", [revision])
+    return changed(connection, _TAKE_NEWER, {"export": export_id, "revision": revision})
+
+
+def _keep_what_was_said(change: Transaction) -> None:
+    """Put forms that are no longer in place into ``private.message_versions``, each once, whatever came in which order.
+
+    Who looks for what is new, as for commands to opt out, looks at the words of such messages again.
+    """
+    connection, revision = change.connection, [change.revision]
+    with temporary(connection, "said_before", _SAID_BEFORE) as count:
         if count:
-            changed(
-                connection,
-                "INSERT INTO private.message_versions "
-                "SELECT message_id, kind, text, edited_at, export_id, ? FROM messages SEMI JOIN newer USING (message_id)",
-                [revision],
-            )
-            changed(
-                connection,
-                """
-                UPDATE messages SET
-                    kind = n.kind, text = n.text, is_edited = n.is_edited, edited_at = n.edited_at, deleted_at = n.deleted_at,
-                    author_id = n.author_id, thread_id = n.thread_id, reply_to = n.reply_to, export_id = $export,
-                    revision = $revision
-                FROM newer n WHERE messages.message_id = n.message_id
-                """,
-                {"export": export_id, "revision": revision},
-            )
-            changed(connection, "INSERT INTO tombstones SELECT 'messages', message_id, ? FROM newer", [revision])
-    return count
+            changed(connection, "INSERT INTO private.message_versions SELECT *, ? FROM said_before", revision)
+            among = "revision <> ? AND message_id IN (SELECT message_id FROM said_before)"
+            touched = f"SELECT 'messages', message_id, ? FROM messages WHERE {among}"
+            changed(connection, f"INSERT INTO tombstones {touched}", revision * 2)
+            changed(connection, f"UPDATE messages SET revision = ? WHERE {among}", revision * 2)
 
 
 def _replace_reactions(change: Transaction) -> None:
@@ -248,16 +274,60 @@ WHERE message_id NOT IN (SELECT message_id FROM messages) OR source_id NOT IN (
 """
 """The messages that are new, and those of chats of which no other export goes on for longer (or, as long, has a later id)."""
 
-_NEWER = """
-SELECT i.*
+_DIFFERING = """
+SELECT i.* EXCLUDE (attachments, mentions, reactions, versions), m.kind <> 'deleted' AND (
+    i.kind = 'deleted'
+    OR coalesce(i.edited_at > m.edited_at, i.edited_at IS NOT NULL)
+    OR (i.edited_at IS NOT DISTINCT FROM m.edited_at AND message_id IN (SELECT message_id FROM ahead))
+) AS is_newer
 FROM incoming i JOIN messages m USING (message_id)
-WHERE i.has_id AND m.kind <> 'deleted'
-    AND (m.author_id, m.kind, m.text, m.edited_at) IS DISTINCT FROM (i.author_id, i.kind, i.text, i.edited_at)
-    AND (
-        i.kind = 'deleted'
-        OR coalesce(i.edited_at > m.edited_at, i.edited_at IS NOT NULL)
-        OR (i.edited_at IS NOT DISTINCT FROM m.edited_at AND message_id IN (SELECT message_id FROM ahead))
+WHERE i.has_id AND (m.author_id, m.kind, m.text, m.edited_at) IS DISTINCT FROM (i.author_id, i.kind, i.text, i.edited_at)
+"""
+"""Known messages that the export shows in another form."""
+
+_TAKE_NEWER = """
+UPDATE messages SET
+    kind = n.kind, text = n.text, is_edited = n.is_edited, edited_at = n.edited_at, deleted_at = n.deleted_at,
+    author_id = n.author_id, thread_id = n.thread_id, reply_to = n.reply_to, export_id = $export, revision = $revision
+FROM (FROM differing WHERE is_newer) n WHERE messages.message_id = n.message_id
+"""
+
+_SAID = """
+WITH forms AS (
+    SELECT message_id, kind, text, edited_at FROM differing
+    UNION ALL SELECT message_id, kind, text, edited_at FROM repeated
+    UNION ALL
+    SELECT message_id, said.kind, said.text, said.edited_at::TIMESTAMPTZ
+    FROM (
+        SELECT message_id, unnest(versions) AS said
+        FROM (
+            SELECT message_id, kind, versions FROM incoming UNION ALL SELECT message_id, kind, versions FROM repeated
+        )
+        WHERE kind <> 'deleted' AND len(versions) > 0
     )
+)
+SELECT *, $export AS export_id FROM forms
+UNION ALL
+SELECT m.message_id, m.kind, m.text, m.edited_at, m.export_id
+FROM messages m SEMI JOIN (FROM differing WHERE is_newer) USING (message_id)
+"""
+"""All forms of messages of which there are several: those of this export, and what is stored before it is replaced."""
+
+_SAID_BEFORE = """
+SELECT message_id, kind, text, edited_at, min(export_id) AS export_id
+FROM said
+WHERE kind <> 'deleted'
+    AND NOT EXISTS (
+        FROM messages m
+        WHERE m.message_id = said.message_id
+            AND (m.kind, m.text, m.edited_at) IS NOT DISTINCT FROM (said.kind, said.text, said.edited_at)
+    )
+    AND NOT EXISTS (
+        FROM private.message_versions v
+        WHERE v.message_id = said.message_id
+            AND (v.kind, v.text, v.edited_at) IS NOT DISTINCT FROM (said.kind, said.text, said.edited_at)
+    )
+GROUP BY ALL
 """
 
 _KNOWN = """
@@ -268,7 +338,7 @@ FROM incoming LEFT JOIN (SELECT message_id FROM messages) m USING (message_id)
 
 _INSERT_NEW = """
 INSERT INTO messages BY NAME
-SELECT i.* EXCLUDE (has_id, attachments, mentions, reactions, records), $export AS export_id, $revision AS revision
+SELECT i.* EXCLUDE (has_id, attachments, mentions, reactions, versions, records), $export AS export_id, $revision AS revision
 FROM incoming i ANTI JOIN messages m USING (message_id)
 """
 

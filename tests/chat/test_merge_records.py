@@ -123,6 +123,100 @@ def test_what_a_message_said_before_is_kept_in_private(settings: Settings) -> No
     assert query(settings, before) == [("the password is swordfish",), ("we meet at noon",)]
 
 
+VERSIONS = """
+    SELECT m.native_id, v.text, strftime(v.edited_at, '%H:%M')
+    FROM private.message_versions v JOIN messages m USING (message_id) ORDER BY ALL NULLS FIRST
+"""
+ROOM = "!garden:example.org"
+
+
+def matrix_event(number: int, text: str, edits: int | None = None, minute: int | None = None) -> Said:
+    """An event of Ana in the room, sent ``number`` minutes after noon; ``edits`` is the number of the one that it replaces."""
+    content: Said = {"msgtype": "m.text", "body": text}
+    if edits is not None:
+        relation = {"rel_type": "m.replace", "event_id": f"${edits}"}
+        content = {"msgtype": "m.text", "body": f"* {text}", "m.new_content": content, "m.relates_to": relation}
+    return {
+        "type": "m.room.message",
+        "room_id": ROOM,
+        "sender": "@ana:example.org",
+        "event_id": f"${number}",
+        "origin_server_ts": 1710331200000 + 60_000 * (number if minute is None else minute),
+        "content": content,
+    }
+
+
+def take_in_room(settings: Settings, name: str, *events: Said) -> ExportOutcome:
+    (settings.inbox / f"{name}.json").write_text(json.dumps(list(events)))
+    with open_warehouse(settings) as connection:
+        (outcome,) = ingest(connection, settings)
+        assert verify.nothing_vanished(connection, settings).passed
+    return outcome
+
+
+EDITED = (matrix_event(1, "first"), matrix_event(2, "second", edits=1), matrix_event(3, "third", edits=1))
+
+
+def test_edits_inside_one_export_keep_what_the_message_said_before(settings: Settings) -> None:
+    take_in_room(settings, "room", *EDITED)
+    assert query(settings, "SELECT text, strftime(edited_at, '%H:%M') FROM messages") == [("third", "12:03")]
+    assert query(settings, VERSIONS) == [("$1", "first", None), ("$1", "second", "12:02")]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations([1, 2, 3])))
+def test_what_was_said_before_is_kept_once_in_any_order_of_exports(settings: Settings, order: tuple[int, ...]) -> None:
+    for length in order:
+        take_in_room(settings, f"room {length}", *EDITED[:length])
+    take_in_room(settings, "room once more", *EDITED, matrix_event(9, "goodbye"))
+    assert query(settings, VERSIONS) == [("$1", "first", None), ("$1", "second", "12:02")]
+    with open_warehouse(settings) as connection:
+        before = [rows(connection, f"FROM {table} ORDER BY ALL") for table in ("messages", "private.message_versions")]
+        ingest(connection, settings, reread=True)
+        assert before == [
+            rows(connection, f"FROM {table} ORDER BY ALL") for table in ("messages", "private.message_versions")
+        ]
+
+
+def test_forms_of_a_message_that_stands_several_times_in_an_export_are_kept(settings: Settings) -> None:
+    later = said(0, "hello again", edited_at="2024-03-13T12:30:00Z")
+    take_in(settings, "twice", said(0), later, said(0), said(1))
+    assert query(settings, VERSIONS) == [("m0", "hello", None)]
+
+
+def test_a_message_that_the_platform_deleted_keeps_none_of_its_edits(settings: Settings) -> None:
+    redaction = {**matrix_event(5, ""), "type": "m.room.redaction", "redacts": "$1", "content": {}}
+    take_in_room(settings, "room", *EDITED, redaction)
+    assert query(settings, "SELECT kind, text FROM messages") == [("deleted", "")]
+    assert query(settings, "FROM private.message_versions") == []
+
+
+def test_earlier_words_leave_no_byte_in_what_is_derived_and_published(settings: Settings) -> None:
+    take_in_room(settings, "room", matrix_event(1, "swordfish"), matrix_event(2, "harmless", edits=1))
+    assert query(settings, VERSIONS) == [("$1", "swordfish", None)], "the search below would see nothing"
+    with open_warehouse(settings) as connection:
+        publish(connection, settings)
+        assert "swordfish" not in derived_texts(connection)
+    assert b"harmless" in published_bytes(settings)
+    assert b"swordfish" not in published_bytes(settings)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_an_opt_out_that_was_edited_away_inside_one_export_still_counts(settings: Settings, late: bool) -> None:
+    """Also where the words come with an older export, after everything else has been looked at."""
+    changed = matrix_event(2, "/egregora opt-out"), matrix_event(3, "never mind", edits=2)
+    if late:
+        take_in_room(settings, "new", matrix_event(1, "swordfish"), *changed[1:])
+        with open_warehouse(settings) as connection:
+            publish(connection, settings)
+        take_in_room(settings, "old", changed[0])
+    else:
+        take_in_room(settings, "room", matrix_event(1, "swordfish"), *changed)
+    with open_warehouse(settings) as connection:
+        publish(connection, settings)
+        assert "swordfish" not in derived_texts(connection)
+    assert b"swordfish" not in published_bytes(settings)
+
+
 def test_a_deleted_text_leaves_no_byte_in_what_is_derived_and_published(settings: Settings) -> None:
     take_in(settings, "first", *FIRST)
     with open_warehouse(settings) as connection:
@@ -324,12 +418,12 @@ def test_a_message_that_is_lost_on_the_way_is_noticed(
 
 
 def test_a_record_that_no_message_comes_of_is_noticed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = merge_records._incoming
+    whole = merge_records._one_for_each_message
 
-    def lossy(*arguments: Any) -> str:
-        return f"SELECT * FROM ({whole(*arguments)}) WHERE position <> 1"
+    def lossy(identified: str) -> str:
+        return f"SELECT * FROM ({whole(identified)}) WHERE position <> 1"
 
-    monkeypatch.setattr(merge_records, "_incoming", lossy)
+    monkeypatch.setattr(merge_records, "_one_for_each_message", lossy)
     take_in(settings, "first", *FIRST, said(0))
     with open_warehouse(settings) as connection:
         assert not verify.nothing_vanished(connection, settings).passed

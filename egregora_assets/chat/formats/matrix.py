@@ -20,7 +20,7 @@ from urllib.parse import unquote
 from egregora_assets.chat.archive import Export, ExportUnreadable
 from egregora_assets.chat.formats.json_values import as_bytes, as_list, as_object, as_text
 from egregora_assets.chat.formats.json_walk import BrokenJson, Value, walk
-from egregora_assets.chat.formats.records import Reaction, Reading, Record, chat_of_file
+from egregora_assets.chat.formats.records import Reaction, Reading, Record, Version, chat_of_file
 
 _EVENTS: tuple[tuple[str, ...], ...] = (("messages", "*"), ("chunk", "*"), ("*",))
 """Where the events of a document stand: Element's export, a page of ``/messages``, a plain list."""
@@ -317,11 +317,11 @@ class _Corrections:
         if title and time >= self.titles.get(chat, (0, ""))[0]:
             self.titles[chat] = time, title
 
-    def newest_edit(self, event_id: str, sender: str, bundled: _Edit | None = None) -> _Edit | None:
-        """Return the last edit by the message's own sender that was not taken back."""
+    def edits_of(self, event_id: str, sender: str, bundled: _Edit | None = None) -> list[_Edit]:
+        """Return the edits by the message's own sender that were not taken back, the newest last."""
         edits = [*self.edits.get(event_id, ()), *((bundled,) if bundled else ())]
         valid = (edit for edit in edits if edit.sender == sender and edit.event_id not in self.deleted)
-        return max(valid, key=lambda edit: (edit.time, edit.event_id), default=None)
+        return [edit for _, edit in sorted({(edit.time, edit.event_id): edit for edit in valid}.items())]
 
 
 def _relation(event: dict[str, Any]) -> dict[str, Any]:
@@ -366,6 +366,7 @@ class _Builder:
     def __init__(self, corrections: _Corrections, reading: Reading) -> None:
         self._corrections, self._reading = corrections, reading
         self._corrected: set[str] = set()
+        self._without_original: set[str] = set()
         self.has_event = False
 
     def record(self, event: Any, chat: str, byte_offset: int) -> Record | None:
@@ -391,9 +392,11 @@ class _Builder:
     def orphans(self) -> Iterator[Record]:
         """Yield the messages of which the export has edits only; their time is that of the newest edit."""
         for event_id, edits in self._corrections.edits.items():
-            edit = self._corrections.newest_edit(event_id, edits[0].sender)
-            if edit is None or event_id in self._corrected or event_id in self._corrections.deleted:
+            known = self._corrections.edits_of(event_id, edits[0].sender)
+            if not known or event_id in self._corrected or event_id in self._corrections.deleted:
                 continue
+            edit = known[-1]
+            self._without_original.add(event_id)
             event = {
                 "type": edit.type,
                 "event_id": event_id,
@@ -450,15 +453,20 @@ class _Builder:
         assert record.author is not None, "every event has a sender"
         bundled = _bundled(event, "m.replace")
         latest = _edit(bundled, record.chat, record.byte_offset)
-        edit = self._corrections.newest_edit(record.native_id or "", record.author, latest)
-        content: dict[str, Any] = edit.content if edit else event["content"]
-        if edit:
-            record = replace(record, is_edited=True, edited_at=_instant(edit.time or None))
+        edits = self._corrections.edits_of(record.native_id or "", record.author, latest)
+        content: dict[str, Any] = edits[-1].content if edits else event["content"]
+        if edits:
+            record = replace(record, is_edited=True, edited_at=_instant(edits[-1].time or None))
         elif bundled and "content" not in bundled:
             # Older servers gave the newest text as the original's, and of the edit no more than its time.
             record = replace(record, is_edited=True, edited_at=_instant(bundled.get("origin_server_ts")))
         if type_ in _POLL_ENDS:
             return self._poll_end(record, event, content)
+        said = self._said(record, event, content, type_)
+        return replace(said, versions=tuple(self._versions(said, event, edits, type_))) if edits else said
+
+    def _said(self, record: Record, event: dict[str, Any], content: dict[str, Any], type_: str) -> Record:
+        """Return the record with what the event says, or said or will say: ``content`` is its own or that of an edit."""
         kind, text, attachments = _shown(type_, content)
         if kind == "system":
             return replace(record, kind=kind, text=text)
@@ -471,6 +479,18 @@ class _Builder:
             attachments = tuple(_parted(name, content)[1] for name in attachments)
         text, mentions = self._mentions(text, content, bool(answered))
         return replace(record, kind=kind, text=text, quote=quote, attachments=attachments, mentions=mentions)
+
+    def _versions(self, now: Record, event: dict[str, Any], edits: list[_Edit], type_: str) -> Iterator[Version]:
+        """Yield what the message said before its last edit; nothing of what cannot be read or is another person's."""
+        is_told = now.native_id not in self._without_original
+        forms = [*([(0, event["content"])] if is_told else []), *((edit.time, edit.content) for edit in edits[:-1])]
+        for time, content in forms:
+            try:
+                said = self._said(now, event, content, type_)
+            except _Unusable:
+                continue  # the last form could be read, which is the message
+            if said.text and said.kind != "system" and (said.kind, said.text) != (now.kind, now.text):
+                yield Version(said.text, _instant(time or None), said.kind)
 
     def _poll_end(self, record: Record, event: dict[str, Any], content: dict[str, Any]) -> Record:
         sender = as_text(event.get("sender"))

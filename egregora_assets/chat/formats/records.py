@@ -46,6 +46,11 @@ RECORD_SCHEMA = pa.schema(
             "reactions",
             pa.list_(pa.struct([("emoji", pa.string()), ("author", pa.string()), ("count", pa.int64())])),
         ),
+        # The time is text (ISO 8601), so that a dry run can print it as it is.
+        (
+            "versions",
+            pa.list_(pa.struct([("kind", pa.string()), ("text", pa.string()), ("edited_at", pa.string())])),
+        ),
     ]
 )
 BATCH_ROWS = 10_000
@@ -62,6 +67,15 @@ class Reaction:
 
 
 @dataclass(frozen=True, slots=True)
+class Version:
+    """What a message said before, from ``edited_at`` on: ``None`` for what it said first, or where the time is unknown."""
+
+    text: str
+    edited_at: datetime | None = None
+    kind: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One message. ``chat``, ``author``, ``reply_to``, ``thread`` and ``mentions`` are ids of the platform.
 
@@ -73,7 +87,8 @@ class Record:
     known. A deleted message has kind ``deleted`` and no text. ``attachments`` are file names as the export has them;
     a message with attachments has kind ``media`` (or ``sticker``, ``view_once``) and its caption as text. ``quote`` is what an
     exporter repeats of another message, which this one answers, shares or forwards; it is another person's, who may have
-    opted out or deleted it, so it is shown by a dry run and never stored.
+    opted out or deleted it, so it is shown by a dry run and never stored. ``versions`` are the author's own earlier words, as
+    far as the export still has them; none where the message has been deleted.
     """
 
     chat: str
@@ -93,6 +108,7 @@ class Record:
     attachments: tuple[str, ...] = ()
     mentions: tuple[str, ...] = ()
     reactions: tuple[Reaction, ...] = ()
+    versions: tuple[Version, ...] = ()
 
 
 @dataclass
@@ -162,11 +178,18 @@ def _batch(rows: list[Record], position: int) -> pa.RecordBatch:
     columns: dict[str, list[Any]] = {
         name: [getattr(row, name) for row in rows]
         for name in RECORD_SCHEMA.names
-        if name not in ("position", "reactions")
+        if name not in ("position", "reactions", "versions")
     }
     columns["position"] = list(range(position, position + len(rows)))
     columns["reactions"] = [
         [{"emoji": given.emoji, "author": given.author, "count": given.count} for given in row.reactions]
+        for row in rows
+    ]
+    columns["versions"] = [
+        [
+            {"kind": said.kind, "text": said.text, "edited_at": said.edited_at and said.edited_at.isoformat()}
+            for said in row.versions
+        ]
         for row in rows
     ]
     return pa.RecordBatch.from_arrays(

@@ -21,7 +21,7 @@ from uuid import UUID
 from egregora_assets.chat.archive import Export, ExportUnreadable
 from egregora_assets.chat.formats.json_values import as_list, as_object, as_text
 from egregora_assets.chat.formats.jsonl import MAX_LINE_BYTES, Line, first_object, read_lines
-from egregora_assets.chat.formats.records import Reaction, Reading, Record
+from egregora_assets.chat.formats.records import Reaction, Reading, Record, Version
 
 SELF = "Me"
 """The person whose export it is, as signal-export calls them: Signal's files do not say their id."""
@@ -196,7 +196,19 @@ class _Frames:
             attachments=content.attachments,
             mentions=content.mentions,
             reactions=tuple(self._reactions(as_list(details.get("reactions")))),
+            versions=() if content.kind == "deleted" else tuple(self._versions(item, writer)),
         )
+
+    def _versions(self, item: dict[str, Any], writer: str) -> Iterator[Version]:
+        """Yield what the message said before its edits: its revisions, the oldest first."""
+        for number, revision in enumerate(map(as_object, as_list(item.get("revisions")))):
+            try:
+                content, _ = self._content(revision, writer)
+            except Unreadable:
+                continue  # the message itself could be read
+            sent = milliseconds(revision.get("dateSent"))
+            if content.kind != "deleted":
+                yield Version(content.text, instant(sent) if sent and number else None, content.kind)
 
     def _content(self, item: dict[str, Any], writer: str) -> tuple[_Content, dict[str, Any]]:
         if isinstance(item.get("updateMessage"), dict):

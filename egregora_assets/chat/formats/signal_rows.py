@@ -18,7 +18,7 @@ from egregora_assets.chat.archive import Export
 from egregora_assets.chat.formats.json_values import as_bytes, as_list, as_object, as_text
 from egregora_assets.chat.formats.json_walk import BrokenJson, Path, Value, walk
 from egregora_assets.chat.formats.jsonl import MAX_LINE_BYTES, Line, first_object, read_lines
-from egregora_assets.chat.formats.records import Reaction, Reading, Record, chat_of_file
+from egregora_assets.chat.formats.records import Reaction, Reading, Record, Version, chat_of_file
 from egregora_assets.chat.formats.signal import (
     SELF,
     Unreadable,
@@ -99,7 +99,17 @@ class _Rows:
             attachments=attachments,
             mentions=mentions,
             reactions=tuple(self._reactions(as_list(row.get("reactions")))),
+            versions=() if kind == "deleted" else tuple(self._versions(history)),
         )
+
+    def _versions(self, history: list[Any]) -> Iterator[Version]:
+        """Yield what the message said before its edits, the oldest first: the newest version, which comes first, it says now."""
+        for number, said in enumerate(reversed(list(map(as_object, history[1:])))):
+            text, _ = self._with_mentions(said, as_text(said.get("body")))
+            sent = milliseconds(said.get("timestamp"))
+            kind = "media" if as_list(said.get("attachments")) else "text"
+            if text or kind == "media":
+                yield Version(text, instant(sent) if sent and number else None, kind)
 
     def _content(self, row: dict[str, Any]) -> tuple[str, str, tuple[str, ...]]:
         """Return kind, text and files of a message. Raises ``Unreadable`` where it has nothing to show."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from egregora_assets.chat.archive import Export, ExportUnreadable
 from egregora_assets.chat.formats.json_values import as_bytes, as_list, as_object, as_text
 from egregora_assets.chat.formats.json_walk import BrokenJson, Value, walk
-from egregora_assets.chat.formats.records import ChatFormat, Reaction, Reading, Record
+from egregora_assets.chat.formats.records import ChatFormat, Reaction, Reading, Record, Version
 
 Object = dict[str, Any]
 """A decoded JSON object; nothing is known of the types of its values."""
@@ -227,7 +227,17 @@ class _Workspace:
             return None
         seen.add(moment[0])
         place = (chat, moment[0], moment[1], value.byte_offset)
-        return self._deleted(place, body, changed_at) if subtype in _DELETIONS else self._said(place, body, changed_at)
+        if subtype in _DELETIONS:
+            return self._deleted(place, body, changed_at)
+        said = self._said(place, body, changed_at)
+        return replace(said, versions=self._before(event, said.author)) if changed_at is not None else said
+
+    def _before(self, event: Object, author: str | None) -> tuple[Version, ...]:
+        """Return what the message said before a change, where what tells of the change has it."""
+        before = as_object(event.get("previous_message")) or as_object(event.get("previous"))
+        text = self._text(before, author, [])
+        edited = _moment(as_object(before.get("edited")).get("ts"))
+        return (Version(text, edited[1] if edited else None, _kind(before)),) if text else ()
 
     def _deleted(self, place: _Place, body: Object, deleted_at: datetime | None) -> Record:
         chat, native_id, sent_at, byte_offset = place

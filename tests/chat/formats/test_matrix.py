@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from egregora_assets.chat.archive import ExportUnreadable
 from egregora_assets.chat.formats.matrix import FORMAT
-from egregora_assets.chat.formats.records import Reaction, Reading, Record
+from egregora_assets.chat.formats.records import Reaction, Reading, Record, Version
 from tests.chat.formats.reading import read, recognises, write_zip
 
 ROOM = "!room:example.org"
@@ -155,6 +155,32 @@ def test_the_newest_edit_of_the_sender_is_the_text(tmp_path: Path) -> None:
     )
     assert (record.text, record.native_id, record.reply_to) == ("third", "$1", "$0")
     assert (record.is_edited, record.sent_at, record.edited_at) == (True, at(NOON), at(NOON + 3000))
+
+
+def test_what_a_message_said_before_its_edits_is_kept_in_order(tmp_path: Path) -> None:
+    answer = {"m.relates_to": {"m.in_reply_to": {"event_id": "$0"}}}
+    record = one(
+        tmp_path,
+        edit("third", event_id="$8", origin_server_ts=NOON + 3000),
+        event(text("> <@bia:example.org> the question\n\nfirst", **answer)),
+        edit("taken back", event_id="$6", origin_server_ts=NOON + 1000),
+        edit("second", event_id="$9", origin_server_ts=NOON + 2000),
+        edit("forged", event_id="$7", sender=BIA),
+        redaction("$6"),
+    )
+    assert record.versions == (Version("first"), Version("second", at(NOON + 2000)))
+
+
+def test_a_deleted_message_and_a_forwarded_one_keep_no_earlier_words(tmp_path: Path) -> None:
+    assert one(tmp_path, event(text("first")), edit("second"), redaction("$1")).versions == ()
+    forward = event(text("first", **{"m.forwarded": {"sender": BIA}}))
+    assert one(tmp_path, forward, edit("second")).versions == ()
+
+
+def test_an_edit_without_its_original_tells_of_the_edits_before_it_only(tmp_path: Path) -> None:
+    later = edit("third", target="$lost", event_id="$8", origin_server_ts=NOON + 9000)
+    record = one(tmp_path, edit("second", target="$lost", origin_server_ts=NOON + 2000), later)
+    assert (record.text, record.versions) == ("third", (Version("second", at(NOON + 2000)),))
 
 
 def test_an_edit_that_was_taken_back_does_not_count(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from egregora_assets.chat.archive import ExportUnreadable, open_export
 from egregora_assets.chat.formats import jsonl, signal, signal_markdown, signal_rows
-from egregora_assets.chat.formats.records import ChatFormat, Reaction, Reading, Record
+from egregora_assets.chat.formats.records import ChatFormat, Reaction, Reading, Record, Version
 from egregora_assets.config import LimitSettings
 from tests.chat.formats.reading import SHARED, needs_shared, read, recognises, write_zip
 
@@ -152,6 +152,25 @@ def test_an_edited_message_keeps_the_id_and_time_of_its_first_version(tmp_path: 
     record = only(tmp_path, message)
     assert (record.text, record.sent_at, record.native_id) == ("new words", SENT, f"{AT}:{ANA}")
     assert (record.is_edited, record.edited_at) == (True, datetime(2024, 3, 13, 18, 3, 11, 250_000, tzinfo=UTC))
+
+
+def test_an_edited_message_keeps_what_it_said_before(tmp_path: Path) -> None:
+    message, second = said("third"), said("second")["chatItem"] | {"dateSent": str(AT + 60_000)}
+    message["chatItem"] |= {"dateSent": str(AT + 90_000), "revisions": [said("first")["chatItem"], second]}
+    record = only(tmp_path, message)
+    assert record.versions == (
+        Version("first"),
+        Version("second", datetime(2024, 3, 13, 18, 3, 11, 250_000, tzinfo=UTC)),
+    )
+    del message["chatItem"]["standardMessage"]
+    assert only(tmp_path, message | {"chatItem": message["chatItem"] | {"remoteDeletedMessage": {}}}).versions == ()
+
+
+def test_a_version_that_cannot_be_read_does_not_cost_the_message(tmp_path: Path) -> None:
+    message = said("new words")
+    message["chatItem"] |= {"dateSent": str(AT + 60_000), "revisions": [said("")["chatItem"], said("old")["chatItem"]]}
+    record = only(tmp_path, message)
+    assert (record.text, [version.text for version in record.versions]) == ("new words", ["old"])
 
 
 def test_files_are_called_as_they_are_in_the_export(tmp_path: Path) -> None:
@@ -425,6 +444,20 @@ def test_edits_and_reactions_of_a_row(tmp_path: Path) -> None:
     )
     assert (record.is_edited, record.edited_at) == (True, datetime(2024, 3, 13, 18, 2, 12, 250_000, tzinfo=UTC))
     assert record.reactions == (Reaction("👍", "p"),)
+
+
+def test_a_row_keeps_what_it_said_before_its_edits_unless_it_was_deleted(tmp_path: Path) -> None:
+    history = [
+        {"timestamp": AT + 2000, "body": "hello"},
+        {"timestamp": AT + 1000, "body": "\ufffc hi", "bodyRanges": [{"mentionAci": "p", "start": 0, "length": 1}]},
+        {"timestamp": AT, "body": "hallo"},
+    ]
+    second = datetime(2024, 3, 13, 18, 2, 12, 250_000, tzinfo=UTC)
+    assert row(tmp_path, body="hello", editHistory=history).versions == (
+        Version("hallo"),
+        Version("@Unknown hi", second),
+    )
+    assert row(tmp_path, editHistory=history, deletedForEveryone=True).versions == ()
 
 
 def test_rows_are_read_as_lines_and_from_a_document_with_titles(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from egregora_assets.chat.archive import ExportUnreadable, open_export
-from egregora_assets.chat.formats.records import Reaction, Reading, Record
+from egregora_assets.chat.formats.records import Reaction, Reading, Record, Version
 from egregora_assets.chat.formats.slack import FORMAT
 from egregora_assets.config import LimitSettings
 from tests.chat.formats.reading import SHARED, needs_shared, read, recognises, write_zip
@@ -169,6 +169,7 @@ def test_an_edit_told_by_the_log_is_a_later_version_of_its_message(tmp_path: Pat
     ]
     assert records[0].sent_at == records[1].sent_at
     assert records[1].edited_at == datetime(2025, 1, 10, 3, 10, 0, 100, tzinfo=UTC)
+    assert records[1].versions == (Version("hello"),)
 
 
 def test_a_change_that_tells_of_no_other_time_is_a_message_like_any(tmp_path: Path) -> None:
