@@ -692,3 +692,29 @@ def test_dates_in_the_wrong_order_keep_their_header_and_say_that_the_other_order
     found = staged("".join(lines), day_first=False).quarantined
     assert [piece.raw.rstrip() for piece in found] == [line.encode().rstrip() for line in lines[2:]]
     assert {"--day-first" in piece.reason for piece in found} == {True}
+
+
+CHINESE_ATTACHMENTS = [
+    "<附件：00000042-PHOTO-2024-07-10-13-38-12.jpg>",
+    f"{LRM}<附件：00000042-PHOTO-2024-07-10-13-38-12.jpg>",
+    "‹附件：00000042-PHOTO-2024-07-10-13-38-12.jpg>",
+    f"{LRM}‹附件：00000042-PHOTO-2024-07-10-13-38-12.jpg>",
+    f" {LRM}<附件：00000042-PHOTO-2024-07-10-13-38-12.jpg>",
+]
+
+
+@pytest.mark.parametrize("marker", CHINESE_ATTACHMENTS)
+def test_an_attachment_may_follow_the_name_without_a_space(read: Read, marker: str) -> None:
+    found = read(f"[10/7/2024 下午1:38:11] Klaus: 早晨!\n[10/7/2024 下午1:38:12] Klaus:{marker}\n", day_first=True)
+    assert [(message.author, message.kind, message.text) for message in found] == [
+        ("Klaus", "text", "早晨!"),
+        ("Klaus", "media", ""),
+    ]
+    assert found[1].attachment == "00000042-PHOTO-2024-07-10-13-38-12.jpg"
+
+
+@pytest.mark.parametrize("name", ["Tim:<3", "10:30", "Ana:Bo", "https://x.example/<a>"])
+def test_only_an_attachment_ends_a_name_without_a_space(read: Read, name: str) -> None:
+    for dialect in (android, ios):
+        [message] = read(dialect("hello", author=name))
+        assert (message.author, message.text) == (name, "hello")

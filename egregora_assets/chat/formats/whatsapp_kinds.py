@@ -37,7 +37,7 @@ def _without_marks(text: str) -> str:
 
 def _plain(text: str) -> str:
     """Return the SQL for a text without marks, brackets and full stops, in lower case."""
-    return f"lower(trim({_without_marks(text)}, '<> {_STOPS}' || chr(10)))"
+    return f"lower(trim({_without_marks(text)}, '<>‹ {_STOPS}' || chr(10)))"
 
 
 def _alternatives(words: Iterable[str]) -> str:
@@ -118,22 +118,24 @@ FROM (
 _MARKED_EDIT = r"[^\x{200E}\s]\s?\x{200E}<\x{200E}?[^<>:\n0-9]+>$"
 """Any words in angle brackets behind the mark that iOS puts before them."""
 _EDIT_MARK = r"\s?[\x{200E}\x{200F}]*<[^<>\n]*>$"
-_IN_BRACKETS = r"^[\x{200E}\x{200F}]*<[^<>\n]+>(?:\n|$)"
+_IN_BRACKETS = r"^[\x{200E}\x{200F}]*[<‹][^<>\n]+>(?:\n|$)"
 _BEHIND_MARK = r"(?:^|[ \n])\x{200E}+[^\x{200E}<>\n]+(?:\n|$)"
 """Where words for a medium that was left out stand: in angle brackets on Android, behind a mark on iOS, perhaps with a
 caption before or after."""
 _HEADING = r"^\x{200E}?([^\n:：]+)[:：]"
 """The word before a poll's question or a place's link."""
 _FILE = r"[^\n/\\<>:]*\.[A-Za-z0-9]*"
-_ATTACHED_IOS = rf"(?:\x{{200E}}<|<\x{{200E}}|< ?(?:{phrases.ATTACHED_IOS}))[^<>:\n]*: ?({_FILE}) ?>"
+_ATTACHED_IOS = rf"(?:\x{{200E}}[<‹]|[<‹]\x{{200E}}|[<‹] ?(?:{phrases.ATTACHED_IOS}))[^<>:：\n]*[:：] ?({_FILE}) ?>"
+_ATTACHED_NUMBERED = rf"[<‹][^<>:：\n]+[:：] ?(\d{{8}}-{_FILE}) ?>"
+"""The word for attachment of any language, even without a mark, before a file that iOS numbered and dated."""
 _ATTACHED_OLD_IOS = rf"^\x{{200E}}?({_FILE}) <\x{{200E}}?(?:{phrases.ATTACHED_IOS})>"
 _ATTACHED = rf"^\x{{200E}}?({_FILE}) \(([^()\n]+)\)"
 _ATTACHED_MARKED = rf"^\x{{200E}}({_FILE}) \([^()\n]+\)(?:\n|$)"
 _ATTACHED_NAMED = r"^((?:(?:IMG|VID|AUD|PTT|DOC|STK)-\d+-WA\d+)?\.[A-Za-z0-9]+) \([^()\n]+\)"
-_MARKER_IN_BRACKETS = rf"(?:^[^\n]* • [^\n]*)?<[^<>:\n]+: ?{_FILE} ?>"
+_MARKER_IN_BRACKETS = rf"(?:^[^\n]* • [^\n]*)?[<‹][^<>:：\n]+[:：] ?{_FILE} ?>"
 _MARKER_AFTER_NAME = rf"^{_FILE} (?:\([^()\n]+\)|<[^<>\n]+>)"
 _WITHOUT_MARKER = f"""CASE
-    WHEN regexp_matches(body, '<[^<>:\n]+: ?{_FILE} ?>')
+    WHEN regexp_matches(body, '[<‹][^<>:：\n]+[:：] ?{_FILE} ?>')
         THEN regexp_replace(replace(body, {_LRM}, ''), '{_MARKER_IN_BRACKETS}', '')
     ELSE regexp_replace(replace(body, {_LRM}, ''), '{_MARKER_AFTER_NAME}', '')
 END"""
@@ -151,7 +153,8 @@ def _extracted(patterns: Iterable[str]) -> str:
 
 
 _ATTACHMENT = f"""CASE WHEN author_no IS NOT NULL THEN replace(CASE
-    WHEN contains(body, '<') THEN coalesce({_extracted([_ATTACHED_IOS, _ATTACHED_OLD_IOS])})
+    WHEN contains(body, '<') OR contains(body, '‹')
+        THEN coalesce({_extracted([_ATTACHED_IOS, _ATTACHED_OLD_IOS, _ATTACHED_NUMBERED])})
     WHEN contains(body, ' (') THEN coalesce(
         CASE WHEN {_means("attached", "f")} THEN named.file END, {_extracted([_ATTACHED_MARKED, _ATTACHED_NAMED])}
     )
@@ -251,7 +254,7 @@ worded AS (
             WHEN length(body) < {_LONGEST_NOTICE} THEN lower(rtrim(trim({_without_marks("body")}), '{_STOPS}')) ELSE ''
         END AS short,
         CASE
-            WHEN starts_with(ltrim(body, {_LRM} || chr(8207)), '<') THEN regexp_extract(body, '{_IN_BRACKETS}')
+            WHEN ltrim(body, {_LRM} || chr(8207))[1] IN ('<', '‹') THEN regexp_extract(body, '{_IN_BRACKETS}')
             WHEN contains(body, {_LRM}) THEN regexp_extract(body, '{_BEHIND_MARK}')
             ELSE ''
         END AS words,

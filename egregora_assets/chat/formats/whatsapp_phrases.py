@@ -36,7 +36,7 @@ ATTACHED = (
 )
 """After a file's name on Android: ``IMG-20240105-WA0003.jpg (file attached)``."""
 
-ATTACHED_IOS = "attached|anexado|anexada|adjunto|anhang|pièce jointe|allegato|bijgevoegd"
+ATTACHED_IOS = "attached|anexado|anexada|adjunto|anhang|pièce jointe|allegato|bijgevoegd|附件"
 """Before a file's name on iOS: ``<attached: 00000042-PHOTO-2024-01-05-10-00-00.jpg>``."""
 
 OMITTED = (

@@ -457,7 +457,7 @@ def _batch(
     result: ScanResult,
 ) -> pa.RecordBatch:
     start, end = headers.end[:complete], ends[:complete]
-    author_end = _author_ends(bytes_, breaks, start, end)
+    author_end = _author_ends(bytes_, breaks, start, end, result.terminator == b"] ")
     author_no = _number_authors(data, start, author_end, result)
     body_start = np.where(author_end >= 0, author_end + 1, start)
     body_start += (author_end >= 0) & (body_start < end) & (bytes_[np.minimum(body_start, len(data) - 1)] == 32)
@@ -508,16 +508,37 @@ def timestamps(times: Ints) -> pa.Array:
     return pa.array(times, mask=times == _NO_TIME).cast(pa.timestamp("us"))
 
 
-def _author_ends(data: Bytes, breaks: Ints, start: Ints, end: Ints) -> Ints:
+def _author_ends(data: Bytes, breaks: Ints, start: Ints, end: Ints, is_bracket: bool) -> Ints:
     """Return the place of the colon that ends the author, -1 where the line names none."""
     colons = np.flatnonzero(data == 58)
     after = np.append(data, np.uint8(10))[colons + 1]
-    colons = np.append(colons[(after == 32) | (after == 10) | (after == 13)], len(data))
+    ends_name = (after == 32) | (after == 10) | (after == 13)
+    if is_bracket:
+        ends_name |= _before_attachment(data, colons, after)
+    colons = np.append(colons[ends_name], len(data))
     breaks = np.append(breaks, len(data))
     colon = colons[np.searchsorted(colons, start)]
     line_end = breaks[np.searchsorted(breaks, start)]
     named = (colon < line_end) & (colon < end) & (colon > start) & (colon - start <= MAX_AUTHOR_BYTES)
     return np.where(named, colon, -1)
+
+
+def _before_attachment(data: Bytes, colons: Ints, after: Bytes) -> Mask:
+    """Return which colons stand before an attachment without a space, as Chinese iPhones write: ``Ana:<附件：1.jpg>``.
+
+    The bracket comes after a mark, is the narrow one (``‹``), or has a word of another script behind it.
+    """
+    found: Mask = (after == 0xE2) | (after == 60)
+    near = np.flatnonzero(found)
+    following = np.append(data, np.zeros(5, dtype=np.uint8))[colons[near, None] + np.arange(1, 6)]
+    wide = (following[:, 0] == 0xE2) & (following[:, 1] == 0x80)
+    bracket = (following[:, 3] == 60) | (following[:, 3] == 0xE2)
+    found[near] = (
+        (wide & (following[:, 2] == 0xB9))
+        | (wide & ((following[:, 2] == 0x8E) | (following[:, 2] == 0x8F)) & bracket)
+        | ((following[:, 0] == 60) & (following[:, 1] >= 0x80))
+    )
+    return found
 
 
 def _number_authors(data: bytes, start: Ints, author_end: Ints, result: ScanResult) -> npt.NDArray[np.int32]:
