@@ -47,8 +47,8 @@ def merge_text(change: Transaction, keys: Keys, source: Source, staged: Staged, 
     connection, merged = change.connection, MergedText()
     if staged.first is None or staged.last is None:
         return merged
-    insert = _insert_new(connection, source.zone, staged.first, staged.last)
     has_messages = bool(scalar(connection, "SELECT EXISTS (FROM messages WHERE source_id = ?)", [source.source_id]))
+    insert = _insert(connection, source.zone, staged.first, staged.last) + (_UNLESS_KNOWN if has_messages else "")
     noted = {"export": export_id, "revision": change.revision}
     with view_of(connection, "staged_authors", _name_authors(change, keys, source, staged, has_messages)):
         for since, until in _pieces(connection, staged.first, staged.last):
@@ -61,7 +61,8 @@ def merge_text(change: Transaction, keys: Keys, source: Source, staged: Staged, 
                     updated, removed = follow_edits(change, export_id, staged.first, staged.last, span)
                     merged.updated += updated
                     merged.removed += removed + _drop_cut_message(change, export_id, staged.messages, span)
-                added = changed(connection, insert, {**span, **noted})
+                within = span if has_messages else {"source": source.source_id}
+                added = changed(connection, insert, {**within, **noted})
                 changed(connection, _INSERT_ATTACHMENTS, noted)
             merged.added += added
             merged.known += size - added
@@ -124,8 +125,8 @@ WHERE equals.position = identified.position AND occurrence > 1
 have no seconds; the occurrence, because people do send the same word or two photos in one minute."""
 
 
-def _insert_new(connection: duckdb.DuckDBPyConnection, zone: ZoneInfo, first: datetime, last: datetime) -> str:
-    """Return the SQL that inserts the messages of a piece which are not known yet."""
+def _insert(connection: duckdb.DuckDBPyConnection, zone: ZoneInfo, first: datetime, last: datetime) -> str:
+    """Return the SQL that inserts the messages of a piece."""
     instant, clock_change = instants(connection, zone, first, last)
     return f"""
 INSERT INTO messages BY NAME
@@ -133,13 +134,15 @@ SELECT
     message_id, $source AS source_id, local_time, {instant} AS sent_at, author_id, kind, text,
     is_edited, position, {clock_change} AS clock_change, $export AS export_id, $revision AS revision
 FROM identified s
+"""
+
+
+_UNLESS_KNOWN = """
 WHERE NOT EXISTS (
     SELECT 1 FROM messages m
     WHERE m.message_id = s.message_id AND m.source_id = $source AND m.local_time >= $since AND m.local_time < $until
 )
 """
-
-
 _INSERT_ATTACHMENTS = """
 INSERT INTO message_attachments
 SELECT message_id, $export, attachment, $revision FROM identified
