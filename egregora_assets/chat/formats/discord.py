@@ -16,6 +16,7 @@ from typing import Any
 from egregora_assets.chat.archive import Export, ExportUnreadable
 from egregora_assets.chat.formats.json_values import as_bytes, as_list, as_object, as_text
 from egregora_assets.chat.formats.json_walk import BrokenJson, walk
+from egregora_assets.chat.formats.markup import without_discord_marks
 from egregora_assets.chat.formats.records import Reaction, Reading, Record, chat_of_file
 
 _MESSAGES = {("messages", "*")}
@@ -248,7 +249,7 @@ def _shown(message: dict[str, Any], reading: Reading) -> str:
     parts += _poll(message)
     if not any(parts):
         parts = _sticker_names(message)
-    text = "\n".join(part for part in parts if part)
+    text = without_discord_marks("\n".join(part for part in parts if part))
     return _RAW.sub(lambda found: _without_markup(found, reading), text) if "<" in text else text
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from egregora_assets.chat.archive import Export, ExportUnreadable
 from egregora_assets.chat.formats.json_values import as_bytes, as_list, as_object, as_text
 from egregora_assets.chat.formats.json_walk import BrokenJson, Value, walk
+from egregora_assets.chat.formats.markup import without_slack_marks
 from egregora_assets.chat.formats.records import ChatFormat, Reaction, Reading, Record, Version
 
 Object = dict[str, Any]
@@ -334,7 +335,7 @@ class _Workspace:
         """Return what a message says: its text, or without one its blocks and the attachments that it shows."""
         text = as_text(body.get("text"))
         if text and text != _PLACEHOLDER:
-            return self._plain(text, mentions)
+            return self._unescaped(text, mentions) if body.get("mrkdwn") is False else self._plain(text, mentions)
         shown = [self._block_text(body.get("blocks"), mentions)]
         attachments = map(as_object, as_list(body.get("attachments")))
         shown += [self._attached_text(part, mentions) for part in attachments if not _is_of_another(part, author)]
@@ -369,7 +370,8 @@ class _Workspace:
         """Return what a block or element shows, in order: text, and blocks and elements that are yet to be read."""
         kind = as_text(block.get("type"))
         if kind in ("mrkdwn", "plain_text"):
-            return [self._plain(as_text(block.get("text")), mentions), "\n"]
+            text = as_text(block.get("text"))
+            return [self._plain(text, mentions) if kind == "mrkdwn" else self._unescaped(text, mentions), "\n"]
         if kind in _INLINE:
             return [block.get(_INLINE[kind])]
         if kind == "user" and (person := as_text(block.get("user_id"))):
@@ -388,6 +390,10 @@ class _Workspace:
         return [*(block.get(holder) for holder in holders), "\n"]
 
     def _plain(self, text: str, mentions: list[str]) -> str:
+        """Return text without Slack's markup: of emphasis and code, of mentions and links, and its three escapes."""
+        return self._unescaped(without_slack_marks(text), mentions)
+
+    def _unescaped(self, text: str, mentions: list[str]) -> str:
         """Return text without Slack's markup of mentions and links and without its three escapes, in one pass."""
         if "<" not in text and "&" not in text:
             return text

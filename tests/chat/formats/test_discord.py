@@ -151,6 +151,11 @@ def test_mentions_are_written_with_the_display_name(tmp_path: Path) -> None:
     assert (stored.text, stored.mentions) == ("hi @Bia :party: <@99> <#5>", ("22",))
 
 
+def test_a_text_is_plain(tmp_path: Path) -> None:
+    said = one(tmp_path, content="**now** <t:1700000000:R>, <@22>: `x_y`", mentions=[BIA])
+    assert said.text == "now 2023-11-14 22:13 UTC, @Bia: x_y"
+
+
 def test_notices_say_who_did_what_and_nobody_wrote_them(tmp_path: Path) -> None:
     added = one(tmp_path, type="RecipientAdd", content="Added Bia to the group.", mentions=[BIA])
     assert (added.author, added.kind, added.mentions) == (None, "system", ("11", "22"))
