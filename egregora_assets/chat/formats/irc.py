@@ -403,6 +403,8 @@ _WHOLE_MONTHS = frozenset(
 _SPEECH = re.compile(rf"<([ {_PREFIXES}]{{0,4}}[^<>!\s][^<>!]{{0,99}})(![^<>]{{0,300}})?>(?:[ \t]|$)")
 _NOTICE = re.compile(r"-(\S{1,300})-(?:[ \t]|$)")
 _ACTION_MARKS = frozenset(("*", "**", "-*-", "•"))
+_DASH = "—"
+"""What IRCCloud puts before an action. People begin lines of notes with it too, so it does not make a file a log."""
 _SENTENCE_MARKS = frozenset(
     "*** **** -!- --> <-- <-> -- --- -=- === == =-= =!= >>> <<< -->| |<-- -> <- → ← ↔ !!! ### !".split()
 )
@@ -441,6 +443,8 @@ def _event(body: str) -> Event:
         return _sentence(rest.strip())
     if mark in _ACTION_MARKS and rest.strip():
         return _action(rest.strip())
+    if mark == _DASH and rest.strip():
+        return _action(rest.strip())._replace(is_known=False)
     if body.startswith("Action: "):
         return _action(body[8:].strip())
     spoken = _SPEECH.match(body)

@@ -444,6 +444,7 @@ _WEB = ("http://", "https://")
 _LONGEST_NOTICE = 400
 _REACTION = r"eacted .{1,40} to (?:your|a|.{1,60}[’']s) message|eagiu com .{1,40} à (?:sua|tua) mensagem"
 _SENTENCES = (
+    ("deleted", re.compile(r"unsent a message\.?"), re.compile(r"(?!)")),
     (
         "system",
         re.compile(
@@ -453,7 +454,7 @@ _SENTENCES = (
             r"|cleared .{0,100}nickname.{0,100}|(?:added|removed) .{1,200} (?:(?:to|from) the group|as an? (?:group )?admin)"
             r"|made .{1,100} an? (?:group )?admin|(?:un)?pinned a message|turned (?:on|off) disappearing messages.{0,100}"
             r"|waved at .{1,100}|(?:voted for|changed (?:your|his|her|their) vote|removed (?:your|his|her|their) vote)"
-            rf" .{{1,250}} in the poll.{{0,250}}|unsent a message)\.|r(?:{_REACTION})|liked a message"
+            rf" .{{1,250}} in the poll.{{0,250}})\.|r(?:{_REACTION})|liked a message"
         ),
         re.compile(
             rf"[Rr](?:{_REACTION})|Liked a message|Curtiu uma mensagem"

@@ -409,6 +409,8 @@ class _Document:
         if message.get("type") == "service":
             return _notice(message, text, tuple(mentions), self._people, is_old)
         author = self._people.author(message, "from", is_old)
+        if signature := _string(message.get("author")):
+            self._people.named(signature)
         content = self._said(message, author, text, mentions)
         if _is_of_another(message, author, is_old) and not self._origins.may_be_shown(message, content.text):
             return replace(content, text="", quote=content.text, mentions=())
@@ -421,6 +423,8 @@ class _Document:
         attachments = _attachments(message) if kind in ("media", "sticker", "view_once") else ()
         if kind == "sticker" and not text:
             text = _string(message.get("sticker_emoji"))
+        if "dice" in message and not text:
+            text = _dice(message["dice"])
         return _Content(author, kind, _lines(*description, text), attachments, tuple(mentions))
 
     def _description(self, message: dict[str, Any], mentions: dict[str, None]) -> tuple[str, list[str]]:
@@ -441,13 +445,15 @@ class _Document:
         return "text", _offer(message)
 
     def _listing(self, listing: dict[str, Any], mentions: dict[str, None]) -> list[str]:
-        """Return the lines of a poll or a to-do list, without the counts: those differ from export to export."""
-        answers = listing.get("answers")
-        options = (
-            [answer.get("text") for answer in answers if isinstance(answer, dict)] if isinstance(answers, list) else []
-        )
-        heading = listing.get("question", listing.get("title"))
-        return [self._text(heading, mentions), *(f"- {self._text(option, mentions)}" for option in options)]
+        """Return the lines of a poll, each answer with its votes, or of a to-do list.
+
+        While the app must not tell the votes it gives 0 for each, though somebody has voted.
+        """
+        heading = self._text(listing.get("question", listing.get("title")), mentions)
+        answers = _objects(listing.get("answers"))
+        are_told = not _integer(listing.get("total_voters")) or any(_integer(one.get("voters")) for one in answers)
+        options = ((self._text(one.get("text"), mentions), _votes(one) if are_told else "") for one in answers)
+        return [heading, *(f"- {text}{votes}" for text, votes in options)]
 
     def _text(self, value: object, mentions: dict[str, None]) -> str:
         """Return a text (a string, or a list of strings and entities) as a reader sees it; note whom it mentions."""
@@ -499,7 +505,7 @@ _SIGNS = {"mention": "@", "mention_name": "@", "hashtag": "#", "cashtag": "$", "
 _REACTIONS_WITHOUT_EMOJI = {"custom_emoji": ":custom_emoji:", "paid": "⭐"}
 _MEDIA_FIELDS = frozenset(("photo", "file", "media_type", "paid_stars_amount"))
 _TELLING_FIELDS = _MEDIA_FIELDS | frozenset(
-    """poll todo_list location_information place_name contact_information self_destruct_period_seconds
+    """poll todo_list dice location_information place_name contact_information self_destruct_period_seconds
     game_title invoice_information giveaway_information giveaway_results""".split()
 )
 
@@ -588,19 +594,22 @@ def _edit(message: Mapping[str, Any], sent_at: datetime | None) -> tuple[bool, d
     """Return whether and when the author changed a message.
 
     The first reaction sets ``edited`` as well (issue 30647 of tdesktop), and nothing in the export tells one from the
-    other. An edit is believed when no reaction is as old as it, and all reactions have a time. Versions before 2.1.9 give
-    1970 for messages that were never edited.
+    other. An edit is believed when no reaction is as old as it. Of many reactions only the latest have a time: the others are
+    older than those, so an edit that is later than one with a time is none of them; else it is not believed. Versions
+    before 2.1.9 give 1970 for messages that were never edited.
     """
     edited_at, clock = _instant(message.get("edited_unixtime")), _clock(message.get("edited"))
     if edited_at is None and (clock is None or clock.year <= 1970):
         return False, None
     if edited_at is not None and sent_at is not None and edited_at < sent_at:
         return False, None
-    for reaction in _objects(message.get("reactions")):
-        times = [_clock(recent.get("date")) for recent in _objects(reaction.get("recent"))]
-        if len(times) < (_integer(reaction.get("count")) or 1) or any(_is_near(clock, time) for time in times):
-            return False, None
-    return True, edited_at
+    reactions = [(given, _objects(given.get("recent"))) for given in _objects(message.get("reactions"))]
+    times = [_clock(recent.get("date")) for _, recents in reactions for recent in recents]
+    if any(_is_near(clock, time) for time in times):
+        return False, None
+    is_told = all(len(recents) >= (_integer(given.get("count")) or 1) for given, recents in reactions)
+    is_later = clock is not None and any(time is not None and time < clock for time in times)
+    return (True, edited_at) if is_told or is_later else (False, None)
 
 
 def _is_near(edited: datetime | None, reacted: datetime | None) -> bool:
@@ -640,10 +649,26 @@ def _bare_address(address: str) -> str:
 
 
 def _attachments(message: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the base names of a message's files, as far as the app saved them."""
-    paths = (_string(message.get(name)) for name in ("photo", "file"))
-    names = (path.rpartition("/")[2] for path in paths if not path.endswith(_NO_FILE))
+    """Return the base names of a message's files; of one that the app did not save, the name it was sent under."""
+    photo, file = (_string(message.get(name)) for name in ("photo", "file"))
+    if file.endswith(_NO_FILE):
+        file = _string(message.get("file_name"))
+    names = (path.rpartition("/")[2] for path in (photo, file) if not path.endswith(_NO_FILE))
     return tuple(name for name in names if name not in ("", ".", ".."))
+
+
+def _votes(answer: Mapping[str, Any]) -> str:
+    """Return the number of votes as WhatsApp writes it."""
+    votes = _integer(answer.get("voters"))
+    return "" if votes is None or votes < 0 else f" ({votes} vote{'' if votes == 1 else 's'})"
+
+
+def _dice(value: object) -> str:
+    """Return the emoji and the value of a throw, as far as they are told."""
+    told = value if isinstance(value, dict) else {"value": value}
+    emoji = _string(told.get("emoji")) or _string(told.get("emoticon")) or "🎲"
+    number = _integer(told.get("value"))
+    return emoji if number is None else f"{emoji} {number}"
 
 
 def _place(message: Mapping[str, Any]) -> list[str]:

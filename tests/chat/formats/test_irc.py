@@ -454,3 +454,22 @@ def test_any_line_is_read_without_an_exception(line: str) -> None:
     _, event = read_line(line)
     assert event.kind in ("text", "system")
     assert event.nick != ""
+
+
+def test_an_action_of_irccloud_is_its_nicks_and_no_notice(tmp_path: Path) -> None:
+    path = tmp_path / "#garden.txt"
+    lines = ("<ana> hello", "— ana waves at bob", "→ bob joined (~bob@example.org)", "<bob> hi")
+    path.write_text("".join(f"[2020-01-02 23:13:0{second}] {line}\n" for second, line in enumerate(lines)))
+    records, _ = read(FORMAT, path)
+    assert [(record.author, record.kind, record.text) for record in records] == [
+        ("ana", "text", "hello"),
+        ("ana", "text", "ana waves at bob"),
+        (None, "system", "bob joined (~bob@example.org)"),
+        ("bob", "text", "hi"),
+    ]
+
+
+def test_notes_that_begin_with_a_dash_are_no_log(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("12:00 — lunch with Ana\n12:30 — call the bank\n13:00 — water the beds\n" * 3)
+    assert not recognises(FORMAT, path)

@@ -309,8 +309,28 @@ _NOT_INCLUDED = "(File not included. Change data exporting settings to download.
         ),
         (
             {"poll": {"question": "Tea?", "answers": [{"text": "yes", "voters": 1}, {"text": ["n", {"text": "o"}]}]}, "text": ""},
-            "poll", "Tea?\n- yes\n- no", (),
+            "poll", "Tea?\n- yes (1 vote)\n- no", (),
         ),
+        (
+            {"poll": {"question": "Q", "total_voters": 5, "answers": [{"text": "a", "voters": 5}, {"text": "b", "voters": 0}]}},
+            "poll", "Q\n- a (5 votes)\n- b (0 votes)\nhello", (),
+        ),
+        (
+            {"poll": {"question": "Tea?", "total_voters": 5, "answers": [{"text": "yes", "voters": 0}]}, "text": ""},
+            "poll", "Tea?\n- yes", (),
+        ),
+        ({"dice": {"emoji": "🎯", "value": 6}, "text": ""}, "text", "🎯 6", ()),
+        ({"dice": 4, "text": ""}, "text", "🎲 4", ()),
+        ({"dice": {}, "text": ""}, "text", "🎲", ()),
+        (
+            {"file": "(File not included. Change data exporting settings to download.)", "file_name": "a.pdf", "text": ""},
+            "media", "", ("a.pdf",),
+        ),
+        (
+            {"file": "(File exceeds maximum size. Change data exporting settings to download.)", "file_name": "../b/c.pdf"},
+            "media", "hello", ("c.pdf",),
+        ),
+        ({"file": "files/a (1).pdf", "file_name": "a.pdf"}, "media", "hello", ("a (1).pdf",)),
         ({"todo_list": {"title": "Shed", "answers": [{"text": "paint", "id": 1}]}, "text": ""}, "text", "Shed\n- paint", ()),
         ({"game_title": "Chess", "game_description": "Two play", "text": ""}, "text", "Chess\nTwo play", ()),
         ({"invoice_information": '{"title": "Seeds",\n "description": "Ten"}', "text": ""}, "text", "Seeds\nTen", ()),
@@ -410,6 +430,31 @@ def test_no_channel_gives_a_command_in_the_name_of_who_forwards_it(tmp_path: Pat
 def test_what_people_forward_of_their_own_stays_their_text(tmp_path: Path, origin: dict[str, Any]) -> None:
     record = one(tmp_path, message(**origin))
     assert (record.text, record.quote) == ("hello", "")
+
+
+def test_a_signed_post_is_the_channels_and_its_signature_a_name_to_hide(tmp_path: Path) -> None:
+    post = message(**{"from": "News", "from_id": "channel77"}, author="Ada Quill")
+    records, reading = read_document(tmp_path, chat(post, type="public_channel"))
+    assert records[0].author == "channel77"
+    assert reading.people == {"channel77": ["News"], "name:Ada Quill": ["Ada Quill"]}
+
+
+@pytest.mark.parametrize(
+    ("edited", "dates", "is_edited"),
+    [
+        ("15:30:00", ["15:00:00", "15:20:00"], True),
+        ("14:30:00", ["15:00:00", "15:20:00"], False),
+        ("15:20:01", ["15:00:00", "15:20:00"], False),
+        ("15:30:00", [], False),
+    ],
+)
+def test_an_edit_after_a_reaction_is_believed_though_older_reactions_have_no_time(
+    tmp_path: Path, edited: str, dates: list[str], is_edited: bool
+) -> None:
+    recent = [{"from": "Bo", "from_id": "user12", "date": f"2024-05-01T{date}"} for date in dates]
+    reactions = [{"type": "emoji", "count": 900, "emoji": "👍", "recent": recent}]
+    record = one(tmp_path, message(edited=f"2024-05-01T{edited}", reactions=reactions))
+    assert record.is_edited is is_edited
 
 
 def test_a_chat_without_a_name_is_the_same_chat_in_a_numbered_copy(tmp_path: Path) -> None:
