@@ -34,7 +34,10 @@ _MINUTE = timedelta(minutes=1)
 
 @dataclass
 class MergedText:
-    """What became of an export's messages. ``known`` ones changed nothing; ``updated`` and ``removed`` rows were stored before."""
+    """What became of an export's messages. ``known`` ones were stored before; ``updated`` and ``removed`` count stored rows.
+
+    Each number is counted by itself: that they add up is what a check looks at.
+    """
 
     added: int = 0
     known: int = 0
@@ -55,17 +58,17 @@ def merge_text(change: Transaction, keys: Keys, source: Source, staged: Staged, 
             span = {"source": source.source_id, "since": since, "until": until}
             key = {"key": keys.message.hex()}
             content = {**key, "identity": source.identity, "since": since, "until": until}
-            with temporary(connection, "identified", _IDENTIFIED, content) as size:
+            with temporary(connection, "identified", _IDENTIFIED, content):
                 connection.execute(_TELL_EQUALS_APART, key).fetchall()
                 if has_messages:
                     updated, removed = follow_edits(change, export_id, staged.first, staged.last, span)
+                    cut, removed_cut = _drop_cut_message(change, export_id, staged.messages, span)
                     merged.updated += updated
-                    merged.removed += removed + _drop_cut_message(change, export_id, staged.messages, span)
+                    merged.removed += removed + removed_cut
+                    merged.known += cut + int(scalar(connection, _KNOWN, span))
                 within = span if has_messages else {"source": source.source_id}
-                added = changed(connection, insert, {**within, **noted})
+                merged.added += changed(connection, insert, {**within, **noted})
                 changed(connection, _INSERT_ATTACHMENTS, noted)
-            merged.added += added
-            merged.known += size - added
     return merged
 
 
@@ -137,12 +140,12 @@ FROM identified s
 """
 
 
-_UNLESS_KNOWN = """
-WHERE NOT EXISTS (
+_IS_STORED = """EXISTS (
     SELECT 1 FROM messages m
     WHERE m.message_id = s.message_id AND m.source_id = $source AND m.local_time >= $since AND m.local_time < $until
-)
-"""
+)"""
+_UNLESS_KNOWN = f"WHERE NOT {_IS_STORED}"
+_KNOWN = f"SELECT count(*) FROM identified s WHERE {_IS_STORED}"
 _INSERT_ATTACHMENTS = """
 INSERT INTO message_attachments
 SELECT message_id, $export, attachment, $revision FROM identified
@@ -153,12 +156,12 @@ WHERE attachment IS NOT NULL AND NOT EXISTS (
 """Also for messages that are known already: this archive may hold the file that an earlier one left out."""
 
 
-def _drop_cut_message(change: Transaction, export_id: str, messages: int, span: dict[str, object]) -> int:
+def _drop_cut_message(change: Transaction, export_id: str, messages: int, span: dict[str, object]) -> tuple[int, int]:
     """Let the whole message win where one export ends in the middle of it and another has all of it.
 
     Only the last message of an export can be cut; it is dropped when another export has, in the same minute and from
-    the same author, a text that begins with it. Where one export has both, they are two messages. Returns how many rows
-    of ``messages`` went.
+    the same author, a text that begins with it. Where one export has both, they are two messages. Returns how many messages
+    of the export went, and how many rows of ``messages``.
     """
     connection = change.connection
     cut_here = f"""
@@ -182,14 +185,14 @@ def _drop_cut_message(change: Transaction, export_id: str, messages: int, span: 
     """
     here = rows(connection, cut_here, {**span, "last": messages - 1})
     before = rows(connection, cut_before, {**span, "export": export_id})
-    for position, whole in here:
-        if not _holds(connection, "identified", whole):
-            connection.execute("DELETE FROM identified WHERE position = ?", [position])
+    cut_now = {position for position, whole in here if not _holds(connection, "identified", whole)}
+    for position in cut_now:
+        connection.execute("DELETE FROM identified WHERE position = ?", [position])
     outdone = {cut for cut, whole in before if not _holds(connection, "messages", whole)}
     for cut in outdone:
         connection.execute("DELETE FROM messages WHERE message_id = ?", [cut])
         connection.execute("INSERT INTO tombstones VALUES ('messages', ?, ?)", [cut, change.revision])
-    return len(outdone)
+    return len(cut_now), len(outdone)
 
 
 def _holds(connection: duckdb.DuckDBPyConnection, table: str, message_id: UUID) -> bool:
