@@ -354,7 +354,7 @@ def _read_headers(starts: Ints, window: Bytes, terminator: bytes, dialect: Diale
     others = []
     for length, layout, rows, lines in _shapes(window, terminator):
         if layout is None:
-            others.append(int(starts[rows].min()))
+            others.append(int(np.min(starts[rows])))
             continue
         if layout.dialect != dialect:
             continue
