@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from egregora_assets.chat.archive import Export, ExportUnreadable, open_chat_text, open_export
+from egregora_assets.chat.formats.other_exports import advice_for
 from egregora_assets.chat.formats.records import RECORD_SCHEMA, ChatFormat, Reading, Record, batches
 from egregora_assets.chat.formats.registry import format_of
 from egregora_assets.chat.formats.text_chunks import read_blocks
@@ -58,6 +59,9 @@ def parse(path: Path, limits: LimitSettings) -> Iterator[Parsed]:
             produced = batches(_records(chat_format, export, reading))
             yield ParsedRecords(produced, reading, chat_format.platform, chat_format.exact_times)
             return
+        advice = advice_for(export)
+        if advice is not None:
+            raise ExportUnreadable(f"{path.name} {advice}")
     if not path.is_file():
         raise ExportUnreadable(f"{path} is not a file, nor a folder with an export of a known format")
     with open_chat_text(path, limits) as stream:
