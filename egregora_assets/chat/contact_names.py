@@ -86,6 +86,8 @@ _IS_COVERED = """EXISTS (
     SELECT 1 FROM covered c WHERE {row}.minute > c.since AND {row}.minute < c.until
 )"""
 """Whether both exports hold a whole minute: their first and last ones may be cut."""
+_BY_ONE = "QUALIFY count(*) OVER (PARTITION BY minute, text) = 1"
+"""What several people said at once tells none of them from the others."""
 _SAME_PEOPLE = f"""
 WITH covered AS (
     SELECT
@@ -97,14 +99,14 @@ fresh AS (
     SELECT p.author_id::UUID AS alias_id, date_trunc('minute', s.local_time) AS minute, s.text, count(*) AS times
     FROM {STAGED} s JOIN named_people p USING (author_no)
     WHERE s.kind = 'text' AND p.author_id NOT IN ({_STORED_PEOPLE})
-    GROUP BY ALL
+    GROUP BY p.author_id, minute, s.text {_BY_ONE}
 ),
 stored AS (
     SELECT author_id, date_trunc('minute', local_time) AS minute, text, count(*) AS times
     FROM messages
     WHERE source_id = $source AND kind = 'text' AND local_time >= $first AND local_time <= $last
         AND author_id NOT IN (SELECT author_id::UUID FROM named_people)
-    GROUP BY ALL
+    GROUP BY author_id, minute, text {_BY_ONE}
 ),
 said AS (
     SELECT alias_id, sum(times) AS said FROM fresh f WHERE {_IS_COVERED.format(row="f")} GROUP BY ALL

@@ -131,6 +131,17 @@ def test_both_names_of_a_person_are_hidden_in_texts(settings: Settings) -> None:
     assert "Lima" not in shown
 
 
+def test_many_people_who_all_say_one_thing_in_one_minute_cost_no_more_than_they_are_many(settings: Settings) -> None:
+    """Each compared with each other would be sixteen million pairs: it would take longer than the whole suite may."""
+    many = 4_000
+    frame: tuple[Line, ...] = ((0, "Rui Costa", "hello"), (9, "Rui Costa", "bye"))
+    take_in(settings, frame[0], *((5, f"Ana {number}", "me too") for number in range(many)), frame[1])
+    outcome = take_in(
+        settings, frame[0], *((5, f"Bea {number}", "me too") for number in range(many)), frame[1], suffix=" (2)"
+    )
+    assert outcome.added == many
+
+
 WORDS = st.sampled_from(
     ["yes", "no", "the boat leaves at seven", "who has the key to the shed", "a b c", "hello you all"]
 )
