@@ -15,7 +15,7 @@ from egregora_assets.chat.archive import ExportUnreadable
 from egregora_assets.chat.formats.whatsapp import STAGED, AmbiguousDates, Staged, stage, title_of
 from egregora_assets.chat.formats.whatsapp_scan import OTHER_DIALECT
 
-LRM = "\u200e"
+LRM, RLM = "\u200e", "\u200f"
 
 
 @dataclass(frozen=True)
@@ -718,3 +718,170 @@ def test_only_an_attachment_ends_a_name_without_a_space(read: Read, name: str) -
     for dialect in (android, ios):
         [message] = read(dialect("hello", author=name))
         assert (message.author, message.text) == (name, "hello")
+
+
+NOTICES_BEHIND_A_NAME = [
+    "Añadiste a Tom",
+    "Creaste este grupo",
+    "Saliste del grupo",
+    "Los mensajes temporales se activaron",
+    "Hai aggiunto Tom",
+    "Vous avez ajouté Tom",
+    "Je hebt Tom toegevoegd",
+    "U hebt de groep verlaten",
+    "Вы добавили Tom",
+    "Ви додали Tom",
+    "Tom kişisini eklediniz",
+    "Anda menambahkan Tom",
+    "Dodałeś(-aś): Tom",
+    "Adicionou Tom",
+    "Criou este grupo",
+    "Du hast selbstlöschende Nachrichten aktiviert",
+    "הוספת את Tom",
+    "لقد أضفت هذه المجموعة إلى مجتمع",
+    "您添加了Tom",
+    "您新增了 Tom",
+    "Tomを追加しました",
+    "AnaがTomを追加しました",
+    "Ana님이 Tom님을 추가했습니다",
+    "Ana创建了此群组",
+    "أضاف Ana Tom",
+    "أنشأ Ana هذه المجموعة",
+    "غادر Ana",
+    "Waiting for this message. This may take a while.",
+    "Esperando el mensaje. Esto puede tomar tiempo.",
+    "في انتظار هذه الرسالة، قد يستغرق ذلك بعض الوقت.",
+]
+
+
+@pytest.mark.parametrize("notice", NOTICES_BEHIND_A_NAME)
+@pytest.mark.parametrize("mark", [LRM, RLM])
+def test_a_notice_behind_the_name_of_somebody_who_writes_has_no_author(read: Read, notice: str, mark: str) -> None:
+    found = read(ios("hello", author="Ana") + ios(mark + notice, author="Ana") + ios("مرحبا", author="Tom"))
+    assert [(message.author, message.kind) for message in found] == [("Ana", "text"), (None, "system"), ("Tom", "text")]
+    assert found[1].text == notice
+
+
+@pytest.mark.parametrize(
+    ("title", "notices"),
+    [
+        ("نادي", ["الرسائل والمكالمات مشفرة تمامًا بين الطرفين", "كلمات لا يعرفها أحد"]),
+        ("מועדון", ["הוספת את Tom", "מילים שאף אחד לא מכיר"]),
+    ],
+)
+@pytest.mark.parametrize("mark", [LRM, RLM])
+def test_a_title_written_from_right_to_left_is_no_author(read: Read, title: str, notices: list[str], mark: str) -> None:
+    export = "".join(ios(mark + notice, author=title) for notice in notices)
+    found = read(export + ios("مرحبا", author="Ana") + ios("hi", author="Tom"))
+    assert [message.author for message in found] == [None, None, "Ana", "Tom"]
+
+
+@pytest.mark.parametrize("mark", [LRM, RLM])
+def test_who_always_writes_from_right_to_left_behind_a_mark_is_an_author(read: Read, mark: str) -> None:
+    found = read(ios(f"{mark}שלום לכולם", author="Ana") + ios(f"{mark}مرحبا", author="Bo") + ios("hi", author="Tom"))
+    assert [(message.author, message.kind) for message in found] == [("Ana", "text"), ("Bo", "text"), ("Tom", "text")]
+
+
+ARABIC_PLACEHOLDERS = [
+    (f"{RLM}لم يتم إدراج الصورة", "media", "", None),
+    (f"{RLM}تم استبعاد الصورة", "media", "", None),
+    (f"{RLM}تم حذف الملصقات", "sticker", "", None),
+    (f"{RLM}<المُرفق: 00000012-PHOTO-2023.jpg>", "media", "", "00000012-PHOTO-2023.jpg"),
+    (f"{RLM}تم حذف هذه الرسالة.", "deleted", "", None),
+    (f"{RLM}مكالمة صوتية، ٥ دقائق", "call", "مكالمة صوتية، ٥ دقائق", None),
+    (
+        f"{RLM}موقع: https://maps.google.com/?q=51.5,-0.1",
+        "location",
+        "موقع: https://maps.google.com/?q=51.5,-0.1",
+        None,
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "kind", "text", "attachment"), ARABIC_PLACEHOLDERS)
+def test_the_mark_from_right_to_left_shows_a_placeholder_too(
+    read: Read, body: str, kind: str, text: str, attachment: str | None
+) -> None:
+    message = read(ios(body) + ios("مرحبا"))[0]
+    assert (message.author, message.kind, message.text, message.attachment) == ("Ana Lima", kind, text, attachment)
+
+
+def test_the_word_for_attachment_may_follow_the_file(read: Read) -> None:
+    [message] = read(ios(f"{LRM}<00000012-PHOTO-2023-12-25-10-30-05.jpg eklendi>"))
+    assert (message.kind, message.text, message.attachment) == ("media", "", "00000012-PHOTO-2023-12-25-10-30-05.jpg")
+
+
+VIEW_ONCE = [
+    android("<View once voice message omitted>"),
+    android("<View once photo omitted>"),
+    ios(f"{LRM}You received a view once message. For added privacy, you can only open it on your phone."),
+    ios(f"{LRM}Вы получили сообщение однократного просмотра. Откройте его на телефоне."),
+    ios(f"{RLM}קיבלת הודעה שמוגדרת לצפייה חד פעמית. כדי להגביר את הפרטיות, ניתן לפתוח את ההודעה רק בטלפון."),
+]
+
+
+@pytest.mark.parametrize("line", VIEW_ONCE)
+def test_what_can_be_viewed_once_is_told_in_words(read: Read, line: str) -> None:
+    message = read(line)[0]
+    assert (message.author, message.kind, message.text) == ("Ana Lima", "view_once", "")
+
+
+def test_null_is_a_lost_medium_on_android_alone(read: Read) -> None:
+    found = [read(export)[0] for export in (android("null"), ios("null"), android("null pointer"), android("Null"))]
+    assert [message.kind for message in found] == ["media", "text", "text", "text"]
+    assert (found[0].author, found[0].text, found[0].attachment) == ("Ana Lima", "", None)
+
+
+IOS_CALLS = [
+    "Llamada de voz, 5 min",
+    "Group call, 3 joined",
+    "Voice call, No answer",
+    "No answer",
+    "Групповой звонок, 2 мин",
+    "语音通话，5 分钟",
+    "グループ通話、2分",
+]
+
+
+@pytest.mark.parametrize("words", IOS_CALLS)
+def test_a_call_is_known_behind_a_mark_alone(read: Read, words: str) -> None:
+    marked, typed = read(ios(LRM + words) + ios(words))
+    assert (marked.author, marked.kind, marked.text) == ("Ana Lima", "call", words)
+    assert (typed.kind, typed.text) == ("text", words)
+
+
+MORE_DELETIONS = [
+    "您已删除此消息",
+    "這則訊息已刪除",
+    "已刪除此訊息",
+    "내가 이 메시지를 삭제했습니다",
+    "आपने यह मैसेज डिलीट कर दिया है",
+    "Это сообщение удалено",
+    "Tuto zprávu jste odstranili",
+    "Ce message a été supprimé par l'administrateur Rui",
+    "El administrador Rui eliminó este mensaje.",
+    "Tę wiadomość usunął administrator Rui.",
+    "このメッセージは管理者(Rui)により削除されました。",
+    "Quản trị viên Rui đã xóa tin nhắn này.",
+]
+
+
+@pytest.mark.parametrize("notice", MORE_DELETIONS)
+def test_a_deletion_is_known_in_its_other_wordings(read: Read, notice: str) -> None:
+    for line in (android(notice), ios(LRM + notice)):
+        message = read(line)[0]
+        assert (message.author, message.kind, message.text) == ("Ana Lima", "deleted", "")
+
+
+@pytest.mark.parametrize(
+    "words", ["मीडिया छोड़ा गया", "媒体文件已忽略", "multimedia pominięto", "メディアファイルを除く"]
+)
+@pytest.mark.parametrize("bracket", ["<", "‹", f"{LRM}<"])
+def test_omitted_media_are_known_behind_either_bracket(read: Read, words: str, bracket: str) -> None:
+    [message] = read(android(f"{bracket}{words}>"))
+    assert (message.kind, message.text) == ("media", "")
+
+
+def test_a_location_may_have_the_name_of_a_place(read: Read) -> None:
+    place = "Big Ben: https://maps.google.com/?q=51.5,-0.1"
+    assert [(message.kind, message.text) for message in read(android(place))] == [("location", place)]

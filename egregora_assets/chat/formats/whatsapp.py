@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +22,14 @@ from egregora_assets.chat.formats import whatsapp_phrases as phrases
 from egregora_assets.chat.formats.staging import stage_batches
 from egregora_assets.chat.formats.text_chunks import MAX_RAW_BYTES, MOST_PIECES, Quarantine, Quarantined, read_blocks
 from egregora_assets.chat.formats.whatsapp_header import MARKS
-from egregora_assets.chat.formats.whatsapp_kinds import FIRST_LOOK, KNOWN_TEXTS, closer_look, notice_identity
+from egregora_assets.chat.formats.whatsapp_kinds import (
+    FIRST_LOOK,
+    KNOWN_TEXTS,
+    closer_look,
+    notice_identity,
+    notice_starts,
+    settle_unknown,
+)
 from egregora_assets.chat.formats.whatsapp_scan import SCAN_SCHEMA, ScanResult, scan, timestamps
 from egregora_assets.warehouse.query import rows, scalar, view_of
 
@@ -93,9 +101,16 @@ def stage_scanned(
         raise ExportUnreadable(f"{name} holds no message of a known format: is it a chat export?")
     order = _date_order(result, name, day_first)
     authors = _authors(connection, result)
-    with view_of(connection, "named_authors", _named_authors(authors, result)):
-        closer = closer_look(is_bracket=result.terminator == b"] ")
+    is_bracket = result.terminator == b"] "
+    with ExitStack() as views:
+        views.enter_context(view_of(connection, "named_authors", _named_authors(authors, result)))
+        if is_bracket:
+            views.enter_context(view_of(connection, "notice_starts", notice_starts()))
+        closer = closer_look(is_bracket)
         connection.execute(f"CREATE OR REPLACE TEMP TABLE special_messages AS {closer}").fetchall()
+    if is_bracket and scalar(connection, "SELECT count(*) FROM special_messages WHERE kind = 'unknown'"):
+        for statement in settle_unknown():
+            connection.execute(statement).fetchall()
     if order == "year":
         _keep_year_first_times(connection, result)
     connection.execute(f"CREATE OR REPLACE TEMP VIEW {STAGED} AS {_staged(order)}").fetchall()

@@ -10,15 +10,16 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
-from functools import reduce
+from functools import cache, reduce
 
 import pyarrow as pa
 
 from egregora_assets.chat.formats import whatsapp_phrases as phrases
 from egregora_assets.chat.formats.whatsapp_header import MARKS
 
-_LRM = "chr(8206)"
-"""The mark that iOS puts before what nobody typed, in SQL."""
+_LRM, _RLM = "chr(8206)", "chr(8207)"
+"""The marks that iOS puts before what nobody typed, in SQL: the second where the app is in Arabic, Hebrew, Persian, Urdu."""
+_MARKED = f"(starts_with(body, {_LRM}) OR starts_with(body, {_RLM}))"
 _LONGEST_NOTICE = 400
 _STOPS = ".。।۔"
 _FILE_LINE = r"[^\n]*\.[a-z0-9]{1,5}(?: • [^\n]*)?"
@@ -29,6 +30,10 @@ _VOTES = r" \(\p{Nd}+[^()\n]*\)(\n|$)"
 def notice_identity(kind: str, text: str) -> str:
     """Return the SQL for what of a notice both systems write alike."""
     return f"concat({kind}, ':', lower(rtrim(replace({text}, {_LRM}, ''), '. ' || chr(10))))"
+
+
+def _unmarked(text: str) -> str:
+    return f"ltrim(replace({text}, {_LRM}, ''), {_RLM})"
 
 
 def _without_marks(text: str) -> str:
@@ -55,10 +60,13 @@ def _lower(words: Iterable[str]) -> list[str]:
 _DELETED = (*phrases.DELETED, *(text for text in phrases.DELETED_BY_ADMIN if "@" not in text))
 _BY_NAMED_ADMIN = [text for text in phrases.DELETED_BY_ADMIN if "@" in text]
 _BY_ADMIN = rf"(?:{_alternatives(text.lower() for text in _BY_NAMED_ADMIN)})"
-_BEGINS_BY_ADMIN = rf"^(?:{_alternatives(sorted({text.partition('@')[0] for text in _BY_NAMED_ADMIN}))})"
+_BEGINS_BY_ADMIN = rf"^(?:{_alternatives(sorted({text.partition('@')[0][:14] for text in _BY_NAMED_ADMIN}))})"
+"""The first letters are enough for a first look, and the pattern is a third as large."""
 _WHOLE_TEXTS = (*_DELETED, *phrases.MISSED_CALLS, *phrases.LIVE_LOCATIONS, *phrases.OMITTED_PLAIN)
+_NULL = "null"
+"""What Android writes for a message that it has lost: mostly media that could be viewed once."""
 _MEANINGS: dict[str, Iterable[str]] = {
-    "whole": [text + stop for text in _WHOLE_TEXTS for stop in ("", *_STOPS)],
+    "whole": [_NULL, *(text + stop for text in _WHOLE_TEXTS for stop in ("", *_STOPS))],
     "android": [f"<{words}>" for words in phrases.OMITTED_ANDROID],
     "deleted": _lower(_DELETED),
     "missed": _lower(phrases.MISSED_CALLS),
@@ -66,6 +74,8 @@ _MEANINGS: dict[str, Iterable[str]] = {
     "live": _lower(phrases.LIVE_LOCATIONS),
     "omitted_plain": _lower(phrases.OMITTED_PLAIN),
     "omitted": _lower((*phrases.OMITTED_ANDROID, *phrases.OMITTED_KNOWN)),
+    "view_once": _lower((*phrases.VIEW_ONCE_OMITTED, *phrases.VIEW_ONCE_RECEIVED)),
+    "waiting": phrases.WAITING,
     "edited": _lower(phrases.EDITED),
     "attached": _lower(phrases.ATTACHED.split("|")),
     "poll": _lower(phrases.POLL.split("|")),
@@ -93,10 +103,20 @@ KNOWN_TEXTS = _known_texts()
 """(text, meanings): what WhatsApp itself writes. The SQL of this module reads it as ``known_texts``."""
 
 
+_QUOTES = ".:\"“”„«»'"
+_PLAIN_WORDS = dict.fromkeys(map(ord, _QUOTES)) | dict.fromkeys(map(ord, "\u00a0\u202f"), " ")
+
+
+@cache
+def notice_starts() -> pa.Table:
+    """Return what notices of iOS begin with, which the SQL of ``closer_look`` reads as ``notice_starts``."""
+    return pa.table({"start": [start.translate(_PLAIN_WORDS) for start in phrases.NOTICE_STARTS]})
+
+
 _BEFORE_BRACKET = r"\.[A-Za-z0-9]* \("
 """The ending of a file's name, and what Android writes behind it."""
 _MAY_BE_SPECIAL = f"""(
-    body = '' OR starts_with(body, '<') OR contains(body, {_LRM}) OR starts_with(body, chr(8207)) OR ends_with(body, '>')
+    body = '' OR starts_with(body, '<') OR contains(body, {_LRM}) OR starts_with(body, {_RLM}) OR ends_with(body, '>')
     OR (contains(body, '(') AND regexp_matches(body, '{_BEFORE_BRACKET}'))
     OR (contains(body, '//') AND (contains(body, 'maps') OR contains(body, 'foursquare')))
     OR (contains(body, chr(10)) AND contains(body, ':' || chr(10))) OR contains(body, chr(13))
@@ -115,32 +135,36 @@ FROM (
 """
 """The scanned rows with a kind: system, media (of which nothing is known), special (open) or text."""
 
-_MARKED_EDIT = r"[^\x{200E}\s]\s?\x{200E}<\x{200E}?[^<>:\n0-9]+>$"
+_MARKED_EDIT = r"[^\x{200E}\x{200F}\s]\s?[\x{200E}\x{200F}]<\x{200E}?[^<>:\n0-9]+>$"
 """Any words in angle brackets behind the mark that iOS puts before them."""
 _EDIT_MARK = r"\s?[\x{200E}\x{200F}]*<[^<>\n]*>$"
 _IN_BRACKETS = r"^[\x{200E}\x{200F}]*[<‹][^<>\n]+>(?:\n|$)"
-_BEHIND_MARK = r"(?:^|[ \n])\x{200E}+[^\x{200E}<>\n]+(?:\n|$)"
+_BEHIND_MARK = r"(?:^|[ \n])[\x{200E}\x{200F}]+[^\x{200E}\x{200F}<>\n]+(?:\n|$)"
 """Where words for a medium that was left out stand: in angle brackets on Android, behind a mark on iOS, perhaps with a
 caption before or after."""
-_HEADING = r"^\x{200E}?([^\n:：]+)[:：]"
+_HEADING = r"^[\x{200E}\x{200F}]*([^\n:：]+)[:：]"
 """The word before a poll's question or a place's link."""
 _FILE = r"[^\n/\\<>:]*\.[A-Za-z0-9]*"
-_ATTACHED_IOS = rf"(?:\x{{200E}}[<‹]|[<‹]\x{{200E}}|[<‹] ?(?:{phrases.ATTACHED_IOS}))[^<>:：\n]*[:：] ?({_FILE}) ?>"
-_ATTACHED_NUMBERED = rf"[<‹][^<>:：\n]+[:：] ?(\d{{8}}-{_FILE}) ?>"
-"""The word for attachment of any language, even without a mark, before a file that iOS numbered and dated."""
+_ATTACHED_IOS = (
+    rf"(?:[\x{{200E}}\x{{200F}}][<‹]|[<‹]\x{{200E}}|[<‹] ?(?:{phrases.ATTACHED_IOS}))[^<>:：\n]*[:：] ?({_FILE}) ?>"
+)
+_ATTACHED_NUMBERED = rf"[<‹](?:[^<>:：\n]+[:：] ?)?(\d{{8}}-{_FILE})(?: [^<>:\n]*)?>"
+"""The word for attachment of any language, even without a mark, around a file that iOS numbered."""
 _ATTACHED_OLD_IOS = rf"^\x{{200E}}?({_FILE}) <\x{{200E}}?(?:{phrases.ATTACHED_IOS})>"
 _ATTACHED = rf"^\x{{200E}}?({_FILE}) \(([^()\n]+)\)"
 _ATTACHED_MARKED = rf"^\x{{200E}}({_FILE}) \([^()\n]+\)(?:\n|$)"
 _ATTACHED_NAMED = r"^((?:(?:IMG|VID|AUD|PTT|DOC|STK)-\d+-WA\d+)?\.[A-Za-z0-9]+) \([^()\n]+\)"
-_MARKER_IN_BRACKETS = rf"(?:^[^\n]* • [^\n]*)?[<‹][^<>:：\n]+[:：] ?{_FILE} ?>"
+_BRACKETS = rf"[<‹](?:[^<>:：\n]+[:：] ?{_FILE} ?|\d{{8}}-{_FILE} [^<>:\n]+)>"
+_MARKER_IN_BRACKETS = rf"(?:^[^\n]* • [^\n]*)?{_BRACKETS}"
 _MARKER_AFTER_NAME = rf"^{_FILE} (?:\([^()\n]+\)|<[^<>\n]+>)"
+_UNMARKED = _unmarked("body")
 _WITHOUT_MARKER = f"""CASE
-    WHEN regexp_matches(body, '[<‹][^<>:：\n]+[:：] ?{_FILE} ?>')
-        THEN regexp_replace(replace(body, {_LRM}, ''), '{_MARKER_IN_BRACKETS}', '')
-    ELSE regexp_replace(replace(body, {_LRM}, ''), '{_MARKER_AFTER_NAME}', '')
+    WHEN regexp_matches(body, '{_BRACKETS}')
+        THEN regexp_replace({_UNMARKED}, '{_MARKER_IN_BRACKETS}', '')
+    ELSE regexp_replace({_UNMARKED}, '{_MARKER_AFTER_NAME}', '')
 END"""
 """What is no caption: the marker, and before it on iOS a document's name with its pages (``Plan.pdf • 2 pages``)."""
-_TYPED_RIGHT_TO_LEFT = r"^\x{200E}[^\p{L}]*[\p{Hebrew}\p{Arabic}]"
+_RIGHT_TO_LEFT = r"^[\x{200E}\x{200F}][^\p{L}]*[\p{Hebrew}\p{Arabic}]"
 
 
 def _means(meaning: str, known: str) -> str:
@@ -161,11 +185,11 @@ _ATTACHMENT = f"""CASE WHEN author_no IS NOT NULL THEN replace(CASE
 END, {_LRM}, '') END"""
 _POLL = rf"""(
     ({_means("poll", "h")} AND regexp_matches(body, '^[^\n:：]+[:：]\n'))
-    OR (starts_with(body, {_LRM}) AND regexp_matches(body, '^\x{{200E}}[^\s:]+\s?:\n[^\n]*\n\x{{200E}}[^\n:]+: '))
-) AND regexp_matches(body, ' \(\x{{200E}}?\p{{Nd}}+ ?[^()\n]+\)(?:\n|$)')"""
+    OR ({_MARKED} AND regexp_matches(body, '^[\x{{200E}}\x{{200F}}][^\s:]+\s?:\n[^\n]*\n[\x{{200E}}\x{{200F}}][^\n:]+: '))
+) AND regexp_matches(body, ' \([\x{{200E}}\x{{200F}}]?\p{{Nd}}+ ?[^()\n]+\)(?:\n|$)')"""
 """The word for poll, the question, and options with their votes; with the marks of iOS in any language."""
 _PLACE = (
-    r"^[^\n: ]+\s?[:：] ?https://maps\.google\.com/\?q=[-0-9.,]+$"
+    r"^[^\n:：]+[:：] ?https://maps\.google\.com/\?q=[-0-9.,]+$"
     r"|^https://maps\.google\.com/\?q=|^[^\n]+ \([^\n]+\): https://foursquare\.com/v/[0-9a-z]+$"
 )
 _LOCATION = rf"""(
@@ -173,29 +197,38 @@ _LOCATION = rf"""(
 )"""
 
 
+_OWN_NAME = """(
+    starts_with(plain, lower(name))
+    AND (length(plain) = length(name) OR unicode(plain[length(name) + 1]) IN (32, 44) OR unicode(plain[length(name) + 1]) >= 2304)
+)"""
+"""Whether a notice begins with the name of the person above it: with a space, a comma or a particle after it."""
+
+
 def _kind(is_bracket: bool) -> str:
     """Return the SQL for the kind. Only iOS marks what it says itself, and only there words of a notice are looked for.
 
-    iOS puts the mark before a notice, and before it the chat's title or a person's name. A title writes nothing else. A
-    person may have typed the mark, as phones do before Hebrew and Arabic: what is no known notice and does not begin with
-    that person's own name is theirs.
+    iOS puts the mark before a notice, and before it the chat's title or a person's name. A person may have typed the mark:
+    what is no known notice and does not begin with that person's own name is ``unknown``: see ``settle_unknown``.
     """
     medium = f"""CASE
         WHEN regexp_matches(medium, '{phrases.CONTACT.lower()}') THEN 'contact'
         WHEN regexp_matches(medium, '{phrases.STICKER.lower()}') THEN 'sticker'
         ELSE 'media' END"""
     told_by_mark = f"""
-    WHEN is_placeholder AND regexp_matches(short, '{phrases.VIEW_ONCE}') THEN 'view_once'
+    WHEN is_placeholder AND (is_view_once OR regexp_matches(short, '{phrases.VIEW_ONCE}')) THEN 'view_once'
     WHEN is_placeholder AND length(short) < 80 AND regexp_matches(short, '{phrases.OMITTED}') THEN {medium}
     WHEN is_placeholder AND (is_missed OR is_call) THEN 'call'"""
     notice = f"""
     WHEN is_placeholder AND (
-        regexp_matches(short, '{phrases.NOTICE_IOS.replace("'", "''")}') OR starts_with(short, lower(name) || ' ')
-        OR (NOT writes AND NOT regexp_matches(body, '{_TYPED_RIGHT_TO_LEFT}'))
-    ) THEN 'system'"""
+        is_waiting OR position IN (FROM begun) OR {_OWN_NAME}
+        OR regexp_matches(short, '{phrases.NOTICE_IOS.replace("'", "''")}')
+    ) THEN 'system'
+    WHEN is_placeholder THEN 'unknown'"""
+    null = "" if is_bracket else f"WHEN body = '{_NULL}' THEN 'media'"
     return f"""CASE
     WHEN author_no IS NULL THEN 'system'
-    WHEN body = '' THEN 'view_once'
+    WHEN body = '' OR omits_view_once THEN 'view_once'
+    {null}
     WHEN ends_with(lower(attachment), '.vcf') THEN 'contact'
     WHEN regexp_matches(attachment, '(?i)^STK-|-STICKER-|\\.webp$') THEN 'sticker'
     WHEN attachment IS NOT NULL THEN 'media'
@@ -210,10 +243,30 @@ def _kind(is_bracket: bool) -> str:
 END"""
 
 
+_BEGUN = f"""
+split AS (
+    SELECT position, plain, string_split(translate(plain, '{_QUOTES.replace("'", "''")}', ''), ' ') AS parts
+    FROM cut WHERE is_placeholder
+),
+begun AS (
+    SELECT position FROM (
+        SELECT position, unnest([
+            parts[1], parts[1] || ' ' || parts[2], concat_ws(' ', parts[1], parts[2], parts[3]), left(plain, 4), left(plain, 8)
+        ]) AS start
+        FROM split
+    ) SEMI JOIN notice_starts USING (start)
+    UNION ALL
+    SELECT position FROM split
+    WHERE list_contains(string_split('{phrases.NOTICE_VERBS.replace("'", "''")}', ' '), parts[1])
+        AND (left(parts[2], 1) IN ('+', '~') OR parts[2] IN (SELECT lower(split_part(name, ' ', 1)) FROM named_authors))
+),"""
+"""The placeholders that begin as a notice does: with its first words, or with its verb and the name of somebody."""
+
+
 def _same_text(text: str, kind: str) -> str:
     """Return the SQL for what of a message's text all exports of it have, of either system, with or without media."""
     return f"""CASE
-        WHEN {kind} = 'text' THEN NULL
+        WHEN {kind} IN ('text', 'unknown') THEN NULL
         WHEN {kind} IN ('media', 'sticker', 'contact', 'view_once')
             THEN concat('media:', CASE WHEN NOT regexp_full_match({text}, '{_FILE_LINE}', 'i') THEN {text} END)
         WHEN {kind} = 'call' AND is_missed THEN 'call:missed'
@@ -225,10 +278,10 @@ def _same_text(text: str, kind: str) -> str:
 def closer_look(is_bracket: bool) -> str:
     """Return the SQL that tells kind, text and attachment of the rows which the first look left open.
 
-    It reads ``scanned_messages`` and ``named_authors``; each step works on a few words that the step before cut out.
+    It reads ``scanned_messages`` and ``named_authors``, and of iOS ``notice_starts``; each step works on a few words that
+    the step before cut out.
     """
-    placeholder = f"starts_with(body, {_LRM}) AND length(body) < {_LONGEST_NOTICE}" if is_bracket else "false"
-    writes = "author_no IN (SELECT author_no FROM scanned_messages WHERE kind = 'text')" if is_bracket else "true"
+    placeholder = f"{_MARKED} AND length(body) < {_LONGEST_NOTICE}" if is_bracket else "false"
     return f"""
 WITH left_open AS (
     SELECT
@@ -249,13 +302,13 @@ unmarked AS (
 ),
 worded AS (
     SELECT
-        *, {placeholder} AS is_placeholder, {writes} AS writes,
+        *, {placeholder} AS is_placeholder,
         CASE
             WHEN length(body) < {_LONGEST_NOTICE} THEN lower(rtrim(trim({_without_marks("body")}), '{_STOPS}')) ELSE ''
         END AS short,
         CASE
             WHEN ltrim(body, {_LRM} || chr(8207))[1] IN ('<', '‹') THEN regexp_extract(body, '{_IN_BRACKETS}')
-            WHEN contains(body, {_LRM}) THEN regexp_extract(body, '{_BEHIND_MARK}')
+            WHEN contains(body, {_LRM}) OR contains(body, {_RLM}) THEN regexp_extract(body, '{_BEHIND_MARK}')
             ELSE ''
         END AS words,
         CASE WHEN contains(body, ' (') THEN regexp_extract(body, '{_ATTACHED}', ['file', 'words']) END AS named,
@@ -266,8 +319,12 @@ worded AS (
     FROM unmarked
 ),
 cut AS (
-    SELECT *, split_part(split_part(short, ',', 1), '. ', 1) AS call_words, {_plain("words")} AS omitted FROM worded
-),
+    SELECT
+        *, translate(short, chr(160) || chr(8239), '  ') AS plain,
+        split_part(split_part(translate(short, '，、،。।', ',,,,,'), ',', 1), '. ', 1) AS call_words,
+        {_plain("words")} AS omitted
+    FROM worded
+),{_BEGUN if is_bracket else ""}
 looked_up AS (
     SELECT
         cut.*,
@@ -276,7 +333,8 @@ looked_up AS (
         {_means("missed", "s")} AS is_missed_alone,
         {_means("missed", "s")} OR {_means("missed", "c")} AS is_missed,
         {_means("call", "c")} AS is_call, {_means("live", "s")} AS is_live, {_means("deleted", "s")} AS is_deleted,
-        {_means("omitted_plain", "s")} AS is_omitted_plain,
+        {_means("omitted_plain", "s")} AS is_omitted_plain, {_means("waiting", "s")} AS is_waiting,
+        {_means("view_once", "c")} AS is_view_once, {_means("view_once", "o")} AS omits_view_once,
         {_LOCATION} AS is_location,
         {_POLL} AS is_poll,
         {_ATTACHMENT} AS attachment
@@ -290,14 +348,38 @@ written AS (
     SELECT
         * REPLACE (CASE WHEN kind <> 'system' THEN author_no END AS author_no),
         CASE
-            WHEN kind = 'text' THEN body
+            WHEN kind IN ('text', 'unknown') THEN body
             WHEN attachment IS NOT NULL THEN trim({_WITHOUT_MARKER}, chr(10) || ' ')
             WHEN kind IN ('media', 'sticker', 'contact') AND omission <> ''
                 THEN trim(replace(replace(body, omission, chr(10)), {_LRM}, ''), chr(10) || ' ')
             WHEN kind IN ('media', 'sticker', 'contact', 'deleted', 'view_once') THEN ''
-            ELSE replace(body, {_LRM}, '')
+            ELSE {_UNMARKED}
         END AS text
     FROM told
 )
 SELECT position, author_no, kind, text, attachment, is_edited, {_same_text("text", "kind")} AS same_text FROM written
 """
+
+
+def settle_unknown() -> list[str]:
+    """Return the SQL that settles what the ``unknown`` rows of ``special_messages`` are: marked lines without known words.
+
+    Who also writes without the mark has typed it; a chat's title never does. Phones may put marks before all that is typed
+    in Hebrew or Arabic: not in a chat where somebody writes it without any, if what stands there heads a known notice.
+    """
+    texts = "FROM scanned_messages WHERE kind = 'text'"
+    return [
+        f"""
+UPDATE special_messages
+SET kind = 'system', author_no = NULL, text = {_unmarked("text")}, same_text = {notice_identity("'system'", "text")}
+WHERE kind = 'unknown' AND author_no NOT IN (SELECT author_no {texts}) AND (
+    (starts_with(text, {_LRM}) AND NOT regexp_matches(text, '{_RIGHT_TO_LEFT}'))
+    OR (
+        (SELECT bool_or(body >= chr(1424) AND body < chr(2304)) {texts})
+        AND author_no IN (
+            SELECT m.author_no FROM special_messages s JOIN scanned_messages m USING (position) WHERE s.kind = 'system'
+        )
+    )
+)""",
+        "UPDATE special_messages SET kind = 'text' WHERE kind = 'unknown'",
+    ]
