@@ -13,7 +13,7 @@ import pytest
 
 from egregora_assets.chat.archive import ExportUnreadable
 from egregora_assets.chat.formats.whatsapp import STAGED, AmbiguousDates, Staged, stage, title_of
-from egregora_assets.chat.formats.whatsapp_scan import OTHER_DIALECT
+from egregora_assets.chat.formats.whatsapp_scan import HIJRI, OTHER_DIALECT, UNKNOWN_WORD
 
 LRM, RLM = "\u200e", "\u200f"
 
@@ -574,8 +574,32 @@ def test_days_that_change_more_often_than_the_last_field_come_first(read: Read) 
 
 def test_a_line_that_looks_like_a_header_of_another_dialect_can_be_found(staged: Callable[..., Staged]) -> None:
     lost = "2024/1/29 破曉5:05 - Bruno: lost"
-    found = staged(f"2024/1/28 上午9:00 - Ana: x\n{lost}\n{lost}\n2024/1/28 上午9:00 - Ana: y\n").quarantined
+    found = staged(f"2024/1/28 9:00 - Ana: x\n{lost}\n{lost}\n2024/1/28 9:00 - Ana: y\n").quarantined
     assert [(piece.reason, piece.raw) for piece in found] == [(OTHER_DIALECT, lost.encode())]
+
+
+def test_a_message_with_an_unknown_word_beside_its_time_is_no_part_of_the_message_before(
+    read: Read, staged: Callable[..., Staged]
+) -> None:
+    lost = "2024/1/29 破曉5:05 - Bruno: lost\nand more\n"
+    export = f"2024/1/28 上午9:00 - Ana: x\n{lost}{lost}2024/1/28 上午9:00 - Ana: y\n"
+    assert [message.text for message in read(export) if message.time] == ["x", "y"]
+    found = staged(export).quarantined
+    assert [(piece.reason, piece.raw) for piece in found] == [(UNKNOWN_WORD, lost.encode())] * 2
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "12/25/23, 10:31 noonish - a plan",
+        "12/25/23, 10:31 we met - Bruno: hi",
+        "12/25/23, 22:31 - Bruno: hi",
+        "12/25/2023, 10:31 PM - Bruno: hi",
+    ],
+)
+def test_a_typed_line_with_a_time_stays_in_its_text(read: Read, typed: str) -> None:
+    export = f"12/25/23, 10:30 PM - Ana: see\n{typed}\n12/25/23, 10:32 PM - Ana: y\n"
+    assert [message.text for message in read(export)] == [f"see\n{typed}", "y"]
 
 
 @pytest.mark.parametrize("name", ["Tim 6'2\"", 'O"Neil', "„Nina"])
@@ -787,6 +811,7 @@ ARABIC_PLACEHOLDERS = [
     (f"{RLM}تم استبعاد الصورة", "media", "", None),
     (f"{RLM}تم حذف الملصقات", "sticker", "", None),
     (f"{RLM}<المُرفق: 00000012-PHOTO-2023.jpg>", "media", "", "00000012-PHOTO-2023.jpg"),
+    (f" {RLM}<المُرفق: 00000042-Bo.vcf>", "contact", "", "00000042-Bo.vcf"),
     (f"{RLM}تم حذف هذه الرسالة.", "deleted", "", None),
     (f"{RLM}مكالمة صوتية، ٥ دقائق", "call", "مكالمة صوتية، ٥ دقائق", None),
     (
@@ -885,3 +910,106 @@ def test_omitted_media_are_known_behind_either_bracket(read: Read, words: str, b
 def test_a_location_may_have_the_name_of_a_place(read: Read) -> None:
     place = "Big Ben: https://maps.google.com/?q=51.5,-0.1"
     assert [(message.kind, message.text) for message in read(android(place))] == [("location", place)]
+
+
+WORDS_BESIDE_A_TIME = {
+    "10:30 பிற்பகல்": 22,
+    "10:30 முற்பகல்": 10,
+    "10:30 ಅಪರಾಹ್ನ": 22,
+    "10:30 ਬਾ.ਦੁ.": 22,
+    "10:30 ਪੂ.ਦੁ.": 10,
+    "10:30 e pasdites": 22,
+    "10:30 e paradites": 10,
+    "10:30 MD": 22,
+    "10:30 PD": 10,
+    "10:30 بعدازظهر": 22,
+    "10:30 بعد از ظهر": 22,
+    "10:30 قبل\u200cازظهر": 10,
+    "10:30 قبل ازظهر": 10,
+    '10:30 אחה"צ': 22,
+    "10:30 אחה״צ": 22,
+    '10:30 לפנה"צ': 10,
+    "10:30 בערב": 22,
+    "10:30 בבוקר": 10,
+    "12:30 בצהריים": 12,
+    "12:30 בלילה": 0,
+    "10:30 PTG": 22,
+    "10:30 PG": 10,
+    "12:30 TGH": 12,
+    "半夜12:30": 0,
+    "午夜12:30": 0,
+    "清晨6:30": 6,
+    "上午10:30": 10,
+    "10:30 priešpiet": 10,
+    "10:30 popiet": 22,
+    "10:30 priekšpusdienā": 10,
+    "10:30 pēcpusdienā": 22,
+    "10:30 pre podne": 10,
+    "10:30 po podne": 22,
+    "10:30 претпладне": 10,
+    "10:30 попладне": 22,
+    "7:30 in the evening": 19,
+    "10:30 at night": 22,
+    "3:30 at night": 3,
+    "10:30 da\u00a0noite": 22,
+    "3:30 ’s nachts": 3,
+}
+
+
+@pytest.mark.parametrize(("clock", "hour"), WORDS_BESIDE_A_TIME.items(), ids=repr)
+def test_every_word_for_a_part_of_the_day_is_a_time(read: Read, clock: str, hour: int) -> None:
+    [message] = read(f"25/12/2023, {clock} - Ana: hello\n")
+    assert (message.time, message.author) == (datetime(2023, 12, 25, hour, 30), "Ana")
+
+
+CLOCKS_OF_24_HOURS = ["25.12.2023, 15:07 ч.", "25.12.2023 г., 15:07 ч.", "2023-12-25 15 h 07", "25.12.2023 15.07"]
+
+
+@pytest.mark.parametrize("header", CLOCKS_OF_24_HOURS)
+def test_words_may_stand_beside_a_24_hour_clock(read: Read, header: str) -> None:
+    [message] = read(f"{header} - Ana: hello\n")
+    assert (message.time, message.author) == (datetime(2023, 12, 25, 15, 7), "Ana")
+
+
+PERSIAN_DATES = {
+    "1388/01/01": datetime(2009, 3, 21),
+    "1399/12/30": datetime(2021, 3, 20),
+    "1400/01/01": datetime(2021, 3, 21),
+    "1402/10/4": datetime(2023, 12, 25),
+    "1403/06/31": datetime(2024, 9, 21),
+    "1403/12/30": datetime(2025, 3, 20),
+    "1404/01/01": datetime(2025, 3, 21),
+    "1408/12/30": datetime(2030, 3, 20),
+    "۱۴۰۲/۱۰/۴": datetime(2023, 12, 25),
+}
+
+
+@pytest.mark.parametrize(("date", "day"), PERSIAN_DATES.items())
+def test_dates_of_the_persian_calendar_are_read(read: Read, date: str, day: datetime) -> None:
+    clock = "۰۰:۰۰:۰۰" if date.startswith("۱") else "00:00:00"
+    assert [message.time for message in read(f"[{date}, {clock}] Ana: hello\n")] == [day]
+
+
+def test_a_persian_day_that_does_not_exist_costs_only_its_own_message(read: Read) -> None:
+    found = read("".join(f"[{date}, 10:30:05] Ana: x\n" for date in ("1402/12/29", "1402/12/30", "1403/07/31")))
+    assert [message.time for message in found] == [datetime(2024, 3, 19, 10, 30, 5), None, None]
+
+
+@pytest.mark.parametrize("date", ["12/6/1445", "12/6/1445 AH", "12/6/1445 هـ", "1445/6/12"])
+def test_a_date_of_the_hijri_calendar_is_named_in_the_reason(staged: Callable[..., Staged], date: str) -> None:
+    line = f"[{date}, 10:30:05] Ana: hello\n"
+    found = staged(line).quarantined
+    assert [(piece.reason, piece.raw) for piece in found] == [(HIJRI, line.encode())]
+
+
+@pytest.mark.parametrize("date", ["令和元年5月1日", "R1/5/1"])
+def test_the_first_year_of_an_era_is_read(read: Read, date: str) -> None:
+    assert [message.time for message in read(f"{date} 9:05 - Ana: x\n")] == [datetime(2019, 5, 1, 9, 5)]
+
+
+@pytest.mark.parametrize(
+    ("years", "read_as"), [(("66", "66", "67"), [2023, 2023, 2024]), (("23", "24", "66"), [2023, 2024, 2066])]
+)
+def test_years_of_two_digits_are_all_of_one_calendar(read: Read, years: tuple[str, ...], read_as: list[int]) -> None:
+    export = "".join(f"{day}/12/{year}, 10:30 - Ana: x\n" for day, year in zip((25, 26, 27), years, strict=True))
+    assert [message.time.year for message in read(export, day_first=True) if message.time] == read_as

@@ -248,7 +248,7 @@ def _refuse_impossible_dates(
     for offset, author_no, body in found:
         author = b"" if author_no is None else names[author_no] + b": "
         raw = result.impossible.get(offset, result.headers.get(offset, b"") + author + bytes(body))
-        piece = Quarantined(offset, reason, raw)
+        piece = Quarantined(offset, result.reasons.get(offset, reason), raw)
         result.quarantined.append(piece)
     if count > len(found):
         result.quarantined.add(piece, count - len(found))

@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from egregora_assets.chat.formats.whatsapp_phrases import DAY_PARTS
+
 WIDTH = 56
 """Bytes of a line that are looked at for a header; the longest known header has 52 (Arabic digits and marks)."""
 MOST_WIDTH = 88
 """The same while the dialect is not known, and where digits have three bytes."""
 MIN_HEADER_BYTES = 11
 """The shortest: ``1/2/24 9:05``."""
-MIN_DIGITS = 6
-"""The fewest digits of a date with a time, as in ``R6/1/2 9:05``."""
+MIN_DIGITS = 5
+"""The fewest digits of a date with a time, as in ``令和元年1月2日 9:05``."""
 
 _ZEROS = {0x660: "0", 0x6F0: "0", 0x966: "0", 0x9E6: "0"}
 """Arabic, Persian, Devanagari and Bengali zero. Digits of two bytes end, as ASCII digits do, in their value's four bits;
@@ -35,33 +37,21 @@ _ERA = r"(?:(?P<{0}>R|H|令和|平成) ?)"
 _DATE = (
     rf"(?:(?:{_ERA.format('era1')}?(?P<y1>0{{4}}|(?<=[RH和成])00?|(?<=[RH和成] )00?)){_RTL}(?P<s1>[./-]) ?(?P<m1>00?)"
     rf"{_RTL}(?P=s1) ?(?P<d1>00?)\.?"
-    rf"|{_ERA.format('era2')}?(?P<y3>0{{1,4}})(?P<s3>年) ?(?P<m3>00?)月 ?(?P<d3>00?)日"
+    rf"|{_ERA.format('era2')}?(?P<y3>0{{1,4}}|元)(?P<s3>年) ?(?P<m3>00?)月 ?(?P<d3>00?)日"
     rf"|(?P<a>00?){_RTL}(?P<s2>[./-]) ?(?P<b>00?){_RTL}(?P=s2) ?"
     rf"(?:{_ERA.format('era4')}(?P<y4>00?)|(?P<y2>0000|00?))\.?)"
-    rf"(?:{_SPACE}?(?:г\.|BE|พ\.ศ\.))?"
+    rf"(?:{_SPACE}?(?:г\.|BE|พ\.ศ\.|هـ|AH|AP|ه\.ش\.))?"
 )
-DayPart = Literal["morning", "noon", "afternoon", "night"]
-_DAY_PARTS: dict[DayPart, tuple[str, ...]] = {
-    "morning": (
-        *("오전", "午前", "上午", "凌晨", "清晨", "早上", "早晨", "π.μ.", "πμ", "ص", "صباحًا", "ق.ظ.", "ق.ظ", "לפנה״צ"),
-        *("öö", "sa", "pg", "पूर्वाह्न", "म.पू.", "ก่อนเที่ยง", "পূর্বাহ্ণ", "de.", "vm.", "fm", "f.m.", "ap."),
-        *("пр.об.", "dop.", "дп", "in the morning"),
-    ),
-    "noon": ("中午", "正午"),
-    "afternoon": (
-        *("오후", "午後", "下午", "傍晚", "μ.μ.", "μμ", "م", "مساءً", "ب.ظ.", "ب.ظ", "אחה״צ", "ös", "ch", "ptg"),
-        *("अपराह्न", "म.उ.", "หลังเที่ยง", "অপরাহ্ণ", "du.", "nm.", "em", "e.m.", "ip.", "сл.об.", "odp.", "pop.", "пп"),
-        "in the afternoon",
-    ),
-    "night": ("晚上", "夜晚", "夜里", "夜間", "深夜"),
-}
-"""Chinese phones write more than two parts of a day: ``中午12:05``, ``凌晨12:05`` (five past midnight), ``晚上9:05``."""
-_WORDS: dict[str, DayPart] = {word.lower(): part for part, words in _DAY_PARTS.items() for word in words}
-_MERIDIEM = rf"(?P<{{0}}>(?:[ap]\.?{_SPACE}?m\.?|{'|'.join(map(re.escape, sorted(_WORDS, key=len, reverse=True)))}))"
+DayPart = Literal["morning", "noon", "afternoon", "night", "unknown"]
+_PARTS: tuple[DayPart, ...] = ("morning", "noon", "afternoon", "night")
+_WORDS: dict[str, DayPart] = {word: part for part in _PARTS for word in DAY_PARTS[part].split()}
+_SAYING_NOTHING = {"ч", "h", "uhr", "klo"}
+"""What stands behind the time of a 24-hour clock: ``21:05 ч.``"""
+_WORD = r"(?:’s )?[^\W\d_][^\d\n:/,،\[\]<>]{0,24}?"
 _TIME = (
-    rf"(?:{_MERIDIEM.format('before')}{_SPACE}?)?"
-    r"(?P<h>00?)[:.](?P<mi>00)(?:[:.](?P<s>00))?"
-    rf"(?:{_SPACE}?{_MERIDIEM.format('after')})?"
+    rf"(?:(?P<before>{_WORD}){_SPACE}?)?"
+    rf"(?P<h>00?)(?:[:.]|{_SPACE}h{_SPACE})(?P<mi>00)(?:(?:[:.]|{_SPACE}min{_SPACE})(?P<s>00)(?:{_SPACE}s)?)?"
+    rf"(?:{_SPACE}?(?P<after>{_WORD}))?"
 )
 _LINK = rf"(?:[,،]{_RTL}|[,،]?{_RTL}{_SPACE}(?:klo|kl\.?|à|at|às|a las|um|u|ob|в|saat|pukul|lúc))?{_SPACE}"
 _DATE_FIRST = re.compile(f"{_DATE}{_LINK}{_TIME}", re.IGNORECASE)
@@ -95,7 +85,7 @@ class HeaderLayout:
 
     ``first`` and ``second`` are day and month in an order that only the whole file can tell; with a year-first dialect
     they are month and day. Where ``year`` has two digits, only the file can tell whether it is not the day instead;
-    one digit can only be a day. ``day_part`` is ``None`` for a 24-hour clock.
+    one digit can only be a day. ``day_part`` is ``None`` for a 24-hour clock, ``unknown`` where one word beside the time is.
     """
 
     dialect: Dialect
@@ -118,7 +108,8 @@ def read_layout(shape: bytes, terminator: bytes) -> HeaderLayout | None:
     is_mixed = len(_ALL_ZEROS.intersection(text)) > 1
     if found is None or is_mixed or (found["y2"] and len(found["y2"]) == 1 and len(found["a"]) == 1):
         return None
-    return _layout(found, text, skipped=len(text) - len(plain))
+    layout = _layout(found, text, skipped=len(text) - len(plain))
+    return layout if layout.day_part != "unknown" or _NEARLY.fullmatch(plain) else None
 
 
 @lru_cache(maxsize=1024)
@@ -143,7 +134,8 @@ def _layout(found: re.Match[str], text: str, skipped: int) -> HeaderLayout:
         return len(text[:start].encode()), len(text[:end].encode())
 
     year, first, second, separator, era = next(names for names in _FIELDS if found[names[0]])
-    meridiem = found["before"] or found["after"]
+    is_first_year = found[year] == "元"
+    part = _day_part(found["before"] or found["after"] or "")
     japanese = found[era] if era else None
     return HeaderLayout(
         dialect=Dialect(
@@ -152,17 +144,17 @@ def _layout(found: re.Match[str], text: str, skipped: int) -> HeaderLayout:
             has_era=japanese is not None,
             date_separator=found[separator],
             has_seconds=found["s"] is not None,
-            is_twelve_hour=meridiem is not None,
+            is_twelve_hour=part is not None,
             digit_bytes=len(text[skipped + found.start("h")].encode()),
         ),
-        year=columns(year),
+        year=columns(year) if not is_first_year else (0, 0),
         first=columns(first),
         second=columns(second),
         hour=columns("h"),
         minute=columns("mi"),
         seconds=columns("s") if found["s"] else None,
-        day_part=None if meridiem is None else _day_part(meridiem.lower()),
-        year_zero=_YEAR_ZEROS[japanese.upper()] if japanese else 0,
+        day_part=part,
+        year_zero=(_YEAR_ZEROS[japanese.upper()] if japanese else 0) + is_first_year,
     )
 
 
@@ -178,5 +170,11 @@ _FIELDS = (
 _YEAR_ZEROS = {"R": 2018, "令和": 2018, "H": 1988, "平成": 1988}
 
 
-def _day_part(meridiem: str) -> DayPart:
-    return _WORDS.get(meridiem) or ("afternoon" if meridiem.startswith("p") else "morning")
+_UNSAID = dict.fromkeys(map(ord, ".\"'״׳’ \u00a0\u2009\u202f\u200b\u200c"))
+"""What a word for a part of the day is written with or without: ``p. m.``, ``אחה״צ``, ``بعد‌ازظهر``."""
+
+
+def _day_part(word: str) -> DayPart | None:
+    """Return the part of the day that the words beside a time name; ``None`` where they name none, as after 24 hours."""
+    key = word.lower().translate(_UNSAID)
+    return None if not key or key in _SAYING_NOTHING else _WORDS.get(key, "unknown")

@@ -33,7 +33,7 @@ def notice_identity(kind: str, text: str) -> str:
 
 
 def _unmarked(text: str) -> str:
-    return f"ltrim(replace({text}, {_LRM}, ''), {_RLM})"
+    return f"replace(replace({text}, {_LRM}, ''), {_RLM}, '')"
 
 
 def _without_marks(text: str) -> str:

@@ -34,6 +34,10 @@ MAX_BODY_BYTES = 1 << 20
 """A body longer than this is cut and reported; WhatsApp itself allows 65,536 characters."""
 MAX_AUTHOR_BYTES = 160
 OTHER_DIALECT = "looks like a message of another dialect"
+UNKNOWN_WORD = "a word beside the time is unknown: nothing tells morning from afternoon"
+HIJRI = (
+    "the date is of the Islamic (Hijri) calendar, which cannot be converted to the day: only observers know the months"
+)
 _MOST_OTHER_SHAPES = 32
 """Header shapes of other dialects that are reported, each with its first line: a chat quotes few, a hostile file many."""
 _KEPT_BYTES = MAX_BODY_BYTES + WIDTH + MAX_AUTHOR_BYTES + 64
@@ -115,7 +119,8 @@ class ScanResult:
     ``order_matters`` the dates that the two orders read differently. ``impossible`` has, by byte offset, the beginning
     of messages with a date or time that neither order can explain, and ``headers`` the headers of messages with one
     that not every order can. ``two_digit_years`` weighs whether dates such as ``24/1/13`` begin with the year.
-    ``other_dialects`` has the first line of each shape that looks like a header but is none of this file.
+    ``other_dialects`` has the first line of each shape that looks like a header but is none of this file, and ``reasons``
+    why, by byte offset, a message has no time where there is more to say than that it does not exist.
     """
 
     terminator: bytes | None = None
@@ -133,6 +138,8 @@ class ScanResult:
     kept_headers: list[int] = field(default_factory=lambda: [0, 0, 0])
     two_digit_years: TwoDigitYears | None = None
     other_dialects: dict[bytes, Quarantined] = field(default_factory=dict)
+    reasons: dict[int, str] = field(default_factory=dict)
+    counts_from_buddha: bool = False
 
     @property
     def year_first(self) -> bool:
@@ -251,12 +258,48 @@ def _find_headers(data: Bytes, breaks: Ints, result: ScanResult, shift: _Shift) 
     lines = np.lib.stride_tricks.sliding_window_view(padded, MOST_WIDTH)
     if result.terminator is None:
         result.terminator, result.dialect = _infer_dialect(lines[starts])
+        if result.terminator is not None and result.dialect is not None:
+            result.counts_from_buddha = _counts_from_buddha(lines[starts], result.terminator, result.dialect)
     if result.terminator is None or result.dialect is None:
         return _no_headers()
     window = lines[:, : MOST_WIDTH if result.dialect.digit_bytes > 2 else WIDTH][starts]
-    headers, others = _read_headers(starts, window, result.terminator, result.dialect)
+    read = _read_headers(starts, window, result.terminator, result.dialect, result.counts_from_buddha)
+    headers, others = _without_typed_times(data, breaks, read, is_bracket=result.terminator == b"] ")
     _note_others(others, data, shift, result)
+    _note_reasons(headers, read, shift, result)
     return headers
+
+
+@dataclass(frozen=True)
+class _Read:
+    """The headers of a block; where one line each of the other shapes that look like headers begins; where the headers
+    with an unknown word beside the time and those with a year of the Hijri calendar do."""
+
+    headers: _Headers
+    others: Ints
+    unsaid: Ints
+    hijri: Ints
+
+
+def _without_typed_times(data: Bytes, breaks: Ints, read: _Read, is_bracket: bool) -> tuple[_Headers, Ints]:
+    """Return the headers without those that have an unknown word beside the time and name no author: people type them."""
+    headers = read.headers
+    if not len(read.unsaid):
+        return headers, read.others
+    suspect = np.flatnonzero(np.isin(headers.start, read.unsaid))
+    start = headers.end[suspect]
+    typed = suspect[_author_ends(data, breaks, start, np.full(len(start), len(data)), is_bracket) < 0]
+    kept = np.ones(len(headers.start), dtype=np.bool_)
+    kept[typed] = False
+    return headers.take(kept), np.sort(np.concatenate((read.others, headers.start[typed])))
+
+
+def _note_reasons(headers: _Headers, read: _Read, shift: _Shift, result: ScanResult) -> None:
+    for starts, reason in ((read.unsaid, UNKNOWN_WORD), (read.hijri, HIJRI)):
+        starts = starts[np.isin(starts, headers.start)][:MOST_PIECES] if len(starts) else starts
+        for offset in shift.apply(starts).tolist():
+            if len(result.reasons) < MOST_PIECES:
+                result.reasons[offset] = reason
 
 
 def _note_others(others: Ints, data: Bytes, shift: _Shift, result: ScanResult) -> None:
@@ -278,9 +321,25 @@ def _infer_dialect(window: Bytes) -> tuple[bytes | None, Dialect | None]:
     votes: Counter[tuple[bytes, Dialect]] = Counter()
     for terminator in TERMINATORS:
         for _, layout, rows, _ in _shapes(window, terminator):
-            if layout is not None:
+            if layout is not None and layout.day_part != "unknown":
                 votes[terminator, layout.dialect] += len(rows)
     return max(votes, key=lambda key: votes[key], default=(None, None))
+
+
+def _counts_from_buddha(window: Bytes, terminator: bytes, dialect: Dialect) -> bool:
+    """Return whether most years of two digits are from 52 to 75: far in the future, but for those after Buddha (2552).
+
+    The first block tells for the whole file, so that no year of it is read in another way than the others.
+    """
+    if dialect.year_digits != 2:
+        return False
+    late = total = 0
+    for _, layout, rows, lines in _shapes(window, terminator):
+        if layout is not None and layout.dialect == dialect:
+            fields = [_number(lines, span, layout) for span in (layout.year, layout.first)]
+            late += int(np.logical_or.reduce([(years >= 52) & (years <= 75) for years in fields]).sum())
+            total += len(rows)
+    return late * 2 > total
 
 
 def _shapes(window: Bytes, terminator: bytes) -> Iterator[tuple[int, HeaderLayout | None, Ints, Bytes]]:
@@ -346,34 +405,39 @@ def _no_headers() -> _Headers:
     return _Headers(*[nothing] * 7)
 
 
-def _read_headers(starts: Ints, window: Bytes, terminator: bytes, dialect: Dialect) -> tuple[_Headers, Ints]:
-    """Return the headers of a dialect, and where one line each of the other shapes that look like headers begins."""
+def _read_headers(starts: Ints, window: Bytes, terminator: bytes, dialect: Dialect, counts_from_buddha: bool) -> _Read:
     size = len(starts)
     end, times = np.zeros(size, dtype=np.int64), np.full((3, size), _NO_TIME)
     fields = np.zeros((2, size), dtype=np.int64)
-    others = []
+    others, unsaid, hijri = [], [starts[:0]], [starts[:0]]
     for length, layout, rows, lines in _shapes(window, terminator):
-        if layout is None:
+        if layout is None or (layout.day_part == "unknown" and layout.dialect != dialect):
             others.append(int(np.min(starts[rows])))
             continue
         if layout.dialect != dialect:
             continue
         end[rows] = starts[rows] + length + len(terminator)
+        if layout.day_part == "unknown":
+            unsaid.append(starts[rows])
+            continue
         year, first, second = (_number(lines, span, layout) for span in (layout.year, layout.first, layout.second))
         clock, possible = _clock(lines, layout)
         if dialect.year_digits == 2 and not dialect.year_first:
             fields[:, rows] = first, year
-            years = _gregorian(first, layout), _gregorian(year, layout)
+            years = _completed(first, counts_from_buddha), _completed(year, counts_from_buddha)
             times[2, rows] = _instant(years[0], second, year, clock, possible & (_digits(layout.first, layout) == 2))
             possible &= _digits(layout.year, layout) == 2
             year = years[1]
+        elif dialect.year_digits == 2:
+            year = _completed(year, counts_from_buddha)
         else:
             year = _gregorian(year, layout)
+            hijri.append(starts[rows][(year >= _HIJRI[0]) & (year <= _HIJRI[1])])
         month_day = _instant(year, first, second, clock, possible)
         times[1, rows] = month_day
         times[0, rows] = month_day if dialect.year_first else _instant(year, second, first, clock, possible)
     headers = _Headers(starts, end, *times, *fields).take(end > 0)
-    return headers, np.array(sorted(others), dtype=np.int64)
+    return _Read(headers, np.array(sorted(others), dtype=np.int64), np.concatenate(unsaid), np.concatenate(hijri))
 
 
 def _digits(span: tuple[int, int], layout: HeaderLayout) -> int:
@@ -388,13 +452,13 @@ def _number(lines: Bytes, span: tuple[int, int], layout: HeaderLayout) -> Ints:
     return value
 
 
-def _gregorian(year: Ints, layout: HeaderLayout) -> Ints:
-    """Return years after Christ: two digits completed, Japanese eras and years after Buddha (Thailand) counted on.
+def _completed(year: Ints, counts_from_buddha: bool) -> Ints:
+    """Return years of two digits with their century."""
+    return year + np.where((year >= 52) & (year <= 75) & counts_from_buddha, 1957, 2000)
 
-    Two digits from 52 to 75 would be far in the future: they are the years 2552 to 2575 after Buddha.
-    """
-    if layout.dialect.year_digits == 2:
-        return year + np.where((year >= 52) & (year <= 75), 1957, 2000)
+
+def _gregorian(year: Ints, layout: HeaderLayout) -> Ints:
+    """Return years of four digits after Christ: Japanese eras and years after Buddha (Thailand) counted on."""
     return year + layout.year_zero - 543 * (year >= 2513)
 
 
@@ -422,12 +486,40 @@ def _hour_of_day(hour: Ints, part: DayPart) -> Ints:
 
 
 def _instant(year: Ints, month: Ints, day: Ints, clock: Ints, possible: Mask) -> Ints:
-    """Return µs since 1970 on the wall clock, ``_NO_TIME`` where the date does not exist (years 1970 to 2199 do)."""
+    """Return µs since 1970 on the wall clock, ``_NO_TIME`` where the date does not exist (years 1970 to 2199 do).
+
+    Years of WhatsApp's time in the Persian calendar are read in that.
+    """
     months = np.clip((year - 1970) * 12 + month - 1, 0, 230 * 12).astype("M8[M]")
     days = months.astype("M8[D]") + np.clip(day - 1, 0, 99)
-    possible = possible & (month >= 1) & (month <= 12) & (day >= 1) & (year >= 1970) & (year < 2200)
-    possible &= days.astype("M8[M]") == months
-    return np.where(possible, days.astype(np.int64) * 86_400 * _SECOND + clock, _NO_TIME)
+    exists = (month >= 1) & (month <= 12) & (day >= 1) & (year >= 1970) & (year < 2200)
+    exists &= days.astype("M8[M]") == months
+    number = days.astype(np.int64)
+    if (year < _HIJRI[0]).any():
+        persian, is_persian = _persian_days(year, month, day)
+        number, exists = np.where(is_persian, persian, number), exists | is_persian
+    return np.where(possible & exists, number * 86_400 * _SECOND + clock, _NO_TIME)
+
+
+_PERSIAN = (1388, 1420)
+"""The years of the Persian (Jalali) calendar that are read: from 21 March 2009 to March 2042."""
+_HIJRI = (1430, 1465)
+"""The years of the Hijri calendar in the same time."""
+_PERSIAN_NEW_YEAR_1388 = int(np.datetime64("2009-03-21").astype(np.int64))
+
+
+def _persian_days(year: Ints, month: Ints, day: Ints) -> tuple[Ints, Mask]:
+    """Return the days since 1970 of dates of the Persian calendar, and which of them exist.
+
+    Eight years of 33 are leap years, which agrees with the observed equinox from 1206 to 1498.
+    """
+    years = np.arange(_PERSIAN[0], _PERSIAN[1] + 1)
+    is_leap = np.isin(years % 33, (1, 5, 9, 13, 17, 22, 26, 30))
+    new_year = _PERSIAN_NEW_YEAR_1388 + 365 * np.arange(len(years)) + np.cumsum(is_leap) - is_leap
+    exists = (year >= _PERSIAN[0]) & (year <= _PERSIAN[1]) & (month >= 1) & (month <= 12) & (day >= 1)
+    place = np.where(exists, year - _PERSIAN[0], 0)
+    exists &= day <= np.where(month <= 6, 31, np.where(month <= 11, 30, 29 + is_leap[place]))
+    return new_year[place] + (month - 1) * 31 - np.maximum(month - 7, 0) + day - 1, exists
 
 
 def _weigh_order(headers: _Headers, complete: int, last: tuple[int, int], result: ScanResult) -> tuple[int, int]:
