@@ -178,6 +178,7 @@ def _without_title(staged: Staged, title: str, people: list[str]) -> Staged:
 
 
 def _fail(connection: duckdb.DuckDBPyConnection, file: InboxFile, status: str, problem: str) -> ExportOutcome:
+    problem = problem.removeprefix(file.name).removeprefix(":").strip()
     log.warning("%s: %s", file.name, problem)
     known = rows(connection, "SELECT status, detail FROM exports WHERE export_id = ?", [file.export_id])
     if known != [(status, problem)]:

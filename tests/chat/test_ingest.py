@@ -209,6 +209,9 @@ def test_files_that_cannot_be_read_are_marked_and_the_others_load(settings: Sett
     outcomes = take_in(settings)
     assert {outcome.file_name for outcome in outcomes if outcome.problem} == set(UNREADABLE)
     assert all(outcome.problem for outcome in outcomes if outcome.file_name in UNREADABLE)
+    assert not [outcome for outcome in outcomes if outcome.problem and outcome.file_name in outcome.problem], (
+        "named twice"
+    )
     assert len(ids(settings)) == 6
     assert query(settings, "SELECT count(*), count(detail) FROM exports WHERE status = 'failed'") == [(4, 4)]
     assert take_in(settings) == []
