@@ -953,6 +953,9 @@ WORDS_BESIDE_A_TIME = {
     "3:30 at night": 3,
     "10:30 da\u00a0noite": 22,
     "3:30 ’s nachts": 3,
+    "3:30:00 sore": 15,
+    "3:30 ч. pm": 15,
+    "3:30 ч. следобед": 15,
 }
 
 
@@ -962,7 +965,7 @@ def test_every_word_for_a_part_of_the_day_is_a_time(read: Read, clock: str, hour
     assert (message.time, message.author) == (datetime(2023, 12, 25, hour, 30), "Ana")
 
 
-CLOCKS_OF_24_HOURS = ["25.12.2023, 15:07 ч.", "25.12.2023 г., 15:07 ч.", "2023-12-25 15 h 07", "25.12.2023 15.07"]
+CLOCKS_OF_24_HOURS = ["25.12.2023, 15:07 ч.", "25.12.2023 г., 15:07 ч.", "2023-12-25 15 h 07", "25/12/2023 15:07 น."]
 
 
 @pytest.mark.parametrize("header", CLOCKS_OF_24_HOURS)

@@ -227,6 +227,24 @@ def test_many_lines_that_nearly_are_headers_cost_linear_time(connection: duckdb.
     assert time.process_time() - began < 10
 
 
+def test_many_unknown_words_beside_a_time_cost_linear_time_and_are_no_text(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    def unknown() -> Iterator[str]:
+        for number in range(20_000):
+            word = f"zz{number:o}".translate(str.maketrans("01234567", "klnopqrs"))
+            yield f"12/25/23, 10:30 {word} - Ana: x\n"
+
+    known = "12/25/23, 10:30 PM - Ana: start\n"
+    began = time.process_time()
+    export = "".join([known, *unknown(), known])
+    result = stage(connection, io.BytesIO(export.encode()), "chat.txt")
+    found = connection.execute(f"SELECT text FROM {STAGED} WHERE local_time IS NOT NULL").fetchall()
+    assert found == [("start",), ("start",)]
+    assert {piece.reason for piece in result.quarantined} == {whatsapp_scan.UNKNOWN_WORD}
+    assert time.process_time() - began < 10
+
+
 def test_two_hundred_thousand_authors_are_told_apart(connection: duckdb.DuckDBPyConnection) -> None:
     export = "".join(f"25/12/2023, 10:30 - Person {number}: hi\n" for number in range(200_000))
     assert len(stage(connection, io.BytesIO(export.encode()), "chat.txt").authors) == 200_000

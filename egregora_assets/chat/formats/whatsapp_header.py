@@ -45,12 +45,12 @@ _DATE = (
 DayPart = Literal["morning", "noon", "afternoon", "night", "unknown"]
 _PARTS: tuple[DayPart, ...] = ("morning", "noon", "afternoon", "night")
 _WORDS: dict[str, DayPart] = {word: part for part in _PARTS for word in DAY_PARTS[part].split()}
-_SAYING_NOTHING = {"ч", "h", "uhr", "klo"}
-"""What stands behind the time of a 24-hour clock: ``21:05 ч.``"""
+_SAYING_NOTHING = {"ч", "น", "h", "uhr", "klo"}
+"""What stands behind the time of a 24-hour clock: ``21:05 ч.``; the first of them on a 12-hour clock too."""
 _WORD = r"(?:’s )?[^\W\d_][^\d\n:/,،\[\]<>]{0,24}?"
 _TIME = (
     rf"(?:(?P<before>{_WORD}){_SPACE}?)?"
-    rf"(?P<h>00?)(?:[:.]|{_SPACE}h{_SPACE})(?P<mi>00)(?:(?:[:.]|{_SPACE}min{_SPACE})(?P<s>00)(?:{_SPACE}s)?)?"
+    rf"(?P<h>00?)(?:[:.]|{_SPACE}h{_SPACE})(?P<mi>00)(?:(?:[:.]|{_SPACE}min{_SPACE})(?P<s>00)(?:{_SPACE}s\b)?)?"
     rf"(?:{_SPACE}?(?P<after>{_WORD}))?"
 )
 _LINK = rf"(?:[,،]{_RTL}|[,،]?{_RTL}{_SPACE}(?:klo|kl\.?|à|at|às|a las|um|u|ob|в|saat|pukul|lúc))?{_SPACE}"
@@ -177,4 +177,5 @@ _UNSAID = dict.fromkeys(map(ord, ".\"'״׳’ \u00a0\u2009\u202f\u200b\u200c"))
 def _day_part(word: str) -> DayPart | None:
     """Return the part of the day that the words beside a time name; ``None`` where they name none, as after 24 hours."""
     key = word.lower().translate(_UNSAID)
+    key = key[1:] if key[:1] == "ч" and key[1:] in _WORDS else key
     return None if not key or key in _SAYING_NOTHING else _WORDS.get(key, "unknown")

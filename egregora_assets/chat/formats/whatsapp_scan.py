@@ -296,7 +296,7 @@ def _without_typed_times(data: Bytes, breaks: Ints, read: _Read, is_bracket: boo
 
 def _note_reasons(headers: _Headers, read: _Read, shift: _Shift, result: ScanResult) -> None:
     for starts, reason in ((read.unsaid, UNKNOWN_WORD), (read.hijri, HIJRI)):
-        starts = starts[np.isin(starts, headers.start)][:MOST_PIECES] if len(starts) else starts
+        starts = np.sort(starts[np.isin(starts, headers.start)])[:MOST_PIECES] if len(starts) else starts
         for offset in shift.apply(starts).tolist():
             if len(result.reasons) < MOST_PIECES:
                 result.reasons[offset] = reason
