@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from egregora_assets.chat.formats.whatsapp import IMPOSSIBLE_DATE
+from egregora_assets.chat.formats.whatsapp import LOST_MESSAGE
 from egregora_assets.config import Settings
 from egregora_assets.warehouse.query import rows, scalar
 from egregora_assets.warehouse.verdict import Verdict, few_new_rows, no_new_rows
@@ -36,10 +36,11 @@ def nothing_vanished(connection: duckdb.DuckDBPyConnection, settings: Settings) 
         """
         SELECT count(*) FROM exports e WHERE status = 'loaded' AND messages <> added + known + (
             SELECT coalesce(sum(pieces), 0) FROM quarantine q
-            WHERE q.export_id = e.export_id AND e.platform = 'whatsapp' AND starts_with(reason, $impossible)
+            WHERE q.export_id = e.export_id AND e.platform = 'whatsapp'
+                AND EXISTS (SELECT 1 FROM unnest($lost) lost(begins) WHERE starts_with(q.reason, begins))
         )
         """,
-        {"impossible": IMPOSSIBLE_DATE},
+        {"lost": list(LOST_MESSAGE)},
     )
     missing = scalar(
         connection,

@@ -94,3 +94,20 @@ def test_messages_with_an_impossible_date_have_not_vanished(settings: Settings, 
         verdict = verify.nothing_vanished(connection, settings)
     assert (outcome.added, outcome.quarantined) == ((1, 3) if day_first else (4, 0))
     assert verdict.passed, verdict.description
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        ("[13/03/2024, 9:15:00 AM]", "[13/03/2024, 9:16:00 qqq]", "[13/03/2024, 9:17:00 PM]"),
+        ("[12/6/1445, 9:15:00]", "[13/6/1445, 9:15:01]", "[14/6/1445, 9:16:00]"),
+    ],
+)
+def test_messages_whose_time_cannot_be_told_have_not_vanished(settings: Settings, headers: tuple[str, ...]) -> None:
+    put_export(settings, "Garden Club", "".join(f"{header} Ana Lima: hello\n" for header in headers))
+    with open_warehouse(settings) as connection:
+        (outcome,) = ingest(connection, settings, day_first=True)
+        verdict = verify.nothing_vanished(connection, settings)
+    assert outcome.quarantined
+    assert outcome.added + outcome.quarantined == outcome.messages == len(headers)
+    assert verdict.passed, verdict.description

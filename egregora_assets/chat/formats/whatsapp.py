@@ -30,7 +30,7 @@ from egregora_assets.chat.formats.whatsapp_kinds import (
     notice_starts,
     settle_unknown,
 )
-from egregora_assets.chat.formats.whatsapp_scan import SCAN_SCHEMA, ScanResult, scan, timestamps
+from egregora_assets.chat.formats.whatsapp_scan import HIJRI, SCAN_SCHEMA, UNKNOWN_WORD, ScanResult, scan, timestamps
 from egregora_assets.warehouse.query import rows, scalar, view_of
 
 STAGED = "staged_messages"
@@ -42,6 +42,8 @@ A view over two temporary tables: the rows as scanned, and the few that needed a
 DateOrder = Literal["day", "month", "year"]
 """Which field of a date comes first; of the others the month comes before the day, but for a leading day."""
 IMPOSSIBLE_DATE = "the date or time does not exist"
+LOST_MESSAGE = (IMPOSSIBLE_DATE, UNKNOWN_WORD, HIJRI)
+"""What the reasons begin with for which a message is in the quarantine instead of among the others."""
 _TITLE = re.compile(rf"(?:{phrases.FILE_NAMES}) (?P<title>.+)", re.IGNORECASE)
 _COPY_NUMBER = re.compile(r" ?\(\d{1,3}\)$")
 """What a browser or phone adds to the name of a file that it has already."""
