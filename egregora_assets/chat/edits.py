@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from egregora_assets.chat.pieces import IDENTIFIED
 from egregora_assets.warehouse.query import changed, temporary
 from egregora_assets.warehouse.revisions import Transaction
 
@@ -69,12 +70,12 @@ UPDATE identified SET message_id = a.message_id
 FROM private.message_aliases a WHERE a.source_id = ? AND a.alias_id = identified.message_id
 """
 
-_PAIRS = """
+_PAIRS = f"""
 WITH fresh AS (
     SELECT
         s.message_id, s.author_id, date_trunc('minute', s.local_time) AS minute, s.position,
         s.kind, s.text, s.is_edited, s.is_edited OR s.kind = 'deleted' AS is_marked, m.message_id IS NOT NULL AS is_doubled
-    FROM identified s LEFT JOIN messages m USING (message_id) LEFT JOIN exports e ON e.export_id = m.export_id
+    FROM {IDENTIFIED} s LEFT JOIN messages m USING (message_id) LEFT JOIN exports e ON e.export_id = m.export_id
     WHERE s.author_id IS NOT NULL AND (
         m.message_id IS NULL
         OR ((s.is_edited OR s.kind = 'deleted') AND date_trunc('minute', m.local_time) IN (

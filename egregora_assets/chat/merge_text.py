@@ -1,15 +1,12 @@
 """A staged WhatsApp export → ``messages``: ids from content, merged with what is already known.
 
-An export of any size is merged piece by piece, each a stretch of time that begins and ends with a minute: what makes two
-messages one never reaches over a minute, so the pieces change nothing but the memory that is needed.
+An export of any size is merged piece by piece: see ``pieces``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import pairwise
+from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -18,18 +15,17 @@ import pyarrow as pa
 
 from egregora_assets.chat.contact_names import same_people
 from egregora_assets.chat.edits import follow_edits
-from egregora_assets.chat.formats.whatsapp import STAGED, Staged
+from egregora_assets.chat.formats.whatsapp import Staged
 from egregora_assets.chat.instants import instants
+from egregora_assets.chat.pieces import IDENTIFIED, identified, pieces
 from egregora_assets.chat.sources import Source
 from egregora_assets.privacy.keys import Keys
 from egregora_assets.privacy.pseudonyms import author_id
-from egregora_assets.warehouse.query import changed, rows, scalar, temporary, view_of
+from egregora_assets.warehouse.query import changed, rows, scalar, view_of
 from egregora_assets.warehouse.revisions import Transaction
 from egregora_assets.warehouse.upsert import insert_new
 
 PLATFORM = "whatsapp"
-_PIECE_MESSAGES = 250_000
-_MINUTE = timedelta(minutes=1)
 
 
 @dataclass
@@ -54,34 +50,18 @@ def merge_text(change: Transaction, keys: Keys, source: Source, staged: Staged, 
     insert = _insert(connection, source.zone, staged.first, staged.last) + (_UNLESS_KNOWN if has_messages else "")
     noted = {"export": export_id, "revision": change.revision}
     with view_of(connection, "staged_authors", _name_authors(change, keys, source, staged, has_messages)):
-        for since, until in _pieces(connection, staged.first, staged.last):
+        for since, until in pieces(connection, staged.first, staged.last):
             span = {"source": source.source_id, "since": since, "until": until}
-            key = {"key": keys.message.hex()}
-            content = {**key, "identity": source.identity, "since": since, "until": until}
-            with temporary(connection, "identified", _IDENTIFIED, content):
-                connection.execute(_TELL_EQUALS_APART, key).fetchall()
+            with identified(connection, keys.message, source.identity, since, until):
                 if has_messages:
                     updated, removed = follow_edits(change, export_id, staged.first, staged.last, span)
                     cut, removed_cut = _drop_cut_message(change, export_id, staged.messages, span)
                     merged.updated += updated
                     merged.removed += removed + removed_cut
                     merged.known += cut + int(scalar(connection, _KNOWN, span))
-                within = span if has_messages else {"source": source.source_id}
-                merged.added += changed(connection, insert, {**within, **noted})
-                changed(connection, _INSERT_ATTACHMENTS, noted)
+                merged.added += changed(connection, insert, {**span, **noted})
+                changed(connection, _INSERT_ATTACHMENTS, {"since": since, "until": until, **noted})
     return merged
-
-
-def _pieces(
-    connection: duckdb.DuckDBPyConnection, first: datetime, last: datetime
-) -> Iterator[tuple[datetime, datetime]]:
-    """Yield stretches of time, each from its first minute until the next one's, that have about as many messages each.
-
-    They are cut at the times of every so manieth message: where the clock goes back the pieces are uneven, never wrong.
-    """
-    sql = f"SELECT local_time FROM {STAGED} WHERE position % {_PIECE_MESSAGES} = 0 AND local_time IS NOT NULL"
-    beginnings = {time.replace(second=0, microsecond=0) for (time,) in [(first,), *rows(connection, sql)]}
-    yield from pairwise([*sorted(beginnings), last.replace(second=0, microsecond=0) + _MINUTE])
 
 
 def _name_authors(change: Transaction, keys: Keys, source: Source, staged: Staged, has_messages: bool) -> pa.Table:
@@ -103,31 +83,6 @@ def _name_authors(change: Transaction, keys: Keys, source: Source, staged: Stage
     return pa.table({"author_no": pa.array(list(ids), pa.int32()), "author_id": identities})
 
 
-_IDENTIFIED = f"""
-SELECT digest, digest::UUID AS message_id, * EXCLUDE digest FROM (
-    SELECT
-        md5_number(concat_ws(
-            chr(31), $key, $identity, epoch_us(local_time) // 60000000, author_key, coalesce(same_text, text)
-        )) AS digest,
-        position, local_time, author_id, kind, text, attachment, is_edited
-    FROM {STAGED} LEFT JOIN (
-        SELECT author_no, author_id AS author_key, author_id::UUID AS author_id FROM staged_authors
-    ) USING (author_no)
-    WHERE local_time >= $since AND local_time < $until
-)
-"""
-_TELL_EQUALS_APART = """
-UPDATE identified SET message_id = md5_number(concat_ws(chr(31), $key, digest, occurrence))::UUID
-FROM (
-    SELECT position, row_number() OVER (PARTITION BY digest ORDER BY position) AS occurrence FROM identified
-    WHERE digest IN (SELECT digest FROM identified GROUP BY digest HAVING count(*) > 1)
-) equals
-WHERE equals.position = identified.position AND occurrence > 1
-"""
-"""message_id = keyed hash of (source, minute, author, text, occurrence among equals): minutes, because Android exports
-have no seconds; the occurrence, because people do send the same word or two photos in one minute."""
-
-
 def _insert(connection: duckdb.DuckDBPyConnection, zone: ZoneInfo, first: datetime, last: datetime) -> str:
     """Return the SQL that inserts the messages of a piece."""
     instant, clock_change = instants(connection, zone, first, last)
@@ -136,7 +91,7 @@ INSERT INTO messages BY NAME
 SELECT
     message_id, $source AS source_id, local_time, {instant} AS sent_at, author_id, kind, text,
     is_edited, position, {clock_change} AS clock_change, $export AS export_id, $revision AS revision
-FROM identified s
+FROM {IDENTIFIED} s
 """
 
 
@@ -146,9 +101,9 @@ _IS_STORED = """EXISTS (
 )"""
 _UNLESS_KNOWN = f"WHERE NOT {_IS_STORED}"
 _KNOWN = f"SELECT count(*) FROM identified s WHERE {_IS_STORED}"
-_INSERT_ATTACHMENTS = """
+_INSERT_ATTACHMENTS = f"""
 INSERT INTO message_attachments
-SELECT message_id, $export, attachment, $revision FROM identified
+SELECT message_id, $export, attachment, $revision FROM {IDENTIFIED}
 WHERE attachment IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM message_attachments WHERE export_id = $export AND revision <> $revision
 )
@@ -166,7 +121,7 @@ def _drop_cut_message(change: Transaction, export_id: str, messages: int, span: 
     connection = change.connection
     cut_here = f"""
         SELECT s.position, m.message_id
-        FROM identified s JOIN messages m ON {_BEGINS_WITH.format(longer="m", cut="s")}
+        FROM {IDENTIFIED} s JOIN messages m ON {_BEGINS_WITH.format(longer="m", cut="s")}
         WHERE s.position = $last AND m.source_id = $source AND m.local_time >= $since AND m.local_time < $until
     """
     cut_before = f"""
@@ -179,7 +134,7 @@ def _drop_cut_message(change: Transaction, export_id: str, messages: int, span: 
         )
         SELECT old.message_id, s.message_id
         FROM last_messages old
-        JOIN identified s ON s.local_time >= date_trunc('minute', old.local_time)
+        JOIN {IDENTIFIED} s ON s.local_time >= date_trunc('minute', old.local_time)
             AND s.local_time < date_trunc('minute', old.local_time) + INTERVAL 1 MINUTE
         WHERE old.message_id NOT IN (SELECT message_id FROM identified) AND {_BEGINS_WITH.format(longer="s", cut="old")}
     """

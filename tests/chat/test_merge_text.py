@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 
-from egregora_assets.chat import merge_text, verify
+from egregora_assets.chat import merge_text, pieces, verify
 from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import Settings
 from egregora_assets.warehouse.files import open_warehouse
@@ -56,7 +58,7 @@ def test_pieces_of_any_size_give_what_one_piece_gives_also_where_the_clock_goes_
     found = []
     for size in (250_000, 2):
         with pytest.MonkeyPatch.context() as patch, new_home() as settings:
-            patch.setattr(merge_text, "_PIECE_MESSAGES", size)
+            patch.setattr(pieces, "_PIECE_MESSAGES", size)
             take_in(settings, *first)
             take_in(settings, *second, suffix=" (2)")
             found.append(state(settings))
@@ -64,20 +66,20 @@ def test_pieces_of_any_size_give_what_one_piece_gives_also_where_the_clock_goes_
 
 
 @pytest.mark.parametrize(
-    ("statement", "whole", "lossy"),
+    ("module", "statement", "whole", "lossy"),
     [
-        ("_UNLESS_KNOWN", "WHERE NOT", "WHERE position <> 5 AND NOT"),
-        ("_IDENTIFIED", "WHERE local_time >= $since", "{} AND position <> 2"),
-        ("_KNOWN", "FROM identified s WHERE", "{} position <> 0 AND"),
+        (merge_text, "_UNLESS_KNOWN", "WHERE NOT", "WHERE position <> 5 AND NOT"),
+        (pieces, "_IDS", "WHERE local_time >= $since", "{} AND position <> 2"),
+        (merge_text, "_KNOWN", "FROM identified s WHERE", "{} position <> 0 AND"),
     ],
 )
 def test_a_message_that_is_lost_on_the_way_is_noticed(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, statement: str, whole: str, lossy: str
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, module: ModuleType, statement: str, whole: str, lossy: str
 ) -> None:
     take_in(settings, *TALK)
-    sql = getattr(merge_text, statement)
+    sql = getattr(module, statement)
     assert whole in sql
-    monkeypatch.setattr(merge_text, statement, sql.replace(whole, lossy.format(whole)))
+    monkeypatch.setattr(module, statement, sql.replace(whole, lossy.format(whole)))
     take_in(settings, *TALK, (9, "Rui Costa", "fine"), suffix=" (2)")
     with open_warehouse(settings) as connection:
         assert not verify.nothing_vanished(connection, settings).passed

@@ -1,0 +1,79 @@
+"""A staged WhatsApp export, cut into pieces of time, and the ids of a piece's messages.
+
+A piece begins and ends with a minute: what makes two messages one never reaches over a minute, so the pieces change
+nothing but the memory that merging needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import duckdb
+
+from egregora_assets.chat.formats.whatsapp import STAGED
+from egregora_assets.warehouse.query import rows, temporary
+
+IDENTIFIED = f"""(
+    SELECT i.message_id, s.position, s.local_time, a.author_id, s.kind, s.text, s.attachment, s.is_edited
+    FROM identified i JOIN {STAGED} s USING (position)
+    LEFT JOIN (SELECT author_no, author_id::UUID AS author_id FROM staged_authors) a USING (author_no)
+    WHERE s.local_time >= $since AND s.local_time < $until
+)"""
+"""The SQL for the messages of the piece from ``$since`` to ``$until`` with their ids and authors.
+
+Only the ids are a table: what a transaction has dropped stays in memory until its end, and texts would fill it.
+"""
+
+_PIECE_MESSAGES = 250_000
+_MINUTE = timedelta(minutes=1)
+
+
+def pieces(
+    connection: duckdb.DuckDBPyConnection, first: datetime, last: datetime
+) -> Iterator[tuple[datetime, datetime]]:
+    """Yield stretches of time, each from its first minute until the next one's, that have about as many messages each.
+
+    They are cut at the times of every so manieth message: where the clock goes back the pieces are uneven, never wrong.
+    """
+    sql = f"SELECT local_time FROM {STAGED} WHERE position % {_PIECE_MESSAGES} = 0 AND local_time IS NOT NULL"
+    beginnings = {time.replace(second=0, microsecond=0) for (time,) in [(first,), *rows(connection, sql)]}
+    yield from pairwise([*sorted(beginnings), last.replace(second=0, microsecond=0) + _MINUTE])
+
+
+@contextmanager
+def identified(
+    connection: duckdb.DuckDBPyConnection, key: bytes, identity: str, since: datetime, until: datetime
+) -> Iterator[None]:
+    """Keep (position, message_id) of a piece as the temporary table ``identified`` for the length of the block.
+
+    message_id = keyed hash of (source, minute, author, text, occurrence among equals): minutes, because Android exports
+    have no seconds; the occurrence, because people do send the same word or two photos in one minute.
+    """
+    keyed = {"key": key.hex()}
+    with temporary(connection, "identified", _IDS, {**keyed, "identity": identity, "since": since, "until": until}):
+        connection.execute(_TELL_EQUALS_APART, keyed).fetchall()
+        yield
+
+
+_IDS = f"""
+SELECT position, digest, digest::UUID AS message_id FROM (
+    SELECT
+        position,
+        md5_number(concat_ws(
+            chr(31), $key, $identity, epoch_us(local_time) // 60000000, author_id, coalesce(same_text, text)
+        )) AS digest
+    FROM {STAGED} LEFT JOIN staged_authors USING (author_no)
+    WHERE local_time >= $since AND local_time < $until
+)
+"""
+_TELL_EQUALS_APART = """
+UPDATE identified SET message_id = md5_number(concat_ws(chr(31), $key, digest, occurrence))::UUID
+FROM (
+    SELECT position, row_number() OVER (PARTITION BY digest ORDER BY position) AS occurrence FROM identified
+    WHERE digest IN (SELECT digest FROM identified GROUP BY digest HAVING count(*) > 1)
+) equals
+WHERE equals.position = identified.position AND occurrence > 1
+"""
