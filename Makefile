@@ -50,4 +50,4 @@ format: install
 	@$(BIN)/ruff format --quiet .
 
 clean:
-	rm -rf $(VENV) .egregora dist
+	rm -rf $(VENV) dist

@@ -133,5 +133,5 @@ def _print_examples(settings: Settings, out: Console) -> None:
                 table.add_row(*(plain(str(value)) for value in row))
             out.print(table)
     out.print(
-        "\nOpen the Dagster UI with [bold]make ui[/bold] (or `dg dev`), ask more with [bold]egregora query[/bold]."
+        "\nOpen the Dagster UI with [bold]make ui[/bold] (`dg dev` in this home), ask more with [bold]egregora query[/bold]."
     )

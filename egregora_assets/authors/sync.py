@@ -154,15 +154,22 @@ def _insert_unknown(change: Transaction, seen: int) -> int:
 
 
 def _apply_opt_outs(change: Transaction, listed: list[str]) -> None:
-    """Set ``opted_out`` from the last command of each author and the configured list, which always wins."""
+    """Set ``opted_out``: by the last command of each author or the configured list, which always wins, by any linked name."""
     wanted = """
-        SELECT a.author_id, coalesce(c.opted_out, false) OR l.author_id IS NOT NULL AS opted_out
-        FROM authors a
-        LEFT JOIN (
-            SELECT author_id, arg_max(opted_out, (date_trunc('minute', sent_at), opted_out)) AS opted_out
-            FROM private.opt_commands GROUP BY author_id
-        ) c USING (author_id)
-        LEFT JOIN (SELECT DISTINCT author_id::UUID AS author_id FROM listed) l USING (author_id)
+        WITH RECURSIVE links AS (
+            SELECT author_id, other_id FROM private.author_links
+            UNION SELECT other_id, author_id FROM private.author_links
+        ),
+        opted AS (
+            SELECT author_id FROM private.opt_commands GROUP BY author_id
+            HAVING arg_max(opted_out, (date_trunc('minute', sent_at), opted_out))
+            UNION SELECT author_id::UUID FROM listed
+        ),
+        hidden AS (
+            FROM opted
+            UNION SELECT links.other_id FROM hidden JOIN links USING (author_id)
+        )
+        SELECT author_id, author_id IN (SELECT author_id FROM hidden) AS opted_out FROM authors
     """
     table = pa.table({"author_id": pa.array(listed, pa.string())})
     with view_of(change.connection, "listed", table):

@@ -1,15 +1,15 @@
 """One person under two names: phones show people as their owner has saved them, so exports of one chat name them differently.
 
-Where two exports cover the same minute, both hold all that was said in it. What somebody says there under a name that the
-other export does not know is therefore what somebody said there whose name this export does not know.
+Where two exports cover the same minute, both hold all that was said in it. What somebody says there under a name that stands
+in one export only is therefore what somebody said whose name stands in the other only. Such names are linked: a message that
+is stored under one is known under the other, and an opt-out by either holds for both. No name becomes another.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
-import duckdb
 import pyarrow as pa
 
 from egregora_assets.chat.formats.whatsapp import STAGED
@@ -17,70 +17,59 @@ from egregora_assets.warehouse.query import rows, view_of
 from egregora_assets.warehouse.revisions import Transaction
 from egregora_assets.warehouse.upsert import insert_new
 
-log = logging.getLogger(__name__)
-
 _TELLING_LETTERS = 12
 """One equal text of such a length, or two of any, can show that two names are one person's."""
 
 
-def same_people(
-    change: Transaction, source_id: str, author_ids: Mapping[int, str], span: Mapping[str, object]
-) -> dict[int, str]:
-    """Return the author ids of a staged export by ``author_no``, with those of known people for their other names.
+def linked_people(
+    change: Transaction, source_id: str, author_ids: Mapping[int, str], first: datetime, last: datetime
+) -> pa.Table:
+    """Return (author_no, author_id) of the other names of a staged export's people; remember the links that it shows.
 
-    ``span`` has the export's earliest and latest time as ``first`` and ``last``. What is learnt is kept for later exports
-    of the chat. A name is taken for another only in exports where that other does not stand as well.
+    ``author_ids`` are the ids by ``author_no``; ``first`` and ``last`` are the export's earliest and latest time.
     """
     connection = change.connection
-    known = _renamed(author_ids, _known_aliases(connection, source_id))
     stored = {identity for (identity,) in rows(connection, _STORED_PEOPLE, {"source": source_id})}
-    mentioned = set(known.values())
-    if mentioned <= stored or stored <= mentioned:
-        return known
-    return _renamed(known, _learn(change, source_id, known, span))
+    named = _table(list(author_ids.items()))
+    if not stored <= set(author_ids.values()):
+        with view_of(connection, "named_people", named):
+            found = rows(connection, _LINKS, {"source": source_id, "first": first, "last": last})
+        _remember(change, source_id, found)
+    with view_of(connection, "named_people", named):
+        return _table(rows(connection, _OTHER_NAMES, {"source": source_id}))
 
 
-def _renamed(author_ids: Mapping[int, str], aliases: Mapping[str, str]) -> dict[int, str]:
-    own = set(author_ids.values())
-    usable = {alias: identity for alias, identity in aliases.items() if identity not in own}
-    return {number: usable.get(identity, identity) for number, identity in author_ids.items()}
-
-
-def _known_aliases(connection: duckdb.DuckDBPyConnection, source_id: str) -> dict[str, str]:
-    sql = "SELECT alias_id::VARCHAR, author_id::VARCHAR FROM private.author_aliases WHERE source_id = ?"
-    return dict(rows(connection, sql, [source_id]))
-
-
-def _learn(
-    change: Transaction, source_id: str, author_ids: Mapping[int, str], span: Mapping[str, object]
-) -> dict[str, str]:
-    """Find people of the chat who are new by their names only, and remember under which they are known."""
+def _remember(change: Transaction, source_id: str, links: list[tuple[str, str]]) -> None:
     table = pa.table(
         {
-            "author_no": pa.array(list(author_ids), pa.int32()),
-            "author_id": pa.array(list(author_ids.values()), pa.string()),
+            "source_id": pa.array([source_id] * len(links), pa.string()),
+            "author_id": pa.array([one for one, _ in links], pa.string()),
+            "other_id": pa.array([other for _, other in links], pa.string()),
         }
     )
-    with view_of(change.connection, "named_people", table):
-        found = rows(change.connection, _SAME_PEOPLE, {"source": source_id, **span})
-    same = {str(alias): str(known) for alias, known, is_sure in found if is_sure}
-    unsure = {alias for alias, _, is_sure in found if not is_sure} - same.keys()
-    if unsure:
-        log.warning(
-            "%s: %s people may be known by other names from another phone; what they said may stand twice",
-            source_id,
-            len(unsure),
-        )
-    learnt = pa.table(
-        {"alias_id": pa.array(list(same), pa.string()), "author_id": pa.array(list(same.values()), pa.string())}
+    if links:
+        key = ["source_id", "author_id", "other_id"]
+        insert_new(change.connection, "private.author_links", table, key, {"revision": change.revision})
+
+
+def _table(numbered: Sequence[tuple[int, str]]) -> pa.Table:
+    return pa.table(
+        {
+            "author_no": pa.array([number for number, _ in numbered], pa.int32()),
+            "author_id": pa.array([identity for _, identity in numbered], pa.string()),
+        }
     )
-    constants = {"source_id": source_id, "revision": change.revision}
-    insert_new(change.connection, "private.author_aliases", learnt, ["alias_id"], constants)
-    return same
 
 
 _STORED_PEOPLE = """
 SELECT DISTINCT author_id::VARCHAR FROM messages WHERE source_id = $source AND author_id IS NOT NULL
+"""
+_OTHER_NAMES = """
+SELECT p.author_no, l.author_id::VARCHAR
+FROM named_people p JOIN (
+    SELECT author_id AS named, other_id AS author_id FROM private.author_links WHERE source_id = $source
+    UNION SELECT other_id, author_id FROM private.author_links WHERE source_id = $source
+) l ON l.named = p.author_id::UUID
 """
 _IS_COVERED = """EXISTS (
     SELECT 1 FROM covered c WHERE {row}.minute > c.since AND {row}.minute < c.until
@@ -88,51 +77,52 @@ _IS_COVERED = """EXISTS (
 """Whether both exports hold a whole minute: their first and last ones may be cut."""
 _BY_ONE = "QUALIFY count(*) OVER (PARTITION BY minute, text) = 1"
 """What several people said at once tells none of them from the others."""
-_SAME_PEOPLE = f"""
+_LINKS = f"""
 WITH covered AS (
     SELECT
         date_trunc('minute', greatest(first_local_time, $first)) AS since,
         date_trunc('minute', least(last_local_time, $last)) AS until
     FROM exports WHERE source_id = $source AND status = 'loaded'
 ),
-fresh AS (
-    SELECT p.author_id::UUID AS alias_id, date_trunc('minute', s.local_time) AS minute, s.text, count(*) AS times
-    FROM {STAGED} s JOIN named_people p USING (author_no)
-    WHERE s.kind = 'text' AND p.author_id NOT IN ({_STORED_PEOPLE})
-    GROUP BY p.author_id, minute, s.text {_BY_ONE}
+said_here AS (
+    SELECT p.author_id::UUID AS author_id, date_trunc('minute', s.local_time) AS minute, s.text, count(*) AS times
+    FROM {STAGED} s JOIN named_people p USING (author_no) WHERE s.kind = 'text'
+    GROUP BY p.author_id, minute, s.text
 ),
-stored AS (
+said_there AS (
     SELECT author_id, date_trunc('minute', local_time) AS minute, text, count(*) AS times
     FROM messages
-    WHERE source_id = $source AND kind = 'text' AND local_time >= $first AND local_time <= $last
-        AND author_id NOT IN (SELECT author_id::UUID FROM named_people)
-    GROUP BY author_id, minute, text {_BY_ONE}
+    WHERE source_id = $source AND kind = 'text' AND local_time >= date_trunc('minute', $first) AND local_time <= $last
+        AND author_id IS NOT NULL
+    GROUP BY author_id, minute, text
 ),
-said AS (
-    SELECT alias_id, sum(times) AS said FROM fresh f WHERE {_IS_COVERED.format(row="f")} GROUP BY ALL
+one_chat AS (
+    SELECT count(*) FILTER (is_equal) >= 3 AND count(*) FILTER (is_equal) * 2 >= count(*) AS is_one
+    FROM (
+        SELECT (minute, text) IN (SELECT (minute, text) FROM said_there) AS is_equal
+        FROM said_here h WHERE {_IS_COVERED.format(row="h")}
+    )
 ),
+fresh AS (FROM said_here ANTI JOIN said_there USING (author_id, minute, text) {_BY_ONE}),
+stored AS (FROM said_there WHERE author_id NOT IN (SELECT author_id::UUID FROM named_people) {_BY_ONE}),
+said AS (SELECT author_id, sum(times) AS said FROM fresh f WHERE {_IS_COVERED.format(row="f")} GROUP BY ALL),
 said_before AS (
-    SELECT author_id, sum(times) AS said_before FROM stored s WHERE {_IS_COVERED.format(row="s")} GROUP BY ALL
+    SELECT author_id AS other_id, sum(times) AS said_before FROM stored s WHERE {_IS_COVERED.format(row="s")} GROUP BY ALL
 ),
 hits AS (
     SELECT
-        alias_id, author_id, max(length(text)) AS longest, sum(least(f.times, s.times)) AS hits,
+        f.author_id, s.author_id AS other_id, max(length(f.text)) AS longest, sum(least(f.times, s.times)) AS hits,
         sum(CASE WHEN {_IS_COVERED.format(row="f")} THEN least(f.times, s.times) END) AS sure_hits
     FROM fresh f JOIN stored s USING (minute, text) GROUP BY ALL
-),
-weighed AS (
-    SELECT
-        *,
-        row_number() OVER (PARTITION BY alias_id ORDER BY hits DESC) AS place,
-        row_number() OVER (PARTITION BY author_id ORDER BY hits DESC) AS other_place,
-        count(*) OVER (PARTITION BY alias_id, hits) + count(*) OVER (PARTITION BY author_id, hits) > 2 AS is_tied
-    FROM hits JOIN said USING (alias_id) JOIN said_before USING (author_id)
-    WHERE sure_hits > 0
 )
-SELECT
-    alias_id, author_id,
-    place = 1 AND other_place = 1 AND NOT is_tied AND (hits > 1 OR longest >= {_TELLING_LETTERS})
-        AND sure_hits * 5 >= said * 4 AND sure_hits * 5 >= said_before * 4 AS is_sure
-FROM weighed
+SELECT author_id::VARCHAR, other_id::VARCHAR
+FROM hits JOIN said USING (author_id) JOIN said_before USING (other_id)
+WHERE (SELECT is_one FROM one_chat) AND sure_hits > 0 AND (hits > 1 OR longest >= {_TELLING_LETTERS})
+    AND sure_hits * 5 >= said * 4 AND sure_hits * 5 >= said_before * 4
+    AND NOT EXISTS (
+        SELECT 1 FROM private.author_links l
+        WHERE l.source_id = $source AND l.author_id = hits.author_id AND l.other_id = hits.other_id
+    )
 """
-"""Four in five of what both said must agree: somebody may have edited or deleted a message between the exports."""
+"""The exports are of one chat when at least three texts, and half of all, stand in both; two names are one person's when four
+in five of what both said agree: somebody may have edited or deleted a message between the exports."""

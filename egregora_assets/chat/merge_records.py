@@ -76,6 +76,8 @@ def merge_records(change: Transaction, settings: Settings, keys: Keys, parsed: P
             first, last = rows(connection, "SELECT min(local_time), max(local_time) FROM incoming")[0]
             known = int(scalar(connection, _KNOWN))
             updated = _take_newer(change, export_id) if differing else 0
+            if differing:
+                changed(connection, _TAKE_AUTHOR_OF_DELETED)
             added = changed(connection, _INSERT_NEW, parameters)
             if said:
                 _keep_what_was_said(change)
@@ -281,16 +283,24 @@ SELECT i.* EXCLUDE (attachments, mentions, reactions, versions), m.kind <> 'dele
     OR (i.edited_at IS NOT DISTINCT FROM m.edited_at AND message_id IN (SELECT message_id FROM ahead))
 ) AS is_newer
 FROM incoming i JOIN messages m USING (message_id)
-WHERE i.has_id AND (m.author_id, m.kind, m.text, m.edited_at) IS DISTINCT FROM (i.author_id, i.kind, i.text, i.edited_at)
+WHERE i.has_id AND (m.kind, m.text, m.edited_at) IS DISTINCT FROM (i.kind, i.text, i.edited_at)
 """
 """Known messages that the export shows in another form."""
 
 _TAKE_NEWER = """
 UPDATE messages SET
     kind = n.kind, text = n.text, is_edited = n.is_edited, edited_at = n.edited_at, deleted_at = n.deleted_at,
-    author_id = n.author_id, thread_id = n.thread_id, reply_to = n.reply_to, export_id = $export, revision = $revision
+    author_id = coalesce(messages.author_id, n.author_id), thread_id = n.thread_id, reply_to = n.reply_to,
+    export_id = $export, revision = $revision
 FROM (FROM differing WHERE is_newer) n WHERE messages.message_id = n.message_id
 """
+
+_TAKE_AUTHOR_OF_DELETED = """
+UPDATE messages SET author_id = d.author_id
+FROM (FROM differing WHERE kind <> 'deleted' AND author_id IS NOT NULL) d
+WHERE messages.message_id = d.message_id AND messages.kind = 'deleted'
+"""
+"""An older form tells who wrote what was deleted: what is left of it may name nobody, or whom the platform has do it."""
 
 _SAID = """
 WITH forms AS (

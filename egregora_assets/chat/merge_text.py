@@ -7,20 +7,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import duckdb
 import pyarrow as pa
 
-from egregora_assets.chat.contact_names import same_people
+from egregora_assets.chat.contact_names import linked_people
 from egregora_assets.chat.edits import follow_edits
 from egregora_assets.chat.formats.whatsapp import Staged
 from egregora_assets.chat.instants import instants
-from egregora_assets.chat.pieces import IDENTIFIED, identified, pieces
+from egregora_assets.chat.pieces import IDENTIFIED, identified, pieces, use_other_names
 from egregora_assets.chat.sources import Source
 from egregora_assets.privacy.keys import Keys
-from egregora_assets.privacy.pseudonyms import author_id
+from egregora_assets.privacy.pseudonyms import author_id, native_author_id, normalised_name
 from egregora_assets.warehouse.query import changed, rows, scalar, view_of
 from egregora_assets.warehouse.revisions import Transaction
 from egregora_assets.warehouse.upsert import insert_new
@@ -49,10 +48,14 @@ def merge_text(change: Transaction, keys: Keys, source: Source, staged: Staged, 
     has_messages = bool(scalar(connection, "SELECT EXISTS (FROM messages WHERE source_id = ?)", [source.source_id]))
     insert = _insert(connection, source.zone, staged.first, staged.last) + (_UNLESS_KNOWN if has_messages else "")
     noted = {"export": export_id, "revision": change.revision}
-    with view_of(connection, "staged_authors", _name_authors(change, keys, source, staged, has_messages)):
+    author_ids = _name_authors(change, keys, staged)
+    others = linked_people(change, source.source_id, author_ids, staged.first, staged.last) if has_messages else None
+    with view_of(connection, "staged_authors", _authors(author_ids)):
         for since, until in pieces(connection, staged.first, staged.last):
             span = {"source": source.source_id, "since": since, "until": until}
             with identified(connection, keys.message, source.identity, since, until):
+                if others is not None and len(others):
+                    use_other_names(connection, keys.message, source.identity, others, span)
                 if has_messages:
                     updated, removed = follow_edits(change, export_id, staged.first, staged.last, span)
                     cut, removed_cut = _drop_cut_message(change, export_id, staged.messages, span)
@@ -64,23 +67,34 @@ def merge_text(change: Transaction, keys: Keys, source: Source, staged: Staged, 
     return merged
 
 
-def _name_authors(change: Transaction, keys: Keys, source: Source, staged: Staged, has_messages: bool) -> pa.Table:
-    """Return (author_no, author_id) for the export's authors; remember new names in ``private.author_names``."""
+def _authors(ids: dict[int, str]) -> pa.Table:
+    return pa.table(
+        {"author_no": pa.array(list(ids), pa.int32()), "author_id": pa.array(list(ids.values()), pa.string())}
+    )
+
+
+def _name_authors(change: Transaction, keys: Keys, staged: Staged) -> dict[int, str]:
+    """Return the author ids of the export by ``author_no``; remember new names in ``private.author_names``."""
     named = {number: name for number, name in enumerate(staged.authors) if name is not None}
-    ids = {number: str(author_id(keys.author, PLATFORM, name)) for number, name in named.items()}
-    if has_messages:
-        ids = same_people(change, source.source_id, ids, {"first": staged.first, "last": staged.last})
-    identities = pa.array(list(ids.values()), pa.string())
+    saved = {normalised_name(name) for name in named.values() if not name.startswith("~")}
+    ids = {
+        number: str(
+            native_author_id(keys.author, PLATFORM, name)
+            if name.startswith("~") and normalised_name(name) in saved
+            else author_id(keys.author, PLATFORM, name)
+        )
+        for number, name in named.items()
+    }
     names = pa.table(
         {
-            "author_id": identities,
+            "author_id": pa.array(list(ids.values()), pa.string()),
             "platform": pa.array([PLATFORM] * len(named), pa.string()),
             "raw_name": pa.array(list(named.values()), pa.string()),
         }
     )
     key = ["platform", "raw_name", "author_id"]
     insert_new(change.connection, "private.author_names", names, key, {"revision": change.revision})
-    return pa.table({"author_no": pa.array(list(ids), pa.int32()), "author_id": identities})
+    return ids
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, zone: ZoneInfo, first: datetime, last: datetime) -> str:
@@ -123,6 +137,7 @@ def _drop_cut_message(change: Transaction, export_id: str, messages: int, span: 
         SELECT s.position, m.message_id
         FROM {IDENTIFIED} s JOIN messages m ON {_BEGINS_WITH.format(longer="m", cut="s")}
         WHERE s.position = $last AND m.source_id = $source AND m.local_time >= $since AND m.local_time < $until
+            AND m.message_id NOT IN (SELECT message_id FROM identified)
     """
     cut_before = f"""
         WITH last_messages AS (
@@ -132,26 +147,23 @@ def _drop_cut_message(change: Transaction, export_id: str, messages: int, span: 
                 AND e.last_local_time >= $since AND e.last_local_time < $until
             QUALIFY m.position = max(m.position) OVER (PARTITION BY m.export_id)
         )
-        SELECT old.message_id, s.message_id
+        SELECT DISTINCT old.message_id
         FROM last_messages old
         JOIN {IDENTIFIED} s ON s.local_time >= date_trunc('minute', old.local_time)
             AND s.local_time < date_trunc('minute', old.local_time) + INTERVAL 1 MINUTE
-        WHERE old.message_id NOT IN (SELECT message_id FROM identified) AND {_BEGINS_WITH.format(longer="s", cut="old")}
+        WHERE old.message_id NOT IN (SELECT message_id FROM identified) AND NOT {_IS_STORED}
+            AND {_BEGINS_WITH.format(longer="s", cut="old")}
     """
     here = rows(connection, cut_here, {**span, "last": messages - 1})
     before = rows(connection, cut_before, {**span, "export": export_id})
-    cut_now = {position for position, whole in here if not _holds(connection, "identified", whole)}
+    cut_now = {position for position, _ in here}
     for position in cut_now:
         connection.execute("DELETE FROM identified WHERE position = ?", [position])
-    outdone = {cut for cut, whole in before if not _holds(connection, "messages", whole)}
+    outdone = [cut for (cut,) in before]
     for cut in outdone:
         connection.execute("DELETE FROM messages WHERE message_id = ?", [cut])
         connection.execute("INSERT INTO tombstones VALUES ('messages', ?, ?)", [cut, change.revision])
     return len(cut_now), len(outdone)
-
-
-def _holds(connection: duckdb.DuckDBPyConnection, table: str, message_id: UUID) -> bool:
-    return bool(scalar(connection, f"SELECT EXISTS (SELECT 1 FROM {table} WHERE message_id = ?)", [message_id]))
 
 
 _BEGINS_WITH = """(

@@ -6,15 +6,16 @@ nothing but the memory that merging needs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 import duckdb
+import pyarrow as pa
 
 from egregora_assets.chat.formats.whatsapp import STAGED
-from egregora_assets.warehouse.query import rows, temporary
+from egregora_assets.warehouse.query import rows, temporary, view_of
 
 IDENTIFIED = f"""(
     SELECT i.message_id, s.position, s.local_time, a.author_id, s.kind, s.text, s.attachment, s.is_edited
@@ -58,22 +59,58 @@ def identified(
         yield
 
 
+def use_other_names(
+    connection: duckdb.DuckDBPyConnection, key: bytes, identity: str, others: pa.Table, span: Mapping[str, object]
+) -> None:
+    """Give messages of ``identified`` the ids that they are stored with under the other names of their authors.
+
+    ``others`` are (author_no, author_id) of those names; ``span`` has the ``source`` and the piece's ``since`` and ``until``.
+    """
+    with view_of(connection, "other_names", others):
+        connection.execute(_USE_OTHER_NAMES, {"key": key.hex(), "identity": identity, **span}).fetchall()
+
+
+_DIGEST = """md5_number(concat_ws(
+            chr(31), $key, $identity, epoch_us(local_time) // 60000000, author_id, coalesce(same_text, text)
+        ))"""
 _IDS = f"""
 SELECT position, digest, digest::UUID AS message_id FROM (
     SELECT
         position,
-        md5_number(concat_ws(
-            chr(31), $key, $identity, epoch_us(local_time) // 60000000, author_id, coalesce(same_text, text)
-        )) AS digest
+        {_DIGEST} AS digest
     FROM {STAGED} LEFT JOIN staged_authors USING (author_no)
     WHERE local_time >= $since AND local_time < $until
 )
 """
-_TELL_EQUALS_APART = """
-UPDATE identified SET message_id = md5_number(concat_ws(chr(31), $key, digest, occurrence))::UUID
+_OF_EQUAL = "md5_number(concat_ws(chr(31), $key, digest, occurrence))::UUID"
+_TELL_EQUALS_APART = f"""
+UPDATE identified SET message_id = {_OF_EQUAL}
 FROM (
     SELECT position, row_number() OVER (PARTITION BY digest ORDER BY position) AS occurrence FROM identified
     WHERE digest IN (SELECT digest FROM identified GROUP BY digest HAVING count(*) > 1)
 ) equals
 WHERE equals.position = identified.position AND occurrence > 1
 """
+_USE_OTHER_NAMES = f"""
+WITH named AS (
+    SELECT position, {_DIGEST} AS digest FROM {STAGED} JOIN other_names USING (author_no)
+    WHERE local_time >= $since AND local_time < $until
+),
+numbered AS (
+    SELECT position, CASE WHEN occurrence = 1 THEN digest::UUID ELSE {_OF_EQUAL} END AS message_id
+    FROM (SELECT *, row_number() OVER (PARTITION BY digest ORDER BY position) AS occurrence FROM named)
+),
+stored AS (
+    SELECT message_id FROM messages WHERE source_id = $source AND local_time >= $since AND local_time < $until
+),
+known AS (
+    SELECT min(position) AS position, message_id
+    FROM numbered SEMI JOIN stored USING (message_id) ANTI JOIN identified USING (message_id)
+    WHERE position IN (SELECT position FROM identified ANTI JOIN stored USING (message_id))
+    GROUP BY message_id
+)
+UPDATE identified SET message_id = known.message_id
+FROM (SELECT position, min(message_id) AS message_id FROM known GROUP BY position) known
+WHERE known.position = identified.position
+"""
+"""One message for each that is stored, and only for those that are not stored under their own names."""

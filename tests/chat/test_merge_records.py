@@ -217,6 +217,37 @@ def test_an_opt_out_that_was_edited_away_inside_one_export_still_counts(settings
     assert b"swordfish" not in published_bytes(settings)
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_command_that_was_deleted_by_somebody_else_is_that_of_its_author(
+    settings: Settings, order: tuple[int, int]
+) -> None:
+    """Slack gives what is left of a message to its bot; both exports may wait when they are taken in."""
+    exports = (
+        (said(0, "swordfish"), said(1, "/egregora opt-out")),
+        (said(1, "", "u3", deleted_at="2024-03-13T13:05:00Z"), said(2, "fine", "u2")),
+    )
+    for place, number in enumerate(order):
+        put(settings, f"{place}", *exports[number])
+    with open_warehouse(settings) as connection:
+        ingest(connection, settings)
+        publish(connection, settings)
+        assert "swordfish" not in derived_texts(connection)
+    assert b"swordfish" not in published_bytes(settings)
+    assert query(settings, "SELECT DISTINCT author_id FROM messages WHERE native_id IN ('m0', 'm1')") == query(
+        settings, "SELECT author_id FROM private.author_names WHERE raw_name = 'Ana Lima'"
+    )
+
+
+def test_words_of_who_has_opted_out_do_not_come_back_under_another_author(settings: Settings) -> None:
+    """Platforms show the messages of a deleted account as those of nobody in particular."""
+    take_in(settings, "first", said(0, "swordfish"), said(1, "/egregora opt-out"), said(2, "fine", "u2"))
+    take_in(settings, "second", said(0, "swordfish", "u3"), said(1, "/egregora opt-out", "u3"), said(3, "so", "u2"))
+    with open_warehouse(settings) as connection:
+        publish(connection, settings)
+        assert "swordfish" not in derived_texts(connection)
+    assert b"swordfish" not in published_bytes(settings)
+
+
 def test_a_deleted_text_leaves_no_byte_in_what_is_derived_and_published(settings: Settings) -> None:
     take_in(settings, "first", *FIRST)
     with open_warehouse(settings) as connection:

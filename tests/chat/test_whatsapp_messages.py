@@ -602,6 +602,24 @@ def test_a_typed_line_with_a_time_stays_in_its_text(read: Read, typed: str) -> N
     assert [message.text for message in read(export)] == [f"see\n{typed}", "y"]
 
 
+@pytest.mark.parametrize("mark", [LRM, "\u200f"])
+@pytest.mark.parametrize("command", ["/egregora opt-out", "*/egregora opt-out*", "／egregora opt-out"])
+def test_a_command_behind_a_mark_is_of_who_gave_it(read: Read, mark: str, command: str) -> None:
+    """Keyboards put marks before text; were this a notice, an opt-out would be nobody's."""
+    notice = f"{LRM}Ana Lima changed the group description"
+    found = read(ios(notice) + ios("مرحبا", author="Rui") + ios(mark + command))
+    assert [(message.author, message.kind) for message in found] == [
+        (None, "system"),
+        ("Rui", "text"),
+        ("Ana Lima", "text"),
+    ]
+
+
+def test_a_notice_of_a_security_code_is_nobodys(read: Read) -> None:
+    notice = "Your security code with Rui: X changed. Tap to learn more."
+    assert read(android("x") + f"25/12/2023, 10:30 - {notice}\n")[1].author is None
+
+
 @pytest.mark.parametrize("name", ["Tim 6'2\"", 'O"Neil', "„Nina"])
 def test_a_name_with_a_quotation_mark_is_a_person(read: Read, name: str) -> None:
     for times in (1, 5):

@@ -219,7 +219,8 @@ def _kind(is_bracket: bool) -> str:
     told_by_mark = f"""
     WHEN is_placeholder AND (is_view_once OR regexp_matches(short, '{phrases.VIEW_ONCE}')) THEN 'view_once'
     WHEN is_placeholder AND length(short) < 80 AND regexp_matches(short, '{phrases.OMITTED}') THEN {medium}
-    WHEN is_placeholder AND (is_missed OR is_call) THEN 'call'"""
+    WHEN is_placeholder AND (is_missed OR is_call) THEN 'call'
+    WHEN is_placeholder AND regexp_matches(short, '^[^\\p{{L}}\\p{{N}}]*[/／]') THEN 'text'"""
     notice = f"""
     WHEN is_placeholder AND (
         is_waiting OR position IN (FROM begun) OR {_OWN_NAME}

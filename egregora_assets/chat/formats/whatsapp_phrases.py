@@ -908,6 +908,7 @@ CALLS = tuple(_CALLS.split("|"))
 """What the line of a call begins with on iOS, where a mark shows that nobody typed it."""
 
 NOTICE_BEFORE_COLON = (
+    r"your security code with .*|"
     r".* (?:changed|has changed) (?:the|this group's) .*|.* created (?:the )?group .*|.* changed the subject .*|"
     r".* (?:mudou|alterou) (?:o|a|os|as) .*|.* criou o grupo .*|.* cambió (?:el|la|los|las) .*|.* creó el grupo .*|"
     r".* hat (?:den|die|das) .* geändert.*|.* hat die gruppe .*|.* a (?:changé|modifié) .*|.* a créé le groupe .*"
