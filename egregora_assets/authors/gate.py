@@ -30,7 +30,10 @@ _SHOWN = """
         CASE WHEN kind IN ('system', 'location', 'contact', 'call', 'deleted') THEN '' ELSE text END AS text,
         is_edited, position, thread_id, reply_to, edited_at, deleted_at
     FROM messages m
-    WHERE NOT EXISTS (SELECT 1 FROM authors a WHERE a.author_id = m.author_id AND a.opted_out)
+    WHERE NOT EXISTS (SELECT 1 FROM authors a WHERE a.author_id = m.author_id AND a.opted_out) AND NOT EXISTS (
+        SELECT 1 FROM private.other_authors o JOIN authors a USING (author_id)
+        WHERE o.message_id = m.message_id AND a.opted_out
+    )
 """
 
 
@@ -103,7 +106,7 @@ def _follow(change: Transaction, settings: Settings, seen: Watermark, names: lis
         removed += _take_out(
             change,
             "opt-out",
-            "author_id IN (SELECT author_id FROM authors WHERE opted_out_revision > $since AND opted_out)",
+            f"{_BY_ANY} (SELECT author_id FROM authors WHERE opted_out_revision > $since AND opted_out))",
             since,
         )
     if _exists(connection, "tombstones WHERE table_name = 'messages' AND revision > $since", since):
@@ -117,13 +120,17 @@ def _follow(change: Transaction, settings: Settings, seen: Watermark, names: lis
     if fresh_names:
         again = _hide_new_names(change, fresh_names, names)
     if _exists(connection, "authors WHERE opted_out_revision > $since AND NOT opted_out", since):
-        came_back = "author_id IN (SELECT author_id FROM authors WHERE opted_out_revision > $since AND NOT opted_out)"
+        came_back = f"{_BY_ANY} (SELECT author_id FROM authors WHERE opted_out_revision > $since AND NOT opted_out))"
         added += _let_in(change, f"revision <= $since AND {came_back} AND {_ABSENT}", names, since)
     if _exists(connection, "messages WHERE revision > $since", since):
         added += _let_in(change, "revision > $since", names, since)
     return GateChanges(added=added, removed=removed, cleaned_again=again)
 
 
+_BY_ANY = """message_id IN (
+    SELECT message_id FROM (
+        SELECT message_id, author_id FROM messages UNION ALL SELECT message_id, author_id FROM private.other_authors
+    ) WHERE author_id IN"""
 _ABSENT = "NOT EXISTS (SELECT 1 FROM clean_messages c WHERE c.message_id = m.message_id)"
 
 

@@ -108,6 +108,14 @@ _COUNTS = """
 """
 
 
+_OTHERS = """
+    SELECT o.author_id, min(m.sent_at), max(m.sent_at), 0
+    FROM private.other_authors o JOIN messages m USING (message_id)
+    WHERE o.author_id NOT IN (SELECT author_id FROM messages WHERE author_id IS NOT NULL) GROUP BY o.author_id
+"""
+"""Whose messages stand under another author: an opt-out of theirs hides them all the same."""
+
+
 def _count_new(change: Transaction, seen: int) -> int:
     """Add what is new to each author's counts."""
     parameters = {"seen": seen, "revision": change.revision}
@@ -147,7 +155,7 @@ def _insert_unknown(change: Transaction, seen: int) -> int:
         SELECT
             author_id, 'member-' || left(replace(author_id::VARCHAR, '-', ''), 10), first_seen, last_seen,
             message_count, false, $revision, $revision
-        FROM ({_COUNTS}) new ANTI JOIN authors USING (author_id)
+        FROM ({_COUNTS} UNION ALL {_OTHERS}) new ANTI JOIN authors USING (author_id)
         """,
         {"seen": seen, "revision": change.revision},
     )

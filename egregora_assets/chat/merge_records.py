@@ -78,6 +78,7 @@ def merge_records(change: Transaction, settings: Settings, keys: Keys, parsed: P
             updated = _take_newer(change, export_id) if differing else 0
             if differing:
                 changed(connection, _TAKE_AUTHOR_OF_DELETED)
+                _keep_other_authors(change)
             added = changed(connection, _INSERT_NEW, parameters)
             if said:
                 _keep_what_was_said(change)
@@ -237,6 +238,23 @@ def _take_newer(change: Transaction, export_id: str) -> int:
     return changed(connection, _TAKE_NEWER, {"export": export_id, "revision": revision})
 
 
+def _keep_other_authors(change: Transaction) -> None:
+    """Remember to whom else the export gives messages; who hides those of people who opted out looks at them again."""
+    connection, revision = change.connection, [change.revision]
+    with temporary(connection, "given_to_others", _GIVEN_TO_OTHERS) as count:
+        if count:
+            changed(connection, "INSERT INTO private.other_authors SELECT *, ? FROM given_to_others", revision)
+            _look_again(change, "given_to_others")
+
+
+def _look_again(change: Transaction, table: str) -> None:
+    """Let everything that is made of the messages in ``table`` be made anew."""
+    among, revision = f"revision <> ? AND message_id IN (SELECT message_id FROM {table})", [change.revision]
+    touched = f"SELECT 'messages', message_id, ? FROM messages WHERE {among}"
+    changed(change.connection, f"INSERT INTO tombstones {touched}", revision * 2)
+    changed(change.connection, f"UPDATE messages SET revision = ? WHERE {among}", revision * 2)
+
+
 def _keep_what_was_said(change: Transaction) -> None:
     """Put forms that are no longer in place into ``private.message_versions``, each once, whatever came in which order.
 
@@ -246,10 +264,7 @@ def _keep_what_was_said(change: Transaction) -> None:
     with temporary(connection, "said_before", _SAID_BEFORE) as count:
         if count:
             changed(connection, "INSERT INTO private.message_versions SELECT *, ? FROM said_before", revision)
-            among = "revision <> ? AND message_id IN (SELECT message_id FROM said_before)"
-            touched = f"SELECT 'messages', message_id, ? FROM messages WHERE {among}"
-            changed(connection, f"INSERT INTO tombstones {touched}", revision * 2)
-            changed(connection, f"UPDATE messages SET revision = ? WHERE {among}", revision * 2)
+            _look_again(change, "said_before")
 
 
 def _replace_reactions(change: Transaction) -> None:
@@ -283,7 +298,12 @@ SELECT i.* EXCLUDE (attachments, mentions, reactions, versions), m.kind <> 'dele
     OR (i.edited_at IS NOT DISTINCT FROM m.edited_at AND message_id IN (SELECT message_id FROM ahead))
 ) AS is_newer
 FROM incoming i JOIN messages m USING (message_id)
-WHERE i.has_id AND (m.kind, m.text, m.edited_at) IS DISTINCT FROM (i.kind, i.text, i.edited_at)
+WHERE i.has_id AND (
+    (m.kind, m.text, m.edited_at) IS DISTINCT FROM (i.kind, i.text, i.edited_at)
+    OR (i.kind <> 'deleted' AND i.author_id IS NOT NULL AND m.author_id IS DISTINCT FROM i.author_id AND NOT EXISTS (
+        FROM private.other_authors o WHERE o.message_id = i.message_id AND o.author_id = i.author_id
+    ))
+)
 """
 """Known messages that the export shows in another form."""
 
@@ -301,6 +321,12 @@ FROM (FROM differing WHERE kind <> 'deleted' AND author_id IS NOT NULL) d
 WHERE messages.message_id = d.message_id AND messages.kind = 'deleted'
 """
 """An older form tells who wrote what was deleted: what is left of it may name nobody, or whom the platform has do it."""
+
+_GIVEN_TO_OTHERS = """
+SELECT message_id, d.author_id FROM differing d JOIN messages m USING (message_id)
+WHERE d.kind <> 'deleted' AND d.author_id IS NOT NULL AND m.author_id IS DISTINCT FROM d.author_id
+    AND NOT EXISTS (FROM private.other_authors o WHERE o.message_id = d.message_id AND o.author_id = d.author_id)
+"""
 
 _SAID = """
 WITH forms AS (

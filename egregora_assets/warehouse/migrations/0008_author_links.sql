@@ -5,3 +5,10 @@ CREATE TABLE private.author_links (
     other_id UUID NOT NULL,
     revision BIGINT NOT NULL
 );
+
+-- Whom later exports give a message to, as after an account was deleted: an opt-out by any of them hides it.
+CREATE TABLE private.other_authors (
+    message_id UUID NOT NULL,
+    author_id UUID NOT NULL,
+    revision BIGINT NOT NULL
+);
