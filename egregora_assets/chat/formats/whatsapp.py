@@ -217,10 +217,10 @@ _TIMES = {"day": "time_day_first", "month": "time_month_first", "year": "y.local
 
 def _staged(order: DateOrder | None) -> str:
     """Return the SQL of the ``STAGED`` view: the closer look where there was one, else the first."""
-    year_first = "LEFT JOIN year_first_times y ON y.position = r.rowid" if order == "year" else ""
+    year_first = "LEFT JOIN year_first_times y USING (position)" if order == "year" else ""
     return f"""
 SELECT
-    r.rowid AS position, byte_offset, {_TIMES[order or "month"]} AS local_time,
+    position, byte_offset, {_TIMES[order or "month"]} AS local_time,
     CASE WHEN s.kind IS NULL THEN r.author_no ELSE s.author_no END AS author_no,
     coalesce(s.kind, r.kind) AS kind,
     CASE WHEN s.kind IS NOT NULL THEN s.text WHEN r.kind = 'media' THEN '' ELSE body END AS text,
@@ -230,7 +230,7 @@ SELECT
         WHEN r.kind = 'media' THEN 'media:'
         WHEN r.kind = 'system' THEN {notice_identity("r.kind", "body")}
     END AS same_text
-FROM scanned_messages r LEFT JOIN special_messages s ON s.position = r.rowid {year_first}
+FROM scanned_messages r LEFT JOIN special_messages s USING (position) {year_first}
 """
 
 
@@ -243,7 +243,7 @@ def _refuse_impossible_dates(
         connection,
         f"""
         SELECT byte_offset, author_no, encode(left(body, {MAX_RAW_BYTES // 4})) FROM scanned_messages
-        WHERE rowid IN (SELECT position FROM {STAGED} WHERE local_time IS NULL) ORDER BY rowid LIMIT {MOST_PIECES}
+        WHERE position IN (SELECT position FROM {STAGED} WHERE local_time IS NULL) ORDER BY position LIMIT {MOST_PIECES}
         """,
     )
     names = list(result.authors)

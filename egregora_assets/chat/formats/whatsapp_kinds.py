@@ -123,7 +123,7 @@ _MAY_BE_SPECIAL = f"""(
     OR is_known OR regexp_matches(body, '{_BEGINS_BY_ADMIN}')
 )"""
 FIRST_LOOK = f"""
-SELECT * EXCLUDE (position, is_known), CASE
+SELECT * EXCLUDE is_known, CASE
     WHEN author_no IS NULL AND NOT contains(body, chr(13)) THEN 'system'
     WHEN is_known AND starts_with(body, '<') THEN 'media'
     WHEN {_MAY_BE_SPECIAL} THEN 'special'
@@ -133,9 +133,7 @@ FROM (
     FROM parsed
 )
 """
-"""The scanned rows with a kind: system, media (of which nothing is known), special (open) or text.
-
-A row's position is its ``rowid``: the table holds all text of an export, and every byte less for a row counts."""
+"""The scanned rows with a kind: system, media (of which nothing is known), special (open) or text."""
 
 _MARKED_EDIT = r"[^\x{200E}\x{200F}\s]\s?[\x{200E}\x{200F}]<\x{200E}?[^<>:\n0-9]+>$"
 """Any words in angle brackets behind the mark that iOS puts before them."""
@@ -288,7 +286,7 @@ def closer_look(is_bracket: bool) -> str:
     return f"""
 WITH left_open AS (
     SELECT
-        m.rowid AS position, name,
+        position, name,
         CASE WHEN notice IS NULL THEN m.author_no END AS author_no,
         concat(notice || ': ', replace(body, chr(13), '')) AS body,
         CASE WHEN ends_with(body, '>') THEN regexp_extract(body, '<[^<>\n]+>$') ELSE '' END AS last_words
@@ -380,7 +378,7 @@ WHERE kind = 'unknown' AND author_no NOT IN (SELECT author_no {texts}) AND (
     OR (
         (SELECT bool_or(body >= chr(1424) AND body < chr(2304)) {texts})
         AND author_no IN (
-            SELECT m.author_no FROM special_messages s JOIN scanned_messages m ON m.rowid = s.position WHERE s.kind = 'system'
+            SELECT m.author_no FROM special_messages s JOIN scanned_messages m USING (position) WHERE s.kind = 'system'
         )
     )
 )""",
