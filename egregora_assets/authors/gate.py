@@ -106,7 +106,7 @@ def _follow(change: Transaction, settings: Settings, seen: Watermark, names: lis
         removed += _take_out(
             change,
             "opt-out",
-            f"{_BY_ANY} (SELECT author_id FROM authors WHERE opted_out_revision > $since AND opted_out))",
+            _by_any("SELECT author_id FROM authors WHERE opted_out_revision > $since AND opted_out"),
             since,
         )
     if _exists(connection, "tombstones WHERE table_name = 'messages' AND revision > $since", since):
@@ -120,17 +120,19 @@ def _follow(change: Transaction, settings: Settings, seen: Watermark, names: lis
     if fresh_names:
         again = _hide_new_names(change, fresh_names, names)
     if _exists(connection, "authors WHERE opted_out_revision > $since AND NOT opted_out", since):
-        came_back = f"{_BY_ANY} (SELECT author_id FROM authors WHERE opted_out_revision > $since AND NOT opted_out))"
+        came_back = _by_any("SELECT author_id FROM authors WHERE opted_out_revision > $since AND NOT opted_out")
         added += _let_in(change, f"revision <= $since AND {came_back} AND {_ABSENT}", names, since)
     if _exists(connection, "messages WHERE revision > $since", since):
         added += _let_in(change, "revision > $since", names, since)
     return GateChanges(added=added, removed=removed, cleaned_again=again)
 
 
-_BY_ANY = """message_id IN (
-    SELECT message_id FROM (
-        SELECT message_id, author_id FROM messages UNION ALL SELECT message_id, author_id FROM private.other_authors
-    ) WHERE author_id IN"""
+def _by_any(whom: str) -> str:
+    """Return the SQL for whether a message is of one of these authors, also where an export only gives it to them."""
+    given = f"SELECT message_id FROM private.other_authors WHERE author_id IN ({whom})"
+    return f"(author_id IN ({whom}) OR message_id IN ({given}))"
+
+
 _ABSENT = "NOT EXISTS (SELECT 1 FROM clean_messages c WHERE c.message_id = m.message_id)"
 
 

@@ -110,8 +110,7 @@ _COUNTS = """
 
 _OTHERS = """
     SELECT o.author_id, min(m.sent_at), max(m.sent_at), 0
-    FROM private.other_authors o JOIN messages m USING (message_id)
-    WHERE o.author_id NOT IN (SELECT author_id FROM messages WHERE author_id IS NOT NULL) GROUP BY o.author_id
+    FROM private.other_authors o JOIN messages m USING (message_id) WHERE o.revision > $seen GROUP BY o.author_id
 """
 """Whose messages stand under another author: an opt-out of theirs hides them all the same."""
 
@@ -153,9 +152,9 @@ def _insert_unknown(change: Transaction, seen: int) -> int:
         f"""
         INSERT INTO authors
         SELECT
-            author_id, 'member-' || left(replace(author_id::VARCHAR, '-', ''), 10), first_seen, last_seen,
-            message_count, false, $revision, $revision
-        FROM ({_COUNTS} UNION ALL {_OTHERS}) new ANTI JOIN authors USING (author_id)
+            author_id, 'member-' || left(replace(author_id::VARCHAR, '-', ''), 10), min(first_seen), max(last_seen),
+            sum(message_count), false, $revision, $revision
+        FROM ({_COUNTS} UNION ALL {_OTHERS}) new ANTI JOIN authors USING (author_id) GROUP BY author_id
         """,
         {"seen": seen, "revision": change.revision},
     )

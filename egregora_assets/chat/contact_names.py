@@ -7,12 +7,13 @@ is stored under one is known under the other, and an opt-out by either holds for
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 import pyarrow as pa
 
 from egregora_assets.chat.formats.whatsapp import STAGED
+from egregora_assets.chat.pieces import author_table
 from egregora_assets.warehouse.query import rows, view_of
 from egregora_assets.warehouse.revisions import Transaction
 from egregora_assets.warehouse.upsert import insert_new
@@ -30,35 +31,24 @@ def linked_people(
     """
     connection = change.connection
     stored = {identity for (identity,) in rows(connection, _STORED_PEOPLE, {"source": source_id})}
-    named = _table(list(author_ids.items()))
-    if not stored <= set(author_ids.values()):
-        with view_of(connection, "named_people", named):
+    with view_of(connection, "named_people", author_table(author_ids.items())):
+        if not stored <= set(author_ids.values()):
             found = rows(connection, _LINKS, {"source": source_id, "first": first, "last": last})
-        _remember(change, source_id, found)
-    with view_of(connection, "named_people", named):
-        return _table(rows(connection, _OTHER_NAMES, {"source": source_id}))
+            if found:
+                _remember(change, source_id, found)
+        return author_table(rows(connection, _OTHER_NAMES, {"source": source_id}))
 
 
 def _remember(change: Transaction, source_id: str, links: list[tuple[str, str]]) -> None:
     table = pa.table(
         {
-            "source_id": pa.array([source_id] * len(links), pa.string()),
-            "author_id": pa.array([one for one, _ in links], pa.string()),
-            "other_id": pa.array([other for _, other in links], pa.string()),
+            "source_id": [source_id] * len(links),
+            "author_id": [one for one, _ in links],
+            "other_id": [other for _, other in links],
         }
     )
-    if links:
-        key = ["source_id", "author_id", "other_id"]
-        insert_new(change.connection, "private.author_links", table, key, {"revision": change.revision})
-
-
-def _table(numbered: Sequence[tuple[int, str]]) -> pa.Table:
-    return pa.table(
-        {
-            "author_no": pa.array([number for number, _ in numbered], pa.int32()),
-            "author_id": pa.array([identity for _, identity in numbered], pa.string()),
-        }
-    )
+    key = ["source_id", "author_id", "other_id"]
+    insert_new(change.connection, "private.author_links", table, key, {"revision": change.revision})
 
 
 _STORED_PEOPLE = """

@@ -16,7 +16,7 @@ from egregora_assets.chat.contact_names import linked_people
 from egregora_assets.chat.edits import follow_edits
 from egregora_assets.chat.formats.whatsapp import Staged
 from egregora_assets.chat.instants import instants
-from egregora_assets.chat.pieces import IDENTIFIED, identified, pieces, use_other_names
+from egregora_assets.chat.pieces import IDENTIFIED, author_table, identified, pieces, use_other_names
 from egregora_assets.chat.sources import Source
 from egregora_assets.privacy.keys import Keys
 from egregora_assets.privacy.pseudonyms import author_id, native_author_id, normalised_name
@@ -50,7 +50,7 @@ def merge_text(change: Transaction, keys: Keys, source: Source, staged: Staged, 
     noted = {"export": export_id, "revision": change.revision}
     author_ids = _name_authors(change, keys, staged)
     others = linked_people(change, source.source_id, author_ids, staged.first, staged.last) if has_messages else None
-    with view_of(connection, "staged_authors", _authors(author_ids)):
+    with view_of(connection, "staged_authors", author_table(author_ids.items())):
         for since, until in pieces(connection, staged.first, staged.last):
             span = {"source": source.source_id, "since": since, "until": until}
             with identified(connection, keys.message, source.identity, since, until):
@@ -65,12 +65,6 @@ def merge_text(change: Transaction, keys: Keys, source: Source, staged: Staged, 
                 merged.added += changed(connection, insert, {**span, **noted})
                 changed(connection, _INSERT_ATTACHMENTS, {"since": since, "until": until, **noted})
     return merged
-
-
-def _authors(ids: dict[int, str]) -> pa.Table:
-    return pa.table(
-        {"author_no": pa.array(list(ids), pa.int32()), "author_id": pa.array(list(ids.values()), pa.string())}
-    )
 
 
 def _name_authors(change: Transaction, keys: Keys, staged: Staged) -> dict[int, str]:
@@ -134,7 +128,7 @@ def _drop_cut_message(change: Transaction, export_id: str, messages: int, span: 
     """
     connection = change.connection
     cut_here = f"""
-        SELECT s.position, m.message_id
+        SELECT DISTINCT s.position
         FROM {IDENTIFIED} s JOIN messages m ON {_BEGINS_WITH.format(longer="m", cut="s")}
         WHERE s.position = $last AND m.source_id = $source AND m.local_time >= $since AND m.local_time < $until
             AND m.message_id NOT IN (SELECT message_id FROM identified)
@@ -156,14 +150,12 @@ def _drop_cut_message(change: Transaction, export_id: str, messages: int, span: 
     """
     here = rows(connection, cut_here, {**span, "last": messages - 1})
     before = rows(connection, cut_before, {**span, "export": export_id})
-    cut_now = {position for position, _ in here}
-    for position in cut_now:
+    for (position,) in here:
         connection.execute("DELETE FROM identified WHERE position = ?", [position])
-    outdone = [cut for (cut,) in before]
-    for cut in outdone:
+    for (cut,) in before:
         connection.execute("DELETE FROM messages WHERE message_id = ?", [cut])
         connection.execute("INSERT INTO tombstones VALUES ('messages', ?, ?)", [cut, change.revision])
-    return len(cut_now), len(outdone)
+    return len(here), len(before)
 
 
 _BEGINS_WITH = """(

@@ -6,7 +6,7 @@ nothing but the memory that merging needs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -32,12 +32,23 @@ _PIECE_MESSAGES = 250_000
 _MINUTE = timedelta(minutes=1)
 
 
+def author_table(numbered: Iterable[tuple[int, str]]) -> pa.Table:
+    """Return (author_no, author_id) as a table: of the people of a staged export, or of their other names."""
+    pairs = list(numbered)
+    return pa.table(
+        {
+            "author_no": pa.array([number for number, _ in pairs], pa.int32()),
+            "author_id": pa.array([identity for _, identity in pairs], pa.string()),
+        }
+    )
+
+
 def pieces(
     connection: duckdb.DuckDBPyConnection, first: datetime, last: datetime
 ) -> Iterator[tuple[datetime, datetime]]:
     """Yield stretches of time, each from its first minute until the next one's, that have about as many messages each.
 
-    They are cut at the times of every so manieth message: where the clock goes back the pieces are uneven, never wrong.
+    They are cut at the times of messages that stand equally far apart: where the clock goes back they are uneven, never wrong.
     """
     sql = f"SELECT local_time FROM {STAGED} WHERE position % {_PIECE_MESSAGES} = 0 AND local_time IS NOT NULL"
     beginnings = {time.replace(second=0, microsecond=0) for (time,) in [(first,), *rows(connection, sql)]}
