@@ -6,6 +6,7 @@ EGREGORA_HOME ?= $(CURDIR)/.egregora
 export EGREGORA_HOME
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 EXPORT ?=
+OPTIONS ?=
 SLICE ?=
 
 .PHONY: install demo ui test test-slow check bench format clean
@@ -22,7 +23,7 @@ $(VENV)/installed: requirements.lock pyproject.toml
 	@touch $@
 
 demo: install ## Sample chats, or EXPORT=path/to/WhatsApp.zip, through the whole graph
-	@$(BIN)/egregora demo $(if $(EXPORT),--export "$(EXPORT)")
+	@$(BIN)/egregora demo $(if $(EXPORT),--export "$(EXPORT)") $(OPTIONS)
 
 ui: install ## The Dagster UI on http://127.0.0.1:3000
 	@$(BIN)/egregora init --quiet

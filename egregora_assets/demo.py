@@ -1,5 +1,7 @@
 """The first five minutes: exports in, the graph run with progress, a summary, and three questions with their answers."""
 
+import shutil
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -122,9 +124,10 @@ def _print_places(settings: Settings, out: Console) -> None:
 
 
 def _print_examples(settings: Settings, out: Console) -> None:
+    command = escape(_command())
     with open_snapshot(settings) as connection:
         for question, sql in EXAMPLES:
-            out.print(f'\n[bold]{question}[/bold]\n[dim]egregora query "{escape(sql)}"[/dim]', soft_wrap=True)
+            out.print(f'\n[bold]{question}[/bold]\n[dim]{command} query "{escape(sql)}"[/dim]', soft_wrap=True)
             result = connection.execute(sql)
             table = Table(header_style="bold", box=None, padding=(0, 2, 0, 0))
             for column in result.description or []:
@@ -133,5 +136,12 @@ def _print_examples(settings: Settings, out: Console) -> None:
                 table.add_row(*(plain(str(value)) for value in row))
             out.print(table)
     out.print(
-        "\nOpen the Dagster UI with [bold]make ui[/bold] (`dg dev` in this home), ask more with [bold]egregora query[/bold]."
+        "\nOpen the Dagster UI with [bold]make ui[/bold], which runs "
+        f"[bold]DAGSTER_HOME={escape(str(settings.dagster_home))} dg dev[/bold]; ask more with [bold]{command} query[/bold].",
+        soft_wrap=True,
     )
+
+
+def _command() -> str:
+    """Return what the user has to type for this program: its name where the shell finds it, else its path."""
+    return "egregora" if shutil.which("egregora") else sys.argv[0]

@@ -87,7 +87,7 @@ def _warehouse(settings: Settings) -> Iterator[Finding]:
         yield Finding("warehouse", f"{settings.warehouse_path} cannot be read: {problem}", ok=False)
         return
     size = settings.warehouse_path.stat().st_size / (1 << 20)
-    yield Finding("warehouse", f"{counts[0]:,} messages from {counts[1]} exports, {size:.1f} MiB")
+    yield Finding("warehouse", f"messages: {counts[0]:,}, exports: {counts[1]}, {size:.1f} MiB")
     yield Finding("schema", f"version {present} of {newest}", ok=present <= newest)
     for name, detail in failed:
         yield Finding("export", f"{name}: {detail}", ok=False)

@@ -10,6 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from egregora_assets.config import (
+    DocumentSettings,
+    LimitSettings,
+    PrivacySettings,
+    SourceSettings,
+    WarehouseSettings,
+)
+
 PROJECT = Path(__file__).parents[1]
 PACKAGE = PROJECT / "egregora_assets"
 
@@ -66,3 +74,10 @@ def test_the_command_runs_from_the_wheel_alone(wheel: Path, tmp_path: Path) -> N
     assert demo.returncode == 0, demo.stderr
     installed = (tmp_path / "home" / "dagster" / "dagster.yaml").read_text()
     assert installed == (PROJECT / "dagster.yaml").read_text()
+
+
+def test_every_setting_is_documented() -> None:
+    documented = (PROJECT / "docs" / "settings.md").read_text("utf-8")
+    for section in (SourceSettings, PrivacySettings, DocumentSettings, WarehouseSettings, LimitSettings):
+        for key in section.model_fields:
+            assert f"` `{key}` |" in documented

@@ -16,6 +16,7 @@ from egregora_assets.chat.formats.records import RECORD_SCHEMA, SELF_WORDS
 from egregora_assets.chat.formats.staging import stage_batches
 from egregora_assets.chat.local_time import to_utc
 from egregora_assets.chat.parse import ParsedRecords
+from egregora_assets.chat.renamed_accounts import know_again
 from egregora_assets.chat.sources import Source, Sources
 from egregora_assets.config import Settings
 from egregora_assets.privacy.keys import Keys
@@ -57,9 +58,8 @@ def stage_records(connection: duckdb.DuckDBPyConnection, parsed: ParsedRecords, 
 
 def merge_records(change: Transaction, settings: Settings, keys: Keys, parsed: ParsedRecords, export_id: str) -> Merged:
     """Merge the staged records into ``messages`` and what hangs on them, as one part of ``change``."""
-    connection, revision = change.connection, change.revision
+    connection = change.connection
     sources = _sources(change, settings, keys, parsed)
-    parameters = {"export": export_id, "revision": revision}
     with (
         view_of(connection, "staged_people", _people(change, keys, parsed)),
         view_of(connection, "staged_chats", _chats(sources)),
@@ -69,25 +69,36 @@ def merge_records(change: Transaction, settings: Settings, keys: Keys, parsed: P
         with (
             temporary(connection, "incoming", _one_for_each_message(identified), key) as messages,
             _forms_of_repeated(connection, identified, key if messages < read else None),
-            temporary(connection, "ahead", _AHEAD, {"export": export_id}),
-            temporary(connection, "differing", _DIFFERING) as differing,
-            temporary(connection, "said", _SAID, {"export": export_id}) as said,
         ):
+            if parsed.exact_times:
+                know_again(change)
             first, last = rows(connection, "SELECT min(local_time), max(local_time) FROM incoming")[0]
             known = int(scalar(connection, _KNOWN))
-            updated = _take_newer(change, export_id) if differing else 0
-            if differing:
-                changed(connection, _TAKE_AUTHOR_OF_DELETED)
-                _keep_other_authors(change)
-            added = changed(connection, _INSERT_NEW, parameters)
-            if said:
-                _keep_what_was_said(change)
-            changed(connection, _INSERT_ATTACHMENTS, parameters)
-            changed(connection, _INSERT_MENTIONS, {"revision": revision})
-            _replace_reactions(change)
-            changed(connection, _INSERT_SEEN, parameters)
+            added, updated = _merge_incoming(change, export_id)
     assert messages <= read, "each record is one message at most"
     return Merged(sorted({source.source_id for source in sources.values()}), read, added, known, updated, first, last)
+
+
+def _merge_incoming(change: Transaction, export_id: str) -> tuple[int, int]:
+    """Put ``incoming`` into ``messages`` and what hangs on them; return how many are new and how many took a newer form."""
+    connection, parameters = change.connection, {"export": export_id, "revision": change.revision}
+    with (
+        temporary(connection, "ahead", _AHEAD, {"export": export_id}),
+        temporary(connection, "differing", _DIFFERING) as differing,
+        temporary(connection, "said", _SAID, {"export": export_id}) as said,
+    ):
+        updated = _take_newer(change, export_id) if differing else 0
+        if differing:
+            changed(connection, _TAKE_AUTHOR_OF_DELETED)
+            _keep_other_authors(change)
+        added = changed(connection, _INSERT_NEW, parameters)
+        if said:
+            _keep_what_was_said(change)
+        changed(connection, _INSERT_ATTACHMENTS, parameters)
+        changed(connection, _INSERT_MENTIONS, {"revision": change.revision})
+        _replace_reactions(change)
+        changed(connection, _INSERT_SEEN, parameters)
+    return added, updated
 
 
 def _sources(change: Transaction, settings: Settings, keys: Keys, parsed: ParsedRecords) -> dict[str, Source]:

@@ -100,4 +100,4 @@ def exports_are_readable(connection: duckdb.DuckDBPyConnection, settings: Settin
     sql = "SELECT status, count(*) FROM exports WHERE status IN ('failed', 'ambiguous') GROUP BY status ORDER BY status"
     unread = dict(rows(connection, sql))
     told = "; `egregora doctor` names them" if unread else ""
-    return Verdict(not unread, f"{sum(unread.values())} exports could not be read{told}", unread)
+    return Verdict(not unread, f"exports that could not be read: {sum(unread.values())}{told}", unread)

@@ -30,9 +30,9 @@ def look(cursor: str | None, now: InboxState) -> Look:
     unsettled = len(now) - len(settled)
     new = {name for name, state in settled.items() if requested.get(name) != state}
     if new:
-        return Look(True, f"{len(new)} new or changed files", _write(now, settled))
+        return Look(True, f"new or changed files: {len(new)}", _write(now, settled))
     kept = {name: state for name, state in requested.items() if name in now}
-    reason = f"{unsettled} files are still changing" if unsettled else "nothing new in the inbox"
+    reason = f"files that are still changing: {unsettled}" if unsettled else "nothing new in the inbox"
     return Look(False, reason, _write(now, kept))
 
 

@@ -23,4 +23,4 @@ def members_are_accepted(connection: duckdb.DuckDBPyConnection, settings: Settin
     """No file inside an archive had to be refused; the figures count the reasons."""
     refused = rows(connection, "SELECT rejected, count(*) FROM media_files WHERE rejected IS NOT NULL GROUP BY 1")
     total = sum(count for _, count in refused)
-    return Verdict(total == 0, f"{total} files were refused", {"refused": total})
+    return Verdict(total == 0, f"refused files: {total}", {"refused": total})

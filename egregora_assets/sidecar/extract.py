@@ -33,8 +33,10 @@ DECISION_CUES = (
 )
 
 _CUE = quoted(rf"(?i)(?:^|[^\p{{L}}])(?:{DECISION_CUES})")
-_SENTENCE_END = quoted(r"[!?\n]|\.\s")
-_QUESTION = quoted(r"""([^.!?¿\n][^.!?\n]*[?？؟])(?:[\s"”’)*_~]|$)""")
+_SENTENCE_END = quoted(r"[.!?](?:\s|$)|\n")
+_IN_SENTENCE = r"(?:[^.!?\n]|[.!?][\p{L}\p{N}/=&_%#-])"
+"""A point or question mark in front of a letter or digit ends nothing: it stands in a link, a file's name or a number."""
+_QUESTION = quoted(rf"""([^.!?¿\s]{_IN_SENTENCE}*[?？؟])[!?]*(?:[\s"”’)*_~]|$)""")
 _SEVERAL_WORDS = quoted(r"\S\s+\S+\s+\S|^[^A-Za-zÀ-ɏ]+$")
 """Three words, or a script that puts no spaces: "Smell?" asks nothing that can be looked up later."""
 _LINK_PATTERN = r"""https?://[^\s<>()\[\]"']+"""

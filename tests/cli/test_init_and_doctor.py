@@ -70,7 +70,7 @@ def test_doctor_opens_nothing_for_writing(cli: Cli, home_taken_in: Path) -> None
     result = cli("doctor")
 
     assert result.exit_code == 0
-    assert "3 messages from 1 exports" in result.stdout
+    assert "messages: 3, exports: 1" in result.stdout
     assert contents(home_taken_in) == before
 
 

@@ -99,6 +99,26 @@ def test_what_a_talk_holds_is_found(written: Settings) -> None:
     assert len(second["decisions"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "question", "decision"),
+    [
+        ("Have you seen https://x.example.org/a?b=1#c yet?", "Have you seen https://x.example.org/a?b=1#c yet?", None),
+        ("Yes. Is notes.md the right file? Ask", "Is notes.md the right file?", None),
+        ("do we meet at 3.30pm?!", "do we meet at 3.30pm?", None),
+        ("who comes? me", None, None),
+        ("Decided: see https://x.example.org/a?b=1#c. Bye", None, "Decided: see https://x.example.org/a?b=1#c"),
+        ("Good! We agreed: 3.30pm! Bye", None, "We agreed: 3.30pm"),
+    ],
+)
+def test_a_sentence_is_not_cut_inside_a_link_or_a_number(
+    settings: Settings, text: str, question: str | None, decision: str | None
+) -> None:
+    write(settings, (0, "Ana Lima", text))
+    (sidecar,) = sidecars(settings)
+    assert [item["text"] for item in sidecar["questions"]] == [one for one in (question,) if one]
+    assert [item["text"] for item in sidecar["decisions"]] == [one for one in (decision,) if one]
+
+
 def test_every_item_cites_messages_inside_its_document(written: Settings) -> None:
     cited = 0
     for sidecar in sidecars(written):
