@@ -24,8 +24,8 @@ from egregora_assets.chat.formats.text_chunks import MAX_RAW_BYTES, MOST_PIECES,
 from egregora_assets.chat.formats.whatsapp_header import MARKS
 from egregora_assets.chat.formats.whatsapp_kinds import (
     FIRST_LOOK,
-    KNOWN_TEXTS,
     closer_look,
+    known_texts,
     notice_identity,
     notice_starts,
     settle_unknown,
@@ -96,7 +96,7 @@ def stage_scanned(
     day_first: bool | None = None,
 ) -> Staged:
     """Like ``stage``, for the batches of a scan; ``result`` need be complete only when they are exhausted."""
-    with view_of(connection, "all_known_texts", KNOWN_TEXTS):
+    with view_of(connection, "all_known_texts", known_texts()):
         connection.execute("CREATE TEMP TABLE IF NOT EXISTS known_texts AS FROM all_known_texts").fetchall()
     stage_batches(connection, "scanned_messages", SCAN_SCHEMA, batches, FIRST_LOOK)
     if not result.messages:

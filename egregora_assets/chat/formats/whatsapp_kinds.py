@@ -90,17 +90,15 @@ def _spellings(text: str) -> set[str]:
     return {text, composed, reduce(lambda text, pair: text.replace(*pair[::-1]), _ONE_OR_TWO.items(), composed)}
 
 
-def _known_texts() -> pa.Table:
+@cache
+def known_texts() -> pa.Table:
+    """Return (text, meanings) of what WhatsApp itself writes, which the SQL of this module reads as ``known_texts``."""
     meanings: dict[str, set[str]] = defaultdict(set)
     for meaning, texts in _MEANINGS.items():
         for text in texts:
             for spelling in _spellings(text):
                 meanings[spelling].add(meaning)
     return pa.table({"text": list(meanings), "meanings": [sorted(of_text) for of_text in meanings.values()]})
-
-
-KNOWN_TEXTS = _known_texts()
-"""(text, meanings): what WhatsApp itself writes. The SQL of this module reads it as ``known_texts``."""
 
 
 _QUOTES = ".:\"“”„«»'"
