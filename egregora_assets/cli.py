@@ -3,22 +3,17 @@
 import json
 import math
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import duckdb
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from egregora_assets.chat.archive import ExportUnreadable
-from egregora_assets.config import Settings, SettingsError, load_settings
-from egregora_assets.privacy.keys import KeyFileError
+from egregora_assets.cli_authors import authors
+from egregora_assets.cli_common import Home, as_table, out, readable_errors
+from egregora_assets.config import Settings, load_settings
 from egregora_assets.terminal import plain
-from egregora_assets.warehouse.connection import NothingPublished, WarehouseBusy
-from egregora_assets.warehouse.migrate import SchemaMismatch
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,36 +21,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Chat exports turned into one private, queryable memory on your own machine.",
 )
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
-
-Home = Annotated[Path | None, typer.Option("--home", help="EGREGORA_HOME; default: the variable, else ./.egregora.")]
+app.add_typer(authors, name="authors")
 DayFirst = Annotated[
     bool | None, typer.Option("--day-first/--month-first", help="Order of day and month, where the file cannot tell.")
 ]
-
-
-@contextmanager
-def readable_errors() -> Iterator[None]:
-    """Turn the errors that a user can do something about into one line and exit code 1."""
-    try:
-        yield
-    except BrokenPipeError:
-        raise  # the reader has seen enough (`| head`): the command ends without a word
-    except (
-        ExportUnreadable,
-        SettingsError,
-        KeyFileError,
-        WarehouseBusy,
-        NothingPublished,
-        SchemaMismatch,
-        OSError,
-    ) as error:
-        err.print(f"[red]error:[/red] {plain(str(error))}", soft_wrap=True)
-        raise typer.Exit(1) from error
-    except duckdb.Error as error:
-        err.print(f"[red]error:[/red] {plain(str(error).splitlines()[0])}", soft_wrap=True)
-        raise typer.Exit(1) from error
 
 
 @app.command()
@@ -148,7 +117,7 @@ def query(
                     values = _json_value(dict(zip(names, row, strict=True)))
                     sys.stdout.write(json.dumps(values, ensure_ascii=False, allow_nan=False, default=str) + "\n")
         else:
-            out.print(_as_table(names, result.fetchall()))
+            out.print(as_table(names, result.fetchall()))
 
 
 @app.command()
@@ -164,15 +133,6 @@ def doctor(home: Home = None) -> None:
         table.add_row(mark, finding.subject, plain(finding.text))
     out.print(table)
     raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
-
-
-def _as_table(names: list[str], rows: list[tuple[object, ...]]) -> Table:
-    table = Table(header_style="bold")
-    for name in names:
-        table.add_column(plain(name), overflow="fold")
-    for row in rows:
-        table.add_row(*(plain("" if value is None else str(value)) for value in row))
-    return table
 
 
 def _json_value(value: object) -> object:
