@@ -8,7 +8,7 @@ import duckdb
 
 from egregora_assets.warehouse.query import rows
 
-COLUMNS = ("author", "messages", "first seen", "last seen", "opted out")
+COLUMNS = ("author", "called", "messages", "first seen", "last seen", "opted out")
 NAME_COLUMNS = ("names",)
 
 
@@ -18,7 +18,8 @@ def listed(connection: duckdb.DuckDBPyConnection, names: bool = False) -> list[t
     return rows(
         connection,
         f"""
-        SELECT alias, message_count, first_seen::DATE, last_seen::DATE, CASE WHEN opted_out THEN 'yes' ELSE '' END{told}
+        SELECT alias, chosen_name, message_count, first_seen::DATE, last_seen::DATE,
+            CASE WHEN opted_out THEN 'yes' ELSE '' END{told}
         FROM authors LEFT JOIN (
             SELECT author_id, string_agg(DISTINCT raw_name, ', ' ORDER BY raw_name) AS names
             FROM private.author_names GROUP BY author_id

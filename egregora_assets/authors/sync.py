@@ -7,24 +7,15 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
+from egregora_assets.authors.chosen_names import show_chosen_names
+from egregora_assets.authors.commands import COMMANDS_VERSION, note_commands, note_commands_again
 from egregora_assets.config import Settings
 from egregora_assets.privacy.keys import bind, load_keys
 from egregora_assets.privacy.pseudonyms import normalised_name
-from egregora_assets.privacy.scrub import INVISIBLE
 from egregora_assets.warehouse.query import changed, rows, scalar, view_of
 from egregora_assets.warehouse.revisions import Transaction, transaction
 
 CONSUMER = "authors"
-
-_SPACE = r"\s\x{00A0}\x{2000}-\x{200A}\x{202F}\x{205F}\x{3000}"
-_DASH = r"\-_\x{2010}-\x{2015}\x{2043}\x{2212}\x{FE58}\x{FE63}\x{FF0D}"
-OPT_COMMAND = (
-    rf"(?im)^[{_SPACE}*_~`\x{{0022}}\x{{0027}}“”‘’>]*[/／]+[{_SPACE}]*egregora[{_SPACE}:,_\-]+"
-    rf"opt[{_SPACE}{_DASH}]*(out|in)(?:[^\p{{L}}\p{{N}}]|$)"
-)
-"""``/egregora opt-out`` and ``opt-in``, however a phone spells or hyphenates it."""
-_LONGEST_COMMAND = 80
-"""Letters from the beginning of a message that are looked at: reasons may follow the command at any length."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +31,17 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Author
     """Bring ``authors`` up to date with ``messages`` and the opt-out list; changes nothing when nothing is new."""
     listed = _listed_authors(connection, settings)
     with transaction(connection, CONSUMER) as change:
-        seen = change.watermark().revision
+        watermark = change.watermark()
+        seen = watermark.revision
         touched = 0
+        if seen and watermark.fingerprint != COMMANDS_VERSION:
+            note_commands_again(change)
         if _anything_new(connection, seen):
-            _note_opt_commands(change, seen)
+            note_commands(change, seen)
             touched = _count_again(change) if _anything_deleted(connection, seen) else _count_new(change, seen)
         _apply_opt_outs(change, sorted(set().union(*listed.values())))
-        change.advance()
+        show_chosen_names(change, settings)
+        change.advance(COMMANDS_VERSION)
     unmatched = tuple(name for name, ids in listed.items() if not ids)
     return AuthorChanges(touched, _opted_out_count(connection), unmatched)
 
@@ -79,27 +74,6 @@ def _anything_new(connection: duckdb.DuckDBPyConnection, seen: int) -> bool:
 def _anything_deleted(connection: duckdb.DuckDBPyConnection, seen: int) -> bool:
     sql = "SELECT EXISTS (SELECT 1 FROM tombstones WHERE table_name = 'messages' AND revision > ?)"
     return bool(scalar(connection, sql, [seen]))
-
-
-def _note_opt_commands(change: Transaction, seen: int) -> None:
-    beginning = f"regexp_replace(left(text, {_LONGEST_COMMAND}), '{INVISIBLE}', '', 'g')"
-    commands = f"""
-        SELECT
-            message_id, author_id, sent_at, position,
-            lower(regexp_extract({beginning}, '{OPT_COMMAND}', 1)) = 'out' AS opted_out
-        FROM (
-            SELECT message_id, author_id, sent_at, position, text FROM messages WHERE revision > $seen
-            UNION ALL
-            SELECT message_id, m.author_id, m.sent_at, m.position, before.text
-            FROM private.message_versions before JOIN messages m USING (message_id) WHERE before.replaced_revision > $seen
-        )
-        WHERE author_id IS NOT NULL AND (contains(text, '/') OR contains(text, '／'))
-            AND regexp_matches({beginning}, '{OPT_COMMAND}')
-    """
-    change.connection.execute(
-        f"INSERT INTO private.opt_commands SELECT *, $revision FROM ({commands})",
-        {"seen": seen, "revision": change.revision},
-    ).fetchall()
 
 
 _COUNTS = """
@@ -150,10 +124,11 @@ def _insert_unknown(change: Transaction, seen: int) -> int:
     return changed(
         change.connection,
         f"""
-        INSERT INTO authors
+        INSERT INTO authors BY NAME
         SELECT
-            author_id, 'member-' || left(replace(author_id::VARCHAR, '-', ''), 10), min(first_seen), max(last_seen),
-            sum(message_count), false, $revision, $revision
+            author_id, 'member-' || left(replace(author_id::VARCHAR, '-', ''), 10) AS alias, min(first_seen) AS first_seen,
+            max(last_seen) AS last_seen, sum(message_count) AS message_count, false AS opted_out,
+            $revision AS opted_out_revision, $revision AS revision
         FROM ({_COUNTS} UNION ALL {_OTHERS}) new ANTI JOIN authors USING (author_id) GROUP BY author_id
         """,
         {"seen": seen, "revision": change.revision},

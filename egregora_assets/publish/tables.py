@@ -58,7 +58,7 @@ TABLES = (
     PublishedTable(
         "authors",
         "author_id",
-        "SELECT author_id, alias, first_seen, last_seen, message_count FROM authors WHERE NOT opted_out",
+        "SELECT author_id, alias, chosen_name, first_seen, last_seen, message_count FROM authors WHERE NOT opted_out",
         "SELECT author_id FROM authors WHERE revision > $since",
     ),
     PublishedTable(
