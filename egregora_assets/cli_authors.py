@@ -1,11 +1,19 @@
 """`egregora authors`: who writes in this memory, and what they decide about it."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from egregora_assets.cli_common import Home, as_table, out, readable_errors
 from egregora_assets.config import load_settings
+from egregora_assets.terminal import plain
+
+Names = Annotated[
+    list[str],
+    typer.Argument(help="Display names, numbers or pseudonyms (member-…), as `authors list --names` shows them."),
+]
+Later = Annotated[bool, typer.Option("--later", help="Only change the list; the next run brings it into effect.")]
 
 authors = typer.Typer(no_args_is_help=True, help="Who writes in this memory, and what they decide about it.")
 
@@ -22,3 +30,43 @@ def list_authors(
     with readable_errors(), open_warehouse(load_settings(home)) as connection:
         found = listed(connection, names)
     out.print(as_table([*COLUMNS, *(NAME_COLUMNS if names else ())], found))
+
+
+@authors.command(name="opt-out")
+def opt_out(names: Names, home: Home = None, later: Later = False) -> None:
+    """Let people vanish from everything that is derived and published: puts them on the list in egregora.toml, and runs."""
+    from egregora_assets.authors.listing import names_of
+    from egregora_assets.settings_file import add_opt_outs
+
+    with readable_errors():
+        settings = load_settings(home)
+        added = add_opt_outs(settings, names_of(settings, names))
+        out.print(f"On the list: {_told(added)}." if added else "All of them are on the list already.", soft_wrap=True)
+        ok = later or not added or _run(home)
+    raise typer.Exit(0 if ok else 1)
+
+
+@authors.command(name="opt-in")
+def opt_in(names: Names, home: Home = None, later: Later = False) -> None:
+    """Take people off the list in egregora.toml, and run. Who opted out in a chat can only opt in there."""
+    from egregora_assets.authors.listing import names_of
+    from egregora_assets.settings_file import remove_opt_outs
+
+    with readable_errors():
+        settings = load_settings(home)
+        removed = remove_opt_outs(settings, names_of(settings, names))
+        out.print(
+            f"No longer on the list: {_told(removed)}." if removed else "None of them is on the list.", soft_wrap=True
+        )
+        ok = later or not removed or _run(home)
+    raise typer.Exit(0 if ok else 1)
+
+
+def _told(names: list[str]) -> str:
+    return ", ".join(plain(name) for name in names)
+
+
+def _run(home: Path | None) -> bool:
+    from egregora_assets.demo import ingest_and_report
+
+    return ingest_and_report(load_settings(home), out, [], None)

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from egregora_assets.authors.listing import UnknownPseudonym
 from egregora_assets.chat.archive import ExportUnreadable
 from egregora_assets.config import SettingsError
 from egregora_assets.privacy.keys import KeyFileError
@@ -37,6 +38,7 @@ def readable_errors() -> Iterator[None]:
         WarehouseBusy,
         NothingPublished,
         SchemaMismatch,
+        UnknownPseudonym,
         OSError,
     ) as error:
         err.print(f"[red]error:[/red] {plain(str(error))}", soft_wrap=True)

@@ -6,6 +6,8 @@ from typing import Any
 
 import duckdb
 
+from egregora_assets.config import Settings
+from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.query import rows
 
 COLUMNS = ("author", "called", "messages", "first seen", "last seen", "opted out")
@@ -27,3 +29,28 @@ def listed(connection: duckdb.DuckDBPyConnection, names: bool = False) -> list[t
         ORDER BY message_count DESC, alias
         """,
     )
+
+
+class UnknownPseudonym(ValueError):
+    """Nobody has this pseudonym, or nobody has ever named the person that it stands for."""
+
+
+def names_of(settings: Settings, people: list[str]) -> list[str]:
+    """Return the display names of people who are given by name or by pseudonym.
+
+    A name need not be known: whoever is on the list before they write stays hidden from the first word. Raises
+    ``UnknownPseudonym``.
+    """
+    if not any(person.startswith("member-") for person in people):
+        return people
+    with open_warehouse(settings) as connection:
+        named = rows(connection, "SELECT alias, raw_name FROM authors JOIN private.author_names USING (author_id)")
+    names: list[str] = []
+    for person in people:
+        found = [name for alias, name in named if alias == person]
+        if person.startswith("member-") and not found:
+            raise UnknownPseudonym(
+                f"nobody with a name has the pseudonym {person}: see `egregora authors list --names`"
+            )
+        names += found or [person]
+    return names
