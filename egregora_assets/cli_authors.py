@@ -70,3 +70,27 @@ def _run(home: Path | None) -> bool:
     from egregora_assets.demo import ingest_and_report
 
     return ingest_and_report(load_settings(home), out, [], None)
+
+
+@authors.command(name="erasure-report")
+def erasure_report(home: Home = None) -> None:
+    """Search every byte of what is published for words of people who opted out, and say what was found."""
+    from egregora_assets.publish.erasure import REPORT_FILE, search_outputs
+    from egregora_assets.warehouse.files import open_warehouse
+
+    with readable_errors():
+        settings = load_settings(home)
+        with open_warehouse(settings) as connection:
+            report = search_outputs(connection, settings)
+    facts = report.model_dump(include={"people", "messages", "unsearchable", "phrases", "places", "bytes_searched"})
+    out.print(
+        as_table(["searched", "how many"], [(name.replace("_", " "), f"{fact:,}") for name, fact in facts.items()])
+    )
+    for remains in report.found:
+        out.print(f"[red]{plain(remains.place)}: phrases that are still there: {remains.phrases}[/red]", soft_wrap=True)
+    out.print(
+        f"{'Nothing is left' if report.is_clean else 'Run `egregora ingest`, then search again'}. "
+        f"The report: {settings.home / REPORT_FILE}",
+        soft_wrap=True,
+    )
+    raise typer.Exit(0 if report.is_clean else 1)

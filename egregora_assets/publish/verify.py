@@ -9,6 +9,7 @@ from egregora_assets.authors.verify import names_fingerprint
 from egregora_assets.config import Settings
 from egregora_assets.documents.windows import SPOKEN
 from egregora_assets.privacy.scrub import leaks
+from egregora_assets.publish.erasure import search_outputs
 from egregora_assets.publish.tables import TABLES, PublishedTable
 from egregora_assets.warehouse.connection import open_snapshot
 from egregora_assets.warehouse.query import rows, scalar
@@ -60,6 +61,23 @@ def no_opted_out_text_published(connection: duckdb.DuckDBPyConnection, settings:
             scalar(snapshot, "SELECT count(*) FROM authors WHERE author_id::VARCHAR IN (SELECT unnest(?))", [opted_out])
         )
     return Verdict(found == 0, f"{found} rows of people who opted out", {"rows": found})
+
+
+def erasure_is_complete(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
+    """No byte of what is published holds a phrase that only people who opted out have said. Searched after each erasure."""
+    consumer = "check:erasure_is_complete"
+    state = "SELECT (SELECT max(revision) FROM erasures), (SELECT max(opted_out_revision) FROM authors WHERE opted_out)"
+    fingerprint = str(rows(connection, state)[0])
+    if watermark(connection, consumer).fingerprint == fingerprint:
+        return Verdict(True, "nothing has been erased since the last search", {"places": 0})
+    report = search_outputs(connection, settings)
+    if report.is_clean:
+        with transaction(connection, consumer) as change:
+            change.advance(fingerprint, even_unchanged=True)
+    figures = report.model_dump(mode="json", include={"people", "messages", "phrases", "bytes_searched"})
+    return Verdict(
+        report.is_clean, f"places where words of people who opted out are left: {len(report.found)}", figures
+    )
 
 
 def no_private_text_published(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:

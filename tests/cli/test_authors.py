@@ -8,14 +8,19 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
+from egregora_assets.authors import sync
+from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import load_settings
 from egregora_assets.publish.snapshot import publish
 from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.query import rows
 from tests.chats import published_bytes
+from tests.cli.conftest import TAKEN_IN
+from tests.cli.exports import export
 
 Cli = Callable[..., Result]
 SAID = b"quotes"
+LONG = "lanterns drift over the whispering marsh"
 SETTINGS = "# mine\ntimezone = 'UTC'   # where the phone lived\n\n[privacy]\nscrub_names = true # yes\n"
 
 
@@ -109,3 +114,21 @@ def test_a_list_in_the_environment_is_not_changed_behind_its_back(
     result = cli("authors", "opt-out", "Cy", "--later")
     assert (result.exit_code, "environment" in result.stderr) == (1, True)
     assert settings_file.read_text() == SETTINGS
+
+
+def test_the_erasure_report_tells_what_was_searched_and_what_is_left(cli: Cli, settings_file: Path) -> None:
+    home, settings = settings_file.parent, load_settings(settings_file.parent)
+    export(settings.inbox / "WhatsApp Chat with Garden Club (1).zip", f"{TAKEN_IN}13/02/2024, 10:03 - Cy: {LONG}\n")
+    with open_warehouse(settings) as connection:
+        ingest(connection, settings)
+        publish(connection, settings)
+    assert cli("authors", "opt-out", "Cy", "--later").exit_code == 0
+    before = cli("authors", "erasure-report")
+    assert before.exit_code == 0, "nobody has opted out yet as far as the warehouse knows"
+    with open_warehouse(load_settings(home)) as connection:
+        sync.refresh(connection, load_settings(home))
+    left = cli("authors", "erasure-report")
+    assert (left.exit_code, "published/snapshot.duckdb" in left.stdout) == (1, True)
+    publish_again(home)
+    gone = cli("authors", "erasure-report")
+    assert (gone.exit_code, "Nothing is left" in gone.stdout) == (0, True)

@@ -1,0 +1,163 @@
+"""The erasure report: searches the bytes of everything that is published for words of people who opted out.
+
+It asks nothing of the code that took the words out. What it looks for are stretches of letters from their messages that
+nobody else has said; it reads every file that may be shown, and the texts in the snapshot also as DuckDB reads them,
+because columns may be compressed.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+from ahocorasick_rs import BytesAhoCorasick
+from pydantic import BaseModel
+
+from egregora_assets.config import Settings
+from egregora_assets.warehouse.connection import open_snapshot
+from egregora_assets.warehouse.query import rows, scalar
+
+REPORT_FILE = "erasure-report.json"
+_LEAST_LETTERS = 12
+"""Shorter stretches are said by too many to be anybody's words."""
+_MOST_LETTERS = 60
+_MOST_PHRASES = 100_000
+_WINDOW_BYTES = 64 << 20
+
+
+class Remains(BaseModel):
+    """Where words of people who opted out still stand, and how many of the phrases do. The words themselves are not told."""
+
+    place: str
+    phrases: int
+
+
+class ErasureReport(BaseModel):
+    """What was searched and what was found.
+
+    ``messages`` are those of the ``people`` who opted out; ``unsearchable`` ones of these hold no phrase that only they
+    have said. ``places`` counts files and columns of the snapshot, ``bytes_searched`` what was read of both.
+    """
+
+    searched_at: datetime
+    people: int
+    messages: int
+    unsearchable: int
+    phrases: int
+    places: int
+    bytes_searched: int
+    found: list[Remains]
+
+    @property
+    def is_clean(self) -> bool:
+        return not self.found
+
+
+def search_outputs(connection: duckdb.DuckDBPyConnection, settings: Settings) -> ErasureReport:
+    """Search all outputs for words of people who opted out, and write the report into the home."""
+    people = int(scalar(connection, "SELECT count(*) FROM authors WHERE opted_out"))
+    phrases = _phrases(connection)
+    found, places, searched = [], 0, 0
+    if phrases:
+        search = BytesAhoCorasick([phrase.encode() for phrase in phrases])
+        for place, pieces in _outputs(settings):
+            hits: set[int] = set()
+            for piece in pieces:
+                searched += len(piece)
+                hits.update(number for number, _, _ in search.find_matches_as_indexes(piece, overlapping=True))
+            places += 1
+            if hits:
+                found.append(Remains(place=place, phrases=len(hits)))
+    messages, unsearchable = rows(connection, _COUNTS, {"phrases": phrases})[0]
+    report = ErasureReport(
+        searched_at=datetime.now(UTC),
+        people=people,
+        messages=messages,
+        unsearchable=unsearchable,
+        phrases=len(phrases),
+        places=places,
+        bytes_searched=searched,
+        found=found,
+    )
+    (settings.home / REPORT_FILE).write_text(report.model_dump_json(indent=2) + "\n", "utf-8")
+    return report
+
+
+def _phrases(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return phrases of people who opted out that nobody else has said."""
+    theirs = [
+        phrase for (phrase,) in rows(connection, f"SELECT DISTINCT phrase FROM ({_PHRASES}) LIMIT {_MOST_PHRASES}")
+    ]
+    if not theirs:
+        return []
+    search = BytesAhoCorasick([phrase.encode() for phrase in theirs])
+    said_by_others: set[int] = set()
+    for piece in _column(connection, _SAID_BY_OTHERS):
+        said_by_others.update(number for number, _, _ in search.find_matches_as_indexes(piece, overlapping=True))
+    return [phrase for number, phrase in enumerate(theirs) if number not in said_by_others]
+
+
+def _outputs(settings: Settings) -> Iterator[tuple[str, Iterable[bytes | memoryview]]]:
+    """Yield each place that may be shown with its bytes, in pieces."""
+    files = [settings.public_path, *sorted(path for path in settings.published.rglob("*") if path.is_file())]
+    for path in files:
+        if path.exists() and path.stat().st_size:
+            yield str(path.relative_to(settings.home)), _windows(path)
+    if settings.snapshot_path.exists():
+        with open_snapshot(settings) as snapshot:
+            for table, column in rows(snapshot, _TEXT_COLUMNS):
+                yield f"snapshot, {table}.{column}", _column(snapshot, f'SELECT "{column}"::VARCHAR FROM "{table}"')
+
+
+def _windows(path: Path) -> Iterator[memoryview]:
+    """Yield the bytes of a file in pieces that overlap by more than the longest phrase."""
+    step = _WINDOW_BYTES - 4 * _MOST_LETTERS
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        for start in range(0, len(mapped), step):
+            with memoryview(mapped) as whole, whole[start : start + _WINDOW_BYTES] as piece:
+                yield piece
+
+
+def _column(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[memoryview]:
+    """Yield the texts of a query's only column, as their bytes stand one behind the other."""
+    for batch in connection.sql(query).to_arrow_reader():
+        data = batch.column(0).buffers()[2]
+        if data is not None and data.size:
+            yield memoryview(data).cast("B")
+
+
+_THEIRS = """
+    SELECT m.message_id, m.text FROM messages m
+    WHERE m.author_id IN (SELECT author_id FROM authors WHERE opted_out)
+    UNION ALL
+    SELECT before.message_id, before.text FROM private.message_versions before JOIN messages m USING (message_id)
+    WHERE m.author_id IN (SELECT author_id FROM authors WHERE opted_out)
+    UNION ALL
+    SELECT o.message_id, m.text FROM private.other_authors o JOIN messages m USING (message_id)
+    WHERE o.author_id IN (SELECT author_id FROM authors WHERE opted_out)
+"""
+_PHRASES = f"""
+    SELECT message_id, left(trim(unnest(
+        regexp_extract_all(text, '\\p{{L}}[\\p{{L}}\\p{{M}} ]{{{_LEAST_LETTERS - 2},}}\\p{{L}}')
+    )), {_MOST_LETTERS}) AS phrase
+    FROM ({_THEIRS})
+"""
+"""Letters and spaces only: nothing that Markdown or JSON would write in another way, no number and no address."""
+_SAID_BY_OTHERS = """
+    SELECT text FROM clean_messages
+    WHERE author_id IS NULL OR author_id NOT IN (SELECT author_id FROM authors WHERE opted_out)
+"""
+_COUNTS = f"""
+    SELECT
+        (SELECT count(DISTINCT message_id) FROM ({_THEIRS})),
+        (SELECT count(DISTINCT message_id) FROM ({_THEIRS})) - (
+            SELECT count(DISTINCT message_id) FROM ({_PHRASES}) WHERE phrase IN (SELECT unnest($phrases))
+        )
+"""
+_TEXT_COLUMNS = """
+    SELECT table_name, column_name FROM duckdb_columns()
+    WHERE data_type LIKE 'VARCHAR%' AND NOT internal ORDER BY ALL
+"""
