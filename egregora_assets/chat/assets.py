@@ -6,6 +6,7 @@ import dagster as dg
 
 from egregora_assets.chat.inbox import read_inbox, register
 from egregora_assets.chat.ingest import ingest
+from egregora_assets.chat.quarantine import SUMMARY
 from egregora_assets.warehouse.reporting import OWNERS, described, markdown_table
 from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
 
@@ -66,13 +67,6 @@ def messages(config: IngestConfig, warehouse: Warehouse) -> dg.MaterializeResult
             "updated": sum(outcome.updated for outcome in outcomes),
             "quarantined": sum(outcome.quarantined for outcome in outcomes),
             "unreadable": sum(outcome.problem is not None for outcome in outcomes),
-            "quarantine": dg.MetadataValue.md(markdown_table(connection, _QUARANTINE)),
+            "quarantine": dg.MetadataValue.md(markdown_table(connection, SUMMARY)),
         }
         return described(connection, "messages", preview, figures)
-
-
-_QUARANTINE = """
-    SELECT platform, sum(quarantined) AS pieces, count(*) AS exports
-    FROM exports WHERE quarantined > 0 GROUP BY platform ORDER BY pieces DESC
-"""
-"""Without the reasons: those may name fields and files."""
