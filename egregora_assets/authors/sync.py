@@ -1,4 +1,4 @@
-"""``authors``: one row per pseudonym with its activity and whether the person opted out, kept up from new messages only."""
+"""``authors``: one row per pseudonym with its counts and whether the person opted out, kept up from new messages only."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
+from egregora_assets.authors import activity, events
 from egregora_assets.authors.chosen_names import show_chosen_names
 from egregora_assets.authors.commands import COMMANDS_VERSION, note_commands, note_commands_again
 from egregora_assets.config import Settings
@@ -39,6 +40,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Author
         if _anything_new(connection, seen):
             note_commands(change, seen)
             touched = _count_again(change) if _anything_deleted(connection, seen) else _count_new(change, seen)
+        events.follow(change, seen)
         _apply_opt_outs(change, sorted(set().union(*listed.values())))
         show_chosen_names(change, settings)
         change.advance(COMMANDS_VERSION)
@@ -90,7 +92,7 @@ _OTHERS = """
 
 
 def _count_new(change: Transaction, seen: int) -> int:
-    """Add what is new to each author's counts."""
+    """Add what is new to each author's counts; return how many authors are new."""
     parameters = {"seen": seen, "revision": change.revision}
     change.connection.execute(
         f"""
@@ -103,6 +105,7 @@ def _count_new(change: Transaction, seen: int) -> int:
         """,
         parameters,
     ).fetchall()
+    activity.add_new(change, seen)
     return _insert_unknown(change, seen)
 
 
@@ -111,13 +114,22 @@ def _count_again(change: Transaction) -> int:
     change.connection.execute(
         f"""
         UPDATE authors SET
-            first_seen = now.first_seen, last_seen = now.last_seen, message_count = now.message_count, revision = $revision
-        FROM ({_COUNTS}) now
-        WHERE authors.author_id = now.author_id AND authors.message_count <> now.message_count
+            first_seen = coalesce(now.first_seen, authors.first_seen), last_seen = coalesce(now.last_seen, authors.last_seen),
+            message_count = now.message_count, revision = $revision
+        FROM (
+            SELECT a.author_id, c.first_seen, c.last_seen, coalesce(c.message_count, 0) AS message_count
+            FROM authors a LEFT JOIN ({_COUNTS}) c USING (author_id)
+        ) now
+        WHERE authors.author_id = now.author_id AND (
+            authors.message_count <> now.message_count
+            OR authors.first_seen <> now.first_seen OR authors.last_seen <> now.last_seen
+        )
         """,
         {"seen": 0, "revision": change.revision},
     ).fetchall()
-    return _insert_unknown(change, 0)
+    touched = _insert_unknown(change, 0)
+    activity.count_again(change)
+    return touched
 
 
 def _insert_unknown(change: Transaction, seen: int) -> int:

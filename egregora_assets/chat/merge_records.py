@@ -15,6 +15,7 @@ from egregora_assets.chat.archive import ExportUnreadable
 from egregora_assets.chat.formats.records import RECORD_SCHEMA, SELF_WORDS
 from egregora_assets.chat.formats.staging import stage_batches
 from egregora_assets.chat.local_time import to_utc
+from egregora_assets.chat.names_of_people import remember_names
 from egregora_assets.chat.parse import ParsedRecords
 from egregora_assets.chat.renamed_accounts import know_again
 from egregora_assets.chat.sources import Source, Sources
@@ -23,7 +24,6 @@ from egregora_assets.privacy.keys import Keys
 from egregora_assets.privacy.pseudonyms import native_author_id
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction
-from egregora_assets.warehouse.upsert import insert_new
 
 _NUMBER_LIKE = re.compile(r"[0-9a-fA-F-]*|[A-Z0-9]*|.*[0-9]{5}.*", re.DOTALL)
 RECORDS = "staged_records"
@@ -61,7 +61,7 @@ def merge_records(change: Transaction, settings: Settings, keys: Keys, parsed: P
     connection = change.connection
     sources = _sources(change, settings, keys, parsed)
     with (
-        view_of(connection, "staged_people", _people(change, keys, parsed)),
+        view_of(connection, "staged_people", _people(change, keys, parsed, export_id)),
         view_of(connection, "staged_chats", _chats(sources)),
     ):
         identified, key = _identified(connection, parsed, sources), {"key": keys.message.hex()}
@@ -125,7 +125,7 @@ def _chats(sources: dict[str, Source]) -> pa.Table:
     )
 
 
-def _people(change: Transaction, keys: Keys, parsed: ParsedRecords) -> pa.Table:
+def _people(change: Transaction, keys: Keys, parsed: ParsedRecords, export_id: str) -> pa.Table:
     """Return (person, author_id) for all people of the export; remember new names in ``private.author_names``.
 
     A person without a name goes by the id, where it is one that people could say.
@@ -134,15 +134,7 @@ def _people(change: Transaction, keys: Keys, parsed: ParsedRecords) -> pa.Table:
     ids = {person: str(native_author_id(keys.author, platform, person)) for person in people}
     said = {person: names or ([] if _NUMBER_LIKE.fullmatch(person) else [person]) for person, names in people.items()}
     named = [(ids[person], name) for person, names in said.items() for name in names if name not in SELF_WORDS]
-    names = pa.table(
-        {
-            "author_id": pa.array([identity for identity, _ in named], pa.string()),
-            "raw_name": pa.array([name for _, name in named], pa.string()),
-            "platform": pa.array([platform] * len(named), pa.string()),
-        }
-    )
-    key = ["platform", "raw_name", "author_id"]
-    insert_new(change.connection, "private.author_names", names, key, {"revision": change.revision})
+    remember_names(change, platform, export_id, named)
     return pa.table(
         {"person": pa.array(list(ids), pa.string()), "author_id": pa.array(list(ids.values()), pa.string())}
     )

@@ -10,19 +10,18 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import duckdb
-import pyarrow as pa
 
 from egregora_assets.chat.contact_names import linked_people
 from egregora_assets.chat.edits import follow_edits
 from egregora_assets.chat.formats.whatsapp import Staged
 from egregora_assets.chat.instants import instants
+from egregora_assets.chat.names_of_people import remember_names
 from egregora_assets.chat.pieces import IDENTIFIED, author_table, identified, pieces, use_other_names
 from egregora_assets.chat.sources import Source
 from egregora_assets.privacy.keys import Keys
 from egregora_assets.privacy.pseudonyms import author_id, native_author_id, normalised_name
 from egregora_assets.warehouse.query import changed, rows, scalar, view_of
 from egregora_assets.warehouse.revisions import Transaction
-from egregora_assets.warehouse.upsert import insert_new
 
 PLATFORM = "whatsapp"
 
@@ -48,7 +47,7 @@ def merge_text(change: Transaction, keys: Keys, source: Source, staged: Staged, 
     has_messages = bool(scalar(connection, "SELECT EXISTS (FROM messages WHERE source_id = ?)", [source.source_id]))
     insert = _insert(connection, source.zone, staged.first, staged.last) + (_UNLESS_KNOWN if has_messages else "")
     noted = {"export": export_id, "revision": change.revision}
-    author_ids = _name_authors(change, keys, staged)
+    author_ids = _name_authors(change, keys, staged, export_id)
     others = linked_people(change, source.source_id, author_ids, staged.first, staged.last) if has_messages else None
     with view_of(connection, "staged_authors", author_table(author_ids.items())):
         for since, until in pieces(connection, staged.first, staged.last):
@@ -67,7 +66,7 @@ def merge_text(change: Transaction, keys: Keys, source: Source, staged: Staged, 
     return merged
 
 
-def _name_authors(change: Transaction, keys: Keys, staged: Staged) -> dict[int, str]:
+def _name_authors(change: Transaction, keys: Keys, staged: Staged, export_id: str) -> dict[int, str]:
     """Return the author ids of the export by ``author_no``; remember new names in ``private.author_names``."""
     named = {number: name for number, name in enumerate(staged.authors) if name is not None}
     saved = {normalised_name(name) for name in named.values() if not name.startswith("~")}
@@ -79,15 +78,7 @@ def _name_authors(change: Transaction, keys: Keys, staged: Staged) -> dict[int, 
         )
         for number, name in named.items()
     }
-    names = pa.table(
-        {
-            "author_id": pa.array(list(ids.values()), pa.string()),
-            "platform": pa.array([PLATFORM] * len(named), pa.string()),
-            "raw_name": pa.array(list(named.values()), pa.string()),
-        }
-    )
-    key = ["platform", "raw_name", "author_id"]
-    insert_new(change.connection, "private.author_names", names, key, {"revision": change.revision})
+    remember_names(change, PLATFORM, export_id, zip(ids.values(), named.values(), strict=True))
     return ids
 
 

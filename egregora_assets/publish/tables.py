@@ -62,6 +62,13 @@ TABLES = (
         "SELECT author_id FROM authors WHERE revision > $since",
     ),
     PublishedTable(
+        "author_activity",
+        "author_id",
+        "SELECT author_id, weekday, hour, messages FROM author_activity "
+        "SEMI JOIN (FROM authors WHERE NOT opted_out) USING (author_id)",
+        "SELECT author_id FROM authors WHERE revision > $since",
+    ),
+    PublishedTable(
         "messages",
         "message_id",
         "SELECT message_id, source_id, local_time, sent_at, author_id, kind, text, is_edited, position, thread_id, reply_to, "

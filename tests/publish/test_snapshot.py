@@ -103,6 +103,7 @@ def test_only_tables_and_columns_of_the_allow_list_are_published(published: Sett
             "last_local_time",
         },
         "authors": {"author_id", "alias", "first_seen", "last_seen", "message_count"},
+        "author_activity": {"author_id", "weekday", "hour", "messages"},
         "messages": {
             "message_id",
             "source_id",
