@@ -102,7 +102,7 @@ def test_only_tables_and_columns_of_the_allow_list_are_published(published: Sett
             "first_local_time",
             "last_local_time",
         },
-        "authors": {"author_id", "alias", "first_seen", "last_seen", "message_count"},
+        "authors": {"author_id", "alias", "chosen_name", "first_seen", "last_seen", "message_count"},
         "author_activity": {"author_id", "weekday", "hour", "messages"},
         "messages": {
             "message_id",
