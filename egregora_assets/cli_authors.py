@@ -7,6 +7,7 @@ import typer
 
 from egregora_assets.cli_common import Home, as_table, out, readable_errors
 from egregora_assets.config import load_settings
+from egregora_assets.privacy.keys import KeyFileError
 from egregora_assets.terminal import plain
 
 Names = Annotated[
@@ -94,3 +95,27 @@ def erasure_report(home: Home = None) -> None:
         soft_wrap=True,
     )
     raise typer.Exit(0 if report.is_clean else 1)
+
+
+@authors.command(name="rotate-key")
+def rotate_key(home: Home = None) -> None:
+    """Give everybody a new pseudonym and every message a new id, then publish anew: old files tell nothing about new ones."""
+    from egregora_assets.demo import ingest_and_report
+    from egregora_assets.rotation import rotate
+    from egregora_assets.warehouse.files import open_warehouse
+
+    with readable_errors():
+        settings = load_settings(home)
+        if not settings.warehouse_path.exists():
+            raise KeyFileError(f"{settings.home} has no warehouse yet: there is nothing to re-key")
+        with open_warehouse(settings) as connection:
+            rotated = rotate(connection, settings)
+        out.print(
+            f"The key is rotated: {rotated.messages:,} messages, {rotated.authors:,} authors and {rotated.chats:,} chats "
+            f"without a title have new pseudonyms.\nKeep a new copy of {settings.key_path}: older copies no longer open "
+            "this warehouse. What is published shows the old pseudonyms until the run that begins now has ended; "
+            "if it is cut short, run `egregora ingest`.",
+            soft_wrap=True,
+        )
+        ok = ingest_and_report(settings, out, [], None)
+    raise typer.Exit(0 if ok else 1)

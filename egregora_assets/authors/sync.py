@@ -11,8 +11,8 @@ from egregora_assets.authors import activity, events
 from egregora_assets.authors.chosen_names import show_chosen_names
 from egregora_assets.authors.commands import COMMANDS_VERSION, note_commands, note_commands_again
 from egregora_assets.config import Settings
-from egregora_assets.privacy.keys import bind, load_keys
-from egregora_assets.privacy.pseudonyms import normalised_name
+from egregora_assets.privacy.keys import refuse_other_keys
+from egregora_assets.privacy.pseudonyms import ALIAS, normalised_name
 from egregora_assets.warehouse.query import changed, rows, scalar, view_of
 from egregora_assets.warehouse.revisions import Transaction, transaction
 
@@ -29,7 +29,11 @@ class AuthorChanges:
 
 
 def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> AuthorChanges:
-    """Bring ``authors`` up to date with ``messages`` and the opt-out list; changes nothing when nothing is new."""
+    """Bring ``authors`` up to date with ``messages`` and the opt-out list; changes nothing when nothing is new.
+
+    Raises ``KeyFileError`` when the key is not that of the warehouse.
+    """
+    refuse_other_keys(connection, settings.key_path)
     listed = _listed_authors(connection, settings)
     with transaction(connection, CONSUMER) as change:
         watermark = change.watermark()
@@ -49,13 +53,9 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Author
 
 
 def _listed_authors(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, set[str]]:
-    """Return, for each name on the configured opt-out list, the ids of all authors who go or went by it on any platform.
-
-    Raises ``KeyFileError`` when the key is not that of the warehouse: with another, nobody on the list would be found.
-    """
+    """Return, for each name on the configured opt-out list, the ids of all authors who go or went by it on any platform."""
     if not settings.privacy.opt_out:
         return {}
-    bind(connection, load_keys(settings.key_path))
     known: dict[str, set[str]] = {}
     for raw_name, identity in rows(connection, "SELECT raw_name, author_id::VARCHAR FROM private.author_names"):
         known.setdefault(normalised_name(raw_name), set()).add(identity)
@@ -138,7 +138,7 @@ def _insert_unknown(change: Transaction, seen: int) -> int:
         f"""
         INSERT INTO authors BY NAME
         SELECT
-            author_id, 'member-' || left(replace(author_id::VARCHAR, '-', ''), 10) AS alias, min(first_seen) AS first_seen,
+            author_id, {ALIAS} AS alias, min(first_seen) AS first_seen,
             max(last_seen) AS last_seen, sum(message_count) AS message_count, false AS opted_out,
             $revision AS opted_out_revision, $revision AS revision
         FROM ({_COUNTS} UNION ALL {_OTHERS}) new ANTI JOIN authors USING (author_id) GROUP BY author_id

@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+import duckdb
 import pyarrow as pa
 
 from egregora_assets.chat.formats.whatsapp import STAGED
 from egregora_assets.chat.pieces import author_table
+from egregora_assets.privacy.keys import Keys
+from egregora_assets.privacy.pseudonyms import author_id, native_author_id, rotated
 from egregora_assets.warehouse.query import rows, view_of
 from egregora_assets.warehouse.revisions import Transaction
 from egregora_assets.warehouse.upsert import insert_new
@@ -24,8 +27,8 @@ _TELLING_LETTERS = 12
 
 def linked_people(
     change: Transaction, source_id: str, author_ids: Mapping[int, str], first: datetime, last: datetime
-) -> pa.Table:
-    """Return (author_no, author_id) of the other names of a staged export's people; remember the links that it shows.
+) -> list[tuple[int, str]]:
+    """Return (author_no, author id) of the other names of a staged export's people; remember the links that it shows.
 
     ``author_ids`` are the ids by ``author_no``; ``first`` and ``last`` are the export's earliest and latest time.
     """
@@ -36,7 +39,22 @@ def linked_people(
             found = rows(connection, _LINKS, {"source": source_id, "first": first, "last": last})
             if found:
                 _remember(change, source_id, found)
-        return author_table(rows(connection, _OTHER_NAMES, {"source": source_id}))
+        return rows(connection, _OTHER_NAMES, {"source": source_id})
+
+
+def with_base_ids(
+    connection: duckdb.DuckDBPyConnection, keys: Keys, linked: list[tuple[int, str]]
+) -> list[tuple[int, str]]:
+    """Return (author_no, id before any rotation) for (author_no, author id): names tell it, and no id does."""
+    if not keys.rotations or not linked:
+        return linked
+    bases = [
+        make(keys.author, "whatsapp", name)
+        for (name,) in rows(connection, _NAMES_OF, [[identity for _, identity in linked]])
+        for make in (author_id, native_author_id)
+    ]
+    base_of = {str(rotated(base, keys.rotations)): str(base) for base in bases}
+    return [(number, base_of[identity]) for number, identity in linked if identity in base_of]
 
 
 def _remember(change: Transaction, source_id: str, links: list[tuple[str, str]]) -> None:
@@ -51,6 +69,10 @@ def _remember(change: Transaction, source_id: str, links: list[tuple[str, str]])
     insert_new(change.connection, "private.author_links", table, key, {"revision": change.revision})
 
 
+_NAMES_OF = """
+SELECT DISTINCT raw_name FROM private.author_names
+WHERE platform = 'whatsapp' AND author_id IN (SELECT unnest(?)::UUID)
+"""
 _STORED_PEOPLE = """
 SELECT DISTINCT author_id::VARCHAR FROM messages WHERE source_id = $source AND author_id IS NOT NULL
 """

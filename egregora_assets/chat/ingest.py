@@ -24,8 +24,8 @@ from egregora_assets.chat.parse import ParsedRecords, ParsedText
 from egregora_assets.chat.read_ahead import ReadAhead, read_ahead
 from egregora_assets.chat.sources import Sources
 from egregora_assets.config import Settings
-from egregora_assets.privacy.keys import Keys, bind, load_keys
-from egregora_assets.privacy.pseudonyms import normalised_name
+from egregora_assets.privacy.keys import Keys, bind, warehouse_keys
+from egregora_assets.privacy.pseudonyms import define_rotated, normalised_name
 from egregora_assets.warehouse.connection import bounded
 from egregora_assets.warehouse.query import rows, view_of
 from egregora_assets.warehouse.revisions import Transaction, transaction
@@ -68,7 +68,8 @@ def ingest(
     waiting = _waiting(connection, reread)
     if not waiting:
         return []
-    keys = load_keys(settings.key_path)
+    keys = warehouse_keys(connection, settings.key_path)
+    define_rotated(connection, keys.rotations)
     orders = {file.export_id: known_order(settings, file, day_first) for file in files}
     to_read = [
         file

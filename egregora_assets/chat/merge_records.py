@@ -21,7 +21,7 @@ from egregora_assets.chat.renamed_accounts import know_again
 from egregora_assets.chat.sources import Source, Sources
 from egregora_assets.config import Settings
 from egregora_assets.privacy.keys import Keys
-from egregora_assets.privacy.pseudonyms import native_author_id
+from egregora_assets.privacy.pseudonyms import native_author_id, rotated
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction
 
@@ -126,17 +126,23 @@ def _chats(sources: dict[str, Source]) -> pa.Table:
 
 
 def _people(change: Transaction, keys: Keys, parsed: ParsedRecords, export_id: str) -> pa.Table:
-    """Return (person, author_id) for all people of the export; remember new names in ``private.author_names``.
+    """Return (person, author_id, base_id) for all people of the export; remember new names in ``private.author_names``.
 
+    ``base_id`` is the id before any rotation of the key.
     A person without a name goes by the id, where it is one that people could say.
     """
     platform, people = parsed.platform, parsed.reading.people
-    ids = {person: str(native_author_id(keys.author, platform, person)) for person in people}
+    base_ids = {person: native_author_id(keys.author, platform, person) for person in people}
+    ids = {person: str(rotated(base, keys.rotations)) for person, base in base_ids.items()}
     said = {person: names or ([] if _NUMBER_LIKE.fullmatch(person) else [person]) for person, names in people.items()}
     named = [(ids[person], name) for person, names in said.items() for name in names if name not in SELF_WORDS]
     remember_names(change, platform, export_id, named)
     return pa.table(
-        {"person": pa.array(list(ids), pa.string()), "author_id": pa.array(list(ids.values()), pa.string())}
+        {
+            "person": pa.array(list(ids), pa.string()),
+            "author_id": pa.array(list(ids.values()), pa.string()),
+            "base_id": pa.array([str(base) for base in base_ids.values()], pa.string()),
+        }
     )
 
 
@@ -151,7 +157,7 @@ def _identified(connection: duckdb.DuckDBPyConnection, parsed: ParsedRecords, so
     return f"""
 WITH placed AS (
     SELECT
-        r.*, c.source_id, c.identity, p.author_id::UUID AS author_id,
+        r.*, c.source_id, c.identity, p.author_id::UUID AS author_id, p.base_id,
         {_utc(connection, sources)} AS moment, coalesce(r.local_time, {_wall_clock(sources)}) AS wall_clock
     FROM {RECORDS} r JOIN staged_chats c USING (chat) LEFT JOIN staged_people p ON p.person = r.author
 ),
@@ -160,7 +166,7 @@ keyed AS (
         *,
         CASE WHEN native_id IS NOT NULL THEN {_native("native_id")}
             ELSE md5_number(concat_ws(
-                chr(31), $key, identity, epoch_us(coalesce(local_time, sent_at::TIMESTAMP)) // {tick}, author_id,
+                chr(31), $key, identity, epoch_us(coalesce(local_time, sent_at::TIMESTAMP)) // {tick}, base_id,
                 CASE WHEN NOT has_fine_time THEN concat(kind, chr(31), text) END
             )) END AS digest
     FROM (
@@ -173,10 +179,10 @@ keyed AS (
 ),
 numbered AS (SELECT *, row_number() OVER (PARTITION BY digest ORDER BY position) AS occurrence FROM keyed)
 SELECT
-    (CASE WHEN native_id IS NOT NULL OR occurrence = 1 THEN digest
-        ELSE md5_number(concat_ws(chr(31), $key, digest, occurrence)) END)::UUID AS message_id,
+    rotated((CASE WHEN native_id IS NOT NULL OR occurrence = 1 THEN digest
+        ELSE md5_number(concat_ws(chr(31), $key, digest, occurrence)) END)::UUID) AS message_id,
     source_id, wall_clock AS local_time, moment AS sent_at, author_id, kind, text, is_edited, position, native_id,
-    {_native("thread")}::UUID AS thread_id, {_native("reply_to")}::UUID AS reply_to, edited_at, deleted_at,
+    rotated({_native("thread")}::UUID) AS thread_id, rotated({_native("reply_to")}::UUID) AS reply_to, edited_at, deleted_at,
     native_id IS NOT NULL OR has_fine_time AS has_id, attachments, mentions, reactions, versions
 FROM numbered
 """

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import duckdb
 
-from egregora_assets.chat.contact_names import linked_people
+from egregora_assets.chat.contact_names import linked_people, with_base_ids
 from egregora_assets.chat.edits import follow_edits
 from egregora_assets.chat.formats.whatsapp import Staged
 from egregora_assets.chat.instants import instants
@@ -19,7 +20,7 @@ from egregora_assets.chat.names_of_people import remember_names
 from egregora_assets.chat.pieces import IDENTIFIED, author_table, identified, pieces, use_other_names
 from egregora_assets.chat.sources import Source
 from egregora_assets.privacy.keys import Keys
-from egregora_assets.privacy.pseudonyms import author_id, native_author_id, normalised_name
+from egregora_assets.privacy.pseudonyms import author_id, native_author_id, normalised_name, rotated
 from egregora_assets.warehouse.query import changed, rows, scalar, view_of
 from egregora_assets.warehouse.revisions import Transaction
 
@@ -47,9 +48,16 @@ def merge_text(change: Transaction, keys: Keys, source: Source, staged: Staged, 
     has_messages = bool(scalar(connection, "SELECT EXISTS (FROM messages WHERE source_id = ?)", [source.source_id]))
     insert = _insert(connection, source.zone, staged.first, staged.last) + (_UNLESS_KNOWN if has_messages else "")
     noted = {"export": export_id, "revision": change.revision}
-    author_ids = _name_authors(change, keys, staged, export_id)
-    others = linked_people(change, source.source_id, author_ids, staged.first, staged.last) if has_messages else None
-    with view_of(connection, "staged_authors", author_table(author_ids.items())):
+    base_ids = _base_ids(keys, staged)
+    author_ids = {number: str(rotated(base, keys.rotations)) for number, base in base_ids.items()}
+    named = ((identity, str(staged.authors[number])) for number, identity in author_ids.items())
+    remember_names(change, PLATFORM, export_id, named)
+    others = None
+    if has_messages:
+        linked = linked_people(change, source.source_id, author_ids, staged.first, staged.last)
+        others = author_table(with_base_ids(connection, keys, linked), "base_id")
+    people = author_table(author_ids.items()).append_column("base_id", [[str(base) for base in base_ids.values()]])
+    with view_of(connection, "staged_authors", people):
         for since, until in pieces(connection, staged.first, staged.last):
             span = {"source": source.source_id, "since": since, "until": until}
             with identified(connection, keys.message, source.identity, since, until):
@@ -66,20 +74,16 @@ def merge_text(change: Transaction, keys: Keys, source: Source, staged: Staged, 
     return merged
 
 
-def _name_authors(change: Transaction, keys: Keys, staged: Staged, export_id: str) -> dict[int, str]:
-    """Return the author ids of the export by ``author_no``; remember new names in ``private.author_names``."""
+def _base_ids(keys: Keys, staged: Staged) -> dict[int, UUID]:
+    """Return what makes the author ids of the export, by ``author_no``: the ids that they had before any rotation."""
     named = {number: name for number, name in enumerate(staged.authors) if name is not None}
     saved = {normalised_name(name) for name in named.values() if not name.startswith("~")}
-    ids = {
-        number: str(
-            native_author_id(keys.author, PLATFORM, name)
-            if name.startswith("~") and normalised_name(name) in saved
-            else author_id(keys.author, PLATFORM, name)
-        )
+    return {
+        number: native_author_id(keys.author, PLATFORM, name)
+        if name.startswith("~") and normalised_name(name) in saved
+        else author_id(keys.author, PLATFORM, name)
         for number, name in named.items()
     }
-    remember_names(change, PLATFORM, export_id, zip(ids.values(), named.values(), strict=True))
-    return ids
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, zone: ZoneInfo, first: datetime, last: datetime) -> str:

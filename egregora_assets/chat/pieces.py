@@ -32,13 +32,13 @@ _PIECE_MESSAGES = 250_000
 _MINUTE = timedelta(minutes=1)
 
 
-def author_table(numbered: Iterable[tuple[int, str]]) -> pa.Table:
-    """Return (author_no, author_id) as a table: of the people of a staged export, or of their other names."""
+def author_table(numbered: Iterable[tuple[int, str]], column: str = "author_id") -> pa.Table:
+    """Return (author_no, ``column``) as a table: of the people of a staged export, or of their other names."""
     pairs = list(numbered)
     return pa.table(
         {
             "author_no": pa.array([number for number, _ in pairs], pa.int32()),
-            "author_id": pa.array([identity for _, identity in pairs], pa.string()),
+            column: pa.array([identity for _, identity in pairs], pa.string()),
         }
     )
 
@@ -62,7 +62,8 @@ def identified(
     """Keep (position, message_id) of a piece as the temporary table ``identified`` for the length of the block.
 
     message_id = keyed hash of (source, minute, author, text, occurrence among equals): minutes, because Android exports
-    have no seconds; the occurrence, because people do send the same word or two photos in one minute.
+    have no seconds; the occurrence, because people do send the same word or two photos in one minute. The author is
+    ``base_id`` of ``staged_authors``, which no rotation of the key changes; what comes out of the hash is rotated.
     """
     keyed = {"key": key.hex()}
     with temporary(connection, "identified", _IDS, {**keyed, "identity": identity, "since": since, "until": until}):
@@ -75,17 +76,17 @@ def use_other_names(
 ) -> None:
     """Give messages of ``identified`` the ids that they are stored with under the other names of their authors.
 
-    ``others`` are (author_no, author_id) of those names; ``span`` has the ``source`` and the piece's ``since`` and ``until``.
+    ``others`` are (author_no, base_id) of those names; ``span`` has the ``source`` and the piece's ``since`` and ``until``.
     """
     with view_of(connection, "other_names", others):
         connection.execute(_USE_OTHER_NAMES, {"key": key.hex(), "identity": identity, **span}).fetchall()
 
 
 _DIGEST = """md5_number(concat_ws(
-            chr(31), $key, $identity, epoch_us(local_time) // 60000000, author_id, coalesce(same_text, text)
+            chr(31), $key, $identity, epoch_us(local_time) // 60000000, base_id, coalesce(same_text, text)
         ))"""
 _IDS = f"""
-SELECT position, digest, digest::UUID AS message_id FROM (
+SELECT position, digest, rotated(digest::UUID) AS message_id FROM (
     SELECT
         position,
         {_DIGEST} AS digest
@@ -93,7 +94,7 @@ SELECT position, digest, digest::UUID AS message_id FROM (
     WHERE local_time >= $since AND local_time < $until
 )
 """
-_OF_EQUAL = "md5_number(concat_ws(chr(31), $key, digest, occurrence))::UUID"
+_OF_EQUAL = "rotated(md5_number(concat_ws(chr(31), $key, digest, occurrence))::UUID)"
 _TELL_EQUALS_APART = f"""
 UPDATE identified SET message_id = {_OF_EQUAL}
 FROM (
@@ -108,7 +109,7 @@ WITH named AS (
     WHERE local_time >= $since AND local_time < $until
 ),
 numbered AS (
-    SELECT position, CASE WHEN occurrence = 1 THEN digest::UUID ELSE {_OF_EQUAL} END AS message_id
+    SELECT position, CASE WHEN occurrence = 1 THEN rotated(digest::UUID) ELSE {_OF_EQUAL} END AS message_id
     FROM (SELECT *, row_number() OVER (PARTITION BY digest ORDER BY position) AS occurrence FROM named)
 ),
 stored AS (

@@ -14,7 +14,7 @@ import pyarrow as pa
 from egregora_assets.chat.local_time import machine_zone
 from egregora_assets.config import Settings
 from egregora_assets.privacy.keys import Keys
-from egregora_assets.privacy.pseudonyms import normalised_name, pseudonym
+from egregora_assets.privacy.pseudonyms import normalised_name, pseudonym, rotated_name
 from egregora_assets.privacy.scrub import KnownNames
 from egregora_assets.warehouse.query import rows
 from egregora_assets.warehouse.revisions import Transaction
@@ -94,7 +94,8 @@ class Sources:
         shown = len(people) >= _SMALLEST_GROUP and not self._names.may_be_in(title)
         told = configured.source_id if configured else None
         named = [slug(title), f"{slug(title)}-{self._platform}"] if shown and slug(title) else []
-        source_id = told or next((name for name in named if name not in self._zones), hidden)
+        shown_as = rotated_name(hidden, self._keys.rotations)
+        source_id = told or next((name for name in named if name not in self._zones), shown_as)
         if source_id not in self._zones:
             zone = (configured.timezone if configured else None) or self._settings.timezone
             if zone is None:

@@ -133,16 +133,22 @@ windows AS (
     FROM lines GROUP BY window_no
 )
 SELECT
-    md5_number('window' || message_ids[1]::VARCHAR)::UUID AS document_id,
+    {DOCUMENT_ID} AS document_id,
     'window' AS kind,
     source_id, local_date, window_start, window_end,
     strftime(local_start, '%Y-%m-%d %H:%M') || ' to ' || strftime(local_end, '%H:%M') AS title,
-    strftime(local_start, '%Y-%m-%d-%H%M-') || source_id || '-' || left(replace(message_ids[1]::VARCHAR, '-', ''), 8) AS slug,
+    strftime(local_start, '%Y-%m-%d-%H%M-') || {_SLUG_END} AS slug,
     coalesce(text, '') AS text,
     message_ids,
     md5(concat_ws(chr(31), '{_VERSION}', text, message_ids::VARCHAR)) AS content_hash
 FROM windows
 """
+
+
+DOCUMENT_ID = "md5_number('window' || message_ids[1]::VARCHAR)::UUID"
+_SLUG_END = "source_id || '-' || left(replace(message_ids[1]::VARCHAR, '-', ''), 8)"
+SLUG = f"left(slug, {len('2024-02-13-1015-')}) || {_SLUG_END}"
+"""The SQL for the id and the slug that a stored document has by its messages and its source, whatever it had before."""
 
 
 SPOKEN = "regexp_replace(text, '(?m)^\\d\\d:\\d\\d [A-Z]{1,2}: (?:\\[[a-z_]+\\] ?)?', '', 'g')"

@@ -6,7 +6,13 @@ import hashlib
 import hmac
 import re
 import unicodedata
+from collections.abc import Iterable
 from uuid import UUID
+
+import duckdb
+
+ALIAS = "'member-' || left(replace(author_id::VARCHAR, '-', ''), 10)"
+"""The SQL for the name under which an author is shown."""
 
 _INVISIBLE = dict.fromkeys(
     [
@@ -45,3 +51,25 @@ def native_author_id(key: bytes, platform: str, native_id: str) -> UUID:
 def pseudonym(key: bytes, purpose: str, value: str, length: int = 8) -> str:
     """Return ``length`` hexadecimal digits that stand for ``value``, for names of things that could name a person."""
     return hmac.digest(key, f"{purpose}\0{value}".encode(), hashlib.sha256).hex()[:length]
+
+
+def rotated(identity: UUID, rotations: Iterable[bytes]) -> UUID:
+    """Return the id of an author after these rotations of the key, oldest first: nobody without their keys can link both."""
+    for key in rotations:
+        identity = UUID(bytes=hashlib.md5(f"{key.hex()}\x1f{identity}".encode(), usedforsecurity=False).digest()[::-1])
+    return identity
+
+
+def define_rotated(connection: duckdb.DuckDBPyConnection, rotations: Iterable[bytes]) -> None:
+    """Let SQL of this connection say ``rotated(id)``, as the function of that name; null stays null."""
+    steps = "id"
+    for key in rotations:
+        steps = f"md5_number('{key.hex()}' || chr(31) || {steps}::VARCHAR)::UUID"
+    connection.execute(f"CREATE OR REPLACE TEMP MACRO rotated(id) AS {steps}").fetchall()
+
+
+def rotated_name(name: str, rotations: Iterable[bytes]) -> str:
+    """Return ``chat-`` and a pseudonym after these rotations of the key, of the same length."""
+    for key in rotations:
+        name = f"chat-{pseudonym(key, 'rotated', name, len(name) - len('chat-'))}"
+    return name

@@ -60,6 +60,12 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     return SidecarChanges(written, removed)
 
 
+def doubt(posts: Path) -> None:
+    """Let the next pass remove what belongs to no document, as after a pass that was cut short."""
+    if posts.is_dir():
+        (posts / _UNFINISHED).touch()
+
+
 def post_path(posts: Path, source_id: str, slug: str, suffix: str) -> Path:
     """Return where a document's post (``.md``) or sidecar (``.json``) stands."""
     return posts / source_id / f"{slug}{suffix}"
@@ -86,6 +92,9 @@ def _sweep(connection: duckdb.DuckDBPyConnection, posts: Path) -> None:
     for path in posts.glob("*/*"):
         if path.suffix == ".part" or str(path.relative_to(posts).with_suffix("")) not in wanted:
             path.unlink()
+    for folder in posts.glob("*/"):
+        if not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def _remove_gone(change: Transaction, posts: Path) -> int:

@@ -1,0 +1,169 @@
+"""A new key for all pseudonyms and ids: every table is re-keyed in one transaction, and ``secret.key`` switches with it.
+
+An id after a rotation is a keyed hash of the one before it, so one pass over what is stored re-keys everything, and what
+later exports bring goes through the same steps: see ``privacy.pseudonyms.rotated``. Columns are found by what they are
+(ids, chats, aliases), so that a table which is added later is re-keyed as well.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from egregora_assets.config import SETTINGS_FILE, Settings
+from egregora_assets.documents.windows import DOCUMENT_ID, SLUG
+from egregora_assets.privacy.keys import (
+    Keys,
+    begin_rotation,
+    bind,
+    hold_to,
+    prepare_file,
+    warehouse_keys,
+    with_new_rotation,
+)
+from egregora_assets.privacy.pseudonyms import ALIAS, define_rotated, rotated_name
+from egregora_assets.sidecar import posts
+from egregora_assets.warehouse.query import changed, rows, scalar, temporary, view_of
+from egregora_assets.warehouse.revisions import Transaction, transaction
+
+CONSUMER = "rotation"
+_HIDDEN_CHAT = "^chat-([0-9a-f]{8}|[0-9a-f]{12})$"
+_ALIAS_COLUMNS = ("alias", "author")
+_OWNERS_FILES = (SETTINGS_FILE, "identities.toml")
+"""Files in which the owner may have named people by their pseudonyms."""
+
+
+@dataclass(frozen=True)
+class Rotated:
+    """What a rotation re-keyed: rows of ``messages`` and ``authors``, and chats that go by a pseudonym."""
+
+    messages: int
+    authors: int
+    chats: int
+
+
+def rotate(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Rotated:
+    """Give all authors, messages, documents and unnamed chats new pseudonyms, which nobody without the new key can link.
+
+    All or nothing, also when the process is killed at any moment: the key file has the new key as pending until the
+    warehouse has it, and whoever opens both next settles it. What is published is made anew by the next run. Raises
+    ``KeyFileError``.
+    """
+    keys = warehouse_keys(connection, settings.key_path)
+    bind(connection, keys)
+    pending, names = _new_key(connection, settings, keys)
+    rotated_keys = begin_rotation(settings.key_path, pending)
+    posts.doubt(settings.posts)
+    define_rotated(connection, rotated_keys.rotations[-1:])
+    with transaction(connection, CONSUMER) as change:
+        _rekey_ids(connection)
+        _rename_chats(connection, names)
+        _rekey_documents(change)
+        for file, content in _with_new_aliases(connection, settings.home):
+            prepare_file(file, content)
+        _rename_authors(connection)
+        hold_to(connection, rotated_keys)
+        count = int(scalar(connection, "SELECT count(*) FROM messages"))
+        changed(connection, "INSERT INTO erasures VALUES ('the key was rotated', ?, ?)", [count, change.revision])
+    define_rotated(connection, warehouse_keys(connection, settings.key_path).rotations)
+    connection.execute("CHECKPOINT").fetchall()
+    return Rotated(count, int(scalar(connection, "SELECT count(*) FROM authors")), len(names))
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, condition: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Yield each table of the warehouse that has columns which meet ``condition``, with their names and types."""
+    sql = f"""
+        SELECT format('{{}}.{{}}', schema_name, table_name), column_name, data_type
+        FROM duckdb_columns()
+        WHERE database_name = current_database() AND NOT internal AND ({condition})
+            AND (schema_name, table_name) IN (
+                SELECT (schema_name, table_name) FROM duckdb_tables() WHERE database_name = current_database()
+            )
+        ORDER BY ALL
+    """
+    for table, found in groupby(rows(connection, sql), key=lambda column: str(column[0])):
+        yield table, [(name, type_) for _, name, type_ in found]
+
+
+def _rekey_ids(connection: duckdb.DuckDBPyConnection) -> None:
+    """Rotate every id of an author or message; those of documents follow from their messages."""
+    ids = "data_type IN ('UUID', 'UUID[]') AND column_name <> 'document_id' AND table_name <> 'warehouse_identity'"
+    for table, columns in _columns(connection, ids):
+        new = ", ".join(
+            f"{name} = rotated({name})"
+            if type_ == "UUID"
+            else f"{name} = list_transform({name}, lambda id: rotated(id))"
+            for name, type_ in columns
+        )
+        changed(connection, f"UPDATE {table} SET {new}")
+
+
+def _new_key(connection: duckdb.DuckDBPyConnection, settings: Settings, keys: Keys) -> tuple[Keys, dict[str, str]]:
+    """Return the keys with a new pending one, and the new pseudonyms of chats by the old ones.
+
+    Pseudonyms of chats are short: the key is one by which no two of them become equal.
+    """
+    told = [source.source_id for source in settings.sources if source.source_id]
+    sql = "SELECT source_id, regexp_matches(source_id, ?) AND NOT list_contains(?::VARCHAR[], source_id) FROM sources"
+    found = rows(connection, sql, [_HIDDEN_CHAT, told])
+    while True:
+        pending = with_new_rotation(keys)
+        names = {name: rotated_name(name, pending.settled().rotations[-1:]) for name, is_hidden in found if is_hidden}
+        if len({names.get(name, name) for name, _ in found}) == len(found):
+            return pending, names
+
+
+def _rename_chats(connection: duckdb.DuckDBPyConnection, names: dict[str, str]) -> None:
+    if not names:
+        return
+    table = pa.table({"old": pa.array(list(names), pa.string()), "new": pa.array(list(names.values()), pa.string())})
+    with view_of(connection, "chat_names", table):
+        named = "column_name = 'source_id' OR (table_name = 'sources' AND column_name = 'title')"
+        for table, columns in _columns(connection, named):
+            for column, _ in columns:
+                changed(connection, _REPLACE.format(table=table, column=column, names="chat_names"))
+
+
+def _rekey_documents(change: Transaction) -> None:
+    """Give documents the ids and slugs that follow from their messages, and let their posts be made anew."""
+    connection = change.connection
+    new_names = f"SELECT document_id AS old, {DOCUMENT_ID} AS new, {SLUG} AS slug FROM documents"
+    with temporary(connection, "document_names", new_names):
+        for table, columns in _columns(connection, "column_name IN ('document_id', 'slug')"):
+            slug = ", slug = n.slug" if ("slug", "VARCHAR") in columns else ""
+            changed(
+                connection,
+                f"UPDATE {table} t SET document_id = n.new{slug} FROM document_names n WHERE t.document_id = n.old",
+            )
+    changed(connection, "UPDATE documents SET revision = ?", [change.revision])
+
+
+def _rename_authors(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let aliases follow from the new ids, wherever they stand."""
+    named = ", ".join(f"'{name}'" for name in _ALIAS_COLUMNS)
+    elsewhere = f"column_name IN ({named}) AND data_type = 'VARCHAR' AND table_name <> 'authors'"
+    with temporary(connection, "aliases", f"SELECT alias AS old, {ALIAS} AS new FROM authors"):
+        for table, columns in _columns(connection, elsewhere):
+            for column, _ in columns:
+                changed(connection, _REPLACE.format(table=table, column=column, names="aliases"))
+    changed(connection, f"UPDATE authors SET alias = {ALIAS}")
+
+
+_REPLACE = "UPDATE {table} t SET {column} = n.new FROM {names} n WHERE t.{column} = n.old"
+
+
+def _with_new_aliases(connection: duckdb.DuckDBPyConnection, home: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the owner's files that name people by their pseudonyms, with the new ones in place."""
+    new = dict(rows(connection, f"SELECT alias, {ALIAS} FROM authors"))
+    for file in (home / name for name in _OWNERS_FILES):
+        if file.exists():
+            before = file.read_text("utf-8")
+            after = re.sub(r"\bmember-[0-9a-f]{10}\b", lambda found: new.get(found[0], found[0]), before)
+            if after != before:
+                yield file, after
