@@ -17,6 +17,7 @@ from egregora_assets.chat.archive import ExportUnreadable
 from egregora_assets.chat.formats import whatsapp
 from egregora_assets.chat.formats.text_chunks import Quarantine
 from egregora_assets.chat.formats.whatsapp import STAGED, AmbiguousDates, Staged
+from egregora_assets.chat.hidden_titles import hide_titles
 from egregora_assets.chat.inbox import InboxFile, read_inbox, register
 from egregora_assets.chat.merge_records import merge_records, stage_records
 from egregora_assets.chat.merge_text import PLATFORM, merge_text
@@ -143,7 +144,7 @@ def _load_text(
             merged.removed,
         )
         _note(change, file, PLATFORM, outcome, staged.quarantined, staged.first, staged.last)
-    return outcome
+        return _under_shown_names(change, settings, keys, outcome)
 
 
 def _load_records(
@@ -158,7 +159,14 @@ def _load_records(
             file.name, source_id, merged.messages, merged.added, merged.known, pieces.total, merged.updated
         )
         _note(change, file, parsed.platform, outcome, pieces, merged.first, merged.last)
-    return outcome
+        return _under_shown_names(change, settings, keys, outcome)
+
+
+def _under_shown_names(change: Transaction, settings: Settings, keys: Keys, outcome: ExportOutcome) -> ExportOutcome:
+    """Hide titles that name somebody whom this export has made known."""
+    fresh = rows(change.connection, "SELECT raw_name FROM private.author_names WHERE revision = ?", [change.revision])
+    renamed = hide_titles(change, settings, keys, [name for (name,) in fresh])
+    return replace(outcome, source_id=renamed.get(outcome.source_id or "", outcome.source_id))
 
 
 def _people(connection: duckdb.DuckDBPyConnection, staged: Staged) -> list[str]:

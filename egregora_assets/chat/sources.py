@@ -68,14 +68,14 @@ class Sources:
         )
         source_id = next(same, None)
         first_title = next((raw_title for known_id, raw_title in self._titles if known_id == source_id), title)
-        source_id = source_id or self._register(title, _hidden(self._keys, title), people)
+        source_id = source_id or self._register(title, hidden_name(self._keys, self._platform, title, None), people)
         return self._source(source_id, _hidden(self._keys, first_title))
 
     def with_native_id(self, native_id: str, title: str, people: Collection[str]) -> Source:
         """Return the source with this id on the platform, whatever it is called now."""
         source_id = self._by_native_id.get(native_id)
         if source_id is None:
-            hidden = f"chat-{pseudonym(self._keys.author, 'chat', f'{self._platform}-{native_id}', 12)}"
+            hidden = hidden_name(self._keys, self._platform, title, native_id)
             source_id = self._by_native_id[native_id] = self._register(title, hidden, people)
             self._new["private.source_keys"].append((source_id, self._platform, native_id))
         return self._source(source_id, f"{self._platform}-{pseudonym(self._keys.author, 'chat', native_id, 32)}")
@@ -94,8 +94,7 @@ class Sources:
         shown = len(people) >= _SMALLEST_GROUP and not self._names.may_be_in(title)
         told = configured.source_id if configured else None
         named = [slug(title), f"{slug(title)}-{self._platform}"] if shown and slug(title) else []
-        shown_as = rotated_name(hidden, self._keys.rotations)
-        source_id = told or next((name for name in named if name not in self._zones), shown_as)
+        source_id = told or next((name for name in named if name not in self._zones), hidden)
         if source_id not in self._zones:
             zone = (configured.timezone if configured else None) or self._settings.timezone
             if zone is None:
@@ -120,6 +119,16 @@ def slug(text: str) -> str:
     """Return ``text`` in lower-case ASCII letters, digits and hyphens; empty where nothing of it is left."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_MAX_SLUG].strip("-")
+
+
+def hidden_name(keys: Keys, platform: str, title: str, native_id: str | None) -> str:
+    """Return the source id of a chat whose title is not shown; ``native_id`` is ``None`` on a platform without ids."""
+    hidden = _hidden(keys, title) if native_id is None else _hidden_native(keys, platform, native_id)
+    return rotated_name(hidden, keys.rotations)
+
+
+def _hidden_native(keys: Keys, platform: str, native_id: str) -> str:
+    return f"chat-{pseudonym(keys.author, 'chat', f'{platform}-{native_id}', 12)}"
 
 
 def _hidden(keys: Keys, title: str) -> str:

@@ -60,8 +60,8 @@ def _rewrite_days(change: Transaction, settings: Settings, since: int) -> Docume
             WHERE document_id NOT IN (SELECT document_id FROM cut_windows)
         """
         with temporary(connection, "gone_windows", gone) as removed:
-            unchanged = "EXISTS (SELECT 1 FROM documents d WHERE d.document_id = w.document_id AND d.content_hash = w.content_hash)"
-            changed(connection, f"DELETE FROM cut_windows w WHERE {unchanged}")
+            same = "(d.document_id, d.content_hash, d.source_id) = (w.document_id, w.content_hash, w.source_id)"
+            changed(connection, f"DELETE FROM cut_windows w WHERE EXISTS (SELECT 1 FROM documents d WHERE {same})")
             written = int(scalar(connection, "SELECT count(*) FROM cut_windows"))
             if written or removed:
                 _replace(change)

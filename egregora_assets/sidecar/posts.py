@@ -53,8 +53,9 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
         since = 0 if full or seen.fingerprint != VERSION else seen.revision
         if full or unfinished.exists() or _made_by_another(connection, settings.posts):
             _sweep(connection, settings.posts)
-        removed = _remove_gone(change, settings.posts) if _documents_gone(connection, since) else 0
-        written = _rewrite(change, settings, since) if _documents_changed(connection, since) else 0
+        is_changed = _documents_changed(connection, since)
+        removed = _remove_gone(change, settings.posts) if is_changed or _documents_gone(connection, since) else 0
+        written = _rewrite(change, settings, since) if is_changed else 0
         change.advance(VERSION)
     unfinished.unlink(missing_ok=True)
     return SidecarChanges(written, removed)
@@ -99,21 +100,28 @@ def _sweep(connection: duckdb.DuckDBPyConnection, posts: Path) -> None:
 
 def _remove_gone(change: Transaction, posts: Path) -> int:
     connection = change.connection
-    with temporary(
-        connection, "gone", "SELECT document_id, source_id, slug FROM sidecars ANTI JOIN documents USING (document_id)"
-    ):
+    with temporary(connection, "gone", _GONE):
         gone = rows(connection, "SELECT source_id, slug FROM gone")
         if not gone:
             return 0
         for source_id, slug in gone:
             for suffix in (".md", ".json"):
                 post_path(posts, source_id, slug, suffix).unlink(missing_ok=True)
+        for folder in {posts / source_id for source_id, _ in gone}:
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
         connection.execute(
             "INSERT INTO tombstones SELECT 'sidecars', document_id, ? FROM gone", [change.revision]
         ).fetchall()
         for table in ("sidecars", *ITEM_TABLES):
             changed(connection, f"DELETE FROM {table} WHERE document_id IN (SELECT document_id FROM gone)")
     return len(gone)
+
+
+_GONE = """
+    SELECT document_id, source_id, slug FROM sidecars ANTI JOIN documents USING (document_id, source_id, slug)
+"""
+"""Also those whose document has another place now, as when its chat may no longer be called by its title."""
 
 
 def _rewrite(change: Transaction, settings: Settings, since: int) -> int:

@@ -1,0 +1,62 @@
+"""A chat that is called after somebody who becomes known later: it gets a pseudonym, as if it had never had the name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pyarrow as pa
+
+from egregora_assets.chat.sources import hidden_name
+from egregora_assets.config import Settings
+from egregora_assets.privacy.keys import Keys
+from egregora_assets.privacy.scrub import KnownNames
+from egregora_assets.warehouse.query import changed, rows, view_of
+from egregora_assets.warehouse.revisions import Transaction
+
+
+def hide_titles(change: Transaction, settings: Settings, keys: Keys, names: Iterable[str]) -> dict[str, str]:
+    """Give chats in whose title one of ``names`` stands a pseudonym; return the new source ids by the old ones.
+
+    All that is made of their messages is made anew. A source id that the owner has set stays.
+    """
+    told = {source.source_id for source in settings.sources}
+    shown = [row for row in rows(change.connection, _SHOWN) if row[0] not in told]
+    known = KnownNames(names) if shown else None
+    renamed = {
+        source_id: hidden_name(keys, platform, title.split("\n")[0], native_id)
+        for source_id, platform, title, native_id in shown
+        if known is not None and known.may_be_in(title)
+    }
+    if renamed:
+        _rename(change, renamed)
+    return renamed
+
+
+def _rename(change: Transaction, renamed: dict[str, str]) -> None:
+    connection, revision = change.connection, {"revision": change.revision}
+    table = pa.table(
+        {"old": pa.array(list(renamed), pa.string()), "new": pa.array(list(renamed.values()), pa.string())}
+    )
+    with view_of(connection, "renamed_sources", table):
+        among = "source_id IN (SELECT old FROM renamed_sources)"
+        touched = f"SELECT 'messages', message_id, $revision FROM messages WHERE {among}"
+        changed(connection, f"INSERT INTO tombstones {touched}", revision)
+        changed(connection, f"UPDATE messages SET revision = $revision WHERE {among}", revision)
+        changed(connection, "UPDATE sources SET title = new FROM renamed_sources WHERE source_id = old")
+        for (name,) in rows(connection, _WITH_SOURCE):
+            changed(connection, f"UPDATE {name} t SET source_id = new FROM renamed_sources WHERE t.source_id = old")
+
+
+_SHOWN = """
+    SELECT source_id, any_value(sources.platform), string_agg(raw_title, chr(10) ORDER BY titles.revision), any_value(native_id)
+    FROM sources JOIN private.source_titles titles USING (source_id) LEFT JOIN private.source_keys keys USING (source_id)
+    WHERE NOT regexp_matches(source_id, '^chat-[0-9a-f]{8,}$')
+    GROUP BY source_id
+"""
+_WITH_SOURCE = """
+    SELECT format('{}.{}', schema_name, table_name) FROM duckdb_columns()
+    WHERE database_name = current_database() AND column_name = 'source_id'
+        AND (schema_name = 'private' OR table_name IN ('sources', 'exports', 'export_sources', 'messages'))
+    ORDER BY ALL
+"""
+"""What is derived is not among them: it follows the messages."""

@@ -1,0 +1,81 @@
+"""A chat whose title turns out to name somebody loses its name everywhere, and nothing else changes."""
+
+from __future__ import annotations
+
+import json
+
+from egregora_assets.chat import verify
+from egregora_assets.chat.ingest import ingest
+from egregora_assets.config import Settings, SourceSettings
+from egregora_assets.publish.snapshot import publish
+from egregora_assets.warehouse.files import open_warehouse
+from egregora_assets.warehouse.query import rows
+from tests.chats import Line, chat, published_bytes, put_export
+
+GROUP: tuple[Line, ...] = (
+    (0, "Rui Costa", "who waters the beds?"),
+    (1, "Priya Raman", "I do, on Friday"),
+    (2, "Tom Whitaker", "thanks to you both"),
+)
+JOINED: Line = (9, "Quimbaya Torres", "hello, I am new here")
+
+
+def take_in(settings: Settings, title: str, *lines: Line, suffix: str = "") -> str:
+    """Take in an export, publish, and return the source ids and all names of published files."""
+    put_export(settings, title, chat(*lines), suffix)
+    with open_warehouse(settings) as connection:
+        ingest(connection, settings)
+        publish(connection, settings)
+        assert verify.nothing_vanished(connection, settings).passed
+        sources = sorted(source for (source,) in rows(connection, "SELECT source_id FROM sources"))
+    return " ".join([*sources, *(str(path.relative_to(settings.home)) for path in settings.published.rglob("*"))])
+
+
+def test_a_title_that_names_a_new_member_leaves_no_byte(settings: Settings) -> None:
+    assert "quimbaya-garden" in take_in(settings, "Quimbaya Garden", *GROUP)
+    assert b"uimbaya" in published_bytes(settings), "the search below would see nothing"
+    shown = take_in(settings, "Quimbaya Garden", *GROUP, JOINED, suffix=" (1)")
+    assert "uimbaya" not in shown
+    assert b"uimbaya" not in published_bytes(settings)
+    assert shown.count("chat-") > 1
+
+
+def test_a_title_that_names_somebody_of_another_chat_is_hidden_and_its_messages_stay_known(settings: Settings) -> None:
+    take_in(settings, "Quimbaya Garden", *GROUP)
+    take_in(settings, "Book Club", (0, "Ana Lima", "page one"), (1, "Quimbaya Torres", "two"), (2, "Bo Li", "three"))
+    assert b"uimbaya" not in published_bytes(settings)
+    shown = take_in(settings, "Quimbaya Garden", *GROUP, (5, "Rui Costa", "and on Monday?"), suffix=" (1)")
+    assert "uimbaya" not in shown
+    assert "book-club" in shown
+    with open_warehouse(settings) as connection:
+        assert rows(connection, "SELECT count(*) FROM messages") == [(7,)]
+        assert rows(connection, "SELECT count(*) FROM sources") == [(2,)]
+        assert rows(connection, "SELECT count(DISTINCT message_id) FROM clean_messages") == [(7,)]
+
+
+def test_a_channel_with_an_id_of_its_own_is_hidden_too(settings: Settings) -> None:
+    def said(number: int, author: str) -> str:
+        message = {
+            "timestamp": f"2024-03-13T12:{number:02}:00Z",
+            "id": f"m{number}",
+            "chat": "c1",
+            "text": f"text {number}",
+        }
+        return json.dumps(message | {"chat_title": "Quimbaya Garden", "author": author, "author_name": author}) + "\n"
+
+    people = ["Rui Costa", "Priya Raman", "Tom Whitaker"]
+    for name, members in (("one", people), ("two", [*people, "Quimbaya Torres"])):
+        (settings.inbox / f"{name}.jsonl").write_text("".join(said(*pair) for pair in enumerate(members)))
+        with open_warehouse(settings) as connection:
+            ingest(connection, settings)
+            publish(connection, settings)
+            assert rows(connection, "SELECT count(*) FROM sources") == [(1,)]
+        assert (b"uimbaya" in published_bytes(settings)) == (name == "one")
+
+
+def test_a_source_id_that_the_owner_has_set_stays(settings: Settings) -> None:
+    named = settings.model_copy(
+        update={"sources": (SourceSettings(title="Quimbaya Garden", source_id="quimbaya-garden"),)}
+    )
+    take_in(named, "Quimbaya Garden", *GROUP)
+    assert "quimbaya-garden" in take_in(named, "Quimbaya Garden", *GROUP, JOINED, suffix=" (1)")
