@@ -7,6 +7,7 @@ import typer
 from egregora_assets.cli_common import Home, as_table, out, readable_errors
 from egregora_assets.config import load_settings
 from egregora_assets.privacy.keys import KeyFileError
+from egregora_assets.warehouse.connection import NothingPublished
 
 authors = typer.Typer(no_args_is_help=True, help="Who writes in this memory, and what they decide about it.")
 
@@ -47,3 +48,21 @@ def rotate_key(home: Home = None) -> None:
         )
         ok = ingest_and_report(settings, out, [], None)
     raise typer.Exit(0 if ok else 1)
+
+
+@authors.command()
+def suggest(home: Home = None) -> None:
+    """List who may be one person, and why, as lines for `identities.toml`, strongest first. Changes nothing."""
+    from egregora_assets.authors.suggestions import as_toml, suggested
+    from egregora_assets.warehouse.files import open_warehouse
+
+    with readable_errors():
+        settings = load_settings(home)
+        if not settings.warehouse_path.exists():
+            raise NothingPublished(settings.snapshot_path)
+        with open_warehouse(settings) as connection:
+            found = suggested(connection, settings)
+            for line in as_toml(connection, settings, found):
+                out.print(line, markup=False, soft_wrap=True)
+    if not found:
+        out.print("# nobody looks like one person under two names")

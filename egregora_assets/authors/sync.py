@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
+from egregora_assets.authors import identities
 from egregora_assets.config import Settings
 from egregora_assets.privacy.keys import refuse_other_keys
 from egregora_assets.privacy.pseudonyms import ALIAS, normalised_name
@@ -29,30 +30,36 @@ _LONGEST_COMMAND = 80
 
 @dataclass(frozen=True)
 class AuthorChanges:
-    """What one pass changed. ``unmatched`` are names on the opt-out list that no author has."""
+    """What one pass changed. ``unmatched`` are names on the opt-out list that no author has.
+
+    ``unknown`` tells the places in ``identities.toml`` of identities that are of no author, or of several.
+    """
 
     touched: int
     opted_out: int
     unmatched: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
 
 
 def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> AuthorChanges:
-    """Bring ``authors`` up to date with ``messages`` and the opt-out list; changes nothing when nothing is new.
+    """Bring ``authors`` up to date with ``messages``, ``identities.toml`` and the opt-out list.
 
-    Raises ``KeyFileError`` when the key is not that of the warehouse.
+    Changes nothing when nothing is new. Raises ``KeyFileError`` when the key is not that of the warehouse, and
+    ``IdentitiesError``.
     """
     refuse_other_keys(connection, settings.key_path)
-    listed = _listed_authors(connection, settings)
+    listed, given = _listed_authors(connection, settings), identities.read_identities(settings.identities_path)
     with transaction(connection, CONSUMER) as change:
         seen = change.watermark().revision
         touched = 0
         if _anything_new(connection, seen):
             _note_opt_commands(change, seen)
             touched = _count_again(change) if _anything_deleted(connection, seen) else _count_new(change, seen)
+        unknown = identities.apply(change, settings, given)
         _apply_opt_outs(change, sorted(set().union(*listed.values())))
-        change.advance()
+        change.advance(given.fingerprint)
     unmatched = tuple(name for name, ids in listed.items() if not ids)
-    return AuthorChanges(touched, _opted_out_count(connection), unmatched)
+    return AuthorChanges(touched, _opted_out_count(connection), unmatched, unknown)
 
 
 def _listed_authors(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, set[str]]:
@@ -161,11 +168,20 @@ def _insert_unknown(change: Transaction, seen: int) -> int:
 
 
 def _apply_opt_outs(change: Transaction, listed: list[str]) -> None:
-    """Set ``opted_out``: by the last command of each author or the configured list, which always wins, by any linked name."""
+    """Set ``opted_out``: by the last command of each author or the configured list, which always wins, by any linked name.
+
+    An opt-out goes from name to name over links and identities of one person, and to nobody who is split from who said it.
+    """
     wanted = """
         WITH RECURSIVE links AS (
             SELECT author_id, other_id FROM private.author_links
             UNION SELECT other_id, author_id FROM private.author_links
+            UNION SELECT author_id, person_id FROM private.persons
+            UNION SELECT person_id, author_id FROM private.persons
+        ),
+        splits AS (
+            SELECT author_id AS said_by, other_id AS author_id FROM private.author_splits
+            UNION SELECT other_id, author_id FROM private.author_splits
         ),
         opted AS (
             SELECT author_id FROM private.opt_commands GROUP BY author_id
@@ -173,8 +189,12 @@ def _apply_opt_outs(change: Transaction, listed: list[str]) -> None:
             UNION SELECT author_id::UUID FROM listed
         ),
         hidden AS (
-            FROM opted
-            UNION SELECT links.other_id FROM hidden JOIN links USING (author_id)
+            SELECT author_id AS said_by, author_id FROM opted
+            UNION (
+                SELECT said_by, author_id
+                FROM (SELECT said_by, links.other_id AS author_id FROM hidden JOIN links USING (author_id))
+                ANTI JOIN splits USING (said_by, author_id)
+            )
         )
         SELECT author_id, author_id IN (SELECT author_id FROM hidden) AS opted_out FROM authors
     """
