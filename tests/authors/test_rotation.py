@@ -150,9 +150,9 @@ def pseudonyms(connection: duckdb.DuckDBPyConnection) -> set[str]:
             found |= {str(value) for (value,) in rows(connection, f"SELECT {column} FROM {table}") if value}
         elif type_ == "UUID[]":
             found |= {str(value) for (value,) in rows(connection, f"SELECT unnest({column}) FROM {table}")}
-        elif type_ == "VARCHAR":
+        elif type_ in ("VARCHAR", "VARCHAR[]"):
             shaped = r"\b(?:member-[0-9a-f]{10}|chat-(?:[0-9a-f]{12}|[0-9a-f]{8})|[0-9a-f]{8}$)"
-            sql = f"SELECT unnest(regexp_extract_all({column}, '{shaped}')) FROM {table}"
+            sql = f"SELECT unnest(regexp_extract_all({column}::VARCHAR, '{shaped}')) FROM {table}"
             found |= {str(value) for (value,) in rows(connection, sql)}
     return found
 
