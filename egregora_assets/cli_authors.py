@@ -9,6 +9,7 @@ from egregora_assets.cli_common import Home, as_table, out, readable_errors
 from egregora_assets.config import load_settings
 from egregora_assets.privacy.keys import KeyFileError
 from egregora_assets.terminal import plain
+from egregora_assets.warehouse.connection import NothingPublished
 
 Names = Annotated[
     list[str],
@@ -119,3 +120,21 @@ def rotate_key(home: Home = None) -> None:
         )
         ok = ingest_and_report(settings, out, [], None)
     raise typer.Exit(0 if ok else 1)
+
+
+@authors.command()
+def suggest(home: Home = None) -> None:
+    """List who may be one person, and why, as lines for `identities.toml`, strongest first. Changes nothing."""
+    from egregora_assets.authors.suggestions import as_toml, suggested
+    from egregora_assets.warehouse.files import open_warehouse
+
+    with readable_errors():
+        settings = load_settings(home)
+        if not settings.warehouse_path.exists():
+            raise NothingPublished(settings.snapshot_path)
+        with open_warehouse(settings) as connection:
+            found = suggested(connection, settings)
+            for line in as_toml(connection, settings, found):
+                out.print(line, markup=False, soft_wrap=True)
+    if not found:
+        out.print("# nobody looks like one person under two names")

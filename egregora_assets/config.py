@@ -115,6 +115,10 @@ class Settings(BaseSettings):
         return self.home / "secret.key"
 
     @property
+    def identities_path(self) -> Path:
+        return self.home / "identities.toml"
+
+    @property
     def media_store(self) -> Path:
         return self.home / "media"
 

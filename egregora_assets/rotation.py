@@ -35,8 +35,6 @@ from egregora_assets.warehouse.revisions import Transaction, transaction
 CONSUMER = "rotation"
 _HIDDEN_CHAT = "^chat-([0-9a-f]{8}|[0-9a-f]{12})$"
 _ALIAS_COLUMNS = ("alias", "author")
-_OWNERS_FILES = (SETTINGS_FILE, "identities.toml")
-"""Files in which the owner may have named people by their pseudonyms."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ def rotate(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Rotated
         _rekey_ids(connection)
         _rename_chats(connection, names)
         _rekey_documents(change)
-        for file, content in _with_new_aliases(connection, settings.home):
+        for file, content in _with_new_aliases(connection, settings):
             prepare_file(file, content)
         _rename_authors(connection)
         hold_to(connection, rotated_keys)
@@ -158,10 +156,10 @@ def _rename_authors(connection: duckdb.DuckDBPyConnection) -> None:
 _REPLACE = "UPDATE {table} t SET {column} = n.new FROM {names} n WHERE t.{column} = n.old"
 
 
-def _with_new_aliases(connection: duckdb.DuckDBPyConnection, home: Path) -> Iterator[tuple[Path, str]]:
+def _with_new_aliases(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[tuple[Path, str]]:
     """Yield the owner's files that name people by their pseudonyms, with the new ones in place."""
     new = dict(rows(connection, f"SELECT alias, {ALIAS} FROM authors"))
-    for file in (home / name for name in _OWNERS_FILES):
+    for file in (settings.home / SETTINGS_FILE, settings.identities_path):
         if file.exists():
             before = file.read_text("utf-8")
             after = re.sub(r"\bmember-[0-9a-f]{10}\b", lambda found: new.get(found[0], found[0]), before)

@@ -25,7 +25,12 @@ def authors(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
     with warehouse.writer() as connection:
         changes = sync.refresh(connection, warehouse.settings)
         preview = "SELECT alias, message_count, first_seen, last_seen, opted_out FROM authors ORDER BY message_count DESC LIMIT 20"
-        figures = {"new": changes.touched, "opted_out": changes.opted_out, "unmatched_opt_outs": len(changes.unmatched)}
+        figures = {
+            "new": changes.touched,
+            "opted_out": changes.opted_out,
+            "unmatched_opt_outs": len(changes.unmatched),
+            "unmatched_identities": len(changes.unknown),
+        }
         return described(connection, "authors", preview, figures)
 
 

@@ -26,10 +26,11 @@ log = logging.getLogger(__name__)
 
 _SHOWN = """
     SELECT
-        message_id, source_id, local_time::DATE AS local_date, local_time, sent_at, author_id, kind,
+        message_id, source_id, local_time::DATE AS local_date, local_time, sent_at,
+        coalesce(p.person_id, author_id) AS author_id, kind,
         CASE WHEN kind IN ('system', 'location', 'contact', 'call', 'deleted') THEN '' ELSE text END AS text,
         is_edited, position, thread_id, reply_to, edited_at, deleted_at
-    FROM messages m
+    FROM messages m LEFT JOIN (SELECT author_id AS member_id, person_id FROM private.persons) p ON member_id = m.author_id
     WHERE NOT EXISTS (SELECT 1 FROM authors a WHERE a.author_id = m.author_id AND a.opted_out) AND NOT EXISTS (
         SELECT 1 FROM private.other_authors o JOIN authors a USING (author_id)
         WHERE o.message_id = m.message_id AND a.opted_out
@@ -89,7 +90,8 @@ def _start_over(change: Transaction, names: list[str]) -> GateChanges:
         removed = _take_out(
             change,
             "the privacy policy has changed",
-            "NOT EXISTS (SELECT 1 FROM wanted w WHERE w.message_id = c.message_id AND w.text = c.text)",
+            "NOT EXISTS (FROM wanted w WHERE (w.message_id, w.text) = (c.message_id, c.text) "
+            "AND w.author_id IS NOT DISTINCT FROM c.author_id)",
         )
         added = _insert(
             change,
@@ -99,14 +101,15 @@ def _start_over(change: Transaction, names: list[str]) -> GateChanges:
 
 
 def _follow(change: Transaction, settings: Settings, seen: Watermark, names: list[str]) -> GateChanges:
-    """Apply what has happened since ``seen``: opt-outs and deletions first, then new names, then new messages."""
+    """Apply what has happened since ``seen``: opt-outs and deletions first, then persons and new names, then new messages."""
     connection, since = change.connection, seen.revision
     removed = added = again = 0
-    if _exists(connection, "authors WHERE opted_out_revision > $since AND opted_out", since):
+    opted_out = "SELECT author_id FROM authors WHERE opted_out_revision > $since AND opted_out"
+    if _exists(connection, f"({opted_out})", since):
         removed += _take_out(
             change,
             "opt-out",
-            _by_any("SELECT author_id FROM authors WHERE opted_out_revision > $since AND opted_out"),
+            f"message_id IN (SELECT message_id FROM messages WHERE {_by_any(opted_out)})",
             since,
         )
     if _exists(connection, "tombstones WHERE table_name = 'messages' AND revision > $since", since):
@@ -116,9 +119,11 @@ def _follow(change: Transaction, settings: Settings, seen: Watermark, names: lis
             "message_id IN (SELECT key FROM tombstones WHERE table_name = 'messages' AND revision > $since)",
             since,
         )
+    if _exists(connection, f"({_OTHER_PERSONS})", since):
+        again += _show_as_persons(change)
     fresh_names = known_names(connection, settings, since)
     if fresh_names:
-        again = _hide_new_names(change, fresh_names, names)
+        again += _hide_new_names(change, fresh_names, names)
     if _exists(connection, "authors WHERE opted_out_revision > $since AND NOT opted_out", since):
         came_back = _by_any("SELECT author_id FROM authors WHERE opted_out_revision > $since AND NOT opted_out")
         added += _let_in(change, f"revision <= $since AND {came_back} AND {_ABSENT}", names, since)
@@ -199,3 +204,25 @@ def _hide_new_names(change: Transaction, fresh: list[str], names: list[str]) -> 
         with temporary(change.connection, "renamed", wanted):
             _take_out(change, "a name became known", "message_id IN (SELECT message_id FROM naming)")
             return _insert(change, "SELECT * FROM renamed")
+
+
+_OTHER_PERSONS = """
+    SELECT author_id FROM private.persons WHERE revision > $since
+    UNION ALL SELECT key FROM tombstones WHERE table_name = 'persons' AND revision > $since
+"""
+"""Authors who are shown as another person than before."""
+
+
+def _show_as_persons(change: Transaction) -> int:
+    """Let messages stand under the person that their author is now, or no longer."""
+    person = "coalesce(p.person_id, m.author_id)"
+    wanted = f"""
+        SELECT c.* EXCLUDE (revision) REPLACE ({person} AS author_id)
+        FROM clean_messages c JOIN messages m USING (message_id) LEFT JOIN private.persons p ON p.author_id = m.author_id
+        WHERE c.author_id IS DISTINCT FROM {person}
+    """
+    with temporary(change.connection, "renamed", wanted) as count:
+        if not count:
+            return 0
+        _take_out(change, "who is who has changed", "message_id IN (SELECT message_id FROM renamed)")
+        return _insert(change, "SELECT * FROM renamed")

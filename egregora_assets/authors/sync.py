@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
-from egregora_assets.authors import activity, events
+from egregora_assets.authors import activity, events, identities
 from egregora_assets.authors.chosen_names import show_chosen_names
 from egregora_assets.authors.commands import COMMANDS_VERSION, note_commands, note_commands_again
 from egregora_assets.config import Settings
@@ -21,35 +21,53 @@ CONSUMER = "authors"
 
 @dataclass(frozen=True)
 class AuthorChanges:
-    """What one pass changed. ``unmatched`` are names on the opt-out list that no author has."""
+    """What one pass changed. ``unmatched`` are names on the opt-out list that no author has.
+
+    ``unknown`` tells the places in ``identities.toml`` of identities that are of no author, or of several.
+    """
 
     touched: int
     opted_out: int
     unmatched: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
 
 
 def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> AuthorChanges:
-    """Bring ``authors`` up to date with ``messages`` and the opt-out list; changes nothing when nothing is new.
+    """Bring ``authors`` up to date with ``messages``, ``identities.toml`` and the opt-out list.
 
-    Raises ``KeyFileError`` when the key is not that of the warehouse.
+    Changes nothing when nothing is new. Raises ``KeyFileError`` when the key is not that of the warehouse, and
+    ``IdentitiesError``.
     """
     refuse_other_keys(connection, settings.key_path)
-    listed = _listed_authors(connection, settings)
+    listed, given = _listed_authors(connection, settings), identities.read_identities(settings.identities_path)
     with transaction(connection, CONSUMER) as change:
         watermark = change.watermark()
         seen = watermark.revision
         touched = 0
-        if seen and watermark.fingerprint != COMMANDS_VERSION:
+        if seen and watermark.fingerprint.partition(" ")[0] != COMMANDS_VERSION:
             note_commands_again(change)
         if _anything_new(connection, seen):
             note_commands(change, seen)
             touched = _count_again(change) if _anything_deleted(connection, seen) else _count_new(change, seen)
         events.follow(change, seen)
+        unknown = identities.apply(change, settings, given)
         _apply_opt_outs(change, sorted(set().union(*listed.values())))
         show_chosen_names(change, settings)
-        change.advance(COMMANDS_VERSION)
+        change.advance(_fingerprint(given))
     unmatched = tuple(name for name, ids in listed.items() if not ids)
-    return AuthorChanges(touched, _opted_out_count(connection), unmatched)
+    return AuthorChanges(touched, _opted_out_count(connection), unmatched, unknown)
+
+
+def rules_fingerprint(settings: Settings) -> str:
+    """Return a name for the rules by which authors are known: another name means that a pass has something to do.
+
+    Raises ``IdentitiesError``.
+    """
+    return _fingerprint(identities.read_identities(settings.identities_path))
+
+
+def _fingerprint(given: identities.Identities) -> str:
+    return f"{COMMANDS_VERSION} {given.fingerprint}"
 
 
 def _listed_authors(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, set[str]]:
@@ -148,11 +166,20 @@ def _insert_unknown(change: Transaction, seen: int) -> int:
 
 
 def _apply_opt_outs(change: Transaction, listed: list[str]) -> None:
-    """Set ``opted_out``: by the last command of each author or the configured list, which always wins, by any linked name."""
+    """Set ``opted_out``: by the last command of each author or the configured list, which always wins, by any linked name.
+
+    An opt-out goes from name to name over links and identities of one person, and to nobody who is split from who said it.
+    """
     wanted = """
         WITH RECURSIVE links AS (
             SELECT author_id, other_id FROM private.author_links
             UNION SELECT other_id, author_id FROM private.author_links
+            UNION SELECT author_id, person_id FROM private.persons
+            UNION SELECT person_id, author_id FROM private.persons
+        ),
+        splits AS (
+            SELECT author_id AS said_by, other_id AS author_id FROM private.author_splits
+            UNION SELECT other_id, author_id FROM private.author_splits
         ),
         opted AS (
             SELECT author_id FROM private.opt_commands GROUP BY author_id
@@ -160,8 +187,12 @@ def _apply_opt_outs(change: Transaction, listed: list[str]) -> None:
             UNION SELECT author_id::UUID FROM listed
         ),
         hidden AS (
-            FROM opted
-            UNION SELECT links.other_id FROM hidden JOIN links USING (author_id)
+            SELECT author_id AS said_by, author_id FROM opted
+            UNION (
+                SELECT said_by, author_id
+                FROM (SELECT said_by, links.other_id AS author_id FROM hidden JOIN links USING (author_id))
+                ANTI JOIN splits USING (said_by, author_id)
+            )
         )
         SELECT author_id, author_id IN (SELECT author_id FROM hidden) AS opted_out FROM authors
     """

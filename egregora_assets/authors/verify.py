@@ -35,6 +35,15 @@ def opt_out_list_matches(connection: duckdb.DuckDBPyConnection, settings: Settin
     )
 
 
+def identities_match(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
+    """Every identity in `identities.toml` is that of one author."""
+    unknown = sync.refresh(connection, settings).unknown
+    told = f"{len(unknown)} identities in identities.toml are those of no author"
+    return Verdict(
+        not unknown, ": ".join([told, *([", ".join(unknown)] if unknown else [])]), {"unknown": len(unknown)}
+    )
+
+
 def no_leaks(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,

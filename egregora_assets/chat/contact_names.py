@@ -82,7 +82,12 @@ FROM named_people p JOIN (
     SELECT author_id AS named, other_id AS author_id FROM private.author_links WHERE source_id = $source
     UNION SELECT other_id, author_id FROM private.author_links WHERE source_id = $source
 ) l ON l.named = p.author_id::UUID
+WHERE NOT EXISTS (
+    SELECT 1 FROM private.author_splits s
+    WHERE (s.author_id, s.other_id) IN ((l.named, l.author_id), (l.author_id, l.named))
+)
 """
+"""What the owner has split is two people, whatever exports show."""
 _IS_COVERED = """EXISTS (
     SELECT 1 FROM covered c WHERE {row}.minute > c.since AND {row}.minute < c.until
 )"""

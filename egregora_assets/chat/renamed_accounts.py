@@ -37,7 +37,10 @@ elsewhere AS (
 )
 SELECT u.message_id, e.message_id AS stored_id, u.source_id, u.author_id, e.author_id AS stored_author
 FROM unknown u JOIN elsewhere e USING (source_id, sent_at, kind, nth)
-WHERE u.text IS NOT DISTINCT FROM e.text AND u.author_id <> e.author_id
+WHERE u.text IS NOT DISTINCT FROM e.text AND u.author_id <> e.author_id AND NOT EXISTS (
+    SELECT 1 FROM private.author_splits s
+    WHERE (s.author_id, s.other_id) IN ((u.author_id, e.author_id), (e.author_id, u.author_id))
+)
 """
 """Times of whole seconds are exact only in an export that has finer ones too."""
 

@@ -84,7 +84,8 @@ def windows_sql(settings: Settings) -> str:
     ``HH:MM A: words``; the letters stand for the speakers of this window only, in order of appearance, so that a
     conversation can be followed without saying who is who anywhere else. A message's further lines begin with an em space,
     which no Markdown takes for a list, a heading or the end of the paragraph. ``window_no`` is the ordinal of a window's first
-    message. Texts join last: windows over rows without them need a tenth of the memory.
+    message. Whose letters they are is part of ``content_hash``: what is told of
+    a document names them. Texts join last: windows over rows without them need a tenth of the memory.
     """
     gap, most = settings.documents.gap_minutes, settings.documents.max_messages
     return f"""
@@ -111,6 +112,9 @@ speakers AS (
         FROM numbered WHERE author_id IS NOT NULL GROUP BY ALL
     )
 ),
+voices AS (
+    SELECT window_no, string_agg(author_id::VARCHAR, ' ' ORDER BY speaker) AS voices FROM speakers GROUP BY window_no
+),
 lines AS (
     SELECT
         n.window_no, n.ordinal, n.message_id, n.source_id, n.local_date, n.local_time, n.sent_at,
@@ -129,8 +133,9 @@ windows AS (
         min(sent_at) AS window_start, max(sent_at) AS window_end,
         min(local_time) AS local_start, max(local_time) AS local_end,
         string_agg(line, chr(10) ORDER BY ordinal) AS text,
-        list(message_id ORDER BY ordinal) AS message_ids
-    FROM lines GROUP BY window_no
+        list(message_id ORDER BY ordinal) AS message_ids,
+        any_value(voices) AS voices
+    FROM lines LEFT JOIN voices USING (window_no) GROUP BY window_no
 )
 SELECT
     {DOCUMENT_ID} AS document_id,
@@ -140,7 +145,7 @@ SELECT
     strftime(local_start, '%Y-%m-%d-%H%M-') || {_SLUG_END} AS slug,
     coalesce(text, '') AS text,
     message_ids,
-    md5(concat_ws(chr(31), '{_VERSION}', text, message_ids::VARCHAR)) AS content_hash
+    md5(concat_ws(chr(31), '{_VERSION}', text, message_ids::VARCHAR, voices)) AS content_hash
 FROM windows
 """
 

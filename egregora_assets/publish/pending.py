@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from egregora_assets.authors import gate
+from egregora_assets.authors import gate, sync
 from egregora_assets.chat.inbox import read_inbox
 from egregora_assets.chat.ingest import known_order
 from egregora_assets.config import Settings
@@ -45,6 +45,7 @@ def _new_exports(connection: duckdb.DuckDBPyConnection, settings: Settings) -> l
 def _changed_rules(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[str]:
     reasons: list[str] = []
     for consumer, fingerprint in (
+        (sync.CONSUMER, sync.rules_fingerprint(settings)),
         (gate.CONSUMER, gate.policy_fingerprint(settings)),
         (windows.CONSUMER, windows.rules_fingerprint(settings)),
         (posts.CONSUMER, posts.VERSION),

@@ -29,10 +29,20 @@ _SHOWN_MEDIA = (
     "SELECT m.message_id, m.media_id FROM message_media m "
     "SEMI JOIN (FROM clean_messages WHERE kind <> 'deleted') c USING (message_id)"
 )
+_PEOPLE = """
+    SELECT coalesce(person_id, author_id) AS person_id, authors.*
+    FROM authors LEFT JOIN (SELECT author_id, person_id FROM private.persons) USING (author_id)
+"""
+"""Authors with the id under which each is shown: several identities of one person have one."""
 _SHOWN_REACTIONS = """
     SELECT message_id, CASE WHEN regexp_matches(emoji, '[\\p{L}\\p{N}@]') THEN ':other:' ELSE emoji END AS emoji, people
-    FROM reactions SEMI JOIN clean_messages USING (message_id)
-    WHERE author_id IS NULL OR author_id NOT IN (SELECT author_id FROM authors WHERE opted_out)
+    FROM (
+        SELECT message_id, emoji, CASE WHEN count(author_id) > 0 THEN max(people) ELSE sum(people) END AS people
+        FROM reactions SEMI JOIN clean_messages USING (message_id)
+        LEFT JOIN (SELECT author_id, person_id FROM private.persons) USING (author_id)
+        WHERE author_id IS NULL OR author_id NOT IN (SELECT author_id FROM authors WHERE opted_out)
+        GROUP BY message_id, emoji, coalesce(person_id, author_id)
+    )
 """
 """What has letters in it is no emoji but words, which anybody may have chosen."""
 
@@ -58,15 +68,19 @@ TABLES = (
     PublishedTable(
         "authors",
         "author_id",
-        "SELECT author_id, alias, chosen_name, first_seen, last_seen, message_count FROM authors WHERE NOT opted_out",
-        "SELECT author_id FROM authors WHERE revision > $since",
+        "SELECT person_id AS author_id, any_value(alias) FILTER (author_id = person_id) AS alias, "
+        "first(chosen_name ORDER BY author_id <> person_id) FILTER (chosen_name IS NOT NULL) AS chosen_name, "
+        "min(first_seen) AS first_seen, max(last_seen) AS last_seen, sum(message_count)::BIGINT AS message_count "
+        f"FROM ({_PEOPLE}) WHERE NOT opted_out GROUP BY person_id",
+        f"SELECT person_id FROM ({_PEOPLE}) WHERE revision > $since",
     ),
     PublishedTable(
         "author_activity",
         "author_id",
-        "SELECT author_id, weekday, hour, messages FROM author_activity "
-        "SEMI JOIN (FROM authors WHERE NOT opted_out) USING (author_id)",
-        "SELECT author_id FROM authors WHERE revision > $since",
+        "SELECT person_id AS author_id, weekday, hour, sum(messages)::BIGINT AS messages "
+        f"FROM author_activity JOIN (SELECT author_id, person_id FROM ({_PEOPLE}) WHERE NOT opted_out) USING (author_id) "
+        "GROUP BY ALL",
+        f"SELECT person_id FROM ({_PEOPLE}) WHERE revision > $since",
     ),
     PublishedTable(
         "messages",

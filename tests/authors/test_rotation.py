@@ -150,9 +150,9 @@ def pseudonyms(connection: duckdb.DuckDBPyConnection) -> set[str]:
             found |= {str(value) for (value,) in rows(connection, f"SELECT {column} FROM {table}") if value}
         elif type_ == "UUID[]":
             found |= {str(value) for (value,) in rows(connection, f"SELECT unnest({column}) FROM {table}")}
-        elif type_ == "VARCHAR":
+        elif type_ in ("VARCHAR", "VARCHAR[]"):
             shaped = r"\b(?:member-[0-9a-f]{10}|chat-(?:[0-9a-f]{12}|[0-9a-f]{8})|[0-9a-f]{8}$)"
-            sql = f"SELECT unnest(regexp_extract_all({column}, '{shaped}')) FROM {table}"
+            sql = f"SELECT unnest(regexp_extract_all({column}::VARCHAR, '{shaped}')) FROM {table}"
             found |= {str(value) for (value,) in rows(connection, sql)}
     return found
 
@@ -232,7 +232,7 @@ orders = st.permutations(EXPORTS).map(lambda order: order[:4])
 moments = st.sets(st.integers(0, 4), min_size=1, max_size=2)
 
 
-@hypothesis_settings(max_examples=3, deadline=None)
+@hypothesis_settings(max_examples=2, deadline=None)
 @given(orders, moments)
 def test_a_rotation_at_any_moment_makes_no_difference_to_what_is_held(order: list[str], rotations: set[int]) -> None:
     """Grown exports, other phones, edits, replies and opt-outs find what they belong to under the ids of a new key."""
@@ -319,12 +319,12 @@ def test_a_pending_key_whose_transaction_is_committed_becomes_final(full: Settin
     rotate_home(full)
     after, file = held(full), full.key_path.read_bytes()
     full.key_path.write_bytes(file.replace(b"rotation", b"pending"))
-    (full.home / ".identities.toml.rekeyed").write_text("as it is after the rotation")
+    (full.home / ".identities.toml.rekeyed").write_text("# as it is after the rotation")
     outcomes = take_in(full, *EXPORTS, reread=True)
     assert sum(outcome.added for outcome in outcomes) == 0
     assert held(full) == after != before
     assert full.key_path.read_bytes() == file
-    assert (full.home / "identities.toml").read_text() == "as it is after the rotation"
+    assert (full.home / "identities.toml").read_text() == "# as it is after the rotation"
 
 
 KILLED = """
