@@ -161,7 +161,7 @@ def _with_new_aliases(connection: duckdb.DuckDBPyConnection, settings: Settings)
     new = dict(rows(connection, f"SELECT alias, {ALIAS} FROM authors"))
     for file in (settings.home / SETTINGS_FILE, settings.identities_path):
         if file.exists():
-            before = file.read_text("utf-8")
+            before = file.read_bytes().decode("utf-8", "surrogateescape")
             after = re.sub(r"\bmember-[0-9a-f]{10}\b", lambda found: new.get(found[0], found[0]), before)
             if after != before:
                 yield file, after

@@ -123,7 +123,10 @@ def begin_rotation(path: Path, pending: Keys) -> Keys:
 
 
 def prepare_file(path: Path, content: str) -> None:
-    """Have ``content`` take the place of ``path``, a file beside the key, when and only when the pending rotation holds."""
+    """Have ``content`` take the place of ``path``, a file beside the key, when and only when the pending rotation holds.
+
+    Bytes that are no UTF-8 stand in ``content`` as surrogates.
+    """
     _replace_durably(path.with_name(f".{path.name}{_PREPARED}"), content)
 
 
@@ -210,7 +213,7 @@ def _replace_durably(path: Path, content: str) -> None:
 def _write_privately(path: Path, content: str) -> None:
     """Make a file that only its owner can read, forced to disk."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
-    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
