@@ -134,6 +134,10 @@ class Settings(BaseSettings):
     def posts(self) -> Path:
         return self.published / "posts"
 
+    @property
+    def profiles(self) -> Path:
+        return self.published / "authors"
+
     def source_named(self, title: str) -> SourceSettings | None:
         """Return the user's settings for the chat with this title, ignoring case and outer spaces."""
         wanted = title.strip().casefold()

@@ -9,6 +9,7 @@ from egregora_assets.chat.inbox import read_inbox
 from egregora_assets.chat.ingest import known_order
 from egregora_assets.config import Settings
 from egregora_assets.documents import windows
+from egregora_assets.profiles import files as profiles
 from egregora_assets.publish.snapshot import snapshot_state, wanted_state
 from egregora_assets.sidecar import posts
 from egregora_assets.warehouse.connection import open_file, tuning
@@ -48,6 +49,7 @@ def _changed_rules(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
         (gate.CONSUMER, gate.policy_fingerprint(settings)),
         (windows.CONSUMER, windows.rules_fingerprint(settings)),
         (posts.CONSUMER, posts.VERSION),
+        (profiles.CONSUMER, profiles.VERSION),
     ):
         if watermark(connection, consumer).fingerprint != fingerprint:
             reasons.append(f"the rules of {consumer} have changed")
