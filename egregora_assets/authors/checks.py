@@ -7,6 +7,7 @@ from egregora_assets.warehouse.reporting import check
 
 CHECKS = [
     check("authors", verify.opt_out_list_matches, warn=True),
+    check("authors", verify.front_matter_can_be_read, warn=True),
     check("clean_messages", verify.no_opted_out_messages, blocking=True),
     check("clean_messages", verify.no_private_text, blocking=True),
 ]

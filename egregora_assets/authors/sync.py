@@ -24,6 +24,8 @@ OPT_COMMAND = (
     rf"opt[{_SPACE}{_DASH}]*(out|in)(?:[^\p{{L}}\p{{N}}]|$)"
 )
 """``/egregora opt-out`` and ``opt-in``, however a phone spells or hyphenates it."""
+ALIAS = "'member-' || left(replace(author_id::VARCHAR, '-', ''), 10)"
+"""The SQL for an author's pseudonym as people read it."""
 _LONGEST_COMMAND = 80
 """Letters from the beginning of a message that are looked at: reasons may follow the command at any length."""
 
@@ -181,7 +183,7 @@ def _insert_unknown(change: Transaction, seen: int) -> int:
         f"""
         INSERT INTO authors
         SELECT
-            author_id, 'member-' || left(replace(author_id::VARCHAR, '-', ''), 10), min(first_seen), max(last_seen),
+            author_id, {ALIAS}, min(first_seen), max(last_seen),
             sum(message_count), false, $revision, $revision
         FROM ({_COUNTS} UNION ALL {_OTHERS}) new ANTI JOIN authors USING (author_id) GROUP BY author_id
         """,

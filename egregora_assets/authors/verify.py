@@ -6,7 +6,7 @@ import hashlib
 
 import duckdb
 
-from egregora_assets.authors import gate, sync
+from egregora_assets.authors import gate, posts, sync
 from egregora_assets.config import Settings
 from egregora_assets.privacy.scrub import leaks
 from egregora_assets.warehouse.query import rows
@@ -33,6 +33,12 @@ def opt_out_list_matches(connection: duckdb.DuckDBPyConnection, settings: Settin
     return Verdict(
         not unmatched, f"{len(unmatched)} names on the opt-out list match no author", {"unmatched": len(unmatched)}
     )
+
+
+def front_matter_can_be_read(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
+    """Every post's front matter, and the list of authors beside the posts, can be read."""
+    found = len(posts.problems(connection))
+    return Verdict(found == 0, f"{found} posts cannot be read: `egregora ingest` names them", {"posts": found})
 
 
 def no_leaks(

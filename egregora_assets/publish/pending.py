@@ -5,6 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from egregora_assets.authors import gate
+from egregora_assets.authors import posts as authored_posts
 from egregora_assets.chat.inbox import read_inbox
 from egregora_assets.chat.ingest import known_order
 from egregora_assets.config import Settings
@@ -29,7 +30,9 @@ def pending(settings: Settings) -> list[str]:
     with open_file(settings.warehouse_path, tuning(settings.warehouse), wait, read_only=True) as connection:
         if schema_version(connection) != migrations()[-1].version:
             return ["the warehouse has an older schema"]
-        return [*_new_exports(connection, settings), *_changed_rules(connection, settings)]
+        reasons = [*_new_exports(connection, settings), *_changed_rules(connection, settings)]
+        changed = authored_posts.changed_posts(connection, settings)
+        return [*reasons, f"{changed} {'post has' if changed == 1 else 'posts have'} changed"] if changed else reasons
 
 
 def _new_exports(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[str]:
