@@ -26,7 +26,7 @@ def follow(change: Transaction, seen: int) -> None:
         _read(change, seen)
     with temporary(connection, "open_notices", _OPEN_NOTICES if named else _FRESH_NOTICES, since) as count:
         if count:
-            _resolve(change)
+            _resolve(change, named > 0)
 
 
 _NORMALISE = f"""
@@ -99,21 +99,27 @@ _RESOLVED = f"""
 """
 
 
-def _resolve(change: Transaction) -> None:
+def _resolve(change: Transaction, named: bool) -> None:
     """Note the events of ``open_notices`` whose people are known, and link numbers that a person changed between."""
     connection, noted = change.connection, {"revision": change.revision}
     with temporary(connection, "resolved", _RESOLVED) as count:
         if not count:
             return
-        same = "e.message_id = r.message_id AND e.author_id = r.author_id"
-        changed(connection, f"DELETE FROM private.author_events e USING resolved r WHERE {same}")
+        if named:
+            changed(connection, _FORGET_AGAIN)
         changed(
             connection,
             "INSERT INTO private.author_events SELECT * EXCLUDE (who_name, other_name), $revision FROM resolved",
             noted,
         )
-        changed(connection, _LINK, noted)
+        if scalar(connection, "SELECT EXISTS (FROM resolved WHERE event = 'changed_number')"):
+            changed(connection, _LINK, noted)
 
+
+_FORGET_AGAIN = """
+    DELETE FROM private.author_events e USING resolved r WHERE e.message_id = r.message_id AND e.author_id = r.author_id
+"""
+"""An event may be known already, and only the other one's name be new."""
 
 _LINK = f"""
     INSERT INTO private.author_links
