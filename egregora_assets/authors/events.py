@@ -17,10 +17,14 @@ _NEW_NOTICES = """
 """
 
 
-def follow(change: Transaction, seen: int) -> None:
-    """Bring ``private.author_events`` up to date with notices and names since revision ``seen``."""
+def follow(change: Transaction, seen: int, deleted: bool) -> None:
+    """Bring ``private.author_events`` up to date with notices and names since revision ``seen``.
+
+    ``deleted`` says whether messages were taken away or changed since.
+    """
     connection, since = change.connection, {"seen": seen}
-    _forget_deleted(change, seen)
+    if deleted:
+        _forget_deleted(change, seen)
     named = changed(connection, _NORMALISE, since) if scalar(connection, _NEW_NAMES, since) else 0
     if scalar(connection, "SELECT EXISTS (FROM messages WHERE kind = 'system' AND revision > $seen)", since):
         _read(change, seen)
@@ -44,9 +48,8 @@ _OPEN_NOTICES = f"""
 
 def _forget_deleted(change: Transaction, seen: int) -> None:
     gone = "SELECT key FROM tombstones WHERE table_name = 'messages' AND revision > $seen"
-    if scalar(change.connection, f"SELECT EXISTS ({gone})", {"seen": seen}):
-        for table in ("private.member_notices", "private.author_events"):
-            changed(change.connection, f"DELETE FROM {table} WHERE message_id IN ({gone})", {"seen": seen})
+    for table in ("private.member_notices", "private.author_events"):
+        changed(change.connection, f"DELETE FROM {table} WHERE message_id IN ({gone})", {"seen": seen})
 
 
 def _read(change: Transaction, seen: int) -> None:
