@@ -57,8 +57,8 @@ def _read(change: Transaction, seen: int) -> None:
 
     A name may have such a word in it ("Tom and Jerry"): the whole is kept beside the parts, and what is no author tells nothing.
     """
-    some = rows(change.connection, f"SELECT text FROM ({_NEW_NOTICES}) LIMIT {_FEW}", {"seen": seen})
-    wordings = notices.possible(text for (text,) in some)
+    some = rows(change.connection, f"SELECT platform, text FROM ({_NEW_NOTICES}) LIMIT {_FEW}", {"seen": seen})
+    wordings = notices.possible((platform, text) for platform, text in some)
     if len(some) < _FEW and not wordings:
         return
     told = notices.told(_NEW_NOTICES, wordings) if len(some) < _FEW else notices.told(_NEW_NOTICES)

@@ -189,16 +189,21 @@ def is_number(text: str) -> str:
 
 
 _BY_PLATFORM = (
-    *(("platform = 'whatsapp'", wording) for wording in _WHATSAPP),
-    *(("platform <> 'whatsapp'", wording) for wording in _BY_RECORD),
-    ("platform = 'telegram'", _INVITED_IS_ADDED),
+    *(("whatsapp", True, wording) for wording in _WHATSAPP),
+    *(("whatsapp", False, wording) for wording in _BY_RECORD),
+    ("telegram", True, _INVITED_IS_ADDED),
 )
+"""A platform, whether the wording is of that one or of all others, and the wording."""
 
 
-def possible(texts: Iterable[str]) -> list[int]:
-    """Return the numbers of the wordings that may stand in one of these notices, for ``told`` to look for."""
-    said = "\n".join(texts).lower()
-    return [number for number, (_, wording) in enumerate(_BY_PLATFORM) if any(sign in said for sign in wording.signs)]
+def possible(said: Iterable[tuple[str, str]]) -> list[int]:
+    """Return the numbers of the wordings that may stand in one of these (platform, notice), for ``told`` to look for."""
+    lowered = [(platform, text.lower()) for platform, text in said]
+    return [
+        number
+        for number, (of, is_of, wording) in enumerate(_BY_PLATFORM)
+        if any((platform == of) == is_of and any(sign in text for sign in wording.signs) for platform, text in lowered)
+    ]
 
 
 def told(relation: str, wordings: Iterable[int] = range(len(_BY_PLATFORM))) -> str:
@@ -209,7 +214,8 @@ def told(relation: str, wordings: Iterable[int] = range(len(_BY_PLATFORM))) -> s
     """
     chosen = [_BY_PLATFORM[number] for number in wordings]
     cases = "\n".join(
-        f"WHEN {condition} AND {_names(wording)}.first <> '' THEN {_struct(wording)}" for condition, wording in chosen
+        f"WHEN platform {'=' if is_of else '<>'} '{of}' AND {_names(wording)}.first <> '' THEN {_struct(wording)}"
+        for of, is_of, wording in chosen
     )
     line = f"rtrim(regexp_replace(text, '{INVISIBLE}', '', 'g'), '. ')"
     return f"""
