@@ -68,6 +68,12 @@ class PrivacySettings(_Section):
     scrub_names: bool = Field(default=True, description="Replace known authors' names inside texts by [name].")
 
 
+class AuthorSettings(_Section):
+    """Where people are named besides chats."""
+
+    posts: Path | None = Field(default=None, description="Folder of Markdown posts whose front matter names authors.")
+
+
 class LimitSettings(_Section):
     """Bounds on untrusted archives, enforced on the bytes really read."""
 
@@ -91,6 +97,7 @@ class Settings(BaseSettings):
     warehouse: WarehouseSettings = WarehouseSettings()
     documents: DocumentSettings = DocumentSettings()
     privacy: PrivacySettings = PrivacySettings()
+    authors: AuthorSettings = AuthorSettings()
     limits: LimitSettings = LimitSettings()
 
     @field_validator("timezone")
@@ -137,6 +144,15 @@ class Settings(BaseSettings):
     @property
     def posts(self) -> Path:
         return self.published / "posts"
+
+    @property
+    def authored_posts(self) -> Path | None:
+        """The folder of posts whose front matter names authors; one that is not absolute stands in the home."""
+        return None if self.authors.posts is None else self.home / self.authors.posts.expanduser()
+
+    @property
+    def profiles(self) -> Path:
+        return self.published / "authors"
 
     def source_named(self, title: str) -> SourceSettings | None:
         """Return the user's settings for the chat with this title, ignoring case and outer spaces."""
@@ -203,6 +219,9 @@ SETTINGS_TEMPLATE = """\
 # [privacy]
 # opt_out = ["Display Name", "+1 415 555 0100"]
 # scrub_names = true
+
+# [authors]
+# posts = "path/to/posts"               # Markdown files whose front matter names authors
 
 # [documents]
 # gap_minutes = 240

@@ -14,6 +14,8 @@ from egregora_assets.documents import assets as documents_assets
 from egregora_assets.documents import checks as documents_checks
 from egregora_assets.media import assets as media_assets
 from egregora_assets.media import checks as media_checks
+from egregora_assets.profiles import assets as profiles_assets
+from egregora_assets.profiles import checks as profiles_checks
 from egregora_assets.publish import assets as publish_assets
 from egregora_assets.publish import checks as publish_checks
 from egregora_assets.sidecar import assets as sidecar_assets
@@ -34,6 +36,7 @@ def build_definitions(loggers: Mapping[str, dg.LoggerDefinition] | None = None, 
             media_assets.media,
             documents_assets.documents,
             sidecar_assets.sidecars,
+            profiles_assets.author_profiles,
             publish_assets.snapshot,
         ],
         asset_checks=[
@@ -42,6 +45,7 @@ def build_definitions(loggers: Mapping[str, dg.LoggerDefinition] | None = None, 
             *media_checks.CHECKS,
             *documents_checks.CHECKS,
             *sidecar_checks.CHECKS,
+            *profiles_checks.CHECKS,
             *publish_checks.CHECKS,
         ],
         jobs=[chat_automation.refresh_all],

@@ -13,6 +13,7 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 
+from egregora_assets.authors.posts import problems
 from egregora_assets.chat.assets import IngestConfig
 from egregora_assets.config import Settings
 from egregora_assets.definitions import build_definitions
@@ -51,7 +52,7 @@ def refresh_all(settings: Settings, progress: Progress, day_first: bool | None =
         job = definitions.resolve_job_def("refresh_all")
         result = job.execute_in_process(instance=instance, run_config=config, raise_on_error=False)
         summary = _summary(result)
-    summary = replace(summary, warnings=[*summary.warnings, *_unread_exports(settings)])
+    summary = replace(summary, warnings=[*summary.warnings, *_unread_files(settings)])
     save_summary(settings, summary)
     return summary
 
@@ -64,7 +65,7 @@ def _open_instance(settings: Settings) -> dg.DagsterInstance:
         return dg.DagsterInstance.get()
 
 
-def _unread_exports(settings: Settings) -> list[str]:
+def _unread_files(settings: Settings) -> list[str]:
     """Return which files could not be read, and why: for the terminal only, because names of files name people."""
     unread: list[tuple[str, str]] = []
     with (
@@ -73,7 +74,7 @@ def _unread_exports(settings: Settings) -> list[str]:
     ):
         unread = rows_of(
             connection, "SELECT file_name, detail FROM exports WHERE status IN ('failed', 'ambiguous') ORDER BY 1"
-        )
+        ) + problems(connection)
     return [f"{name}: {detail}" for name, detail in unread]
 
 

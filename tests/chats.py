@@ -75,14 +75,22 @@ def published_texts(settings: Settings) -> str:
         return texts_of(connection, tuple(table.name for table in TABLES))
 
 
+def profile_bytes(settings: Settings) -> bytes:
+    return b"\n".join(path.read_bytes() for path in sorted(settings.profiles.glob("*.*")) if path.is_file())
+
+
 def post_bytes(settings: Settings) -> bytes:
     return b"\n".join(path.read_bytes() for path in sorted(settings.posts.rglob("*")) if path.is_file())
 
 
 def published_bytes(settings: Settings) -> bytes:
-    """Return the bytes of all that leaves the warehouse: the public file, the snapshot and the posts."""
+    """Return the bytes of all that leaves the warehouse: the public file, the snapshot, the posts and the profiles."""
     files = (settings.public_path, settings.snapshot_path)
-    return b"\n".join(path.read_bytes() for path in files if path.exists()) + post_bytes(settings)
+    return (
+        b"\n".join(path.read_bytes() for path in files if path.exists())
+        + post_bytes(settings)
+        + profile_bytes(settings)
+    )
 
 
 def state_of_home(settings: Settings) -> dict[str, tuple[int, bytes]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from egregora_assets.config import (
+    AuthorSettings,
     DocumentSettings,
     LimitSettings,
     PrivacySettings,
@@ -78,6 +79,13 @@ def test_the_command_runs_from_the_wheel_alone(wheel: Path, tmp_path: Path) -> N
 
 def test_every_setting_is_documented() -> None:
     documented = (PROJECT / "docs" / "settings.md").read_text("utf-8")
-    for section in (SourceSettings, PrivacySettings, DocumentSettings, WarehouseSettings, LimitSettings):
+    for section in (
+        SourceSettings,
+        PrivacySettings,
+        AuthorSettings,
+        DocumentSettings,
+        WarehouseSettings,
+        LimitSettings,
+    ):
         for key in section.model_fields:
             assert f"` `{key}` |" in documented

@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from egregora_assets.authors import gate, sync
+from egregora_assets.authors import gate, posts, sync
 from egregora_assets.chat.assets import messages
 from egregora_assets.warehouse.reporting import OWNERS, described
 from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
@@ -21,9 +21,11 @@ from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
     automation_condition=dg.AutomationCondition.eager(),
 )
 def authors(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
-    """One row per person under a keyed pseudonym: activity, and whether they opted out. No raw names."""
+    """One row per person under a keyed pseudonym: activity, and whether they opted out. Also authors of posts. No raw names."""
     with warehouse.writer() as connection:
+        found = posts.read_posts(connection, warehouse.settings)
         changes = sync.refresh(connection, warehouse.settings)
+        listed = posts.write_list(connection, warehouse.settings)
         preview = "SELECT alias, message_count, first_seen, last_seen, opted_out FROM authors ORDER BY message_count DESC LIMIT 20"
         figures = {
             "new": changes.touched,
@@ -31,6 +33,13 @@ def authors(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
             "unmatched_opt_outs": len(changes.unmatched),
             "unmatched_identities": len(changes.unknown),
         }
+        if warehouse.settings.authored_posts is not None:
+            figures |= {
+                "posts": found.posts,
+                "posts_read": found.read,
+                "posts_damaged": found.damaged,
+                "listed": listed,
+            }
         return described(connection, "authors", preview, figures)
 
 

@@ -8,6 +8,7 @@ from egregora_assets.warehouse.reporting import check
 CHECKS = [
     check("authors", verify.opt_out_list_matches, warn=True),
     check("authors", verify.identities_match, warn=True),
+    check("authors", verify.front_matter_can_be_read, warn=True),
     check("clean_messages", verify.no_opted_out_messages, blocking=True),
     check("clean_messages", verify.no_private_text, blocking=True),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from egregora_assets.privacy.scrub import INVISIBLE
+from egregora_assets.warehouse.query import scalar
 from egregora_assets.warehouse.revisions import Transaction
 
 COMMANDS_VERSION = "2"
@@ -31,6 +32,14 @@ _SAID = """(
 """What was said, and what messages said before they were edited: a command counts even where it was edited away."""
 
 
+_ANY_COMMAND = f"""
+    SELECT EXISTS (
+        FROM {_SAID} WHERE (contains(text, '/') OR contains(text, '／')) AND contains(lower({_BEGINNING}), 'egregora')
+    )
+"""
+"""Most passes have none, and asking for the name alone costs a fifth of the patterns."""
+
+
 def note_commands_again(change: Transaction) -> None:
     """Note the commands that a former version has looked at, and perhaps not known."""
     for table in _TABLES:
@@ -40,6 +49,9 @@ def note_commands_again(change: Transaction) -> None:
 
 def note_commands(change: Transaction, seen: int, until: int | None = None) -> None:
     """Remember the commands in what is new since revision ``seen``, in ``private.opt_commands`` and ``alias_commands``."""
+    span = {"seen": seen, "until": _ALL if until is None else until}
+    if not scalar(change.connection, _ANY_COMMAND, span):
+        return
     decisions = (f"lower(regexp_extract({_BEGINNING}, '{_sql(OPT_COMMAND)}', 1)) = 'out'", _CHOSEN)
     for table, decision, pattern in zip(_TABLES, decisions, (OPT_COMMAND, f"{_CHOOSE}|{_TAKE_BACK}"), strict=True):
         change.connection.execute(
@@ -50,7 +62,7 @@ def note_commands(change: Transaction, seen: int, until: int | None = None) -> N
             WHERE author_id IS NOT NULL AND (contains(text, '/') OR contains(text, '／'))
                 AND regexp_matches({_BEGINNING}, '{_sql(pattern)}')
             """,
-            {"seen": seen, "until": _ALL if until is None else until, "revision": change.revision},
+            {**span, "revision": change.revision},
         ).fetchall()
 
 

@@ -7,7 +7,7 @@ exports come. A change of number that names two known numbers links them: an opt
 from __future__ import annotations
 
 from egregora_assets.authors import notices
-from egregora_assets.warehouse.query import changed, scalar, temporary
+from egregora_assets.warehouse.query import changed, rows, scalar, temporary
 from egregora_assets.warehouse.revisions import Transaction
 
 _NEW_NOTICES = """
@@ -17,21 +17,39 @@ _NEW_NOTICES = """
 """
 
 
-def follow(change: Transaction, seen: int) -> None:
-    """Bring ``private.author_events`` up to date with notices and names since revision ``seen``."""
+def follow(change: Transaction, seen: int, deleted: bool) -> None:
+    """Bring ``private.author_events`` up to date with notices and names since revision ``seen``.
+
+    ``deleted`` says whether messages were taken away or changed since.
+    """
     connection, since = change.connection, {"seen": seen}
-    _forget_deleted(change, seen)
-    if scalar(connection, f"SELECT EXISTS ({_NEW_NOTICES})", since):
+    if deleted:
+        _forget_deleted(change, seen)
+    named = changed(connection, _NORMALISE, since) if scalar(connection, _NEW_NAMES, since) else 0
+    if scalar(connection, "SELECT EXISTS (FROM messages WHERE kind = 'system' AND revision > $seen)", since):
         _read(change, seen)
-    if scalar(connection, _ANYTHING_TO_RESOLVE, since):
-        _resolve(change, seen)
+    with temporary(connection, "open_notices", _OPEN_NOTICES if named else _FRESH_NOTICES, since) as count:
+        if count:
+            _resolve(change, named > 0)
+
+
+_NORMALISE = f"""
+    INSERT INTO private.notice_names
+    SELECT platform, {notices.same_name("raw_name")}, author_id, revision FROM private.author_names WHERE revision > $seen
+"""
+_NEW_NAMES = "SELECT EXISTS (FROM private.author_names WHERE revision > $seen)"
+_FRESH_NOTICES = "FROM private.member_notices WHERE revision > $seen"
+_OPEN_NOTICES = f"""
+    WITH fresh AS (SELECT name FROM private.notice_names WHERE revision > $seen)
+    {_FRESH_NOTICES} OR who IN (FROM fresh) OR other IN (FROM fresh)
+"""
+"""What is new, and what names somebody who has only now become known."""
 
 
 def _forget_deleted(change: Transaction, seen: int) -> None:
     gone = "SELECT key FROM tombstones WHERE table_name = 'messages' AND revision > $seen"
-    if scalar(change.connection, f"SELECT EXISTS ({gone})", {"seen": seen}):
-        for table in ("private.member_notices", "private.author_events"):
-            changed(change.connection, f"DELETE FROM {table} WHERE message_id IN ({gone})", {"seen": seen})
+    for table in ("private.member_notices", "private.author_events"):
+        changed(change.connection, f"DELETE FROM {table} WHERE message_id IN ({gone})", {"seen": seen})
 
 
 def _read(change: Transaction, seen: int) -> None:
@@ -39,68 +57,72 @@ def _read(change: Transaction, seen: int) -> None:
 
     A name may have such a word in it ("Tom and Jerry"): the whole is kept beside the parts, and what is no author tells nothing.
     """
-    told = notices.told(_NEW_NOTICES)
+    some = rows(change.connection, f"SELECT platform, text FROM ({_NEW_NOTICES}) LIMIT {_FEW}", {"seen": seen})
+    wordings = notices.possible((platform, text) for platform, text in some)
+    if len(some) < _FEW and not wordings:
+        return
+    told = notices.told(_NEW_NOTICES, wordings) if len(some) < _FEW else notices.told(_NEW_NOTICES)
     parts = f"regexp_split_to_array(who, {_BETWEEN_NAMES})"
-    with temporary(change.connection, "told_notices", told, {"seen": seen}) as count:
-        if count:
-            changed(
-                change.connection,
-                f"""
-                INSERT INTO private.member_notices
-                SELECT DISTINCT
-                    message_id, source_id, platform, event, occurred_at, {notices.same_name("name")}, {notices.same_name("other")},
-                    $revision
-                FROM (
-                    SELECT *, unnest(CASE WHEN event IN ('joined', 'removed') THEN {parts} || [who] ELSE [who] END) AS name
-                    FROM told_notices
-                )
-                WHERE name <> ''
-                """,
-                {"revision": change.revision},
-            )
+    changed(
+        change.connection,
+        f"""
+        INSERT INTO private.member_notices
+        SELECT DISTINCT
+            message_id, source_id, platform, event, occurred_at, {notices.same_name("name")}, {notices.same_name("other")},
+            $revision
+        FROM (
+            SELECT *, unnest(CASE WHEN event IN ('joined', 'removed') THEN {parts} || [who] ELSE [who] END) AS name
+            FROM ({told})
+        )
+        WHERE name <> ''
+        """,
+        {"seen": seen, "revision": change.revision},
+    )
 
 
+_FEW = 500
+"""Up to so many notices are looked at first: making all patterns costs more than asking them."""
 _BETWEEN_NAMES = "', | (?:and|e|y|und|et) '"
 
-_ANYTHING_TO_RESOLVE = """
-    SELECT EXISTS (FROM private.member_notices WHERE revision > $seen)
-        OR (EXISTS (FROM private.member_notices) AND EXISTS (FROM private.author_names WHERE revision > $seen))
-"""
-
-_NAMES = f"""
-    SELECT platform, name, any_value(author_id) AS author_id, max(revision) AS revision
-    FROM (SELECT platform, {notices.same_name("raw_name")} AS name, author_id, revision FROM private.author_names)
+_NAMES = """
+    SELECT platform, name, any_value(author_id) AS author_id FROM private.notice_names
+    WHERE name IN (SELECT who FROM open_notices UNION SELECT other FROM open_notices)
     GROUP BY platform, name HAVING count(DISTINCT author_id) = 1
 """
 """Names that are one author's alone: who shares a name with somebody is not guessed at."""
 
+_RESOLVED = f"""
+    WITH one_person AS MATERIALIZED ({_NAMES})
+    SELECT
+        who.author_id, n.source_id, n.event, n.occurred_at, other.author_id AS other_author_id, n.message_id,
+        n.who AS who_name, n.other AS other_name
+    FROM open_notices n
+    JOIN one_person who ON who.platform = n.platform AND who.name = n.who
+    LEFT JOIN one_person other ON other.platform = n.platform AND other.name = n.other
+"""
 
-def _resolve(change: Transaction, seen: int) -> None:
-    """Note the events whose people are known, and link numbers that a person changed between."""
+
+def _resolve(change: Transaction, named: bool) -> None:
+    """Note the events of ``open_notices`` whose people are known, and link numbers that a person changed between."""
     connection, noted = change.connection, {"revision": change.revision}
-    resolved = """
-        SELECT who.author_id, n.source_id, n.event, n.occurred_at, other.author_id AS other_author_id, n.message_id,
-            n.who AS who_name, n.other AS other_name
-        FROM private.member_notices n
-        JOIN one_person who ON who.platform = n.platform AND who.name = n.who
-        LEFT JOIN one_person other ON other.platform = n.platform AND other.name = n.other
-        WHERE n.revision > $seen OR who.revision > $seen OR other.revision > $seen
-    """
-    with (
-        temporary(connection, "one_person", _NAMES),
-        temporary(connection, "resolved", resolved, {"seen": seen}) as count,
-    ):
+    with temporary(connection, "resolved", _RESOLVED) as count:
         if not count:
             return
-        same = "e.message_id = r.message_id AND e.author_id = r.author_id"
-        changed(connection, f"DELETE FROM private.author_events e USING resolved r WHERE {same}")
+        if named:
+            changed(connection, _FORGET_AGAIN)
         changed(
             connection,
             "INSERT INTO private.author_events SELECT * EXCLUDE (who_name, other_name), $revision FROM resolved",
             noted,
         )
-        changed(connection, _LINK, noted)
+        if scalar(connection, "SELECT EXISTS (FROM resolved WHERE event = 'changed_number')"):
+            changed(connection, _LINK, noted)
 
+
+_FORGET_AGAIN = """
+    DELETE FROM private.author_events e USING resolved r WHERE e.message_id = r.message_id AND e.author_id = r.author_id
+"""
+"""An event may be known already, and only the other one's name be new."""
 
 _LINK = f"""
     INSERT INTO private.author_links

@@ -1,12 +1,13 @@
 """What notices tell of people, by their wording: who joined, left, was removed, has another number or another name.
 
 WhatsApp words its notices in the language of the app: English, Portuguese, Spanish, German, French and Italian are known.
-Other platforms' notices are in the English of ``chat/formats``. Add a wording by adding a line. Patterns are RE2, over texts
+Other platforms' notices are in the English of ``chat/formats``. Add a wording by adding its words. Patterns are RE2, over texts
 without invisible marks and without a full stop at the end; the first that fits decides.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from egregora_assets.privacy.scrub import INVISIBLE, quoted
@@ -14,10 +15,14 @@ from egregora_assets.privacy.scrub import INVISIBLE, quoted
 
 @dataclass(frozen=True)
 class Wording:
-    """One form of a notice. ``who`` and ``other`` are the groups of ``pattern`` that name whom it is about, and by whom or
-    into whom; 0 where nobody is named."""
+    """One form of a notice, in all languages that share it: each pattern that is asked of a text costs a millisecond.
+
+    ``who`` and ``other`` are the groups of ``pattern`` that name whom it is about, and by whom or into whom; 0 where nobody
+    is named. ``signs`` are words of which one stands in every such notice: where none does, the pattern is not asked.
+    """
 
     event: str
+    signs: tuple[str, ...]
     pattern: str
     who: int = 1
     other: int = 0
@@ -29,73 +34,107 @@ _GROUP = (
     r"| (?:el|il|le|the|this) (?:grupo|gruppo|groupe|group)| (?:au|du) groupe.*| in die Gruppe| aus der Gruppe)?"
 )
 
+
+def _any(*words: str) -> str:
+    return f"(?:{'|'.join(words)})"
+
+
+_NEW_NUMBER = _any(
+    "(?:has )?changed (?:their (?:phone )?number )?to",
+    "mudou (?:de número |o número |seu número )?para",
+    "(?:cambió|ha cambiado) (?:(?:de|su) número (?:de teléfono )?)?(?:a|al|por)",
+    "a changé (?:de numéro |son numéro )?pour",
+    "est passée? (?:à|au)",
+    "ha cambiato (?:(?:il suo )?numero )?(?:in|con)",
+    "è passat[oa] a",
+)
+_ANOTHER_NUMBER = _any(
+    "changed their (?:phone )?number",
+    "(?:mudou|alterou) (?:o |seu |o seu |de )número",
+    "(?:cambió|ha cambiado) (?:de|su) número",
+    "hat (?:die |seine |ihre |eine neue )(?:Telefonn|N)ummer",
+    "a changé (?:de|son) numéro",
+    "ha cambiato (?:il suo |il proprio )?numero",
+)
+_WAS_REMOVED = _any(
+    "(?:was|were) removed",
+    r"foi removid[oa](?:\(a\))?",
+    "fue (?:eliminad|sacad)[oa]",
+    r"a été (?:retiré|supprimé)e?(?:\(e\))?",
+    "è stat[oa] rimoss[oa]",
+)
+_REMOVED = _any("removed", "removeu", "(?:eliminó|sacó|ha eliminado) a", "(?:a|avez) (?:retiré|supprimé)", "ha rimosso")
+_WAS_ADDED = _any(
+    "(?:was|were) added",
+    r"foi adicionad[oa](?:\(a\))?",
+    "fue (?:añadid|agregad)[oa]",
+    r"a été ajoutée?(?:\(e\))?",
+    "è stat[oa] aggiunt[oa]",
+)
+_ADDED = _any("added", "adicionou", "(?:añadió|agregó|ha añadido) a", "(?:a|avez) ajouté", "ha aggiunto")
+_JOINED = _any(
+    "joined(?: the (?:group|community))?",
+    "entrou(?: no grupo| na comunidade)?",
+    "se (?:unió|ha unido)(?: al grupo| a la comunidad)?",
+    "a rejoint(?: le groupe| la communauté)?",
+    "s['’]est jointe? (?:à la communauté|au groupe)",
+    "(?:è entrat[oa](?:/a)?|si è unit[oa](?:/a)?)(?: (?:nel|al) gruppo)?",
+)
+_LEFT = _any(
+    "left(?: the group| this group| the community)?",
+    "saiu(?: do grupo| da comunidade)?",
+    "(?:salió|ha salido|abandonó|dejó)(?: del grupo| el grupo)?",
+    "hat die (?:Gruppe|Community) verlassen",
+    r"est partie?(?:\(e\))?",
+    "a quitté(?: le groupe)?",
+    "est sortie?(?: du groupe)?",
+    "ha abbandonato(?: il gruppo)?",
+    "è uscit[oa](?:/a)?(?: dal gruppo)?",
+)
+_YOU_REMOVED = _any("Removeu", "Eliminaste a", "Sacaste a", "Hai rimosso", "Se eliminó a", "Se sacó a")
+_YOU_ADDED = _any("Adicionou", "Añadiste a", "Agregaste a", "Hai aggiunto", "Se añadió a", "Se agregó a")
+_CHANGED = ("changed", "mudou", "alterou", "cambi", "changé", "passé", "passat")
+_TAKEN_OUT = ("remov", "elimin", "sac", "retiré", "supprimé", "rimoss")
+_BROUGHT_IN = ("added", "adicion", "añadi", "agreg", "ajouté", "aggiunt")
 _WHATSAPP = (
-    # A number: with the new one, and without.
-    Wording("changed_number", r"^(.+?) (?:has )?changed (?:their (?:phone )?number )?to (.+)$", 1, 2),
-    Wording("changed_number", r"^(.+?) changed their (?:phone )?number.*$"),
-    Wording("changed_number", r"^(.+?) mudou (?:de número |o número |seu número )?para (.+)$", 1, 2),
-    Wording("changed_number", r"^(.+?) (?:mudou|alterou) (?:o |seu |o seu |de )número.*$"),
+    Wording("changed_number", _CHANGED, rf"^(.+?) {_NEW_NUMBER} (.+)$", 1, 2),
     Wording(
         "changed_number",
-        r"^(.+?) (?:cambió|ha cambiado) (?:(?:de|su) número (?:de teléfono )?)?(?:a|al|por) (.+)$",
-        1,
-        2,
-    ),
-    Wording("changed_number", r"^(.+?) (?:cambió|ha cambiado) (?:de|su) número.*$"),
-    Wording(
-        "changed_number",
+        ("gewechselt", "geändert"),
         r"^(.+?) hat (?:die |seine |ihre )?(?:(?:Telefonn|N)ummer )?zu (.+?) (?:gewechselt|geändert)$",
         1,
         2,
     ),
-    Wording("changed_number", r"^(.+?) hat (?:die |seine |ihre |eine neue )(?:Telefonn|N)ummer.*$"),
-    Wording("changed_number", r"^(.+?) (?:a changé (?:de numéro |son numéro )?pour|est passée? (?:à|au)) (.+)$", 1, 2),
-    Wording("changed_number", r"^(.+?) a changé (?:de|son) numéro.*$"),
-    Wording("changed_number", r"^(.+?) (?:ha cambiato (?:(?:il suo )?numero )?(?:in|con)|è passat[oa] a) (.+)$", 1, 2),
-    Wording("changed_number", r"^(.+?) ha cambiato (?:il suo |il proprio )?numero.*$"),
-    # Taken out: by nobody who is named, and by somebody.
-    Wording("removed", rf"^(.+?) (?:was|were) removed{_GROUP}$"),
-    Wording("removed", rf"^(.+?) foi removid[oa](?:\(a\))?{_GROUP}$"),
-    Wording("removed", rf"^(.+?) fue (?:eliminad|sacad)[oa]{_GROUP}$"),
-    Wording("removed", rf"^Se (?:eliminó|sacó) a (.+?){_GROUP}$"),
-    Wording("removed", rf"^(.+?) wurde{_GROUP} entfernt$"),
-    Wording("removed", rf"^(.+?) a été (?:retiré|supprimé)e?(?:\(e\))?{_GROUP}$"),
-    Wording("removed", rf"^(.+?) è stat[oa] rimoss[oa]{_GROUP}$"),
-    Wording("removed", rf"^(.+?) removed (.+?){_GROUP}$", 2, 1),
-    Wording("removed", rf"^(.+?) removeu (.+?){_GROUP}$", 2, 1),
-    Wording("removed", rf"^(.+?) (?:eliminó|sacó|ha eliminado) a (.+?){_GROUP}$", 2, 1),
-    Wording("removed", rf"^(.+?) (?:hat|hast|haben) (.+?){_GROUP} entfernt$", 2, 1),
-    Wording("removed", rf"^(.+?) (?:a|avez) (?:retiré|supprimé) (.+?){_GROUP}$", 2, 1),
-    Wording("removed", rf"^(.+?) ha rimosso (.+?){_GROUP}$", 2, 1),
-    Wording("removed", rf"^(?:Removeu|Eliminaste a|Sacaste a|Hai rimosso) (.+?){_GROUP}$"),
-    # Brought in: by nobody who is named, and by somebody.
-    Wording("joined", rf"^(.+?) (?:was|were) added{_GROUP}$"),
-    Wording("joined", rf"^(.+?) foi adicionad[oa](?:\(a\))?{_GROUP}$"),
-    Wording("joined", rf"^(.+?) fue (?:añadid|agregad)[oa]{_GROUP}$"),
-    Wording("joined", rf"^Se (?:añadió|agregó) a (.+?){_GROUP}$"),
-    Wording("joined", rf"^(.+?) wurde{_GROUP} hinzugefügt$"),
-    Wording("joined", rf"^(.+?) a été ajoutée?(?:\(e\))?{_GROUP}$"),
-    Wording("joined", rf"^(.+?) è stat[oa] aggiunt[oa]{_GROUP}$"),
-    Wording("joined", rf"^(.+?) added (.+?){_GROUP}$", 2, 1),
-    Wording("joined", rf"^(.+?) adicionou (.+?){_GROUP}$", 2, 1),
-    Wording("joined", rf"^(.+?) (?:añadió|agregó|ha añadido) a (.+?){_GROUP}$", 2, 1),
-    Wording("joined", rf"^(.+?) (?:hat|hast|haben) (.+?){_GROUP} hinzugefügt$", 2, 1),
-    Wording("joined", rf"^(.+?) (?:a|avez) ajouté (.+?){_GROUP}$", 2, 1),
-    Wording("joined", rf"^(.+?) ha aggiunto (.+?){_GROUP}$", 2, 1),
-    Wording("joined", rf"^(?:Adicionou|Añadiste a|Agregaste a|Hai aggiunto) (.+?){_GROUP}$"),
-    # By themselves.
-    Wording("joined", rf"^(.+?) joined(?: the (?:group|community))?{_LINK}$"),
-    Wording("joined", rf"^(.+?) entrou(?: (?:no grupo|na comunidade))?{_LINK}$"),
-    Wording("joined", rf"^(.+?) se (?:unió|ha unido)(?: al grupo| a la comunidad)?{_LINK}$"),
-    Wording("joined", r"^(.+?) ist (?:.* )?beigetreten$"),
-    Wording("joined", rf"^(.+?) (?:a rejoint|s['’]est jointe? (?:à|au))(?: le groupe| groupe| la communauté)?{_LINK}$"),
-    Wording("joined", rf"^(.+?) (?:è entrat[oa](?:/a)?|si è unit[oa](?:/a)?)(?: (?:nel|al) gruppo)?{_LINK}$"),
-    Wording("left", r"^(.+?) left(?: the group| this group| the community)?$"),
-    Wording("left", r"^(.+?) saiu(?: do grupo| da comunidade)?$"),
-    Wording("left", r"^(.+?) (?:salió|ha salido|abandonó|dejó)(?: del grupo| el grupo)?$"),
-    Wording("left", r"^(.+?) hat die (?:Gruppe|Community) verlassen$"),
-    Wording("left", r"^(.+?) (?:est partie?(?:\(e\))?|a quitté(?: le groupe)?|est sortie?(?: du groupe)?)$"),
-    Wording("left", r"^(.+?) (?:ha abbandonato(?: il gruppo)?|è uscit[oa](?:/a)?(?: dal gruppo)?)$"),
+    Wording("changed_number", (*_CHANGED, "nummer"), rf"^(.+?) {_ANOTHER_NUMBER}.*$"),
+    Wording("removed", (*_TAKEN_OUT, "entfernt"), rf"^(.+?) (?:{_WAS_REMOVED}{_GROUP}|wurde{_GROUP} entfernt)$"),
+    Wording("removed", _TAKEN_OUT, rf"^{_YOU_REMOVED} (.+?){_GROUP}$"),
+    Wording("removed", _TAKEN_OUT, rf"^(.+?) {_REMOVED} (.+?){_GROUP}$", 2, 1),
+    Wording("removed", ("entfernt",), rf"^(.+?) (?:hat|hast|haben) (.+?){_GROUP} entfernt$", 2, 1),
+    Wording(
+        "joined",
+        (
+            *_BROUGHT_IN,
+            "hinzugefügt",
+            "beigetreten",
+            "joined",
+            "entrou",
+            "unió",
+            "unido",
+            "rejoint",
+            "jointe",
+            "entrat",
+            "unit",
+        ),
+        rf"^(.+?) (?:{_WAS_ADDED}{_GROUP}|wurde{_GROUP} hinzugefügt|{_JOINED}{_LINK}|ist (?:.* )?beigetreten)$",
+    ),
+    Wording("joined", _BROUGHT_IN, rf"^{_YOU_ADDED} (.+?){_GROUP}$"),
+    Wording("joined", _BROUGHT_IN, rf"^(.+?) {_ADDED} (.+?){_GROUP}$", 2, 1),
+    Wording("joined", ("hinzugefügt",), rf"^(.+?) (?:hat|hast|haben) (.+?){_GROUP} hinzugefügt$", 2, 1),
+    Wording(
+        "left",
+        (" left", "saiu", "sali", "abandon", "dejó", "verlassen", " est ", "quitté", " è usci"),
+        rf"^(.+?) {_LEFT}$",
+    ),
 )
 
 _HOST = r"(?: [(\[][^\s()\[\]]*[)\]])?"
@@ -103,18 +142,32 @@ _HOST = r"(?: [(\[][^\s()\[\]]*[)\]])?"
 _PLACE = r"(?:(?: to| from)? (?:the (?:group|channel|room|server|chat)|this .*|[#&].*))?"
 _REASON = r"(?:: .*| [(\[].*)?"
 _BY_RECORD = (
-    Wording("renamed", r"^@?(.+?) (?:is|are) now known as @?(.+)$", 1, 2),
-    Wording("renamed", r"^Nick change: (\S+) -> (\S+)$", 1, 2),
-    Wording("renamed", r"^@?(.+?) changed their name to @?.+$"),
-    Wording("removed", rf"^@?(\S+) (?:was|has been) kicked (?:by|from \S+ by) @?(\S+){_REASON}$", 1, 2),
-    Wording("removed", rf"^(\S+) kicked from \S+ by (\S+?):?{_REASON}$", 1, 2),
-    Wording("removed", rf"^@?(.+?) (?:removed|banned|kicked|has kicked) @?(.+?){_PLACE}{_REASON}$", 2, 1),
-    Wording("joined", rf"^@?(.+?) added @?(.+?){_PLACE}$", 2, 1),
-    Wording("joined", r"^group member joined: (.+)$"),
-    Wording("joined", rf"^@?(.+?){_HOST} (?:has )?joined(?:{_PLACE}| by (?:a link.*|request)|, invited by .*)$"),
-    Wording("left", rf"^@?(.+?){_HOST} (?:has )?(?:left|quit|parted)(?: IRC)?{_PLACE}{_REASON}$"),
+    Wording("renamed", ("known as",), r"^@?(.+?) (?:is|are) now known as @?(.+)$", 1, 2),
+    Wording("renamed", ("nick change",), r"^Nick change: (\S+) -> (\S+)$", 1, 2),
+    Wording("renamed", ("changed their name",), r"^@?(.+?) changed their name to @?.+$"),
+    Wording("removed", (" kicked ",), rf"^@?(\S+) (?:was|has been) kicked (?:by|from \S+ by) @?(\S+){_REASON}$", 1, 2),
+    Wording("removed", (" kicked ",), rf"^(\S+) kicked from \S+ by (\S+?):?{_REASON}$", 1, 2),
+    Wording(
+        "removed",
+        (" removed ", " banned ", " kicked "),
+        rf"^@?(.+?) (?:removed|banned|kicked|has kicked) @?(.+?){_PLACE}{_REASON}$",
+        2,
+        1,
+    ),
+    Wording("joined", (" added ",), rf"^@?(.+?) added @?(.+?){_PLACE}$", 2, 1),
+    Wording("joined", ("group member joined",), r"^group member joined: (.+)$"),
+    Wording(
+        "joined",
+        (" joined",),
+        rf"^@?(.+?){_HOST} (?:has )?joined(?:{_PLACE}| by (?:a link.*|request)|, invited by .*)$",
+    ),
+    Wording(
+        "left",
+        (" left", " quit", " parted"),
+        rf"^@?(.+?){_HOST} (?:has )?(?:left|quit|parted)(?: IRC)?{_PLACE}{_REASON}$",
+    ),
 )
-_INVITED_IS_ADDED = Wording("joined", r"^(.+?) invited (.+)$", 2, 1)
+_INVITED_IS_ADDED = Wording("joined", (" invited ",), r"^(.+?) invited (.+)$", 2, 1)
 """Of Telegram alone: elsewhere whoever is invited has still to accept."""
 
 
@@ -135,20 +188,34 @@ def is_number(text: str) -> str:
     return f"regexp_full_match({text}, '[0-9]{{7,17}}')"
 
 
-def told(relation: str) -> str:
+_BY_PLATFORM = (
+    *(("whatsapp", True, wording) for wording in _WHATSAPP),
+    *(("whatsapp", False, wording) for wording in _BY_RECORD),
+    ("telegram", True, _INVITED_IS_ADDED),
+)
+"""A platform, whether the wording is of that one or of all others, and the wording."""
+
+
+def possible(said: Iterable[tuple[str, str]]) -> list[int]:
+    """Return the numbers of the wordings that may stand in one of these (platform, notice), for ``told`` to look for."""
+    lowered = [(platform, text.lower()) for platform, text in said]
+    return [
+        number
+        for number, (of, is_of, wording) in enumerate(_BY_PLATFORM)
+        if any((platform == of) == is_of and any(sign in text for sign in wording.signs) for platform, text in lowered)
+    ]
+
+
+def told(relation: str, wordings: Iterable[int] = range(len(_BY_PLATFORM))) -> str:
     """Return the SQL that adds ``event``, ``who`` and ``other`` (names as they stand there, or null) to notices.
 
-    ``relation`` is a query with ``text`` and ``platform``; rows that tell nothing of people are left out.
+    ``relation`` is a query with ``text`` and ``platform``; rows that tell nothing of people are left out. ``wordings`` are
+    the numbers of those to look for, as ``possible`` gives them.
     """
-    by_platform = (
-        ("platform = 'whatsapp'", _WHATSAPP),
-        ("platform <> 'whatsapp'", _BY_RECORD),
-        ("platform = 'telegram'", (_INVITED_IS_ADDED,)),
-    )
+    chosen = [_BY_PLATFORM[number] for number in wordings]
     cases = "\n".join(
-        f"WHEN {condition} AND regexp_matches(line, {quoted(wording.pattern)}) THEN {_struct(wording)}"
-        for condition, wordings in by_platform
-        for wording in wordings
+        f"WHEN platform {'=' if is_of else '<>'} '{of}' AND {_names(wording)}.first <> '' THEN {_struct(wording)}"
+        for of, is_of, wording in chosen
     )
     line = f"rtrim(regexp_replace(text, '{INVISIBLE}', '', 'g'), '. ')"
     return f"""
@@ -165,8 +232,13 @@ _LONGEST = 400
 """Letters of a notice about people: longer ones are descriptions of groups and the like."""
 
 
+def _names(wording: Wording) -> str:
+    groups = "['first', 'second']" if "2" in f"{wording.who}{wording.other}" else "['first']"
+    return f"regexp_extract(line, {quoted(wording.pattern)}, {groups})"
+
+
 def _struct(wording: Wording) -> str:
     def group(number: int) -> str:
-        return f"regexp_extract(line, {quoted(wording.pattern)}, {number})" if number else "''"
+        return f"{_names(wording)}.{('first', 'second')[number - 1]}" if number else "''"
 
     return f"{{'event': '{wording.event}', 'who': {group(wording.who)}, 'other': {group(wording.other)}}}"

@@ -46,10 +46,11 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Author
         touched = 0
         if seen and watermark.fingerprint.partition(" ")[0] != COMMANDS_VERSION:
             note_commands_again(change)
-        if _anything_new(connection, seen):
+        added, deleted = _news(connection, seen)
+        if added or deleted:
             note_commands(change, seen)
-            touched = _count_again(change) if _anything_deleted(connection, seen) else _count_new(change, seen)
-        events.follow(change, seen)
+            touched = _count_again(change) if deleted else _count_new(change, seen)
+            events.follow(change, seen, deleted)
         unknown = identities.apply(change, settings, given)
         _apply_opt_outs(change, sorted(set().union(*listed.values())))
         show_chosen_names(change, settings)
@@ -80,20 +81,14 @@ def _listed_authors(connection: duckdb.DuckDBPyConnection, settings: Settings) -
     return {name: known.get(normalised_name(name), set()) for name in settings.privacy.opt_out}
 
 
-def _anything_new(connection: duckdb.DuckDBPyConnection, seen: int) -> bool:
-    return bool(
-        scalar(
-            connection,
-            "SELECT EXISTS (SELECT 1 FROM messages WHERE revision > $seen) "
-            "OR EXISTS (SELECT 1 FROM tombstones WHERE table_name = 'messages' AND revision > $seen)",
-            {"seen": seen},
-        )
+def _news(connection: duckdb.DuckDBPyConnection, seen: int) -> tuple[bool, bool]:
+    """Return whether messages are new or changed, and whether any was taken away."""
+    sql = (
+        "SELECT EXISTS (SELECT 1 FROM messages WHERE revision > $seen), "
+        "EXISTS (SELECT 1 FROM tombstones WHERE table_name = 'messages' AND revision > $seen)"
     )
-
-
-def _anything_deleted(connection: duckdb.DuckDBPyConnection, seen: int) -> bool:
-    sql = "SELECT EXISTS (SELECT 1 FROM tombstones WHERE table_name = 'messages' AND revision > ?)"
-    return bool(scalar(connection, sql, [seen]))
+    ((added, deleted),) = rows(connection, sql, {"seen": seen})
+    return bool(added), bool(deleted)
 
 
 _COUNTS = """
@@ -111,20 +106,31 @@ _OTHERS = """
 
 def _count_new(change: Transaction, seen: int) -> int:
     """Add what is new to each author's counts; return how many authors are new."""
-    parameters = {"seen": seen, "revision": change.revision}
-    change.connection.execute(
+    connection = change.connection
+    before = int(scalar(connection, "SELECT count(*) FROM authors"))
+    changed(
+        connection,
         f"""
-        UPDATE authors SET
+        MERGE INTO authors USING (
+            SELECT author_id, min(first_seen) AS first_seen, max(last_seen) AS last_seen, sum(message_count) AS message_count
+            FROM ({_COUNTS} UNION ALL {_OTHERS}) GROUP BY author_id
+        ) new ON authors.author_id = new.author_id
+        WHEN MATCHED AND new.message_count > 0 THEN UPDATE SET
             first_seen = least(authors.first_seen, new.first_seen),
             last_seen = greatest(authors.last_seen, new.last_seen),
             message_count = authors.message_count + new.message_count,
             revision = $revision
-        FROM ({_COUNTS}) new WHERE authors.author_id = new.author_id
+        WHEN NOT MATCHED THEN INSERT (
+            author_id, alias, first_seen, last_seen, message_count, opted_out, opted_out_revision, revision
+        ) VALUES (
+            new.author_id, {ALIAS.replace("author_id", "new.author_id")}, new.first_seen, new.last_seen, new.message_count,
+            false, $revision, $revision
+        )
         """,
-        parameters,
-    ).fetchall()
+        {"seen": seen, "revision": change.revision},
+    )
     activity.add_new(change, seen)
-    return _insert_unknown(change, seen)
+    return int(scalar(connection, "SELECT count(*) FROM authors")) - before
 
 
 def _count_again(change: Transaction) -> int:
@@ -145,12 +151,12 @@ def _count_again(change: Transaction) -> int:
         """,
         {"seen": 0, "revision": change.revision},
     ).fetchall()
-    touched = _insert_unknown(change, 0)
+    touched = _insert_unknown(change)
     activity.count_again(change)
     return touched
 
 
-def _insert_unknown(change: Transaction, seen: int) -> int:
+def _insert_unknown(change: Transaction) -> int:
     return changed(
         change.connection,
         f"""
@@ -161,7 +167,7 @@ def _insert_unknown(change: Transaction, seen: int) -> int:
             $revision AS opted_out_revision, $revision AS revision
         FROM ({_COUNTS} UNION ALL {_OTHERS}) new ANTI JOIN authors USING (author_id) GROUP BY author_id
         """,
-        {"seen": seen, "revision": change.revision},
+        {"seen": 0, "revision": change.revision},
     )
 
 

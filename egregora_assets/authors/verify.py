@@ -6,7 +6,7 @@ import hashlib
 
 import duckdb
 
-from egregora_assets.authors import gate, sync
+from egregora_assets.authors import gate, posts, sync
 from egregora_assets.config import Settings
 from egregora_assets.privacy.scrub import leaks
 from egregora_assets.warehouse.query import rows
@@ -42,6 +42,12 @@ def identities_match(connection: duckdb.DuckDBPyConnection, settings: Settings) 
     return Verdict(
         not unknown, ": ".join([told, *([", ".join(unknown)] if unknown else [])]), {"unknown": len(unknown)}
     )
+
+
+def front_matter_can_be_read(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
+    """Every post's front matter, and the list of authors beside the posts, can be read."""
+    found = len(posts.problems(connection))
+    return Verdict(found == 0, f"{found} posts cannot be read: `egregora ingest` names them", {"posts": found})
 
 
 def no_leaks(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import duckdb
 
 from egregora_assets.authors import gate, sync
+from egregora_assets.authors import posts as authored_posts
 from egregora_assets.chat.inbox import read_inbox
 from egregora_assets.chat.ingest import known_order
 from egregora_assets.config import Settings
 from egregora_assets.documents import windows
+from egregora_assets.profiles import files as profiles
 from egregora_assets.publish.snapshot import snapshot_state, wanted_state
 from egregora_assets.sidecar import posts
 from egregora_assets.warehouse.connection import open_file, tuning
@@ -28,7 +30,9 @@ def pending(settings: Settings) -> list[str]:
     with open_file(settings.warehouse_path, tuning(settings.warehouse), wait, read_only=True) as connection:
         if schema_version(connection) != migrations()[-1].version:
             return ["the warehouse has an older schema"]
-        return [*_new_exports(connection, settings), *_changed_rules(connection, settings)]
+        reasons = [*_new_exports(connection, settings), *_changed_rules(connection, settings)]
+        changed = authored_posts.changed_posts(connection, settings)
+        return [*reasons, f"{changed} {'post has' if changed == 1 else 'posts have'} changed"] if changed else reasons
 
 
 def _new_exports(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[str]:
@@ -49,6 +53,7 @@ def _changed_rules(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
         (gate.CONSUMER, gate.policy_fingerprint(settings)),
         (windows.CONSUMER, windows.rules_fingerprint(settings)),
         (posts.CONSUMER, posts.VERSION),
+        (profiles.CONSUMER, profiles.VERSION),
     ):
         if watermark(connection, consumer).fingerprint != fingerprint:
             reasons.append(f"the rules of {consumer} have changed")

@@ -53,6 +53,11 @@ _TAG = quoted(r"(?:^|[\s(])(#\p{L}[\p{L}\p{N}_]+)")
 _WORD = quoted(rf"\p{{L}}{{{_LEAST_TOPIC_LETTERS},}}")
 
 
+def words_of(text: str) -> str:
+    """Return the SQL for the list of the words of ``text`` of which topics are made, in lower case."""
+    return f"regexp_extract_all(regexp_replace(lower({text}), {_NO_WORD}, ' ', 'g'), {_WORD})"
+
+
 def extract(connection: duckdb.DuckDBPyConnection, names: list[str]) -> None:
     """Fill the item tables for the documents in ``open_documents`` (d_no, document_id); what they held for those is replaced.
 

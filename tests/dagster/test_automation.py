@@ -19,7 +19,7 @@ from egregora_assets.warehouse.processes import is_gone, this_process
 from egregora_assets.warehouse.resource import PROCESS_TAG, Warehouse
 
 Tick = Callable[[], dg.SensorResult]
-DERIVED = ("authors", "clean_messages", "media", "documents", "sidecars", "snapshot")
+DERIVED = ("authors", "clean_messages", "media", "documents", "sidecars", "author_profiles", "snapshot")
 
 
 @pytest.fixture

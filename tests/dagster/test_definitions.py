@@ -32,7 +32,17 @@ Materialize = Callable[..., dg.ExecuteInProcessResult]
 AddExport = Callable[..., Path]
 
 GRAPH = Path(__file__).with_name("graph.json")
-MATERIALIZABLE = ("chat_exports", "messages", "authors", "clean_messages", "media", "documents", "sidecars", "snapshot")
+MATERIALIZABLE = (
+    "chat_exports",
+    "messages",
+    "authors",
+    "clean_messages",
+    "media",
+    "documents",
+    "sidecars",
+    "author_profiles",
+    "snapshot",
+)
 CHAT = """\
 13/02/2024, 10:00 - Ana: hello
 13/02/2024, 10:01 - Bo: hi, shall we meet?

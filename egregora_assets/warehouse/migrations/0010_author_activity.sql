@@ -54,6 +54,14 @@ CREATE TABLE private.member_notices (
     revision BIGINT NOT NULL
 );
 
+-- Names of authors in the form in which they are looked for in notices.
+CREATE TABLE private.notice_names (
+    platform VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    author_id UUID NOT NULL,
+    revision BIGINT NOT NULL
+);
+
 CREATE TABLE private.author_events (
     author_id UUID NOT NULL,
     source_id VARCHAR NOT NULL,

@@ -1,0 +1,164 @@
+"""``.authors.yml`` as blogs made with MkDocs Material have it: entries are added, and every byte that stands there stays.
+
+New entries are put in as text behind the last one. Where the file has another form than one entry per line, it is read and
+written as YAML, which keeps comments and unknown keys.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Sequence
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+_PLAIN = re.compile(r"[^\W\d_][\w.-]*(?: [\w.-]+)*")
+_RESERVED = frozenset("true false null yes no on off y n".split())
+_NULL = "tag:yaml.org,2002:null"
+_MARK = "\ufeff"
+
+
+class AuthorListUnreadable(ValueError):
+    """The list of authors cannot be read or added to; the message says why."""
+
+
+def listed(text: str) -> set[str]:
+    """Return the ids in a list of authors. Raises ``AuthorListUnreadable``."""
+    authors = _authors(_composed(text))
+    if authors is None:
+        return set()
+    return {key.value for key, _ in authors.value if isinstance(key, ScalarNode)}
+
+
+def with_authors(text: str, names: Sequence[str]) -> str:
+    """Return the list of authors with an entry for each of ``names``, which are not in it; all else stays as it is.
+
+    Raises ``AuthorListUnreadable``.
+    """
+    before = _composed(text)
+    authors = _authors(before)
+    wanted = _plain_mapping(before)
+    entries = {name: {"name": name, "description": "Author", "avatar": ""} for name in names}
+    wanted["authors"] = {**_plain_mapping(authors), **entries}
+    for added in (_added_as_text, _added_as_yaml):
+        after = added(text, before, authors, names)
+        if after is not None and _is(after, wanted):
+            return after
+    raise AuthorListUnreadable("its form is not understood: write `authors:` with one entry below it")
+
+
+def _is(text: str, wanted: object) -> bool:
+    try:
+        return _plain(_composed(text)) == wanted
+    except AuthorListUnreadable:
+        return False
+
+
+def _composed(text: str) -> MappingNode | None:
+    try:
+        root = YAML(typ="safe", pure=True).compose(text.removeprefix(_MARK))
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise AuthorListUnreadable(f"it is no valid YAML ({' '.join(str(error).split())[:200]})") from error
+    if root is None or (isinstance(root, ScalarNode) and root.tag == _NULL):
+        return None
+    if not isinstance(root, MappingNode):
+        raise AuthorListUnreadable("it is no list of keys and values")
+    return root
+
+
+def _authors(root: MappingNode | None) -> MappingNode | None:
+    """Return the mapping below ``authors``; ``None`` where there is none yet."""
+    value = _value(root, "authors") if root is not None else None
+    if value is None or (isinstance(value, ScalarNode) and value.tag == _NULL):
+        return None
+    if not isinstance(value, MappingNode):
+        raise AuthorListUnreadable("what stands below `authors` is no list of entries")
+    return value
+
+
+def _value(root: MappingNode, wanted: str) -> Node | None:
+    found = (value for key, value in root.value if isinstance(key, ScalarNode) and key.value == wanted)
+    return next(found, None)
+
+
+def _plain_mapping(node: MappingNode | None) -> dict[str, object]:
+    return {str(_plain(key)): _plain(value) for key, value in node.value} if node is not None else {}
+
+
+def _plain(node: Node | None) -> object:
+    """Return a node as plain values, to compare two files by what they say."""
+    if isinstance(node, MappingNode):
+        return _plain_mapping(node)
+    if isinstance(node, SequenceNode):
+        return [_plain(item) for item in node.value]
+    return node.value if isinstance(node, ScalarNode) else None
+
+
+def _added_as_text(
+    text: str, root: MappingNode | None, authors: MappingNode | None, names: Sequence[str]
+) -> str | None:
+    ending = "\r\n" if "\r\n" in text else "\n"
+    lines = text.splitlines(keepends=True) if "\u2028" not in text and "\x85" not in text else None
+    if lines is None or (root is not None and root.flow_style) or (authors is not None and authors.flow_style):
+        return None
+    if lines and not lines[-1].endswith(("\n", "\r")):
+        lines[-1] += ending
+    if authors is not None and authors.value:
+        at, indent = _line_behind(authors), int(authors.value[0][0].start_mark.column)
+        entries = _entries(names, " " * indent, ending)
+        return "".join([*lines[:at], entries, *lines[at:]])
+    entries = _entries(names, "  ", ending)
+    if root is None or _value(root, "authors") is None:
+        return "".join([*lines, f"authors:{ending}", entries])
+    (key,) = (key for key, _ in root.value if isinstance(key, ScalarNode) and key.value == "authors")
+    at = int(key.start_mark.line) + 1
+    return "".join([*lines[:at], entries, *lines[at:]])
+
+
+def _line_behind(node: Node) -> int:
+    """Return the number of the first line behind all that a node says; comments behind it are not its own."""
+    while isinstance(node, MappingNode | SequenceNode) and node.value and not node.flow_style:
+        last = node.value[-1]
+        node = last[1] if isinstance(last, tuple) else last
+    end = node.end_mark
+    return int(end.line) if end.column == 0 and end.line > node.start_mark.line else int(end.line) + 1
+
+
+def _entries(names: Sequence[str], indent: str, ending: str) -> str:
+    lines = (
+        f"{indent}{_quoted(name)}:{ending}"
+        f"{indent}  name: {_quoted(name)}{ending}"
+        f"{indent}  description: Author{ending}"
+        f'{indent}  avatar: ""{ending}'
+        for name in names
+    )
+    return "".join(lines)
+
+
+def _quoted(name: str) -> str:
+    if _PLAIN.fullmatch(name) and name.casefold() not in _RESERVED:
+        return name
+    return json.dumps(name, ensure_ascii=not name.isprintable())
+
+
+def _added_as_yaml(
+    text: str, root: MappingNode | None, authors: MappingNode | None, names: Sequence[str]
+) -> str | None:
+    yaml = YAML(typ="rt", pure=True)
+    yaml.preserve_quotes = True
+    yaml.width = 1 << 16
+    try:
+        data = yaml.load(text.removeprefix(_MARK)) if root is not None else {}
+        if authors is None:
+            data["authors"] = {}
+        for name in names:
+            data["authors"][name] = {"name": name, "description": "Author", "avatar": ""}
+        written = io.StringIO()
+        yaml.dump(data, written)
+    except (YAMLError, ValueError) as error:
+        raise AuthorListUnreadable(f"it is no valid YAML ({' '.join(str(error).split())[:200]})") from error
+    mark = _MARK if text.startswith(_MARK) else ""
+    return mark + (written.getvalue().replace("\n", "\r\n") if "\r\n" in text else written.getvalue())

@@ -1,0 +1,154 @@
+"""``author_profiles`` and the files ``authors/<alias>.md``, ``.json`` and ``.svg``: written when what is counted changes, and gone
+with their author.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from egregora_assets.authors import gate
+from egregora_assets.config import Settings
+from egregora_assets.profiles.chart import activity_chart
+from egregora_assets.profiles.models import Profile, json_schema
+from egregora_assets.profiles.page import page
+from egregora_assets.profiles.statistics import counted, records
+from egregora_assets.sidecar import posts
+from egregora_assets.sidecar.posts import write_if_changed
+from egregora_assets.warehouse.query import changed, rows, temporary
+from egregora_assets.warehouse.revisions import Transaction, transaction, warehouse_id
+
+CONSUMER = "author_profiles"
+VERSION = "1"
+SCHEMA_FILE = "profile.schema.json"
+SUFFIXES = (".md", ".json", ".svg")
+_SIGNED = ".warehouse"
+"""Names the warehouse that the profiles were made from."""
+_UNFINISHED = ".unfinished"
+"""Stands in the folder of profiles from the first file that a pass writes until its rows are committed."""
+_LEAST_MESSAGES = 5
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ProfileChanges:
+    """Profiles that one pass wrote and removed."""
+
+    written: int = 0
+    removed: int = 0
+
+
+def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: bool = False) -> ProfileChanges:
+    """Bring profiles up to date with clean messages and sidecars; ``full`` makes and writes all of them again.
+
+    Files go before the rows that tell of them, and are written before them: after a crash the next pass removes what
+    belongs to nobody who may have a profile.
+    """
+    posts.refresh(connection, settings)
+    unfinished, foreign = settings.profiles / _UNFINISHED, _made_by_another(connection, settings.profiles)
+    with transaction(connection, CONSUMER) as change:
+        seen = change.watermark()
+        since = 0 if full or seen.fingerprint != VERSION else seen.revision
+        if full or foreign or unfinished.exists():
+            _sweep(connection, settings.profiles)
+        outcome = _follow(change, settings, since)
+        change.advance(VERSION)
+    unfinished.unlink(missing_ok=True)
+    return outcome
+
+
+def _made_by_another(connection: duckdb.DuckDBPyConnection, folder: Path) -> bool:
+    """Return whether the profiles come from a warehouse that has since been replaced; sign them as this one's."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return write_if_changed(f"{folder}/{_SIGNED}", warehouse_id(connection).encode())
+
+
+_MAY_HAVE = f"""
+    SELECT author_id, alias, count(*) AS messages, min(c.sent_at) AS first_seen, max(c.sent_at) AS last_seen
+    FROM authors JOIN clean_messages c USING (author_id)
+    WHERE NOT opted_out {{among}} GROUP BY ALL HAVING count(*) >= {_LEAST_MESSAGES}
+"""
+"""Who may have a profile: whoever did not opt out and has some messages past the gate."""
+
+_NEW_REPLIES = """
+    SELECT author_id FROM clean_messages WHERE author_id IS NOT NULL AND reply_to IN (
+        SELECT key FROM tombstones WHERE table_name = 'clean_messages' AND revision > $since
+        UNION SELECT message_id FROM clean_messages WHERE revision > $since
+    )
+"""
+_TOUCHED = f"""
+    SELECT author_id FROM changed_authors WHERE revision > $since
+    UNION SELECT author_id FROM authors WHERE opted_out_revision > $since
+    UNION SELECT a.author_id FROM participants p JOIN authors a ON a.alias = p.author
+        WHERE p.document_id IN (SELECT document_id FROM sidecars WHERE revision > $since)
+    UNION {_NEW_REPLIES}
+    UNION SELECT author_id FROM author_profiles SEMI JOIN (FROM authors WHERE opted_out) USING (author_id)
+"""
+"""Whose profile may differ: by own messages, by a conversation they were in, or by a message that they replied to."""
+
+
+def _sweep(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Remove files that belong to nobody who may have a profile: a pass that was cut short may have left them."""
+    wanted = {alias for _, alias, *_ in rows(connection, _MAY_HAVE.format(among=""))}
+    for path in folder.iterdir():
+        if path.suffix == ".part" or (path.suffix in SUFFIXES and path.name != SCHEMA_FILE and path.stem not in wanted):
+            path.unlink()
+
+
+def _follow(change: Transaction, settings: Settings, since: int) -> ProfileChanges:
+    connection = change.connection
+    touched = "SELECT author_id FROM authors UNION SELECT author_id FROM author_profiles" if since == 0 else _TOUCHED
+    among = "AND author_id IN (FROM touched_authors)"
+    with temporary(connection, "touched_authors", touched, {"since": since} if since else None) as count:
+        if not count:
+            return ProfileChanges()
+        with temporary(connection, "open_authors", _MAY_HAVE.format(among=among)) as wanted:
+            removed = _remove_gone(change, settings.profiles)
+            if wanted:
+                _rewrite(change, settings)
+    return ProfileChanges(wanted, removed)
+
+
+def _remove_gone(change: Transaction, folder: Path) -> int:
+    connection = change.connection
+    gone = "FROM author_profiles SEMI JOIN touched_authors USING (author_id) ANTI JOIN open_authors USING (author_id)"
+    with temporary(connection, "gone", f"SELECT author_id, alias {gone}") as count:
+        if not count:
+            return 0
+        for (alias,) in rows(connection, "SELECT alias FROM gone"):
+            for suffix in SUFFIXES:
+                (folder / f"{alias}{suffix}").unlink(missing_ok=True)
+        changed(
+            connection, "INSERT INTO tombstones SELECT 'author_profiles', author_id, ? FROM gone", [change.revision]
+        )
+        changed(connection, "DELETE FROM author_profiles WHERE author_id IN (SELECT author_id FROM gone)")
+    return count
+
+
+def _rewrite(change: Transaction, settings: Settings) -> None:
+    """Write the files and rows of ``open_authors``."""
+    connection, folder = change.connection, settings.profiles
+    names = gate.known_names(connection, settings)
+    (folder / _UNFINISHED).touch()
+    write_if_changed(f"{folder}/{SCHEMA_FILE}", json_schema().encode())
+    with counted(connection, names):
+        for record in records(connection):
+            _write_files(folder, record)
+    changed(connection, "DELETE FROM author_profiles WHERE author_id IN (SELECT author_id FROM open_authors)")
+    changed(
+        connection,
+        "INSERT INTO author_profiles SELECT author_id, alias, messages, first_seen, last_seen, ? FROM open_authors",
+        [change.revision],
+    )
+
+
+def _write_files(folder: Path, record: bytes) -> None:
+    profile = Profile.model_validate_json(record)
+    name = f"{folder}/{profile.author}"
+    write_if_changed(name + ".json", record)
+    write_if_changed(name + ".svg", activity_chart(profile.by_hour, profile.by_weekday).encode())
+    write_if_changed(name + ".md", page(profile).encode())

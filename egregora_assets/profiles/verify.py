@@ -1,0 +1,78 @@
+"""What must be true of profiles, asked of the files that readers open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+from pydantic import ValidationError
+
+from egregora_assets.authors import gate
+from egregora_assets.authors.verify import names_fingerprint
+from egregora_assets.config import Settings
+from egregora_assets.privacy.scrub import leaks
+from egregora_assets.profiles.files import SCHEMA_FILE, SUFFIXES
+from egregora_assets.profiles.models import Profile
+from egregora_assets.warehouse.query import rows, scalar, view_of
+from egregora_assets.warehouse.revisions import current_revision, transaction, watermark
+from egregora_assets.warehouse.verdict import Verdict
+
+
+def no_profile_of_opted_out_authors(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
+    """No file and no row is about a person who opted out."""
+    opted_out = {alias for (alias,) in rows(connection, "SELECT alias FROM authors WHERE opted_out")}
+    noted = {alias for (alias,) in rows(connection, "SELECT alias FROM author_profiles")}
+    found = len(opted_out & ({path.stem for path in _files(settings.profiles)} | noted))
+    return Verdict(found == 0, f"{found} people who opted out have a profile", {"profiles": found})
+
+
+def profiles_match_authors(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
+    """Each profile has its three files, and no other file is there."""
+    aliases = [alias for (alias,) in rows(connection, "SELECT alias FROM author_profiles")]
+    wanted = {f"{alias}{suffix}" for alias in aliases for suffix in SUFFIXES}
+    present = {path.name for path in _files(settings.profiles)}
+    missing, surplus = len(wanted - present), len(present - wanted)
+    return Verdict(
+        not missing and not surplus,
+        f"{missing} files are missing and {surplus} too many (materialise `author_profiles` with full_refresh to mend it)",
+        {"missing": missing, "surplus": surplus},
+    )
+
+
+def no_private_text_in_profiles(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
+    """No topic and no quotation of a profile shows an e-mail address, a phone number or a known name."""
+    consumer, fingerprint = "check:no_private_text_in_profiles", names_fingerprint(connection, settings)
+    seen = watermark(connection, consumer)
+    since = seen.revision if seen.fingerprint == fingerprint else 0
+    if since and since == current_revision(connection):
+        return Verdict(True, "nothing has changed since the last look", {"rows": 0, "since_revision": since})
+    found = 0
+    new = rows(connection, "SELECT alias FROM author_profiles WHERE revision > ?", [since])
+    texts = [text for (alias,) in new for text in _words_of_people(settings.profiles / f"{alias}.json")]
+    if texts:
+        names = gate.known_names(connection, settings)
+        with view_of(connection, "profile_texts", pa.table({"words": pa.array(texts, pa.string())})):
+            found = int(scalar(connection, f"SELECT count(*) FROM profile_texts WHERE {leaks('words', names)}"))
+    if not found:
+        with transaction(connection, consumer) as change:
+            change.advance(fingerprint, even_unchanged=True)
+    return Verdict(found == 0, f"{found} texts that show an address, a number or a name", {"rows": found})
+
+
+def _words_of_people(path: Path) -> list[str]:
+    """Return the words of people in a profile; all of a file that is none, so that nothing passes unseen."""
+    if not path.exists():
+        return []
+    try:
+        profile = Profile.model_validate_json(path.read_bytes())
+    except ValidationError:
+        return [path.read_text("utf-8", "replace")]
+    words = [topic.label for month in profile.topics for topic in month.topics]
+    return words + [quotation.text for quotation in (profile.first_words, profile.last_words) if quotation]
+
+
+def _files(folder: Path) -> list[Path]:
+    if not folder.exists():
+        return []
+    return [path for path in folder.iterdir() if path.suffix in SUFFIXES and path.name != SCHEMA_FILE]
