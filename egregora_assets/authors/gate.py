@@ -16,6 +16,7 @@ import duckdb
 
 from egregora_assets.authors import sync
 from egregora_assets.config import Settings
+from egregora_assets.privacy.numbers import naming
 from egregora_assets.privacy.scrub import POLICY_VERSION, mentions, scrub, visible
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary
 from egregora_assets.warehouse.revisions import Transaction, Watermark, transaction
@@ -50,7 +51,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> GateCh
     """Bring ``clean_messages`` up to date with messages, opt-outs and known names; changes nothing when nothing is new."""
     sync.refresh(connection, settings)
     fingerprint = policy_fingerprint(settings)
-    with transaction(connection, CONSUMER) as change:
+    with naming(connection), transaction(connection, CONSUMER) as change:
         seen = change.watermark()
         names = known_names(connection, settings)
         if seen.revision and seen.fingerprint != fingerprint:

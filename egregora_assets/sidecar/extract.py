@@ -9,6 +9,7 @@ from __future__ import annotations
 import duckdb
 import pyarrow as pa
 
+from egregora_assets.privacy.kinds import PLACEHOLDER
 from egregora_assets.privacy.scrub import leaks, quoted
 from egregora_assets.sidecar.stopwords import STOPWORDS
 from egregora_assets.warehouse.query import changed, temporary, view_of
@@ -42,7 +43,7 @@ _SEVERAL_WORDS = quoted(r"\S\s+\S+\s+\S|^[^A-Za-zÀ-ɏ]+$")
 _LINK_PATTERN = r"""https?://[^\s<>()\[\]"']+"""
 _LINK = quoted(_LINK_PATTERN)
 _LAUGHTER = quoted(r"^(?:[ah]{4,}|[eh]{4,}|[aj]{4,}|[ej]{4,}|[rs]{4,}|[lo]{4,}|k+|x+|m+|h+m+)$")
-_NO_WORD = quoted(rf"{_LINK_PATTERN}|\[(?:name|email|phone)\]|@\p{{Nd}}+")
+_NO_WORD = quoted(rf"{_LINK_PATTERN}|{PLACEHOLDER}|@\p{{Nd}}+")
 _FILE = quoted(
     r"""(?:^|[\s("])((?:[\w.\-]+/)*[\w\-]+\.(?:py|js|ts|tsx|jsx|rs|go|c|h|cpp|hpp|java|kt|rb|php|sh|sql|md|toml|yaml|yml|"""
     r"""json|html|css|ino|stl|scad|pdf|csv))(?:[\s:,;.!?)"#]|$)"""

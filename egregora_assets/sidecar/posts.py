@@ -25,7 +25,7 @@ _SIGNED = ".warehouse"
 """Names the warehouse that the posts were made from."""
 _UNFINISHED = ".unfinished"
 """Stands in the folder of posts from the first file that a pass writes until its rows are committed."""
-VERSION = "2"
+VERSION = "3"
 _BATCH = 50
 _AT_ONCE = 2500
 
