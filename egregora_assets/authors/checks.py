@@ -8,5 +8,6 @@ from egregora_assets.warehouse.reporting import check
 CHECKS = [
     check("authors", verify.opt_out_list_matches, warn=True),
     check("clean_messages", verify.no_opted_out_messages, blocking=True),
-    check("clean_messages", verify.no_private_text, blocking=True),
+    check("clean_messages", verify.no_unscrubbed_pii, blocking=True),
+    check("clean_messages", verify.no_private_names_published, blocking=True),
 ]

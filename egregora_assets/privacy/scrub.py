@@ -62,7 +62,9 @@ _KEPT, _KEPT_COMMIT = "\u2063", "\u2062"
 _NO_LETTER = r"[^\p{L}\p{N}]|[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
 """What may stand beside a name: in scripts that write no spaces, any letter."""
 _BOUNDARY = f"(^|{_NO_LETTER})"
-_ALIAS = r"\bmember-[0-9a-f]{10}\b"
+ALIASED = "names_as_aliases"
+_ALIAS_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
+ALIAS = r"\bmember-[0-9a-f]{10}\b"
 _MOST_PATTERN = 20_000
 _LONGEST_NAME = 200
 """Letters of a name that are looked for: no app allows more, but an export may be made by anybody."""
@@ -108,29 +110,65 @@ def scrub(relation: str, column: str, names: Iterable[str] = ()) -> str:
     the name. Each step asks first whether there is anything to replace, which is several times cheaper than replacing, and
     one question stands before all that need no names.
     """
-    listed = list(names)
+    return hide_names(_without_pii(relation, column), column, names)
+
+
+def pseudonymise(relation: str, column: str, names: Iterable[str]) -> str:
+    """Return SQL like that of ``scrub`` in which the function ``ALIASED`` says what stands for each of ``names``."""
+    named = hide_names(_without_pii(relation, column), column, names, ALIASED)
+    plain = f"translate({column}, '{''.join(map(_coded, _ALIAS_LETTERS))}', '{_ALIAS_LETTERS}')"
+    return f"SELECT * REPLACE ({plain} AS {column}) FROM ({named})"
+
+
+def _without_pii(relation: str, column: str) -> str:
     query = f"SELECT *, regexp_matches({column}, {quoted(_ANYTHING)}) AS {_ASKED} FROM ({relation})"
     for condition, replacement in _steps(column):
         replaced = _where(_ASKED, _where(condition, replacement, column), column)
         query = f"SELECT * REPLACE ({replaced} AS {column}) FROM ({query})"
-    return hide_names(f"SELECT * EXCLUDE ({_ASKED}) FROM ({query})", column, listed)
+    return f"SELECT * EXCLUDE ({_ASKED}) FROM ({query})"
 
 
-def hide_names(relation: str, column: str, names: Iterable[str]) -> str:
-    """Return SQL for ``relation`` with ``names`` in ``column`` replaced, in texts without marks that show nothing."""
+def hide_names(relation: str, column: str, names: Iterable[str], by: str | None = None) -> str:
+    """Return SQL for ``relation`` with ``names`` in ``column`` replaced, in texts without marks that show nothing.
+
+    ``[name]`` stands for them, or what the SQL function ``by`` makes of a text in which each stands between two marks.
+    """
     listed, query = list(names), relation
     for pattern in name_patterns(listed):
-        if pattern.startswith(_BOUNDARY):
-            once = _replaced(pattern, r"\1[name]\2", column)
-            replacement = _replaced(pattern, r"\1[name]\2", once)
-        else:
-            replacement = _replaced(pattern, "[name]", column)
+        replacement = _without_names(pattern, column) if by is None else _named_by(by, pattern, column)
         found = f"regexp_matches({column}, {quoted(pattern)})"
         query = f"SELECT * REPLACE ({_where(found, replacement, column)} AS {column}) FROM ({query})"
     if any(_LIKE_PLACEHOLDER.search(_without_accents(name)) for name in listed):
         single = _where(f"contains({column}, '[[name]]')", _replaced(r"\[+name\]+", "[name]", column), column)
         query = f"SELECT * REPLACE ({single} AS {column}) FROM ({query})"
     return query
+
+
+def _without_names(pattern: str, text: str) -> str:
+    return _twice(pattern, r"\1[name]\2", text) if pattern.startswith(_BOUNDARY) else _replaced(pattern, "[name]", text)
+
+
+def _named_by(function: str, pattern: str, text: str) -> str:
+    if not pattern.startswith(_BOUNDARY):
+        return f"{function}({_replaced(pattern, rf'{MARK}{chr(92)}0{MARK}', text)})"
+    caught = f"{_BOUNDARY}({pattern.removeprefix(_BOUNDARY + '(?:')}"
+    for _ in range(2):
+        text = f"{function}({_replaced(caught, rf'{chr(92)}1{MARK}{chr(92)}2{MARK}{chr(92)}3', text)})"
+    return text
+
+
+def name_key(name: str) -> str:
+    """Return the form in which all spellings of a name that ``name_patterns`` finds are equal."""
+    return " ".join(re.sub("[’´ʼ`]", "'", _without_accents(name)).split())
+
+
+def coded_alias(alias: str) -> str:
+    """Return ``alias`` in signs that no name has, which ``pseudonymise`` takes back: names may be words of aliases."""
+    return "".join(map(_coded, alias))
+
+
+def _coded(letter: str) -> str:
+    return chr(0xFFF00 + ord(letter))
 
 
 def _steps(text: str) -> Iterator[tuple[str, str]]:
@@ -292,7 +330,7 @@ def shows_names(column: str, names: Iterable[str], aliases: bool = False) -> str
 
 
 def _without_aliases(text: str) -> str:
-    return _replaced(_ALIAS, "∎", text)
+    return _replaced(ALIAS, "∎", text)
 
 
 def _add_forms(name: str, spaced: set[str], unspaced: set[str]) -> None:

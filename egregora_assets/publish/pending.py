@@ -45,7 +45,7 @@ def _new_exports(connection: duckdb.DuckDBPyConnection, settings: Settings) -> l
 def _changed_rules(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[str]:
     reasons: list[str] = []
     for consumer, fingerprint in (
-        (gate.CONSUMER, gate.policy_fingerprint(settings)),
+        (gate.CONSUMER, gate.policy_fingerprint(connection, settings)),
         (windows.CONSUMER, windows.rules_fingerprint(settings)),
         (posts.CONSUMER, posts.VERSION),
     ):
