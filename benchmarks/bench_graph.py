@@ -50,6 +50,7 @@ CHECKS = (
     documents_verify.no_unscrubbed_pii,
     documents_verify.no_private_names_published,
     sidecar_verify.evidence_is_inside,
+    sidecar_verify.no_opted_out_text,
     sidecar_verify.no_unscrubbed_pii,
     sidecar_verify.no_private_names_published,
     sidecar_verify.posts_match_documents,

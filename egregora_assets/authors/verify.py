@@ -12,6 +12,11 @@ from egregora_assets.config import Settings
 from egregora_assets.warehouse.query import rows
 from egregora_assets.warehouse.verdict import Verdict, no_new_rows, no_rows
 
+HIDDEN_MESSAGES = """
+    SELECT message_id FROM messages SEMI JOIN (FROM authors WHERE opted_out) USING (author_id)
+    UNION SELECT message_id FROM private.other_authors SEMI JOIN (FROM authors WHERE opted_out) USING (author_id)
+"""
+"""The SQL for the messages that must not be shown."""
 _CLEAN = "SELECT text AS words, source_id FROM clean_messages WHERE revision > $since"
 
 

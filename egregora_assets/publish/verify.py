@@ -6,7 +6,7 @@ import duckdb
 import pyarrow as pa
 
 from egregora_assets.authors.policy import naming_somebody, rules_of, unscrubbed
-from egregora_assets.authors.verify import names_fingerprint
+from egregora_assets.authors.verify import HIDDEN_MESSAGES, names_fingerprint
 from egregora_assets.config import Settings
 from egregora_assets.documents.windows import SPOKEN
 from egregora_assets.publish.tables import TABLES, PublishedTable
@@ -30,10 +30,6 @@ _WORDS_OF_PEOPLE = {
 _BY_DOCUMENT = "(SELECT d.source_id FROM documents d WHERE d.document_id = t.document_id)"
 _SOURCE_OF = {"sources": "''", **dict.fromkeys(("topics", "decisions", "questions", "entities"), _BY_DOCUMENT)}
 """Which source the words are of, as far as it may keep them; titles of chats are scrubbed whatever is said in them."""
-_HIDDEN_MESSAGES = """
-    SELECT message_id FROM messages SEMI JOIN (FROM authors WHERE opted_out) USING (author_id)
-    UNION SELECT message_id FROM private.other_authors SEMI JOIN (FROM authors WHERE opted_out) USING (author_id)
-"""
 _CITING = {"documents": "message_ids", **dict.fromkeys(ITEM_TABLES, "evidence")}
 _OPTED_OUT_ROWS = (
     "SELECT count(*) FROM messages WHERE message_id IN (SELECT message_id::UUID FROM hidden)",
@@ -72,7 +68,7 @@ def no_opted_out_text(connection: duckdb.DuckDBPyConnection, settings: Settings)
     opted_out = [str(found) for (found,) in rows(connection, "SELECT author_id FROM authors WHERE opted_out")]
     if not opted_out:
         return Verdict(True, "nobody has opted out", {"rows": 0})
-    hidden = [str(found) for (found,) in rows(connection, _HIDDEN_MESSAGES)]
+    hidden = [str(found) for (found,) in rows(connection, HIDDEN_MESSAGES)]
     people, theirs = pa.table({"author_id": opted_out}), pa.table({"message_id": pa.array(hidden, pa.string())})
     with (
         open_snapshot(settings) as snapshot,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -12,7 +13,7 @@ from egregora_assets.authors.verify import names_fingerprint
 from egregora_assets.config import Settings
 from egregora_assets.documents.windows import SPOKEN
 from egregora_assets.privacy.scrub import quoted
-from egregora_assets.warehouse.query import scalar
+from egregora_assets.warehouse.query import rows, scalar
 from egregora_assets.warehouse.revisions import transaction, watermark
 from egregora_assets.warehouse.verdict import Verdict
 
@@ -51,7 +52,24 @@ def none_in_posts(connection: duckdb.DuckDBPyConnection, settings: Settings, che
 
     Reads the files that were written since it last passed, or all where the names or the policy have changed.
     """
-    consumer, rules = f"check:{check}:posts", names_fingerprint(connection, settings)
+    sql = f"{_WORDS} SELECT count(*) FROM shown WHERE {condition}"
+    return _none_in_files(connection, settings, check, sql, names_fingerprint(connection, settings))
+
+
+def none_cited_in_posts(connection: duckdb.DuckDBPyConnection, settings: Settings, hidden: str) -> Verdict:
+    """Look in files of posts for ids of the messages that SQL ``hidden`` gives, as ``none_in_posts`` looks for words."""
+    decided = rows(connection, "SELECT count(*) FILTER (opted_out), max(opted_out_revision) FROM authors")
+    rules = hashlib.sha256(repr(decided).encode()).hexdigest()[:16]
+    return _none_in_files(
+        connection, settings, "no_opted_out_text", f"{_CITED} SEMI JOIN ({hidden}) USING (message_id)", rules
+    )
+
+
+def _none_in_files(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, check: str, sql: str, rules: str
+) -> Verdict:
+    """Count by ``sql`` in the files, whose paths are its parameter; all are read again under other ``rules``."""
+    consumer = f"check:{check}:posts"
     files = list(_files(settings))
     newest = max((file.touched for file in files), default=0)
     state = f"{rules} {newest} {len(files)} {sum(file.touched + file.bytes for file in files)}"
@@ -60,7 +78,7 @@ def none_in_posts(connection: duckdb.DuckDBPyConnection, settings: Settings, che
         return Verdict(True, "no file of a post has changed since the last look", {"files": 0})
     since = int(seen.split()[1]) if seen.startswith(rules) else 0
     paths = [file.path for file in files if file.touched >= since]
-    found = int(scalar(connection, f"{_WORDS} SELECT count(*) FROM shown WHERE {condition}", [paths])) if paths else 0
+    found = int(scalar(connection, sql, [paths])) if paths else 0
     if not found:
         with transaction(connection, consumer) as change:
             change.advance(state, even_unchanged=True)
@@ -101,4 +119,9 @@ WITH plain AS (
     FROM read_text(?)
 ),
 shown AS MATERIALIZED (SELECT source_id, {SPOKEN} AS words FROM plain)
+"""
+_CITED = f"""
+SELECT count(DISTINCT filename) FROM (
+    SELECT filename, unnest(regexp_extract_all(content, {quoted(_ID)}))::UUID AS message_id FROM read_text(?)
+)
 """

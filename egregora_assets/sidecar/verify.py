@@ -8,13 +8,13 @@ from pathlib import Path
 import duckdb
 
 from egregora_assets.authors.policy import naming_somebody, rules_of, unscrubbed
-from egregora_assets.authors.verify import no_names_in, no_pii_in
+from egregora_assets.authors.verify import HIDDEN_MESSAGES, no_names_in, no_pii_in
 from egregora_assets.config import Settings
 from egregora_assets.sidecar.extract import ITEM_TABLES, TEXT_COLUMNS
-from egregora_assets.sidecar.files import none_in_posts
+from egregora_assets.sidecar.files import none_cited_in_posts, none_in_posts
 from egregora_assets.sidecar.posts import SCHEMA_FILE
-from egregora_assets.warehouse.query import rows
-from egregora_assets.warehouse.verdict import Verdict, no_new_rows
+from egregora_assets.warehouse.query import rows, scalar
+from egregora_assets.warehouse.verdict import Verdict, no_new_rows, no_rows
 
 _NEW = "JOIN (SELECT document_id, source_id FROM sidecars WHERE revision > $since) USING (document_id)"
 _ITEM_WORDS = " UNION ALL ".join(
@@ -39,6 +39,23 @@ def evidence_is_inside(connection: duckdb.DuckDBPyConnection, settings: Settings
         """,
         "items without evidence in their document",
     )
+
+
+def no_opted_out_text(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
+    """No document, item or file of a post rests on a message of a person who opted out."""
+    if not scalar(connection, "SELECT EXISTS (SELECT 1 FROM authors WHERE opted_out)"):
+        return Verdict(True, "nobody has opted out", {"rows": 0, "files": 0})
+    cited = " UNION ALL ".join(f"SELECT document_id, evidence FROM {table}" for table in ITEM_TABLES)
+    items = no_rows(
+        connection,
+        f"""
+        SELECT count(*) FROM (
+            SELECT unnest(evidence) AS message_id FROM ({cited} UNION ALL SELECT document_id, message_ids FROM documents)
+        ) SEMI JOIN ({HIDDEN_MESSAGES}) USING (message_id)
+        """,
+        "rows that rest on messages of people who opted out",
+    )
+    return _both(items, none_cited_in_posts(connection, settings, HIDDEN_MESSAGES))
 
 
 def no_unscrubbed_pii(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
