@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -18,6 +18,9 @@ from pydantic_settings import SettingsError as UnreadableVariable
 
 DEFAULT_HOME = ".egregora"
 SETTINGS_FILE = "egregora.toml"
+
+Policy = Literal["scrub", "pseudonymise", "keep"]
+"""What happens to private things in the texts of one source."""
 
 
 class SettingsError(ValueError):
@@ -37,6 +40,9 @@ class SourceSettings(_Section):
     )
     timezone: str | None = Field(default=None, description="IANA zone of the exporting phone, e.g. 'Europe/Lisbon'.")
     day_first: bool | None = Field(default=None, description="Order of day and month, where the file cannot tell.")
+    privacy: Policy = Field(
+        default="scrub", description="Whether its texts are scrubbed, get aliases for names, or are kept as written."
+    )
 
     @field_validator("timezone")
     @classmethod
@@ -215,6 +221,7 @@ SETTINGS_TEMPLATE = """\
 # source_id = "hackerspace"             # its name in tables
 # timezone = "Europe/London"
 # day_first = true                      # where no date tells day from month
+# privacy = "scrub"                     # or "pseudonymise": aliases for names; or "keep": texts as they were written
 
 # [privacy]
 # opt_out = ["Display Name", "+1 415 555 0100"]

@@ -10,5 +10,6 @@ CHECKS = [
     check("authors", verify.identities_match, warn=True),
     check("authors", verify.front_matter_can_be_read, warn=True),
     check("clean_messages", verify.no_opted_out_messages, blocking=True),
-    check("clean_messages", verify.no_private_text, blocking=True),
+    check("clean_messages", verify.no_unscrubbed_pii, blocking=True),
+    check("clean_messages", verify.no_private_names_published, blocking=True),
 ]

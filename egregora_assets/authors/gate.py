@@ -15,8 +15,9 @@ from dataclasses import dataclass
 import duckdb
 
 from egregora_assets.authors import sync
+from egregora_assets.authors.policy import Rules, author_names, cleaned, cleaning, rules_of, source_policies
 from egregora_assets.config import Settings
-from egregora_assets.privacy.scrub import POLICY_VERSION, mentions, scrub, visible
+from egregora_assets.privacy.scrub import POLICY_VERSION, mentions, visible
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary
 from egregora_assets.warehouse.revisions import Transaction, Watermark, transaction
 
@@ -50,43 +51,39 @@ class GateChanges:
 def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> GateChanges:
     """Bring ``clean_messages`` up to date with messages, opt-outs and known names; changes nothing when nothing is new."""
     sync.refresh(connection, settings)
-    fingerprint = policy_fingerprint(settings)
-    with transaction(connection, CONSUMER) as change:
+    fingerprint = policy_fingerprint(connection, settings)
+    with cleaning(connection, settings), transaction(connection, CONSUMER) as change:
         seen = change.watermark()
-        names = known_names(connection, settings)
+        rules = rules_of(connection, settings)
         if seen.revision and seen.fingerprint != fingerprint:
             log.info("the privacy policy has changed: cleaning all messages again")
-            outcome = _start_over(change, names)
+            outcome = _start_over(change, rules)
         elif seen.revision:
-            outcome = _follow(change, settings, seen, names)
+            outcome = _follow(change, seen, rules)
         else:
-            outcome = GateChanges(added=_let_in(change, "revision > 0", names) if _any_message(connection) else 0)
+            outcome = GateChanges(added=_let_in(change, "revision > 0", rules) if _any_message(connection) else 0)
         change.advance(fingerprint)
     return outcome
 
 
-def policy_fingerprint(settings: Settings) -> str:
+def policy_fingerprint(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str:
     """Return a name for the rules of cleaning: another name means that all has to be cleaned again."""
-    rules = [POLICY_VERSION, settings.privacy.scrub_names, sorted(settings.privacy.opt_out)]
+    policies = sorted(source_policies(connection, settings).items())
+    rules = [POLICY_VERSION, settings.privacy.scrub_names, sorted(settings.privacy.opt_out), policies]
     return hashlib.sha256(json.dumps(rules).encode()).hexdigest()[:16]
 
 
-def known_names(connection: duckdb.DuckDBPyConnection, settings: Settings, since: int = 0) -> list[str]:
-    """Return the display names to hide: of all authors first seen after revision ``since``, and of the opt-out list."""
-    if not settings.privacy.scrub_names:
-        return list(settings.privacy.opt_out)
-    found = rows(
-        connection, "SELECT DISTINCT raw_name FROM private.author_names WHERE revision > ? ORDER BY 1", [since]
-    )
-    return [name for (name,) in found] + ([] if since else list(settings.privacy.opt_out))
+def known_names(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[str]:
+    """Return the display names to hide: of all authors, and of the opt-out list."""
+    return rules_of(connection, settings).names
 
 
 def _any_message(connection: duckdb.DuckDBPyConnection) -> bool:
     return bool(scalar(connection, "SELECT EXISTS (SELECT 1 FROM messages)"))
 
 
-def _start_over(change: Transaction, names: list[str]) -> GateChanges:
-    with temporary(change.connection, "wanted", scrub(_SHOWN, "text", names)):
+def _start_over(change: Transaction, rules: Rules) -> GateChanges:
+    with temporary(change.connection, "wanted", cleaned(_SHOWN, rules)):
         removed = _take_out(
             change,
             "the privacy policy has changed",
@@ -100,7 +97,7 @@ def _start_over(change: Transaction, names: list[str]) -> GateChanges:
     return GateChanges(added=added, removed=removed)
 
 
-def _follow(change: Transaction, settings: Settings, seen: Watermark, names: list[str]) -> GateChanges:
+def _follow(change: Transaction, seen: Watermark, rules: Rules) -> GateChanges:
     """Apply what has happened since ``seen``: opt-outs and deletions first, then persons and new names, then new messages."""
     connection, since = change.connection, seen.revision
     removed = added = again = 0
@@ -121,14 +118,16 @@ def _follow(change: Transaction, settings: Settings, seen: Watermark, names: lis
         )
     if _exists(connection, f"({_OTHER_PERSONS})", since):
         again += _show_as_persons(change)
-    fresh_names = known_names(connection, settings, since)
-    if fresh_names:
-        again += _hide_new_names(change, fresh_names, names)
+    fresh = author_names(connection, since) if rules.names != rules.listed or rules.pseudonymise else []
+    again += _clean_again(change, fresh, "NOT list_contains($among, m.source_id)", rules.keep, rules)
+    if rules.pseudonymise:
+        decided = [name for name in _who_decided(connection, since) if name not in fresh]
+        again += _clean_again(change, decided, "list_contains($among, m.source_id)", rules.pseudonymise, rules)
     if _exists(connection, "authors WHERE opted_out_revision > $since AND NOT opted_out", since):
         came_back = _by_any("SELECT author_id FROM authors WHERE opted_out_revision > $since AND NOT opted_out")
-        added += _let_in(change, f"revision <= $since AND {came_back} AND {_ABSENT}", names, since)
+        added += _let_in(change, f"revision <= $since AND {came_back} AND {_ABSENT}", rules, since)
     if _exists(connection, "messages WHERE revision > $since", since):
-        added += _let_in(change, "revision > $since", names, since)
+        added += _let_in(change, "revision > $since", rules, since)
     return GateChanges(added=added, removed=removed, cleaned_again=again)
 
 
@@ -145,8 +144,8 @@ def _exists(connection: duckdb.DuckDBPyConnection, what: str, since: int) -> boo
     return bool(scalar(connection, f"SELECT EXISTS (SELECT 1 FROM {what})", {"since": since}))
 
 
-def _let_in(change: Transaction, condition: str, names: list[str], since: int | None = None) -> int:
-    return _insert(change, scrub(f"{_SHOWN} AND {condition}", "text", names), since)
+def _let_in(change: Transaction, condition: str, rules: Rules, since: int | None = None) -> int:
+    return _insert(change, cleaned(f"{_SHOWN} AND {condition}", rules), since)
 
 
 def _insert(change: Transaction, query: str, since: int | None = None) -> int:
@@ -191,16 +190,27 @@ def _take_out(change: Transaction, reason: str, condition: str, since: int | Non
         return changed(connection, "DELETE FROM clean_messages WHERE message_id IN (SELECT message_id FROM outgoing)")
 
 
-def _hide_new_names(change: Transaction, fresh: list[str], names: list[str]) -> int:
-    """Clean again the earlier messages in which people are named who have only now become known."""
+def _who_decided(connection: duckdb.DuckDBPyConnection, since: int) -> list[str]:
+    """Return the names of those whose opt-out has changed: their aliases go from texts that name them, or come back."""
+    sql = """
+        SELECT DISTINCT raw_name FROM private.author_names JOIN authors USING (author_id)
+        WHERE opted_out_revision > ? ORDER BY 1
+    """
+    return [name for (name,) in rows(connection, sql, [since])]
+
+
+def _clean_again(change: Transaction, named: list[str], where: str, among: list[str], rules: Rules) -> int:
+    """Clean again the earlier messages of some sources in which these people are named, who have only now become known."""
+    if not named:
+        return 0
     affected = f"""
         SELECT c.message_id FROM clean_messages c JOIN messages m USING (message_id)
-        WHERE {mentions(visible("m.text"), fresh)}
+        WHERE {where} AND {mentions(visible("m.text"), named)}
     """
-    with temporary(change.connection, "naming", affected) as count:
+    with temporary(change.connection, "naming", affected, {"among": among}) as count:
         if not count:
             return 0
-        wanted = scrub(f"{_SHOWN} AND message_id IN (SELECT message_id FROM naming)", "text", names)
+        wanted = cleaned(f"{_SHOWN} AND message_id IN (SELECT message_id FROM naming)", rules)
         with temporary(change.connection, "renamed", wanted):
             _take_out(change, "a name became known", "message_id IN (SELECT message_id FROM naming)")
             return _insert(change, "SELECT * FROM renamed")

@@ -20,8 +20,8 @@ from egregora_assets.authors import author_list
 from egregora_assets.authors.author_list import AuthorListUnreadable
 from egregora_assets.authors.front_matter import DamagedFrontMatter, authors_of_post
 from egregora_assets.config import Settings
-from egregora_assets.privacy.keys import bind
-from egregora_assets.privacy.pseudonyms import ALIAS, author_id, normalised_name
+from egregora_assets.privacy.keys import Keys, bind, warehouse_keys
+from egregora_assets.privacy.pseudonyms import ALIAS, author_id, normalised_name, rotated
 from egregora_assets.warehouse.query import changed, rows, view_of
 from egregora_assets.warehouse.revisions import Transaction, transaction
 from egregora_assets.warehouse.upsert import insert_new

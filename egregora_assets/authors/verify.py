@@ -7,10 +7,17 @@ import hashlib
 import duckdb
 
 from egregora_assets.authors import gate, posts, sync
+from egregora_assets.authors.policy import naming_somebody, rules_of, unscrubbed
 from egregora_assets.config import Settings
-from egregora_assets.privacy.scrub import leaks
 from egregora_assets.warehouse.query import rows
 from egregora_assets.warehouse.verdict import Verdict, no_new_rows, no_rows
+
+HIDDEN_MESSAGES = """
+    SELECT message_id FROM messages SEMI JOIN (FROM authors WHERE opted_out) USING (author_id)
+    UNION SELECT message_id FROM private.other_authors SEMI JOIN (FROM authors WHERE opted_out) USING (author_id)
+"""
+"""The SQL for the messages that must not be shown."""
+_CLEAN = "SELECT text AS words, source_id FROM clean_messages WHERE revision > $since"
 
 
 def no_opted_out_messages(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
@@ -22,9 +29,14 @@ def no_opted_out_messages(connection: duckdb.DuckDBPyConnection, settings: Setti
     )
 
 
-def no_private_text(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
-    """No message past the gate shows an e-mail address, a phone number or a known name."""
-    return no_leaks(connection, settings, "clean_messages", "text")
+def no_unscrubbed_pii(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
+    """No message past the gate shows an address, a number, an account, an id or a key, unless its source keeps them."""
+    return no_pii_in(connection, settings, "clean_messages", _CLEAN)
+
+
+def no_private_names_published(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
+    """No message past the gate shows a name that the policy of its source hides."""
+    return no_names_in(connection, settings, "clean_messages", _CLEAN)
 
 
 def opt_out_list_matches(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
@@ -50,24 +62,28 @@ def front_matter_can_be_read(connection: duckdb.DuckDBPyConnection, settings: Se
     return Verdict(found == 0, f"{found} posts cannot be read: `egregora ingest` names them", {"posts": found})
 
 
-def no_leaks(
-    connection: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    table: str,
-    words: str,
+def no_pii_in(connection: duckdb.DuckDBPyConnection, settings: Settings, where: str, shown: str) -> Verdict:
+    """Look for addresses, numbers and keys in ``shown``: SQL of (words, source_id) for what has changed since ``$since``."""
+    condition = unscrubbed("words", "source_id", rules_of(connection, settings))
+    complaint = f"rows of {where} that show an address, a number or a key"
+    return _none_shown(connection, settings, f"no_unscrubbed_pii:{where}", shown, condition, complaint)
+
+
+def no_names_in(connection: duckdb.DuckDBPyConnection, settings: Settings, where: str, shown: str) -> Verdict:
+    """Look for names in ``shown`` as ``no_pii_in`` does, in all of it when a name is new."""
+    condition = naming_somebody("words", "source_id", rules_of(connection, settings))
+    complaint = f"rows of {where} that show a name"
+    return _none_shown(connection, settings, f"no_private_names_published:{where}", shown, condition, complaint)
+
+
+def _none_shown(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, check: str, shown: str, condition: str, complaint: str
 ) -> Verdict:
-    """Look for leaks in ``words`` (SQL) of the rows of ``table`` that changed, or of all rows when a name is new."""
-    names = gate.known_names(connection, settings)
-    return no_new_rows(
-        connection,
-        f"no_private_text:{table}",
-        f"SELECT count(*) FROM (SELECT {words} AS words FROM {table} WHERE revision > $since) WHERE {leaks('words', names)}",
-        f"rows of {table} that show an address, a number or a name",
-        names_fingerprint(connection, settings),
-    )
+    sql = f"SELECT count(*) FROM ({shown}) WHERE {condition}"
+    return no_new_rows(connection, check, sql, complaint, names_fingerprint(connection, settings))
 
 
 def names_fingerprint(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str:
     """Return a value that changes when a name becomes known or the policy changes."""
     newest = rows(connection, "SELECT max(revision), count(*) FROM private.author_names")[0]
-    return hashlib.sha256(f"{gate.policy_fingerprint(settings)} {newest}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{gate.policy_fingerprint(connection, settings)} {newest}".encode()).hexdigest()[:16]

@@ -7,5 +7,6 @@ from egregora_assets.warehouse.reporting import check
 
 CHECKS = [
     check("documents", verify.every_message_in_one_window, blocking=True),
-    check("documents", verify.no_private_text_in_documents, blocking=True),
+    check("documents", verify.no_unscrubbed_pii, blocking=True),
+    check("documents", verify.no_private_names_published, blocking=True),
 ]

@@ -1,4 +1,4 @@
-"""SQL expressions that hide addresses, numbers and names in texts. Every pattern runs in linear time (DuckDB's RE2).
+"""SQL expressions that hide addresses, numbers, keys and names in texts. Every pattern runs in linear time (DuckDB's RE2).
 
 What leaves the warehouse passes ``scrub``; the privacy checks ask independently whether anything slipped through.
 """
@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-POLICY_VERSION = "2"
+from egregora_assets.privacy import kinds
+from egregora_assets.privacy.kinds import PLACEHOLDER, PLACEHOLDERS
+from egregora_assets.privacy.numbers import MARK, NAMED
+
+POLICY_VERSION = "3"
 """Part of every fingerprint of cleaned text: a new version cleans everything again."""
 
 INVISIBLE = r"[\x{00AD}\x{034F}\x{061C}\x{180E}\x{200B}\x{200E}\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2069}\x{FEFF}]"
 """Marks that show nothing and could hide an address from a pattern."""
 _JOINERS = r"[\x{200C}\x{200D}\x{FE00}-\x{FE0F}]+"
 """Marks that some scripts and emoji need, but neither an address nor a number nor a Latin name does."""
-_AFTER_LETTER = rf"([\p{{Latin}}\p{{Greek}}\p{{Cyrillic}}\p{{Nd}}@＠.+_\-]){_JOINERS}"
+_AFTER_LETTER = rf"([\p{{Latin}}\p{{Greek}}\p{{Cyrillic}}\p{{Nd}}@＠.+_?&=:/\-]){_JOINERS}"
 _BEFORE_DIGIT = rf"{_JOINERS}([\p{{Nd}}@＠.])"
 
 _ADDRESS_LETTER = r"\p{L}\p{M}\p{N}\-_"
@@ -27,6 +31,7 @@ _ANY_BETWEEN = rf"{_BETWEEN}\x{{2013}}\x{{2212}}\x{{FF0D}}"
 _GAP = rf"(?:[{_ANY_BETWEEN}]|  | [\-\x{{2010}}-\x{{2013}}] )"
 PHONE = "|".join(
     (
+        rf"\p{{Nd}}{{4}}{_GAP}\p{{Nd}}{{6}}{_GAP}\p{{Nd}}{{4,5}}",
         rf"[+＋] ?\(?\p{{Nd}}(?:[()/{_ANY_BETWEEN}]{{0,3}}\p{{Nd}}){{6,16}}",
         rf"\(\p{{Nd}}{{2,4}}\)(?:[{_ANY_BETWEEN}]{{0,2}}\p{{Nd}}){{6,11}}",
         r"\p{Nd}{7,}",
@@ -42,6 +47,10 @@ PHONE = "|".join(
     )
 )
 """Seven or more digits, written as people and phones write numbers."""
+_USUAL_DIGIT = "[0-9٠-٩۰-۹０-９]"
+_UNUSUAL_DIGIT = "[^\\P{Nd}0-9٠-٩۰-۹０-９]"
+_PHONE_IN_USUAL_DIGITS = PHONE.replace(r"\p{Nd}", _USUAL_DIGIT)
+"""Finds the same as ``PHONE`` in texts without digits of other scripts, thirty times as fast: RE2 can keep all its states."""
 _DATE = r"(^|[^\p{Nd}+])((?:19|20)[0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(\b|[\p{L}_])"
 _COMMIT = r"\b" + "([0-9a-f]{5})" * 8 + r"\b"
 SEVEN_DIGITS = rf"\p{{Nd}}(?:[()/{_ANY_BETWEEN}]{{0,3}}\p{{Nd}}){{6}}"
@@ -53,13 +62,19 @@ _KEPT, _KEPT_COMMIT = "\u2063", "\u2062"
 _NO_LETTER = r"[^\p{L}\p{N}]|[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
 """What may stand beside a name: in scripts that write no spaces, any letter."""
 _BOUNDARY = f"(^|{_NO_LETTER})"
-_PLACEHOLDER = r"\[(?:name|email|phone)\]"
+ALIASED = "names_as_aliases"
+_ALIAS_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
+ALIAS = r"\bmember-[0-9a-f]{10}\b"
 _MOST_PATTERN = 20_000
 _LONGEST_NAME = 200
 """Letters of a name that are looked for: no app allows more, but an export may be made by anybody."""
 _NAMES_PER_PATTERN = 400
 _MIN_PART = 3
 _NUMBER_DIGITS = 7
+_ASKED = "may_hold_something_private"
+_ANYTHING = "|".join((r"[\p{Nd}@＠=]", "://", "%3", *map(re.escape, kinds.KEY_BEGINNINGS), INVISIBLE, _JOINERS))
+"""Stands in every text with anything private but a name: one question before all others, which most texts answer with no."""
+_LIKE_PLACEHOLDER = re.compile(rf"(?<![a-z])(?:{'|'.join(PLACEHOLDERS)})(?![a-z])")
 _SCRIPTS_WITHOUT_SPACES = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
 )
@@ -87,39 +102,114 @@ def quoted(text: str) -> str:
 
 
 def scrub(relation: str, column: str, names: Iterable[str] = ()) -> str:
-    """Return SQL for ``relation`` (a query) with e-mails, phone numbers and ``names`` in ``column`` replaced.
+    """Return SQL for ``relation`` (a query) with keys, addresses, numbers and ``names`` in ``column`` replaced.
 
-    Dates in ISO form are kept, other runs of seven or more digits are taken for numbers of people. ``names`` are full
-    display names: they are hidden in any case of letters, and so is each of their words, unless it is an everyday word
-    (``ALSO_WORDS``), which is hidden only where it is written as in the name.
-    Each step asks first whether there is anything to replace, which is several times cheaper than replacing.
+    Runs where ``numbers.naming`` lets it call ``numbers_named``. Dates in ISO form are kept, other runs of seven or more
+    digits are taken for numbers of people. ``names`` are full display names: they are hidden in any case of letters, and so
+    is each of their words, unless it is an everyday word (``ALSO_WORDS``), which is hidden only where it is written as in
+    the name. Each step asks first whether there is anything to replace, which is several times cheaper than replacing, and
+    one question stands before all that need no names.
     """
+    return hide_names(_without_pii(relation, column), column, names)
 
-    def step(inner: str, condition: str, replacement: str) -> str:
-        kept = f"CASE WHEN {condition} THEN {replacement} ELSE {column} END"
-        return f"SELECT * REPLACE ({kept} AS {column}) FROM ({inner})"
 
-    listed = list(names)
-    query = f"SELECT * REPLACE ({visible(column)} AS {column}) FROM ({relation})"
-    query = step(query, f"contains({column}, '@') OR contains({column}, '＠')", _replaced(EMAIL, "[email]", column))
-    query = step(query, f"regexp_matches({column}, '{SEVEN_DIGITS}')", _without_numbers(column))
+def pseudonymise(relation: str, column: str, names: Iterable[str]) -> str:
+    """Return SQL like that of ``scrub`` in which the function ``ALIASED`` says what stands for each of ``names``."""
+    named = hide_names(_without_pii(relation, column), column, names, ALIASED)
+    plain = f"translate({column}, '{''.join(map(_coded, _ALIAS_LETTERS))}', '{_ALIAS_LETTERS}')"
+    return f"SELECT * REPLACE ({plain} AS {column}) FROM ({named})"
+
+
+def _without_pii(relation: str, column: str) -> str:
+    query = f"SELECT *, regexp_matches({column}, {quoted(_ANYTHING)}) AS {_ASKED} FROM ({relation})"
+    for condition, replacement in _steps(column):
+        replaced = _where(_ASKED, _where(condition, replacement, column), column)
+        query = f"SELECT * REPLACE ({replaced} AS {column}) FROM ({query})"
+    return f"SELECT * EXCLUDE ({_ASKED}) FROM ({query})"
+
+
+def hide_names(relation: str, column: str, names: Iterable[str], by: str | None = None) -> str:
+    """Return SQL for ``relation`` with ``names`` in ``column`` replaced, in texts without marks that show nothing.
+
+    ``[name]`` stands for them, or what the SQL function ``by`` makes of a text in which each stands between two marks.
+    """
+    listed, query = list(names), relation
     for pattern in name_patterns(listed):
+        replacement = _without_names(pattern, column) if by is None else _named_by(by, pattern, column)
         found = f"regexp_matches({column}, {quoted(pattern)})"
-        if pattern.startswith(_BOUNDARY):
-            once = _replaced(pattern, r"\1[name]\2", column)
-            query = step(query, found, _replaced(pattern, r"\1[name]\2", once))
-        else:
-            query = step(query, found, _replaced(pattern, "[name]", column))
-    if any(word in name.casefold() for name in listed for word in ("name", "email", "phone")):
-        query = step(query, f"contains({column}, '[[name]]')", _replaced(r"\[+name\]+", "[name]", column))
+        query = f"SELECT * REPLACE ({_where(found, replacement, column)} AS {column}) FROM ({query})"
+    if any(_LIKE_PLACEHOLDER.search(_without_accents(name)) for name in listed):
+        single = _where(f"contains({column}, '[[name]]')", _replaced(r"\[+name\]+", "[name]", column), column)
+        query = f"SELECT * REPLACE ({single} AS {column}) FROM ({query})"
     return query
+
+
+def _without_names(pattern: str, text: str) -> str:
+    return _twice(pattern, r"\1[name]\2", text) if pattern.startswith(_BOUNDARY) else _replaced(pattern, "[name]", text)
+
+
+def _named_by(function: str, pattern: str, text: str) -> str:
+    if not pattern.startswith(_BOUNDARY):
+        return f"{function}({_replaced(pattern, rf'{MARK}{chr(92)}0{MARK}', text)})"
+    caught = f"{_BOUNDARY}({pattern.removeprefix(_BOUNDARY + '(?:')}"
+    for _ in range(2):
+        text = f"{function}({_replaced(caught, rf'{chr(92)}1{MARK}{chr(92)}2{MARK}{chr(92)}3', text)})"
+    return text
+
+
+def name_key(name: str) -> str:
+    """Return the form in which all spellings of a name that ``name_patterns`` finds are equal."""
+    return " ".join(re.sub("[’´ʼ`]", "'", _without_accents(name)).split())
+
+
+def coded_alias(alias: str) -> str:
+    """Return ``alias`` in signs that no name has, which ``pseudonymise`` takes back: names may be words of aliases."""
+    return "".join(map(_coded, alias))
+
+
+def _coded(letter: str) -> str:
+    return chr(0xFFF00 + ord(letter))
+
+
+def _steps(text: str) -> Iterator[tuple[str, str]]:
+    """Yield what is done to a text that may hold something private: when, and by which SQL. Keys and links hold digits."""
+    yield f"regexp_matches({text}, {quoted(f'{INVISIBLE}|{_JOINERS}')})", _stripped(text)
+    yield f"contains({text}, '://')", _replaced(kinds.CREDENTIALS, r"\1", text)
+    yield _has_parameter(text), _replaced(kinds.PARAMETER, r"\1[secret]", text)
+    yield kinds.has_key(text), _replaced(kinds.PRIVATE_KEY, "[secret]", _replaced(kinds.KEY, r"\1[secret]", text))
+    yield _has_at(text), _replaced(EMAIL, "[email]", text)
+    addressed = _twice(kinds.IPV6, r"\1[ip]\2", _twice(kinds.IPV4, r"\1[ip]\2", text))
+    yield f"regexp_matches({text}, {quoted(kinds.IP_QUESTION)})", addressed
+    marked = _replaced(kinds.IBAN, rf"{MARK}\0{MARK}", kinds.in_plain_signs(text))
+    yield f"regexp_matches({text}, {quoted(kinds.IBAN_QUESTION)})", f"{NAMED}({marked})"
+    yield f"regexp_matches({text}, {quoted(SEVEN_DIGITS)})", _without_numbers(text)
+
+
+def _where(condition: str, then: str, otherwise: str) -> str:
+    return f"CASE WHEN {condition} THEN {then} ELSE {otherwise} END"
+
+
+def _twice(pattern: str, replacement: str, text: str) -> str:
+    """Replace twice: a pattern takes what stands between two finds with the first of them."""
+    return _replaced(pattern, replacement, _replaced(pattern, replacement, text))
+
+
+def _has_at(text: str) -> str:
+    return f"contains({text}, '@') OR contains({text}, '＠')"
+
+
+def _has_parameter(text: str) -> str:
+    return f"contains({text}, '=') OR contains({text}, '%3')"
 
 
 def visible(column: str) -> str:
     """Return SQL for ``column`` without marks that show nothing where they stand."""
-    stripped = _replaced(INVISIBLE, "", column)
-    joined = _replaced(_BEFORE_DIGIT, r"\1", _replaced(_AFTER_LETTER, r"\1", stripped))
-    return f"CASE WHEN regexp_matches({column}, '{INVISIBLE}|{_JOINERS}') THEN {joined} ELSE {column} END"
+    return _where(f"regexp_matches({column}, {quoted(f'{INVISIBLE}|{_JOINERS}')})", _stripped(column), column)
+
+
+def _stripped(text: str) -> str:
+    stripped = _replaced(INVISIBLE, "", text)
+    return _replaced(_BEFORE_DIGIT, r"\1", _replaced(_AFTER_LETTER, r"\1", stripped))
 
 
 def _replaced(pattern: str, replacement: str, text: str) -> str:
@@ -127,7 +217,15 @@ def _replaced(pattern: str, replacement: str, text: str) -> str:
 
 
 def _without_numbers(text: str) -> str:
-    return _as_before(_replaced(PHONE, "[phone]", _kept(text)))
+    def marked(pattern: str) -> str:
+        return _replaced(pattern, rf"{MARK}\0{MARK}", _kept(text))
+
+    return _as_before(f"{NAMED}({_by_digits(text, marked)})")
+
+
+def _by_digits(text: str, work: Callable[[str], str]) -> str:
+    """Return the SQL ``work`` makes with the fast pattern of numbers, and with the whole one where only that finds all."""
+    return _where(f"regexp_matches({text}, {quoted(_UNUSUAL_DIGIT)})", work(PHONE), work(_PHONE_IN_USUAL_DIGITS))
 
 
 def _kept(text: str) -> str:
@@ -196,14 +294,43 @@ def _without_accents(text: str) -> str:
     return "".join(character for character in apart if not unicodedata.combining(character))
 
 
-def leaks(column: str, names: Iterable[str]) -> str:
-    """Return the SQL condition that ``column`` still shows an e-mail, a phone number or one of ``names``."""
-    text = f"CASE WHEN contains({column}, '[') THEN regexp_replace({column}, {quoted(_PLACEHOLDER)}, '∎', 'g') ELSE {column} END"
-    return (
-        f"(((contains({column}, '@') OR contains({column}, '＠')) AND {_found(column, EMAIL)})"
-        f" OR (regexp_matches({column}, {quoted(SEVEN_DIGITS)}) AND {_found(_kept(column), PHONE)})"
-        f" OR {mentions(text, names)})"
-    )
+def leaks(column: str, names: Iterable[str], aliases: bool = False) -> str:
+    """Return the SQL condition that ``column`` still shows something private or one of ``names``."""
+    return f"({shows_pii(column, aliases)} OR {shows_names(column, names, aliases)})"
+
+
+def shows_pii(column: str, aliases: bool = False) -> str:
+    """Return the SQL condition that ``column`` shows an address, a number, an account, a key or a link that carries one.
+
+    With ``aliases``, authors' aliases are taken for what they are and not for numbers.
+    """
+    text = _without_aliases(column) if aliases else column
+    question = f"regexp_matches({text}, {quoted(_ANYTHING)})"
+    found = " OR ".join(_where(condition, shown, "false") for condition, shown in _shown(text))
+    return f"({_where(question, found, 'false')})"
+
+
+def _shown(text: str) -> Iterator[tuple[str, str]]:
+    """Yield a cheap question, and the SQL whether what it asks for is there. ``CASE`` asks in this order, ``AND`` in any."""
+    yield _has_at(text), _found(text, EMAIL)
+    yield f"contains({text}, '://')", _found(text, kinds.CREDENTIALS)
+    yield _has_parameter(text), _found(text, kinds.PARAMETER)
+    yield kinds.has_key(text), f"{_found(text, kinds.KEY)} OR {_found(text, kinds.PRIVATE_KEY)}"
+    addressed = f"{_found(text, kinds.IPV4)} OR {_found(text, kinds.IPV6)}"
+    yield f"regexp_matches({text}, {quoted(kinds.IP_QUESTION)})", addressed
+    yield f"regexp_matches({text}, {quoted(kinds.IBAN_QUESTION)})", _found(kinds.in_plain_signs(text), kinds.IBAN)
+    numbered = _by_digits(text, lambda pattern: _found(_kept(text), pattern))
+    yield f"regexp_matches({text}, {quoted(SEVEN_DIGITS)})", numbered
+
+
+def shows_names(column: str, names: Iterable[str], aliases: bool = False) -> str:
+    """Return the SQL condition that ``column`` shows one of ``names`` outside of what stands in place of one."""
+    text = _where(f"contains({column}, '[')", _replaced(PLACEHOLDER, "∎", column), column)
+    return mentions(_without_aliases(text) if aliases else text, names)
+
+
+def _without_aliases(text: str) -> str:
+    return _replaced(ALIAS, "∎", text)
 
 
 def _add_forms(name: str, spaced: set[str], unspaced: set[str]) -> None:

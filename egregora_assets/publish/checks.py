@@ -7,8 +7,9 @@ from egregora_assets.warehouse.reporting import check
 
 CHECKS = [
     check("snapshot", verify.only_allowed_tables),
-    check("snapshot", verify.no_opted_out_text_published, blocking=True),
+    check("snapshot", verify.no_opted_out_text, blocking=True),
+    check("snapshot", verify.no_unscrubbed_pii, blocking=True),
+    check("snapshot", verify.no_private_names_published, blocking=True),
     check("snapshot", verify.erasure_is_complete, blocking=True),
-    check("snapshot", verify.no_private_text_published, blocking=True),
     check("snapshot", verify.snapshot_is_current, warn=True),
 ]

@@ -50,7 +50,7 @@ def _changed_rules(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
     reasons: list[str] = []
     for consumer, fingerprint in (
         (sync.CONSUMER, sync.rules_fingerprint(settings)),
-        (gate.CONSUMER, gate.policy_fingerprint(settings)),
+        (gate.CONSUMER, gate.policy_fingerprint(connection, settings)),
         (windows.CONSUMER, windows.rules_fingerprint(settings)),
         (posts.CONSUMER, posts.VERSION),
         (profiles.CONSUMER, profiles.VERSION),

@@ -21,6 +21,7 @@ import duckdb
 
 from egregora_assets.authors.gate import known_names
 from egregora_assets.config import Settings
+from egregora_assets.privacy.numbers import naming
 from egregora_assets.privacy.scrub import scrub
 from egregora_assets.profiles import files as profiles
 from egregora_assets.publish.tables import TABLES, PublishedTable
@@ -61,9 +62,9 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     wanted = wanted_state(connection, settings)
     if not full and snapshot_state(settings) == wanted:
         return PublishOutcome(wanted, published=False, rebuilt=False, rows_written=0)
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE shown_sources AS {_shown_sources(connection, settings)}"
-    ).fetchall()
+    with naming(connection):
+        shown = f"CREATE OR REPLACE TEMP TABLE shown_sources AS {_shown_sources(connection, settings)}"
+        connection.execute(shown).fetchall()
     present = None if full else _public_state(connection, settings.public_path)
     written = None
     comparable = present and present.fingerprint == wanted.fingerprint and present.revision <= wanted.revision

@@ -6,7 +6,9 @@ from egregora_assets.sidecar import verify
 from egregora_assets.warehouse.reporting import check
 
 CHECKS = [
-    check("sidecars", verify.no_private_text_in_sidecars, blocking=True),
+    check("sidecars", verify.no_opted_out_text, blocking=True),
+    check("sidecars", verify.no_unscrubbed_pii, blocking=True),
+    check("sidecars", verify.no_private_names_published, blocking=True),
     check("sidecars", verify.evidence_is_inside),
     check("sidecars", verify.posts_match_documents),
 ]

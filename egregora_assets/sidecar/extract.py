@@ -9,7 +9,9 @@ from __future__ import annotations
 import duckdb
 import pyarrow as pa
 
-from egregora_assets.privacy.scrub import leaks, quoted
+from egregora_assets.authors.policy import Rules, naming_somebody, unscrubbed
+from egregora_assets.privacy.kinds import PLACEHOLDER
+from egregora_assets.privacy.scrub import ALIAS, quoted
 from egregora_assets.sidecar.stopwords import STOPWORDS
 from egregora_assets.warehouse.query import changed, temporary, view_of
 
@@ -42,7 +44,8 @@ _SEVERAL_WORDS = quoted(r"\S\s+\S+\s+\S|^[^A-Za-zÀ-ɏ]+$")
 _LINK_PATTERN = r"""https?://[^\s<>()\[\]"']+"""
 _LINK = quoted(_LINK_PATTERN)
 _LAUGHTER = quoted(r"^(?:[ah]{4,}|[eh]{4,}|[aj]{4,}|[ej]{4,}|[rs]{4,}|[lo]{4,}|k+|x+|m+|h+m+)$")
-_NO_WORD = quoted(rf"{_LINK_PATTERN}|\[(?:name|email|phone)\]|@\p{{Nd}}+")
+_NO_WORD = quoted(rf"{_LINK_PATTERN}|{PLACEHOLDER}|{ALIAS}|@\p{{Nd}}+")
+_NO_ALIAS = f"regexp_replace(text, {quoted(ALIAS)}, '', 'g')"
 _FILE = quoted(
     r"""(?:^|[\s("])((?:[\w.\-]+/)*[\w\-]+\.(?:py|js|ts|tsx|jsx|rs|go|c|h|cpp|hpp|java|kt|rb|php|sh|sql|md|toml|yaml|yml|"""
     r"""json|html|css|ino|stl|scad|pdf|csv))(?:[\s:,;.!?)"#]|$)"""
@@ -58,12 +61,12 @@ def words_of(text: str) -> str:
     return f"regexp_extract_all(regexp_replace(lower({text}), {_NO_WORD}, ' ', 'g'), {_WORD})"
 
 
-def extract(connection: duckdb.DuckDBPyConnection, names: list[str]) -> None:
+def extract(connection: duckdb.DuckDBPyConnection, rules: Rules) -> None:
     """Fill the item tables for the documents in ``open_documents`` (d_no, document_id); what they held for those is replaced.
 
     Runs inside the caller's transaction. Reads ``clean_messages`` only. Inside, documents and messages have numbers
     instead of ids: the tables of words are the largest, and numbers keep them in memory. An item in which cutting or
-    lower case has brought out one of ``names``, an address or a number is dropped.
+    lower case has brought out what ``rules`` hide is dropped.
     """
     for table in ITEM_TABLES:
         changed(connection, f"DELETE FROM {table} WHERE document_id IN (SELECT document_id FROM open_documents)")
@@ -73,22 +76,25 @@ def extract(connection: duckdb.DuckDBPyConnection, names: list[str]) -> None:
         stopwords = pa.table({"word": sorted(STOPWORDS)})
         with view_of(connection, "stopwords", stopwords), temporary(connection, "tokens", _TOKENS):
             changed(connection, _TOPICS)
-    _drop_leaking(connection, names)
+    _drop_leaking(connection, rules)
 
 
-def _drop_leaking(connection: duckdb.DuckDBPyConnection, names: list[str]) -> None:
+def _drop_leaking(connection: duckdb.DuckDBPyConnection, rules: Rules) -> None:
     """Delete the open documents' items whose words show what is private.
 
     All tables are asked at once, before any filter is pushed into them: each making of the patterns costs 20 ms.
     """
-    among = "document_id IN (SELECT document_id FROM open_documents)"
+    source = "(SELECT d.source_id FROM documents d WHERE d.document_id = i.document_id)" if rules.keep else "''"
     shown = " UNION ".join(
-        f"SELECT {column} AS words FROM {table} WHERE {among}" for table, column in TEXT_COLUMNS.items()
+        f"SELECT {column} AS words, {source} AS source_id FROM {table} i SEMI JOIN open_documents USING (document_id)"
+        for table, column in TEXT_COLUMNS.items()
     )
-    leaking = f"WITH shown AS MATERIALIZED ({shown}) SELECT words FROM shown WHERE {leaks('words', names)}"
+    leak = f"{unscrubbed('words', 'source_id', rules)} OR {naming_somebody('words', 'source_id', rules)}"
+    leaking = f"WITH shown AS MATERIALIZED ({shown}) SELECT words, source_id FROM shown WHERE {leak}"
     with temporary(connection, "leaking", leaking) as count:
         for table, column in TEXT_COLUMNS.items() if count else ():
-            changed(connection, f"DELETE FROM {table} WHERE {among} AND {column} IN (SELECT words FROM leaking)")
+            among = "document_id IN (SELECT document_id FROM open_documents)"
+            changed(connection, f"DELETE FROM {table} i WHERE {among} AND ({column}, {source}) IN (FROM leaking)")
 
 
 _SAID = """
@@ -151,7 +157,7 @@ _ENTITIES = f"""
             SELECT d_no, m_no, message_id, 'file', unnest(regexp_extract_all(text, {_FILE}, 1))
             FROM said WHERE contains(text, '.')
             UNION
-            SELECT d_no, m_no, message_id, 'commit', unnest(regexp_extract_all(text, {_COMMIT}))
+            SELECT d_no, m_no, message_id, 'commit', unnest(regexp_extract_all({_NO_ALIAS}, {_COMMIT}))
             FROM said WHERE regexp_matches(text, '[0-9a-f]{{7}}') AND NOT contains(text, '://')
             UNION
             SELECT d_no, m_no, message_id, 'issue', unnest(regexp_extract_all(text, {_ISSUE}, 1))
@@ -169,7 +175,7 @@ _TOKENS = f"""
     SELECT d_no, token, count(*) AS uses, min(m_no) AS first, max(m_no) AS last, list(m_no) AS said_in
     FROM (
         SELECT d_no, m_no, unnest(string_split(replace(lower(
-            CASE WHEN contains(text, '://') OR contains(text, '[') OR contains(text, '@')
+            CASE WHEN contains(text, '://') OR contains(text, '[') OR contains(text, '@') OR contains(text, 'member-')
                 THEN regexp_replace(text, {_NO_WORD}, ' ', 'g') ELSE text END
         ), chr(10), ' '), ' ')) AS token
         FROM said WHERE kind = 'text'

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from egregora_assets.authors import gate
+from egregora_assets.authors.policy import rules_of
 from egregora_assets.config import Settings
 from egregora_assets.documents import windows
 from egregora_assets.sidecar.extract import ITEM_TABLES, extract
@@ -25,7 +25,7 @@ _SIGNED = ".warehouse"
 """Names the warehouse that the posts were made from."""
 _UNFINISHED = ".unfinished"
 """Stands in the folder of posts from the first file that a pass writes until its rows are committed."""
-VERSION = "2"
+VERSION = "3"
 _BATCH = 50
 _AT_ONCE = 2500
 
@@ -127,7 +127,7 @@ _GONE = """
 def _rewrite(change: Transaction, settings: Settings, since: int) -> int:
     """Make the sidecars and posts of all documents changed since a revision, a bounded number at a time."""
     connection, posts = change.connection, settings.posts
-    names = gate.known_names(connection, settings)
+    rules = rules_of(connection, settings)
     numbered = (
         "SELECT (row_number() OVER (ORDER BY slug))::INTEGER AS d_no, document_id FROM documents WHERE revision > ?"
     )
@@ -140,7 +140,7 @@ def _rewrite(change: Transaction, settings: Settings, since: int) -> int:
         for first in range(0, count, _AT_ONCE):
             some = "SELECT * FROM changed_documents WHERE d_no > ? AND d_no <= ?"
             with temporary(connection, "open_documents", some, [first, first + _AT_ONCE]):
-                extract(connection, names)
+                extract(connection, rules)
                 _write_files(connection, posts)
                 _note(change)
     return count

@@ -7,14 +7,20 @@ from pathlib import Path
 
 import duckdb
 
-from egregora_assets.authors import gate
-from egregora_assets.authors.verify import names_fingerprint
+from egregora_assets.authors.policy import naming_somebody, rules_of, unscrubbed
+from egregora_assets.authors.verify import HIDDEN_MESSAGES, no_names_in, no_pii_in
 from egregora_assets.config import Settings
-from egregora_assets.privacy.scrub import leaks
 from egregora_assets.sidecar.extract import ITEM_TABLES, TEXT_COLUMNS
+from egregora_assets.sidecar.files import none_cited_in_posts, none_in_posts
 from egregora_assets.sidecar.posts import SCHEMA_FILE
-from egregora_assets.warehouse.query import rows
-from egregora_assets.warehouse.verdict import Verdict, no_new_rows
+from egregora_assets.warehouse.query import rows, scalar
+from egregora_assets.warehouse.verdict import Verdict, no_new_rows, no_rows
+
+_NEW = "JOIN (SELECT document_id, source_id FROM sidecars WHERE revision > $since) USING (document_id)"
+_ITEM_WORDS = " UNION ALL ".join(
+    f"SELECT {column} AS words, source_id FROM {table} {_NEW}" for table, column in TEXT_COLUMNS.items()
+)
+_ITEMS = f"WITH shown AS MATERIALIZED ({_ITEM_WORDS}) FROM shown"
 
 
 def evidence_is_inside(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
@@ -35,18 +41,40 @@ def evidence_is_inside(connection: duckdb.DuckDBPyConnection, settings: Settings
     )
 
 
-def no_private_text_in_sidecars(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
-    """No topic, decision, question or entity shows an e-mail address, a phone number or a known name."""
-    names = gate.known_names(connection, settings)
-    new = "SEMI JOIN (SELECT document_id FROM sidecars WHERE revision > $since) USING (document_id)"
-    texts = " UNION ALL ".join(f"SELECT {column} AS text FROM {table} {new}" for table, column in TEXT_COLUMNS.items())
-    return no_new_rows(
+def no_opted_out_text(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
+    """No document, item or file of a post rests on a message of a person who opted out."""
+    if not scalar(connection, "SELECT EXISTS (SELECT 1 FROM authors WHERE opted_out)"):
+        return Verdict(True, "nobody has opted out", {"rows": 0, "files": 0})
+    cited = " UNION ALL ".join(f"SELECT document_id, evidence FROM {table}" for table in ITEM_TABLES)
+    items = no_rows(
         connection,
-        "no_private_text_in_sidecars",
-        f"WITH shown AS MATERIALIZED ({texts}) SELECT count(*) FROM shown WHERE {leaks('text', names)}",
-        "items that show an address, a number or a name",
-        names_fingerprint(connection, settings),
+        f"""
+        SELECT count(*) FROM (
+            SELECT unnest(evidence) AS message_id FROM ({cited} UNION ALL SELECT document_id, message_ids FROM documents)
+        ) SEMI JOIN ({HIDDEN_MESSAGES}) USING (message_id)
+        """,
+        "rows that rest on messages of people who opted out",
     )
+    return _both(items, none_cited_in_posts(connection, settings, HIDDEN_MESSAGES))
+
+
+def no_unscrubbed_pii(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
+    """No topic, decision, question, entity or file of a post shows an address, a number or a key, unless its source keeps them."""
+    items = no_pii_in(connection, settings, "sidecars", _ITEMS)
+    condition = unscrubbed("words", "source_id", rules_of(connection, settings))
+    return _both(items, none_in_posts(connection, settings, "no_unscrubbed_pii", condition))
+
+
+def no_private_names_published(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
+    """No topic, decision, question, entity or file of a post shows a name that the policy of its source hides."""
+    items = no_names_in(connection, settings, "sidecars", _ITEMS)
+    condition = naming_somebody("words", "source_id", rules_of(connection, settings))
+    return _both(items, none_in_posts(connection, settings, "no_private_names_published", condition))
+
+
+def _both(items: Verdict, files: Verdict) -> Verdict:
+    figures = {**items.figures, "files": files.figures["files"]}
+    return Verdict(items.passed and files.passed, f"{items.description}; {files.description}", figures)
 
 
 def posts_match_documents(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:

@@ -118,13 +118,13 @@ def test_a_second_look_changes_nothing(settings: Settings) -> None:
 def test_the_checks_see_what_the_gate_let_through(settings: Settings) -> None:
     load_and_publish(settings, *FOUNDERS)
     with open_warehouse(settings) as connection:
-        assert verify.no_private_text(connection, settings).passed
+        assert verify.no_unscrubbed_pii(connection, settings).passed
         assert verify.no_opted_out_messages(connection, settings).passed
         connection.execute(
             "UPDATE clean_messages SET text = 'write to a@example.org', revision = 1000 WHERE text = 'hi'"
         )
         connection.execute("INSERT INTO revisions VALUES (1000, 'a fault', now())")
         connection.execute("UPDATE authors SET opted_out = true")
-        assert verify.no_private_text(connection, settings).figures["rows"] == 1
-        assert not verify.no_private_text(connection, settings).passed, "a failure is not forgotten"
+        assert verify.no_unscrubbed_pii(connection, settings).figures["rows"] == 1
+        assert not verify.no_unscrubbed_pii(connection, settings).passed, "a failure is not forgotten"
         assert verify.no_opted_out_messages(connection, settings).figures["rows"] == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import time
 import unicodedata
 from collections.abc import Iterable
@@ -12,17 +13,20 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from egregora_assets.privacy.numbers import naming
 from egregora_assets.privacy.scrub import PHONE, SEVEN_DIGITS, leaks, mentions, quoted, scrub
 from egregora_assets.warehouse.query import rows
 
 CONNECTION = duckdb.connect()
+atexit.register(CONNECTION.close)
 
 
 def scrubbed(texts: Iterable[str], names: Iterable[str] = ()) -> list[str]:
     listed = list(texts)
     relation = "SELECT unnest($texts) AS text, generate_subscripts($texts, 1) AS place"
     query = f"SELECT text FROM ({scrub(relation, 'text', names)}) ORDER BY place"
-    return [text for (text,) in rows(CONNECTION, query, {"texts": listed})]
+    with naming(CONNECTION):
+        return [text for (text,) in rows(CONNECTION, query, {"texts": listed})]
 
 
 def scrub_one(text: str, *names: str) -> str:

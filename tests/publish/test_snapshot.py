@@ -369,8 +369,8 @@ def test_the_home_may_have_any_name(tmp_path: Path) -> None:
 def test_the_checks_see_what_must_not_be_published(published: Settings) -> None:
     checks = (
         verify.only_allowed_tables,
-        verify.no_opted_out_text_published,
-        verify.no_private_text_published,
+        verify.no_opted_out_text,
+        verify.no_private_names_published,
         verify.snapshot_is_current,
     )
     with open_warehouse(published) as connection:

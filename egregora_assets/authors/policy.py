@@ -1,0 +1,140 @@
+"""How the texts of each source are treated, and the SQL that asks whether a text shows what its source's policy hides."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import duckdb
+
+from egregora_assets.config import Policy, Settings
+from egregora_assets.privacy.numbers import function, naming, replaced
+from egregora_assets.privacy.scrub import (
+    ALIASED,
+    coded_alias,
+    hide_names,
+    name_key,
+    pseudonymise,
+    quoted,
+    scrub,
+    shows_names,
+    shows_pii,
+)
+from egregora_assets.warehouse.query import rows
+
+_STRICTEST_FIRST: tuple[Policy, ...] = ("scrub", "pseudonymise", "keep")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is hidden where. ``names`` are hidden in all sources but those in ``keep``, where only ``listed`` are.
+
+    ``keep`` and ``pseudonymise`` are ids of sources; in the latter ``every_name`` is hidden, behind an alias where it has one.
+    """
+
+    names: list[str]
+    listed: list[str]
+    every_name: list[str]
+    keep: list[str]
+    pseudonymise: list[str]
+
+
+def rules_of(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Rules:
+    """Return the rules in force."""
+    listed, policies = list(settings.privacy.opt_out), source_policies(connection, settings)
+    pseudonymised = sorted(source for source, policy in policies.items() if policy == "pseudonymise")
+    needed = settings.privacy.scrub_names or pseudonymised
+    known = [*author_names(connection), *listed] if needed else listed
+    return Rules(
+        names=known if settings.privacy.scrub_names else listed,
+        listed=listed,
+        every_name=known,
+        keep=sorted(source for source, policy in policies.items() if policy == "keep"),
+        pseudonymise=pseudonymised,
+    )
+
+
+def source_policies(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, Policy]:
+    """Return the policy of each source that has another than ``scrub``; of several for one source the strictest holds."""
+    configured: dict[str, list[Policy]] = defaultdict(list)
+    for source in settings.sources:
+        configured[source.title.strip().casefold()].append(source.privacy)
+    if all(policy == "scrub" for policies in configured.values() for policy in policies):
+        return {}
+    found: dict[str, list[Policy]] = defaultdict(list)
+    for source_id, title in rows(connection, "SELECT source_id, raw_title FROM private.source_titles"):
+        found[source_id] += configured.get(title.strip().casefold(), [])
+    strictest = {source: min(policies, key=_STRICTEST_FIRST.index) for source, policies in found.items() if policies}
+    return {source: policy for source, policy in strictest.items() if policy != "scrub"}
+
+
+def author_names(connection: duckdb.DuckDBPyConnection, since: int = 0) -> list[str]:
+    """Return the display names of all authors first seen after revision ``since``."""
+    sql = "SELECT DISTINCT raw_name FROM private.author_names WHERE revision > ? ORDER BY 1"
+    return [name for (name,) in rows(connection, sql, [since])]
+
+
+@contextmanager
+def cleaning(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[None]:
+    """Let SQL of ``connection`` run what ``cleaned`` gives for the length of the block."""
+    aliases = _aliases(connection) if "pseudonymise" in source_policies(connection, settings).values() else {}
+
+    def alias_of(found: str) -> str:
+        alias = aliases.get(name_key(found))
+        return coded_alias(alias) if alias else "[name]"
+
+    with naming(connection), function(connection, ALIASED, lambda texts: replaced(texts, alias_of)):
+        yield
+
+
+def cleaned(relation: str, rules: Rules) -> str:
+    """Return SQL for ``relation`` with the policy of each row's ``source_id`` applied to its ``text``."""
+    if not rules.keep and not rules.pseudonymise:
+        return scrub(relation, "text", rules.names)
+    usual = scrub(
+        f"FROM ({relation}) WHERE NOT {_among('source_id', rules.keep + rules.pseudonymise)}", "text", rules.names
+    )
+    kept = hide_names(f"FROM ({relation}) WHERE {_among('source_id', rules.keep)}", "text", rules.listed)
+    under_aliases = f"FROM ({relation}) WHERE {_among('source_id', rules.pseudonymise)}"
+    parts = (usual, kept, pseudonymise(under_aliases, "text", rules.every_name))
+    return " UNION ALL BY NAME ".join(f"(FROM ({part}))" for part in parts)
+
+
+def unscrubbed(words: str, source: str, rules: Rules) -> str:
+    """Return the SQL condition that ``words`` of the source in SQL ``source`` show an address, a number or a key."""
+    found = shows_pii(words, bool(rules.pseudonymise))
+    return f"(NOT {_among(source, rules.keep)} AND {found})" if rules.keep else found
+
+
+def naming_somebody(words: str, source: str, rules: Rules) -> str:
+    """Return the SQL condition that ``words`` of the source in SQL ``source`` show a name that its policy hides."""
+    found = shows_names(words, rules.names, bool(rules.pseudonymise))
+    if not rules.keep:
+        return found
+    listed = shows_names(words, rules.listed)
+    return f"(CASE WHEN {_among(source, rules.keep)} THEN {listed} ELSE {found} END)"
+
+
+def _among(source: str, ids: list[str]) -> str:
+    return f"({source} IN ({', '.join(map(quoted, ids))}))" if ids else "false"
+
+
+def _aliases(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Return the alias behind each name, and each word of one, that is of one author only, who has not opted out."""
+    sql = """
+        SELECT raw_name, author_id::VARCHAR, CASE WHEN NOT opted_out THEN alias END
+        FROM private.author_names LEFT JOIN authors USING (author_id)
+    """
+    people: dict[str, set[str]] = defaultdict(set)
+    alias_of: dict[str, str | None] = {}
+    for name, author_id, alias in rows(connection, sql):
+        alias_of[author_id] = alias
+        bare = unicodedata.normalize("NFC", name.strip().lstrip("~").strip())
+        for part in {bare, *bare.split(), *re.findall(r"[^\W\d_][\w'’]*", bare)}:
+            people[name_key(part)].add(author_id)
+    single = {key: alias_of[next(iter(authors))] for key, authors in people.items() if len(authors) == 1}
+    return {key: alias for key, alias in single.items() if alias}

@@ -1,0 +1,127 @@
+"""What the files of posts say: the words of people in them, read from disk to see whether anything private is there."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import duckdb
+
+from egregora_assets.authors.verify import names_fingerprint
+from egregora_assets.config import Settings
+from egregora_assets.documents.windows import SPOKEN
+from egregora_assets.privacy.scrub import quoted
+from egregora_assets.warehouse.query import rows, scalar
+from egregora_assets.warehouse.revisions import transaction, watermark
+from egregora_assets.warehouse.verdict import Verdict
+
+_DAY = r"[0-9]{1,2} [A-Z][a-z]+ [0-9]{4}"
+_ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
+_SLUG = r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{4}-[a-z0-9\-]+-[0-9a-f]{8}"
+_OURS_IN_POST = (
+    rf"(?m)^(?:date: {_MOMENT}|slug: {_SLUG}|source: [a-z0-9\-]+|messages: [0-9]+|participants: [0-9]+)$"
+    r"|^(?:title|tags): |^## (?:Decisions|Questions|Conversation)$"
+)
+_OURS_IN_RECORD = "|".join(
+    (
+        rf"\"(?:evidence|message_ids)\":\[(?:\"{_ID}\",?)*\]",
+        rf"\"document_id\":\"{_ID}\"",
+        rf"\"slug\":\"{_SLUG}\"",
+        r"\"source_id\":\"[a-z0-9\-]+\"",
+        rf"\"(?:window_start|window_end|decided_at|asked_at)\":\"{_MOMENT}\"",
+        r"\"author\":\"member-[0-9a-f]{10}\"",
+        r"\"kind\":\"[a-z]+\"",
+        r"\"(?:score|mentions|message_count)\":[0-9.]+",
+        r"\"[a-z_]+\":",
+    )
+)
+"""What stands in the files that nobody has said: ids, times, counts and names of fields, each only in the form we give it."""
+
+
+class _File(NamedTuple):
+    touched: int
+    bytes: int
+    path: str
+
+
+def none_in_posts(connection: duckdb.DuckDBPyConnection, settings: Settings, check: str, condition: str) -> Verdict:
+    """Look in files of posts for words that meet ``condition``, SQL over (words, source_id).
+
+    Reads the files that were written since it last passed, or all where the names or the policy have changed.
+    """
+    sql = f"{_WORDS} SELECT count(*) FROM shown WHERE {condition}"
+    return _none_in_files(connection, settings, check, sql, names_fingerprint(connection, settings))
+
+
+def none_cited_in_posts(connection: duckdb.DuckDBPyConnection, settings: Settings, hidden: str) -> Verdict:
+    """Look in files of posts for ids of the messages that SQL ``hidden`` gives, as ``none_in_posts`` looks for words."""
+    decided = rows(connection, "SELECT count(*) FILTER (opted_out), max(opted_out_revision) FROM authors")
+    rules = hashlib.sha256(repr(decided).encode()).hexdigest()[:16]
+    return _none_in_files(
+        connection, settings, "no_opted_out_text", f"{_CITED} SEMI JOIN ({hidden}) USING (message_id)", rules
+    )
+
+
+def _none_in_files(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, check: str, sql: str, rules: str
+) -> Verdict:
+    """Count by ``sql`` in the files, whose paths are its parameter; all are read again under other ``rules``."""
+    consumer = f"check:{check}:posts"
+    files = list(_files(settings))
+    newest = max((file.touched for file in files), default=0)
+    state = f"{rules} {newest} {len(files)} {sum(file.touched + file.bytes for file in files)}"
+    seen = watermark(connection, consumer).fingerprint
+    if seen == state:
+        return Verdict(True, "no file of a post has changed since the last look", {"files": 0})
+    since = int(seen.split()[1]) if seen.startswith(rules) else 0
+    paths = [file.path for file in files if file.touched >= since]
+    found = int(scalar(connection, sql, [paths])) if paths else 0
+    if not found:
+        with transaction(connection, consumer) as change:
+            change.advance(state, even_unchanged=True)
+    return Verdict(found == 0, f"{found} of {len(paths)} files of posts that show it", {"files": found})
+
+
+def _files(settings: Settings) -> Iterator[_File]:
+    folders = [entry.path for entry in os.scandir(settings.posts) if entry.is_dir()] if settings.posts.exists() else []
+    for folder in folders:
+        for entry in os.scandir(folder):
+            if entry.name.endswith((".md", ".json")):
+                found = entry.stat()
+                yield _File(found.st_mtime_ns, found.st_size, entry.path)
+
+
+def _without(text: str, pattern: str, kept: str = "") -> str:
+    return f"regexp_replace({text}, {quoted(pattern)}, {quoted(kept)}, 'g')"
+
+
+def _plain_post(text: str) -> str:
+    """Return SQL that takes Markdown's escapes from a post."""
+    entities = f"replace(replace(replace({text}, '&lt;', '<'), '&gt;', '>'), '&amp;', '&')"
+    return _without(entities, r"\\([\\\[\]*_~`#+=.)\-])", r"\1")
+
+
+def _plain_record(text: str) -> str:
+    """Return SQL that takes JSON's escapes from a sidecar."""
+    return _without(f"replace({text}, '\\n', chr(10))", r"\\([\"\\/])", r"\1")
+
+
+_POST = _plain_post(_without(_without("content", _OURS_IN_POST), rf"(?m)^((?:\"|# ).*?){_DAY}(\"?)$", r"\1\2"))
+_RECORD = _plain_record(
+    _without(_without("content", rf"(\"title\":\"(?:[^\"\\]|\\.)*?){_DAY}\"", r'\1"'), _OURS_IN_RECORD)
+)
+_WORDS = f"""
+WITH plain AS (
+    SELECT parse_path(filename)[-2] AS source_id, CASE WHEN suffix(filename, '.md') THEN {_POST} ELSE {_RECORD} END AS text
+    FROM read_text(?)
+),
+shown AS MATERIALIZED (SELECT source_id, {SPOKEN} AS words FROM plain)
+"""
+_CITED = f"""
+SELECT count(DISTINCT filename) FROM (
+    SELECT filename, unnest(regexp_extract_all(content, {quoted(_ID)}))::UUID AS message_id FROM read_text(?)
+)
+"""

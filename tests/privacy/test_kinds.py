@@ -1,0 +1,282 @@
+"""Nothing of a kind that has a form of its own survives in any surrounding text, and it is called by its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import phonenumbers
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from egregora_assets.privacy.numbers import is_card, is_cpf, is_iban, kind
+from tests.privacy.test_scrub import AROUND, MARKS, leaking, scrub_one, scrubbed
+
+ASCII_DIGITS = "0123456789"
+SCRIPTS = (ASCII_DIGITS, "٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹", "０１２３４５６７８９", "०१२३४५६७८९")
+MORE_AROUND = (
+    *AROUND,
+    ("não é ", ", não"),
+    ("به ", " زنگ بزن"),
+    ("口座", "です。"),
+    ("👩\u200d👧 ", " 🏳\ufe0f\u200d🌈"),
+    ("é", "é"),
+)
+
+digits = st.text(ASCII_DIGITS, min_size=1)
+letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+IBANS = {
+    "DE": "n18",
+    "BE": "n12",
+    "NO": "n11",
+    "GB": "a4n14",
+    "FR": "n10c11n2",
+    "PT": "n21",
+    "MT": "a4n5c18",
+    "BR": "n23a1c1",
+}
+LENGTHS = {"DE": 22, "BE": 16, "NO": 15, "GB": 22, "FR": 27, "PT": 25, "MT": 31, "BR": 29}
+
+
+@st.composite
+def cards(draw: st.DrawFn) -> str:
+    length, groups = draw(
+        st.sampled_from([(16, (4, 4, 4, 4)), (15, (4, 6, 5)), (14, (4, 6, 4)), (19, (4, 4, 4, 4, 3))])
+    )
+    body = draw(st.sampled_from("3456")) + draw(st.text(ASCII_DIGITS, min_size=length - 2, max_size=length - 2))
+    number = next(body + digit for digit in ASCII_DIGITS if is_card(body + digit))
+    return grouped(number, groups, draw(st.sampled_from(["", " ", "-"])))
+
+
+@st.composite
+def ibans(draw: st.DrawFn) -> str:
+    country = draw(st.sampled_from(sorted(IBANS)))
+    bban = ""
+    for element in IBANS[country].replace("n", " n").replace("a", " a").replace("c", " c").split():
+        alphabet = {"n": ASCII_DIGITS, "a": letters, "c": ASCII_DIGITS + letters}[element[0]]
+        bban += draw(st.text(alphabet, min_size=int(element[1:]), max_size=int(element[1:])))
+    check = next(f"{number:02}" for number in range(2, 99) if is_iban(f"{country}{number:02}{bban}"))
+    whole = country + check + bban
+    assert len(whole) == LENGTHS[country]
+    written = grouped(whole, (4,) * 9, draw(st.sampled_from(["", " ", "-"])))
+    return draw(st.sampled_from([written, written.lower()]))
+
+
+@st.composite
+def taxpayers(draw: st.DrawFn) -> str:
+    body = draw(st.text(ASCII_DIGITS, min_size=9, max_size=9).filter(lambda text: len(set(text)) > 1))
+    number = next(f"{body}{check:02}" for check in range(100) if is_cpf(f"{body}{check:02}"))
+    return draw(st.sampled_from([number, f"{number[:3]}.{number[3:6]}.{number[6:9]}-{number[9:]}"]))
+
+
+@st.composite
+def insured(draw: st.DrawFn) -> str:
+    area = draw(st.integers(1, 899).filter(lambda area: area != 666))
+    gap = draw(st.sampled_from(" -"))
+    return f"{area:03}{gap}{draw(st.integers(1, 99)):02}{gap}{draw(st.integers(1, 9999)):04}"
+
+
+@st.composite
+def phones(draw: st.DrawFn) -> str:
+    region = draw(st.sampled_from(sorted({"BR", "PT", "GB", "US", "DE", "JP", "IN", "NG", "AE", "FR", "AU"})))
+    form = draw(st.sampled_from([phonenumbers.PhoneNumberFormat.INTERNATIONAL, phonenumbers.PhoneNumberFormat.E164]))
+    number = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
+    return phonenumbers.format_number(number, form)
+
+
+def grouped(text: str, sizes: tuple[int, ...], gap: str) -> str:
+    parts, rest = [], text
+    for size in sizes:
+        parts.append(rest[:size])
+        rest = rest[size:]
+    return gap.join(part for part in (*parts, rest) if part)
+
+
+octet = st.integers(0, 255).map(str)
+ipv4 = st.lists(octet, min_size=4, max_size=4).map(".".join)
+group = st.integers(0, 0xFFFF).map("{:x}".format)
+prefix = st.sampled_from(["2001", "2a02", "fe80", "fd00"])
+ipv6 = st.one_of(
+    st.builds(lambda first, rest: ":".join([first, *rest]), prefix, st.lists(group, min_size=7, max_size=7)),
+    st.builds(lambda first, rest: f"{first}::{':'.join(rest)}", prefix, st.lists(group, min_size=0, max_size=5)),
+)
+token_text = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=36, max_size=40)
+keys = st.one_of(
+    token_text.map("ghp_{}".format),
+    token_text.map("sk-{}".format),
+    token_text.map("sk-proj-ab-{}".format),
+    token_text.map("xoxb-{}".format),
+    st.text(letters + ASCII_DIGITS, min_size=16, max_size=16).map("AKIA{}".format),
+    st.tuples(token_text, token_text, token_text).map(lambda parts: "eyJ{}.{}.{}".format(*parts)),
+)
+KINDS: dict[str, tuple[st.SearchStrategy[str], str]] = {
+    "card": (cards(), "[card]"),
+    "iban": (ibans(), "[iban]"),
+    "taxpayer": (taxpayers(), "[id]"),
+    "insured": (insured(), "[id]"),
+    "phone": (phones(), "[phone]"),
+    "ipv4": (ipv4, "[ip]"),
+    "ipv6": (ipv6, "[ip]"),
+    "key": (keys, "[secret]"),
+}
+IN_ANY_SCRIPT = ("card", "taxpayer", "insured", "phone", "ipv4")
+
+
+@cache
+def around_as_scrubbed() -> list[tuple[str, str]]:
+    """Return what stands around without the joiners that nothing needs there."""
+    parts = scrubbed([part for around in MORE_AROUND for part in around])
+    return list(zip(parts[::2], parts[1::2], strict=True))
+
+
+def check_gone(found: str, placeholder: str) -> None:
+    texts = [before + found + after for before, after in MORE_AROUND]
+    results = scrubbed(texts)
+    assert results == [before + placeholder + after for before, after in around_as_scrubbed()]
+    assert leaking([*texts, *results]) == texts
+
+
+@pytest.mark.parametrize("name", KINDS)
+@hypothesis_settings(max_examples=4, deadline=None)
+@given(st.data())
+def test_each_kind_is_gone_wherever_it_stands(name: str, data: st.DataObject) -> None:
+    strategy, placeholder = KINDS[name]
+    found = data.draw(strategy)
+    if name == "key":  # a letter beside it is a part of it
+        assert scrubbed([f"it is {found} now", f"({found})", f"電話は{found}"]) == [
+            f"it is {placeholder} now",
+            f"({placeholder})",
+            f"電話は{placeholder}",
+        ]
+        return
+    check_gone(found, placeholder)
+
+
+@pytest.mark.parametrize("name", IN_ANY_SCRIPT)
+@hypothesis_settings(max_examples=3, deadline=None)
+@given(st.data())
+def test_digits_of_any_script_are_digits(name: str, data: st.DataObject) -> None:
+    strategy, placeholder = KINDS[name]
+    written = data.draw(strategy)
+    scripts = [written.translate(str.maketrans(ASCII_DIGITS, script)) for script in SCRIPTS]
+    assert scrubbed(scripts) == [placeholder] * len(scripts)
+
+
+@pytest.mark.parametrize("name", KINDS)
+@hypothesis_settings(max_examples=3, deadline=None)
+@given(st.data())
+def test_no_invisible_mark_hides_any_kind(name: str, data: st.DataObject) -> None:
+    strategy, placeholder = KINDS[name]
+    found = data.draw(strategy)
+    place, mark = data.draw(st.integers(1, len(found) - 1)), data.draw(st.sampled_from(MARKS))
+    shown = scrub_one(f"say {found[:place]}{mark}{found[place:]} now")
+    assert "".join(character for character in shown if character not in MARKS) == f"say {placeholder} now"
+
+
+LINKS = {
+    "https://user:pass@host.example/x?y=1": "https://host.example/x?y=1",
+    "postgres://admin:p@ss@db.example/x": "postgres://db.example/x",
+    "https://x.example/cb?code=abc&state=1&token=z%2F.z#access_token=aa": (
+        "https://x.example/cb?code=[secret]&state=1&token=[secret]#access_token=[secret]"
+    ),
+    "https://x.example/?X-Amz-Signature=abc&X-Amz-Credential=foo": (
+        "https://x.example/?X-Amz-Signature=[secret]&X-Amz-Credential=[secret]"
+    ),
+    "https://x.example/?api_key=1&sig=2&Password=3&sessionid=4": (
+        "https://x.example/?api_key=[secret]&sig=[secret]&Password=[secret]&sessionid=[secret]"
+    ),
+    "https://x.example/?next=%3Ftoken%3Dabc": "https://x.example/?next=%3Ftoken%3D[secret]",
+}
+
+
+def test_links_keep_all_but_what_opens_something() -> None:
+    cleaned = list(LINKS.values())
+    assert scrubbed([*LINKS, *cleaned]) == [*cleaned, *cleaned]
+    assert leaking([*LINKS, *cleaned]) == list(LINKS)
+    hidden = "https://x.example/?to\u200bken=abc and ?\u200dtoken=b"
+    assert scrub_one(hidden) == "https://x.example/?token=[secret] and ?token=[secret]"
+
+
+def test_a_private_key_is_gone_with_its_lines() -> None:
+    text = "here:\n-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\nAAAA+/==\n-----END OPENSSH PRIVATE KEY-----\nbye"
+    assert scrub_one(text) == "here:\n[secret]\nbye"
+    assert leaking([text]) == [text]
+
+
+ORDINARY = [
+    "3.11.7",
+    "v1.2.3 and 1.2.3.4.5",
+    "300.1.2.3",
+    "10:30",
+    "10:30:45",
+    "192",
+    "192.168",
+    "2001-01-31",
+    "std::vector<int> a::b x[1::2] ::1",
+    "aa:bb:cc",
+    "978-0-13-468599-1",
+    "R$ 1.250,00",
+    "be12 people came to the garden club",
+    "task-management-and-something-internationally",
+    "https://x.example/watch?v=dQw4w9WgXcQ&t=10",
+    "https://x.example/?zipcode=123&monkey=5&page=x",
+    "https://medium.example/@user/x",
+    "key=5, code=7",
+    "#hashtag ghosts skate sky",
+    "deadbeef cafe",
+    "8f14e45fceea167a5a36dedd4bea2543deadbeef",
+]
+
+
+def test_ordinary_texts_stay() -> None:
+    assert scrubbed(ORDINARY) == ORDINARY
+    assert leaking(ORDINARY) == []
+
+
+NAMED: dict[str, tuple[str, ...]] = {
+    "card": ("4111 1111 1111 1111", "378282246310005", "5555-5555-5555-4444"),
+    "iban": ("DE89 3704 0044 0532 0130 00", "GB29NWBK60161331926819", "no93 8601 1117 947"),
+    "id": ("529.982.247-25", "52998224725", "078-05-1120"),
+    "phone": ("+44 20 7946 0958", "0044 20 7946 0958", "(11) 91234-5678", "91234 5678", "+44 (0)7700 900862"),
+    "number": ("+999 123 4567", "4111 1111 1111 1112", "GB28NWBK60161331926819", "12345678901234567890"),
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_what_a_number_is_called(name: str) -> None:
+    assert [kind(number) for number in NAMED[name]] == [name] * len(NAMED[name])
+    assert scrubbed(NAMED[name]) == [f"[{name}]"] * len(NAMED[name])
+
+
+def valid_everywhere(check: Callable[[str], bool], number: str) -> int:
+    """Return how many changes of one digit ``check`` lets pass."""
+    changed = (
+        number[:place] + other + number[place + 1 :]
+        for place in range(len(number))
+        for other in ASCII_DIGITS
+        if other != number[place]
+    )
+    return sum(map(check, changed))
+
+
+def test_a_changed_digit_is_noticed() -> None:
+    assert valid_everywhere(is_card, "4111111111111111") == 0
+    assert valid_everywhere(is_cpf, "52998224725") == 0
+    assert is_iban("DE89370400440532013000")
+    assert not is_iban("DE88370400440532013000")
+
+
+@pytest.mark.parametrize("name", ["Id", "Card", "Secret"])
+def test_people_called_like_a_new_placeholder_are_hidden_and_placeholders_are_no_leak(name: str) -> None:
+    texts = [f"{name}: 4111 1111 1111 1111, 192.168.0.1, 529.982.247-25 and {name}", "sk-" + "a1" * 20]
+    result = scrubbed(texts, [name])
+    assert leaking(result, [name]) == []
+    assert scrubbed(result, [name]) == result
+    assert "[[" not in "".join(result)
+
+
+@pytest.mark.parametrize("name", ["David Philip"])
+def test_letters_of_a_placeholder_inside_a_name_are_no_placeholder(name: str) -> None:
+    assert scrub_one("David has [id]", name) == "[name] has [id]"
