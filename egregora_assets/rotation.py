@@ -28,6 +28,7 @@ from egregora_assets.privacy.keys import (
     with_new_rotation,
 )
 from egregora_assets.privacy.pseudonyms import ALIAS, define_rotated, rotated_name
+from egregora_assets.profiles import files as profiles
 from egregora_assets.sidecar import posts
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction, transaction
@@ -58,6 +59,7 @@ def rotate(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Rotated
     pending, names = _new_key(connection, settings, keys)
     rotated_keys = begin_rotation(settings.key_path, pending)
     posts.doubt(settings.posts)
+    profiles.doubt(settings.profiles)
     define_rotated(connection, rotated_keys.rotations[-1:])
     with transaction(connection, CONSUMER) as change:
         _rekey_ids(connection)
@@ -66,6 +68,7 @@ def rotate(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Rotated
         for file, content in _with_new_aliases(connection, settings):
             prepare_file(file, content)
         _rename_authors(connection)
+        changed(connection, "DELETE FROM watermarks WHERE consumer = ?", [profiles.CONSUMER])
         hold_to(connection, rotated_keys)
         count = int(scalar(connection, "SELECT count(*) FROM messages"))
         changed(connection, "INSERT INTO erasures VALUES ('the key was rotated', ?, ?)", [count, change.revision])

@@ -61,6 +61,12 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     return outcome
 
 
+def doubt(folder: Path) -> None:
+    """Let the next pass remove what belongs to nobody, as after a pass that was cut short."""
+    if folder.is_dir():
+        (folder / _UNFINISHED).touch()
+
+
 def _made_by_another(connection: duckdb.DuckDBPyConnection, folder: Path) -> bool:
     """Return whether the profiles come from a warehouse that has since been replaced; sign them as this one's."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -19,7 +19,7 @@ from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import Settings
 from egregora_assets.publish.pending import pending
 from egregora_assets.publish.snapshot import publish
-from egregora_assets.publish.verify import no_opted_out_text_published
+from egregora_assets.publish.verify import no_opted_out_text
 from egregora_assets.rotation import rotate
 from egregora_assets.warehouse.connection import open_snapshot
 from egregora_assets.warehouse.files import make_home, open_warehouse
@@ -190,7 +190,7 @@ def test_an_opt_out_by_any_identity_holds_for_all(filled: Settings, order: str) 
     assert b"velveteen" in told
     with open_warehouse(out) as connection:
         assert verify.no_opted_out_messages(connection, out).passed
-        assert no_opted_out_text_published(connection, out).passed
+        assert no_opted_out_text(connection, out).passed
     filled.identities_path.unlink()
     refresh(out)
     told = published_bytes(out)
