@@ -8,7 +8,6 @@ from typing import Annotated
 
 import duckdb
 import typer
-from rich.table import Table
 
 from egregora_assets.cli_authors import authors
 from egregora_assets.cli_common import Home, as_table, out, readable_errors
@@ -127,11 +126,9 @@ def doctor(home: Home = None) -> None:
 
     with readable_errors():
         findings = examine(load_settings(home))
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for finding in findings:
-        mark = "[green]ok[/green]" if finding.ok else "[red]mend[/red]"
-        table.add_row(mark, finding.subject, plain(finding.text))
-    out.print(table)
+        mark = "[green]ok  [/green]" if finding.ok else "[red]mend[/red]"
+        out.print(f"{mark}  {finding.subject:<14} {plain(finding.text)}", soft_wrap=True)
     raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
 
 
