@@ -12,7 +12,7 @@ from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
 
 
 @dg.asset(
-    group_name="authors",
+    group_name="profiles",
     kinds={"duckdb", "json", "markdown"},
     owners=OWNERS,
     deps=[sidecars],
