@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from egregora_assets.authors import gate
 from egregora_assets.config import SETTINGS_FILE, Settings
 from egregora_assets.documents.windows import DOCUMENT_ID, SLUG
 from egregora_assets.privacy.keys import (
@@ -69,6 +70,7 @@ def rotate(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Rotated
             prepare_file(file, content)
         _rename_authors(connection)
         changed(connection, "DELETE FROM watermarks WHERE consumer = ?", [profiles.CONSUMER])
+        changed(connection, "UPDATE watermarks SET fingerprint = 'rotated' WHERE consumer = ?", [gate.CONSUMER])
         hold_to(connection, rotated_keys)
         count = int(scalar(connection, "SELECT count(*) FROM messages"))
         changed(connection, "INSERT INTO erasures VALUES ('the key was rotated', ?, ?)", [count, change.revision])

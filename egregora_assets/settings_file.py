@@ -42,6 +42,8 @@ def remove_opt_outs(settings: Settings, names: Iterable[str]) -> list[str]:
 def _opened(settings: Settings) -> tuple[tomlkit.TOMLDocument, Array]:
     """Return the settings file and its list of opt-outs, which is made where there is none. Raises ``SettingsError``."""
     path = settings.home / SETTINGS_FILE
+    if not settings.home.is_dir():
+        raise SettingsError(f"{settings.home} is no home: `egregora init` makes one")
     if "EGREGORA_PRIVACY__OPT_OUT" in os.environ or "EGREGORA_PRIVACY" in os.environ:
         raise SettingsError(
             f"EGREGORA_PRIVACY… in the environment hides the list in {path}: change it there, or unset it"

@@ -19,6 +19,7 @@ _PLAIN = re.compile(r"[^\W\d_][\w.-]*(?: [\w.-]+)*")
 _RESERVED = frozenset("true false null yes no on off y n".split())
 _NULL = "tag:yaml.org,2002:null"
 _MARK = "\ufeff"
+_MOST_NODES = 1_000_000
 
 
 class AuthorListUnreadable(ValueError):
@@ -66,7 +67,20 @@ def _composed(text: str) -> MappingNode | None:
         return None
     if not isinstance(root, MappingNode):
         raise AuthorListUnreadable("it is no list of keys and values")
+    if _size(root, {}) > _MOST_NODES:
+        raise AuthorListUnreadable("its references (&name, *name) stand for more than can be read: write them out")
     return root
+
+
+def _size(node: Node, known: dict[int, int]) -> int:
+    """Return how many nodes ``node`` is with its references written out; too many where it holds itself."""
+    if id(node) not in known:
+        known[id(node)] = _MOST_NODES + 1
+        parts = node.value if isinstance(node, MappingNode | SequenceNode) else []
+        known[id(node)] = 1 + sum(
+            _size(part, known) for item in parts for part in (item if isinstance(item, tuple) else (item,))
+        )
+    return known[id(node)]
 
 
 def _authors(root: MappingNode | None) -> MappingNode | None:

@@ -14,6 +14,7 @@ _ENDS = re.compile(rb"(?:^|\n)(?:---|\.\.\.)[ \t]*\r?(?:\n|$)")
 _LONGEST_BEGINNING = 64
 _LONGEST_END = 64
 _CHUNK = 1 << 16
+_MOST_BYTES = 8 << 20
 _NULL = "tag:yaml.org,2002:null"
 _ACCEPTED = "a name, a list of names, or a list of mappings that have a name"
 
@@ -45,17 +46,19 @@ def authors_in(front: str) -> list[str]:
         raise DamagedFrontMatter("the front matter is no list of keys and values")
     named = [value for key, value in root.value if isinstance(key, ScalarNode) and key.value == "authors"]
     names = [name for value in named for name in _names(value)]
+    if any("\ud800" <= character <= "\udfff" for name in names for character in name):
+        raise DamagedFrontMatter("a name holds half of a character: write the name itself")
     return list(dict.fromkeys(name for name in names if name))
 
 
 def _front_matter(path: Path) -> bytes:
     """Return the bytes between the first two lines of ``---``, of any length; empty where the file begins with none."""
     with path.open("rb") as file:
-        held = file.read(_CHUNK)
+        held = bytearray(file.read(_CHUNK))
         begins = _BEGINS.match(held[:_LONGEST_BEGINNING])
         if begins is None:
             return b""
-        held = held[begins.end() :]
+        held = bytearray(held[begins.end() :])
         looked = 0
         while (ends := _ENDS.search(held, looked)) is None or ends.end() == len(held):
             more = file.read(_CHUNK)
@@ -63,9 +66,13 @@ def _front_matter(path: Path) -> bytes:
                 break
             looked = max(0, len(held) - _LONGEST_END)
             held += more
+            if len(held) > _MOST_BYTES:
+                raise DamagedFrontMatter(
+                    f"the front matter has more than {_MOST_BYTES >> 20} MiB: a line of --- is missing"
+                )
     if ends is None:
         raise DamagedFrontMatter("the front matter has no end: a line of --- is missing")
-    return held[: ends.start()]
+    return bytes(held[: ends.start()])
 
 
 def _composed(front: str) -> Node | None:

@@ -29,7 +29,11 @@ _SHOWN = """
     SELECT
         message_id, source_id, local_time::DATE AS local_date, local_time, sent_at,
         coalesce(p.person_id, author_id) AS author_id, kind,
-        CASE WHEN kind IN ('system', 'location', 'contact', 'call', 'deleted') THEN '' ELSE text END AS text,
+        CASE
+            WHEN kind IN ('system', 'location', 'contact', 'call', 'deleted') THEN ''
+            WHEN message_id IN (SELECT message_id FROM private.alias_commands) THEN '/egregora alias'
+            ELSE text
+        END AS text,
         is_edited, position, thread_id, reply_to, edited_at, deleted_at
     FROM messages m LEFT JOIN (SELECT author_id AS member_id, person_id FROM private.persons) p ON member_id = m.author_id
     WHERE NOT EXISTS (SELECT 1 FROM authors a WHERE a.author_id = m.author_id AND a.opted_out) AND NOT EXISTS (
@@ -37,6 +41,12 @@ _SHOWN = """
         WHERE o.message_id = m.message_id AND a.opted_out
     )
 """
+
+
+_COLUMNS = (
+    "message_id, source_id, local_date, local_time, sent_at, author_id, kind, text, is_edited, position, thread_id, reply_to, "
+    "edited_at, deleted_at"
+)
 
 
 @dataclass(frozen=True)
@@ -87,8 +97,8 @@ def _start_over(change: Transaction, rules: Rules) -> GateChanges:
         removed = _take_out(
             change,
             "the privacy policy has changed",
-            "NOT EXISTS (FROM wanted w WHERE (w.message_id, w.text) = (c.message_id, c.text) "
-            "AND w.author_id IS NOT DISTINCT FROM c.author_id)",
+            f"message_id NOT IN (SELECT message_id FROM (SELECT {_COLUMNS} FROM clean_messages "
+            f"INTERSECT SELECT {_COLUMNS} FROM wanted))",
         )
         added = _insert(
             change,

@@ -41,6 +41,8 @@ def names_of(settings: Settings, people: list[str]) -> list[str]:
     A name need not be known: whoever is on the list before they write stays hidden from the first word. Raises
     ``UnknownPseudonym``.
     """
+    if not all(person.strip() for person in people):
+        raise UnknownPseudonym("an empty name is nobody's: say a display name, a number or a pseudonym")
     if not any(person.startswith("member-") for person in people):
         return people
     with open_warehouse(settings) as connection:

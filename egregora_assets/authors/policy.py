@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from egregora_assets.privacy.scrub import (
     scrub,
     shows_names,
     shows_pii,
+    words_in,
 )
 from egregora_assets.warehouse.query import rows
 
@@ -134,7 +134,7 @@ def _aliases(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     for name, author_id, alias in rows(connection, sql):
         alias_of[author_id] = alias
         bare = unicodedata.normalize("NFC", name.strip().lstrip("~").strip())
-        for part in {bare, *bare.split(), *re.findall(r"[^\W\d_][\w'’]*", bare)}:
+        for part in {bare, *bare.split(), *words_in(bare)}:
             people[name_key(part)].add(author_id)
     single = {key: alias_of[next(iter(authors))] for key, authors in people.items() if len(authors) == 1}
     return {key: alias for key, alias in single.items() if alias}

@@ -91,6 +91,9 @@ def write_list(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int
     if folder is None or not folder.is_dir():
         return 0
     path = folder / LIST_FILE
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        log.warning("%s is no plain file: it was left as it is", LIST_FILE)
+        return 0
     state, known = _state(path), _known_list(connection, path)
     wanted = _may_be_listed(connection, settings)
     if known is not None and known.state == state and (known.problem or set(wanted) <= set(known.authors)):
@@ -135,12 +138,12 @@ def _look(connection: duckdb.DuckDBPyConnection, folder: Path) -> tuple[int, set
 
 
 def _scan(folder: str) -> Iterator[FileState]:
-    """Yield the Markdown files below a folder; hidden folders, and links to folders, are passed over."""
+    """Yield the Markdown files below a folder; hidden folders, links, and names that are no text are passed over."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.endswith(_SUFFIXES):
-                if entry.is_file():
-                    status = entry.stat()
+                if entry.is_file(follow_symlinks=False) and entry.name.isprintable():
+                    status = entry.stat(follow_symlinks=False)
                     yield entry.path, status.st_size, status.st_mtime_ns, status.st_ino
             elif not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False):
                 yield from _scan(entry.path)

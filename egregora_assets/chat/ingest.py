@@ -66,6 +66,7 @@ def ingest(
     """
     files = read_inbox(settings.inbox)
     register(connection, files)
+    _hide_titles_that_name_others(connection, settings)
     waiting = _waiting(connection, reread)
     if not waiting:
         return []
@@ -160,6 +161,16 @@ def _load_records(
         )
         _note(change, file, parsed.platform, outcome, pieces, merged.first, merged.last)
         return _under_shown_names(change, settings, keys, outcome)
+
+
+def _hide_titles_that_name_others(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Hide titles that name somebody who has become known in another way than by an export: by the list, or by a post."""
+    posts = rows(connection, "SELECT DISTINCT raw_name FROM private.author_names WHERE platform = 'posts'")
+    names = [*settings.privacy.opt_out, *(name for (name,) in posts)]
+    if names and rows(connection, "SELECT 1 FROM sources LIMIT 1"):
+        keys = warehouse_keys(connection, settings.key_path)
+        with transaction(connection, CONSUMER) as change:
+            hide_titles(change, settings, keys, names)
 
 
 def _under_shown_names(change: Transaction, settings: Settings, keys: Keys, outcome: ExportOutcome) -> ExportOutcome:

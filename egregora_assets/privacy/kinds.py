@@ -25,6 +25,11 @@ _KEY_FORMS = (
     r"SG\.[A-Za-z0-9_\-]{16,}\.[A-Za-z0-9_\-]{16,}",
     r"[0-9]{8,10}:AA[A-Za-z0-9_\-]{30,}",
     r"eyJ[A-Za-z0-9_\-]{5,}(?:\.[A-Za-z0-9_\-]+){1,4}",
+    r"(?:[Bb]earer|[Bb]asic) [A-Za-z0-9._~+/\-]{16,}=*",
+    r"hooks\.slack\.com/services/[A-Za-z0-9/_\-]+",
+    r"discord(?:app)?\.com/api/webhooks/[0-9]+/[A-Za-z0-9_\-]+",
+    r"chat\.whatsapp\.com/[A-Za-z0-9]{10,}",
+    r"(?:t|telegram)\.me/(?:\+|joinchat/)[A-Za-z0-9_\-]{8,}",
 )
 KEY = rf"(^|[^A-Za-z0-9])(?:{'|'.join(_KEY_FORMS)})"
 PRIVATE_KEY = r"-----BEGIN [A-Z ]*PRIVATE KEY-----[^\-]*(?:-----END [A-Z ]*-----)?"
@@ -45,6 +50,7 @@ KEY_BEGINNINGS = (
         "npm_",
     ),
     *("gho_", "ghp_", "ghr_", "ghs_", "ghu_", "k_live_", "k_test_", "sk-", "xox"),
+    *("earer ", "asic ", "hooks.slack.com/", "/api/webhooks/", "chat.whatsapp.com/", ".me/+", ".me/joinchat/"),
 )
 
 _TELLING_PARTS = "auth|credential|jwt|passw(?:or)?d|pwd|secret|session|signature|token"

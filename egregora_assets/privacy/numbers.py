@@ -65,7 +65,7 @@ def kind(number: str) -> str:
     digits = _NO_DIGIT.sub("", folded)
     if folded[0].isalpha():
         return "iban" if is_iban(_NO_SIGN.sub("", folded.upper())) else "number"
-    if folded.startswith("+") or (digits.startswith("00") and len(digits) > 9):
+    if folded.startswith("+") or (digits.startswith("00") and len(digits) > 9 and not is_cpf(digits)):
         return "phone" if _is_possible_phone(digits.removeprefix("00")) else "number"
     if not folded.startswith("("):
         if 13 <= len(digits) <= 19 and is_card(digits):

@@ -350,12 +350,21 @@ def _add_forms(name: str, spaced: set[str], unspaced: set[str]) -> None:
         return
     for spelling in _spellings(bare):
         spaced.add(f"(?i:{_escaped(spelling)})")
-    for word in re.findall(r"[^\W\d_][\w'’]*", bare):
+    for word in words_in(bare):
         is_particle = word.casefold() in _NO_NAMES or (word.islower() and not bare.islower())
         if len(word) >= _MIN_PART and not is_particle:
             for spelling in _spellings(word):
                 as_name = _escaped(word[:1].upper() + word[1:])
                 spaced.add(as_name if word.casefold() in ALSO_WORDS else f"(?i:{_escaped(spelling)})")
+
+
+def words_in(name: str) -> list[str]:
+    """Return the words of a name: they begin with a letter, and marks on letters (Devanagari, Arabic vowels) are parts of them."""
+    shown = "".join(
+        character if character in "'’_" or character.isalnum() or unicodedata.category(character)[0] == "M" else " "
+        for character in name
+    )
+    return [word.lstrip("'’_0123456789") for word in shown.split() if any(map(str.isalpha, word))]
 
 
 def _spellings(text: str) -> Iterator[str]:
@@ -364,9 +373,9 @@ def _spellings(text: str) -> Iterator[str]:
     apart = unicodedata.normalize("NFD", text)
     if apart != text:
         yield apart
-        plain = "".join(character for character in apart if not unicodedata.combining(character))
-        if len(plain) >= _MIN_PART:
-            yield plain
+    plain = "".join(character for character in apart if not unicodedata.combining(character))
+    if plain != text and len(plain) >= _MIN_PART:
+        yield plain
 
 
 def _alternations(forms: set[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import duckdb
@@ -12,10 +13,12 @@ from egregora_assets.authors import gate
 from egregora_assets.authors.verify import names_fingerprint
 from egregora_assets.config import Settings
 from egregora_assets.privacy.scrub import leaks
+from egregora_assets.profiles.chart import activity_chart
 from egregora_assets.profiles.files import SCHEMA_FILE, SUFFIXES
 from egregora_assets.profiles.models import Profile
+from egregora_assets.profiles.page import page
 from egregora_assets.warehouse.query import rows, scalar, view_of
-from egregora_assets.warehouse.revisions import current_revision, transaction, watermark
+from egregora_assets.warehouse.revisions import transaction, watermark
 from egregora_assets.warehouse.verdict import Verdict
 
 
@@ -41,35 +44,50 @@ def profiles_match_authors(connection: duckdb.DuckDBPyConnection, settings: Sett
 
 
 def no_private_text_in_profiles(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
-    """No topic and no quotation of a profile shows an e-mail address, a phone number or a known name."""
-    consumer, fingerprint = "check:no_private_text_in_profiles", names_fingerprint(connection, settings)
-    seen = watermark(connection, consumer)
-    since = seen.revision if seen.fingerprint == fingerprint else 0
-    if since and since == current_revision(connection):
-        return Verdict(True, "nothing has changed since the last look", {"rows": 0, "since_revision": since})
+    """No file of a profile shows an e-mail address, a phone number or a known name. All are read when any has changed."""
+    consumer = "check:no_private_text_in_profiles"
+    state = f"{names_fingerprint(connection, settings)} {_state(settings.profiles)}"
+    if watermark(connection, consumer).fingerprint == state:
+        return Verdict(True, "nothing has changed since the last look", {"rows": 0})
+    texts = [text for path in _files(settings.profiles) if path.suffix == ".json" for text in _words_of_people(path)]
+    texts += [
+        path.read_text("utf-8", "replace")
+        for path in _files(settings.profiles)
+        if path.suffix != ".json" and not path.with_suffix(".json").exists()
+    ]
     found = 0
-    new = rows(connection, "SELECT alias FROM author_profiles WHERE revision > ?", [since])
-    texts = [text for (alias,) in new for text in _words_of_people(settings.profiles / f"{alias}.json")]
     if texts:
         names = gate.known_names(connection, settings)
         with view_of(connection, "profile_texts", pa.table({"words": pa.array(texts, pa.string())})):
             found = int(scalar(connection, f"SELECT count(*) FROM profile_texts WHERE {leaks('words', names)}"))
     if not found:
         with transaction(connection, consumer) as change:
-            change.advance(fingerprint, even_unchanged=True)
+            change.advance(state, even_unchanged=True)
     return Verdict(found == 0, f"{found} texts that show an address, a number or a name", {"rows": found})
 
 
+def _state(folder: Path) -> str:
+    """Return a name for what the files are: their names, sizes and times."""
+    files = sorted((path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in _files(folder))
+    return hashlib.sha256(repr(files).encode()).hexdigest()[:16]
+
+
 def _words_of_people(path: Path) -> list[str]:
-    """Return the words of people in a profile; all of a file that is none, so that nothing passes unseen."""
-    if not path.exists():
-        return []
+    """Return the words of people in a profile; all of a file that is none, so that nothing passes unseen.
+
+    The page and the chart are made from the profile alone: one that is not what the profile gives is taken as a whole.
+    """
     try:
         profile = Profile.model_validate_json(path.read_bytes())
     except ValidationError:
         return [path.read_text("utf-8", "replace")]
     words = [topic.label for month in profile.topics for topic in month.topics]
-    return words + [quotation.text for quotation in (profile.first_words, profile.last_words) if quotation]
+    words += [quotation.text for quotation in (profile.first_words, profile.last_words) if quotation]
+    for suffix, made in ((".md", page(profile)), (".svg", activity_chart(profile.by_hour, profile.by_weekday))):
+        beside = path.with_suffix(suffix)
+        if beside.exists() and (shown := beside.read_text("utf-8", "replace")) != made:
+            words.append(shown)
+    return words
 
 
 def _files(folder: Path) -> list[Path]:

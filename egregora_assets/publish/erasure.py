@@ -10,6 +10,7 @@ from __future__ import annotations
 import mmap
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from importlib import resources
 from pathlib import Path
 
 import duckdb
@@ -17,6 +18,7 @@ from ahocorasick_rs import BytesAhoCorasick
 from pydantic import BaseModel
 
 from egregora_assets.config import Settings
+from egregora_assets.profiles.page import ANSWERS, HONEST
 from egregora_assets.warehouse.connection import open_snapshot
 from egregora_assets.warehouse.query import rows, scalar
 
@@ -26,6 +28,7 @@ _LEAST_LETTERS = 12
 _MOST_LETTERS = 60
 _MOST_PHRASES = 100_000
 _WINDOW_BYTES = 64 << 20
+_OWN_FILES = (".py", ".json")
 
 
 class Remains(BaseModel):
@@ -95,9 +98,19 @@ def _phrases(connection: duckdb.DuckDBPyConnection) -> list[str]:
         return []
     search = BytesAhoCorasick([phrase.encode() for phrase in theirs])
     said_by_others: set[int] = set()
-    for piece in _column(connection, _SAID_BY_OTHERS):
+    for piece in (memoryview(_own_words()), *_column(connection, _SAID_BY_OTHERS)):
         said_by_others.update(number for number, _, _ in search.find_matches_as_indexes(piece, overlapping=True))
     return [phrase for number, phrase in enumerate(theirs) if number not in said_by_others]
+
+
+def _own_words() -> bytes:
+    """Return what this program writes itself: its pages, headings and schemas stand in its own files."""
+    files = resources.files("egregora_assets")
+    folders = [files / name for name in ("profiles", "sidecar")]
+    texts = [
+        path.read_text("utf-8") for folder in folders for path in folder.iterdir() if path.name.endswith(_OWN_FILES)
+    ]
+    return "\n".join((HONEST, ANSWERS, *texts)).encode()
 
 
 def _outputs(settings: Settings) -> Iterator[tuple[str, Iterable[bytes | memoryview]]]:
@@ -149,7 +162,11 @@ _PHRASES = f"""
 _SAID_BY_OTHERS = """
     SELECT text FROM clean_messages
     WHERE author_id IS NULL OR author_id NOT IN (SELECT author_id FROM authors WHERE opted_out)
+    UNION ALL SELECT replace(text, chr(10), ' ') FROM clean_messages
+    WHERE contains(text, chr(10)) AND (author_id IS NULL OR author_id NOT IN (SELECT author_id FROM authors WHERE opted_out))
+    UNION ALL SELECT title FROM sources
 """
+"""Also with lines that are joined, as in a quotation. A title is the group's: whoever once repeated it has not said it."""
 _COUNTS = f"""
     SELECT
         (SELECT count(DISTINCT message_id) FROM ({_THEIRS})),

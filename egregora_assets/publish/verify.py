@@ -18,6 +18,7 @@ from egregora_assets.warehouse.revisions import current_revision, transaction, w
 from egregora_assets.warehouse.verdict import Verdict
 
 _WORDS_OF_PEOPLE = {
+    "authors": "chosen_name",
     "messages": "text",
     "documents": SPOKEN,
     "topics": "label",
@@ -29,7 +30,11 @@ _WORDS_OF_PEOPLE = {
 }
 """The words in each table; a title's day is ours: April and June are names too."""
 _BY_DOCUMENT = "(SELECT d.source_id FROM documents d WHERE d.document_id = t.document_id)"
-_SOURCE_OF = {"sources": "''", **dict.fromkeys(("topics", "decisions", "questions", "entities"), _BY_DOCUMENT)}
+_SOURCE_OF = {
+    "sources": "''",
+    "authors": "''",
+    **dict.fromkeys(("topics", "decisions", "questions", "entities"), _BY_DOCUMENT),
+}
 """Which source the words are of, as far as it may keep them; titles of chats are scrubbed whatever is said in them."""
 _CITING = {"documents": "message_ids", **dict.fromkeys(ITEM_TABLES, "evidence")}
 _OPTED_OUT_ROWS = (

@@ -288,3 +288,19 @@ def test_any_name_comes_back_as_it_was_added(names: list[str]) -> None:
         return
     assert author_list.listed(after) == {"cy", *names}
     assert after.startswith("# top\nauthors:\n  cy: {name: Cy}\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "authors: &a\n  x: *a\n",
+        "a: &a [*a]\nauthors: {}\n",
+        "a0: &a0 [x, x]\n"
+        + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 10))
+        + "authors: {}\n",
+    ],
+    ids=["holds itself", "another part holds itself", "a bomb"],
+)
+def test_a_list_whose_references_have_no_end_is_left_as_it_is(text: str) -> None:
+    with pytest.raises(author_list.AuthorListUnreadable, match="references"):
+        author_list.with_authors(text, ["Ana Lima"])

@@ -10,7 +10,7 @@ from egregora_assets.config import Settings, SourceSettings
 from egregora_assets.publish.snapshot import publish
 from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.query import rows
-from tests.chats import Line, chat, published_bytes, put_export
+from tests.chats import Line, chat, published_bytes, put_export, with_privacy
 
 GROUP: tuple[Line, ...] = (
     (0, "Rui Costa", "who waters the beds?"),
@@ -79,3 +79,20 @@ def test_a_source_id_that_the_owner_has_set_stays(settings: Settings) -> None:
     )
     take_in(named, "Quimbaya Garden", *GROUP)
     assert "quimbaya-garden" in take_in(named, "Quimbaya Garden", *GROUP, JOINED, suffix=" (1)")
+
+
+def test_a_title_that_names_somebody_on_the_list_leaves_no_byte(settings: Settings) -> None:
+    take_in(settings, "Quimbaya Garden", *GROUP)
+    listed = with_privacy(settings, opt_out=("Quimbaya Torres",))
+    with open_warehouse(listed) as connection:
+        ingest(connection, listed)
+        publish(connection, listed)
+    assert b"uimbaya" not in published_bytes(settings)
+    assert not [path for path in settings.published.rglob("*") if "uimbaya" in path.name]
+
+
+def test_a_title_is_hidden_in_the_same_run_in_which_the_policy_changes(settings: Settings) -> None:
+    take_in(settings, "Quimbaya Garden", *GROUP)
+    listed = with_privacy(settings, opt_out=("Tom Whitaker",))
+    assert "uimbaya" not in take_in(listed, "Quimbaya Garden", *GROUP, JOINED, suffix=" (1)")
+    assert b"uimbaya" not in published_bytes(settings)

@@ -306,6 +306,16 @@ def test_the_checks_see_what_must_not_be_there(written: Settings) -> None:
         assert not verify.no_private_text_in_profiles(connection, written).passed, "a failure is not forgotten"
 
 
+@pytest.mark.parametrize("suffix", [".md", ".json", ".svg", "-other.md"])
+def test_the_check_reads_every_file_of_a_profile(written: Settings, suffix: str) -> None:
+    with open_warehouse(written) as connection:
+        assert verify.no_private_text_in_profiles(connection, written).passed
+        path = next(written.profiles.glob("member-*.json"))
+        planted = path.with_name(path.stem + suffix)
+        planted.write_text((planted.read_text() if planted.exists() else "") + "ask Tom Reed, tom@example.org")
+        assert not verify.no_private_text_in_profiles(connection, written).passed
+
+
 def test_profiles_are_readable_by_their_owner_only(written: Settings) -> None:
     assert {path.stat().st_mode & 0o077 for path in written.profiles.iterdir()} == {0}
 

@@ -125,3 +125,24 @@ def test_the_check_searches_after_an_erasure_and_fails_as_long_as_words_are_left
         first = verify.erasure_is_complete(connection, erased)
         assert (first.passed, first.figures["people"]) == (True, 1)
         assert "nothing has been erased" in verify.erasure_is_complete(connection, erased).description
+
+
+def test_words_that_are_the_programs_the_chats_or_others_are_nobodys(settings: Settings) -> None:
+    """Somebody who opted out has once said what stands in pages and schemas, the chat's title, and what others said too."""
+    said = [
+        "Sunday Garden Friends",
+        "those that have passed its privacy gate, and nothing else",
+        "It is no judgement of a person",
+        "Topics over time",
+        "Whom they answer",
+        "Days on which the author wrote",
+        "see you at the meeting tomorrow",
+    ]
+    lines: list[Line] = [(number, "Ana Lima", text) for number, text in enumerate(said)]
+    lines += [(50 + number, "Rui Costa", f"we water bed number {number} on Friday") for number in range(6)]
+    lines += [(70, "Priya Raman", "see you at the\nmeeting tomorrow"), (80, "Ana Lima", "/egregora opt-out")]
+    put_export(settings, "Sunday Garden Friends", chat(*lines))
+    with open_warehouse(settings) as connection:
+        ingest(connection, settings)
+        publish(connection, settings)
+        assert search_outputs(connection, settings).found == []
