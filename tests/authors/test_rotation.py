@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from egregora_assets.authors import gate
 from egregora_assets.chat.ingest import ExportOutcome, ingest
-from egregora_assets.config import Settings
+from egregora_assets.config import Settings, SourceSettings
 from egregora_assets.documents import verify as documents_verify
 from egregora_assets.privacy.keys import KeyFileError, begin_rotation, load_keys, warehouse_keys, with_new_rotation
 from egregora_assets.privacy.pseudonyms import define_rotated, rotated
@@ -331,7 +331,7 @@ def test_a_pending_key_whose_transaction_is_committed_becomes_final(full: Settin
 
 KILLED = """
 import os, signal, sys
-from egregora_assets.config import Settings
+from egregora_assets.config import Settings, SourceSettings
 from egregora_assets.rotation import rotate
 from egregora_assets.warehouse.files import open_warehouse
 
@@ -399,3 +399,27 @@ def test_a_rotation_killed_in_the_middle_of_its_transaction(settings: Settings, 
     with open_warehouse(settings) as connection:
         assert sum(outcome.added for outcome in ingest(connection, settings, reread=True)) == 0
         rotate(connection, settings)
+
+
+def test_no_text_shows_an_old_pseudonym_after_a_rotation(settings: Settings) -> None:
+    """Under the policy ``pseudonymise`` pseudonyms stand in texts."""
+    source = SourceSettings(title="Garden Club", privacy="pseudonymise")
+    settings = settings.model_copy(update={"sources": (source,)})
+    lines: list[Line] = [
+        (0, "Ana Lima", "hello"),
+        (1, "Rui Costa", "Ana Lima should decide"),
+        (2, "Priya Raman", "yes"),
+    ]
+    put_export(settings, "Garden Club", chat(*lines))
+    with open_warehouse(settings) as connection:
+        ingest(connection, settings)
+        publish(connection, settings)
+        ((old,),) = rows(
+            connection,
+            "SELECT alias FROM authors JOIN private.author_names USING (author_id) WHERE raw_name = 'Ana Lima'",
+        )
+        assert f"{old} should decide".encode() in published_bytes(settings)
+        rotate(connection, settings)
+        publish(connection, settings)
+    assert old.encode() not in published_bytes(settings)
+    assert b"member-" in published_bytes(settings)

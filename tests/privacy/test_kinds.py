@@ -280,3 +280,22 @@ def test_people_called_like_a_new_placeholder_are_hidden_and_placeholders_are_no
 @pytest.mark.parametrize("name", ["David Philip"])
 def test_letters_of_a_placeholder_inside_a_name_are_no_placeholder(name: str) -> None:
     assert scrub_one("David has [id]", name) == "[name] has [id]"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bearer abcdefghijklmnop.qrstuv",
+        "hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX",
+        "chat.whatsapp.com/AbCdEfGhIjKlMnOpQrStUv",
+        "t.me/+AbCdEfGhIjKl",
+        "discord.com/api/webhooks/123456789012345678/AbCdEf-Gh_Ij",
+    ],
+)
+def test_what_opens_something_without_a_parameter_is_hidden(text: str) -> None:
+    assert scrub_one(f"say {text} now") == "say [secret] now"
+    assert leaking([f"say {text} now", "say [secret] now"]) == [f"say {text} now"]
+
+
+def test_a_taxpayer_whose_number_begins_with_zeros_is_one() -> None:
+    assert scrub_one("say 00000000191 now") == "say [id] now"

@@ -384,3 +384,16 @@ def test_the_cost_grows_with_the_text_and_not_with_its_square(piece: str) -> Non
 def test_asking_for_seven_digits_first_loses_no_number(texts: list[str]) -> None:
     skipped = f"regexp_matches(text, {quoted(PHONE)}) AND NOT regexp_matches(text, {quoted(SEVEN_DIGITS)})"
     assert not rows(CONNECTION, f"SELECT text FROM (SELECT unnest($texts) AS text) WHERE {skipped}", {"texts": texts})
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "shown"),
+    [
+        ("अनिता शर्मा", "अनिता ने कहा, शर्मा जी", "[name] ने कहा, [name] जी"),
+        ("অনিতা রায়", "অনিতা বলল", "[name] বলল"),
+        ("தமிழரசி", "தமிழரசி said", "[name] said"),
+        ("مُحَمَّد علي", "قال مُحَمَّد ومحمد محمد", "قال [name] ومحمد [name]"),
+    ],
+)
+def test_words_of_a_name_with_vowel_marks_are_whole(name: str, text: str, shown: str) -> None:
+    assert scrub_one(text, name) == shown
