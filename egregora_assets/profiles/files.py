@@ -18,8 +18,8 @@ from egregora_assets.profiles.page import page
 from egregora_assets.profiles.statistics import counted, records
 from egregora_assets.sidecar import posts
 from egregora_assets.sidecar.posts import write_if_changed
-from egregora_assets.warehouse.query import changed, rows, temporary
-from egregora_assets.warehouse.revisions import Transaction, transaction, warehouse_id
+from egregora_assets.warehouse.query import changed, rows, scalar, temporary
+from egregora_assets.warehouse.revisions import Transaction, transaction, warehouse_id, watermark
 
 CONSUMER = "author_profiles"
 VERSION = "1"
@@ -59,6 +59,19 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
         change.advance(VERSION)
     unfinished.unlink(missing_ok=True)
     return outcome
+
+
+def must_follow(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Return whether there are no profiles yet, or something was erased or somebody opted out since they were last made.
+
+    A publication does not wait for profiles to be counted again, but it leaves nothing that has to go.
+    """
+    sql = """
+        SELECT EXISTS (FROM erasures WHERE revision > $since)
+            OR EXISTS (FROM authors WHERE opted_out AND opted_out_revision > $since)
+    """
+    seen = watermark(connection, CONSUMER)
+    return seen.fingerprint != VERSION or bool(scalar(connection, sql, {"since": seen.revision}))
 
 
 def doubt(folder: Path) -> None:

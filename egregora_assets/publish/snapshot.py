@@ -25,6 +25,7 @@ from egregora_assets.privacy.numbers import naming
 from egregora_assets.privacy.scrub import scrub
 from egregora_assets.profiles import files as profiles
 from egregora_assets.publish.tables import TABLES, PublishedTable
+from egregora_assets.sidecar import posts
 from egregora_assets.warehouse.connection import NothingPublished, open_snapshot
 from egregora_assets.warehouse.query import changed, rows, scalar
 from egregora_assets.warehouse.revisions import current_revision, warehouse_id
@@ -58,7 +59,9 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
 
     ``connection`` is the warehouse's writer. When the snapshot is up to date nothing is opened for writing.
     """
-    profiles.refresh(connection, settings)
+    posts.refresh(connection, settings)
+    if profiles.must_follow(connection):
+        profiles.refresh(connection, settings)
     wanted = wanted_state(connection, settings)
     if not full and snapshot_state(settings) == wanted:
         return PublishOutcome(wanted, published=False, rebuilt=False, rows_written=0)
