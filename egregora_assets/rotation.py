@@ -30,7 +30,7 @@ from egregora_assets.privacy.keys import (
 )
 from egregora_assets.privacy.pseudonyms import ALIAS, define_rotated, rotated_name
 from egregora_assets.profiles import files as profiles
-from egregora_assets.sidecar import posts
+from egregora_assets.sidecar.made_files import doubt
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction, transaction
 
@@ -59,8 +59,8 @@ def rotate(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Rotated
     bind(connection, keys)
     pending, names = _new_key(connection, settings, keys)
     rotated_keys = begin_rotation(settings.key_path, pending)
-    posts.doubt(settings.posts)
-    profiles.doubt(settings.profiles)
+    for folder in (settings.posts, settings.profiles):
+        doubt(folder)
     define_rotated(connection, rotated_keys.rotations[-1:])
     with transaction(connection, CONSUMER) as change:
         _rekey_ids(connection)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from egregora_assets.privacy.scrub import INVISIBLE
+from egregora_assets.privacy.scrub import INVISIBLE, quoted
 from egregora_assets.warehouse.query import scalar
 from egregora_assets.warehouse.revisions import Transaction
 
@@ -52,7 +52,7 @@ def note_commands(change: Transaction, seen: int, until: int | None = None) -> N
     span = {"seen": seen, "until": _ALL if until is None else until}
     if not scalar(change.connection, _ANY_COMMAND, span):
         return
-    decisions = (f"lower(regexp_extract({_BEGINNING}, '{_sql(OPT_COMMAND)}', 1)) = 'out'", _CHOSEN)
+    decisions = (f"lower(regexp_extract({_BEGINNING}, {quoted(OPT_COMMAND)}, 1)) = 'out'", _CHOSEN)
     for table, decision, pattern in zip(_TABLES, decisions, (OPT_COMMAND, f"{_CHOOSE}|{_TAKE_BACK}"), strict=True):
         change.connection.execute(
             f"""
@@ -60,14 +60,10 @@ def note_commands(change: Transaction, seen: int, until: int | None = None) -> N
             SELECT message_id, author_id, sent_at, position, {decision}, $revision
             FROM {_SAID}
             WHERE author_id IS NOT NULL AND (contains(text, '/') OR contains(text, '／'))
-                AND regexp_matches({_BEGINNING}, '{_sql(pattern)}')
+                AND regexp_matches({_BEGINNING}, {quoted(pattern)})
             """,
             {**span, "revision": change.revision},
         ).fetchall()
 
 
-def _sql(pattern: str) -> str:
-    return pattern.replace("'", "''")
-
-
-_CHOSEN = f"nullif(trim(regexp_replace(regexp_extract({_BEGINNING}, '{_sql(_CHOOSE)}', 1), '[{_QUOTES}]+$', '')), '')"
+_CHOSEN = f"nullif(trim(regexp_replace(regexp_extract({_BEGINNING}, {quoted(_CHOOSE)}, 1), '[{_QUOTES}]+$', '')), '')"

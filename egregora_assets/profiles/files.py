@@ -17,18 +17,14 @@ from egregora_assets.profiles.models import Profile, json_schema
 from egregora_assets.profiles.page import page
 from egregora_assets.profiles.statistics import counted, records
 from egregora_assets.sidecar import posts
-from egregora_assets.sidecar.posts import write_if_changed
+from egregora_assets.sidecar.made_files import UNFINISHED, made_by_another, write_if_changed
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary
-from egregora_assets.warehouse.revisions import Transaction, transaction, warehouse_id, watermark
+from egregora_assets.warehouse.revisions import Transaction, transaction, watermark
 
 CONSUMER = "author_profiles"
 VERSION = "1"
 SCHEMA_FILE = "profile.schema.json"
 SUFFIXES = (".md", ".json", ".svg")
-_SIGNED = ".warehouse"
-"""Names the warehouse that the profiles were made from."""
-_UNFINISHED = ".unfinished"
-"""Stands in the folder of profiles from the first file that a pass writes until its rows are committed."""
 _LEAST_MESSAGES = 5
 
 log = logging.getLogger(__name__)
@@ -49,7 +45,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     belongs to nobody who may have a profile.
     """
     posts.refresh(connection, settings)
-    unfinished, foreign = settings.profiles / _UNFINISHED, _made_by_another(connection, settings.profiles)
+    unfinished, foreign = settings.profiles / UNFINISHED, made_by_another(connection, settings.profiles)
     with transaction(connection, CONSUMER) as change:
         seen = change.watermark()
         since = 0 if full or seen.fingerprint != VERSION else seen.revision
@@ -72,18 +68,6 @@ def must_follow(connection: duckdb.DuckDBPyConnection) -> bool:
     """
     seen = watermark(connection, CONSUMER)
     return seen.fingerprint != VERSION or bool(scalar(connection, sql, {"since": seen.revision}))
-
-
-def doubt(folder: Path) -> None:
-    """Let the next pass remove what belongs to nobody, as after a pass that was cut short."""
-    if folder.is_dir():
-        (folder / _UNFINISHED).touch()
-
-
-def _made_by_another(connection: duckdb.DuckDBPyConnection, folder: Path) -> bool:
-    """Return whether the profiles come from a warehouse that has since been replaced; sign them as this one's."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return write_if_changed(f"{folder}/{_SIGNED}", warehouse_id(connection).encode())
 
 
 _MAY_HAVE = f"""
@@ -152,7 +136,7 @@ def _rewrite(change: Transaction, settings: Settings) -> None:
     """Write the files and rows of ``open_authors``."""
     connection, folder = change.connection, settings.profiles
     names = gate.known_names(connection, settings)
-    (folder / _UNFINISHED).touch()
+    (folder / UNFINISHED).touch()
     write_if_changed(f"{folder}/{SCHEMA_FILE}", json_schema().encode())
     with counted(connection, names):
         for record in records(connection):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,17 +13,14 @@ from egregora_assets.authors.policy import rules_of
 from egregora_assets.config import Settings
 from egregora_assets.documents import windows
 from egregora_assets.sidecar.extract import ITEM_TABLES, extract
+from egregora_assets.sidecar.made_files import UNFINISHED, made_by_another, write_if_changed
 from egregora_assets.sidecar.markdown import post
 from egregora_assets.sidecar.models import Sidecar, json_schema
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary
-from egregora_assets.warehouse.revisions import Transaction, transaction, warehouse_id
+from egregora_assets.warehouse.revisions import Transaction, transaction
 
 CONSUMER = "sidecars"
 SCHEMA_FILE = "sidecar.schema.json"
-_SIGNED = ".warehouse"
-"""Names the warehouse that the posts were made from."""
-_UNFINISHED = ".unfinished"
-"""Stands in the folder of posts from the first file that a pass writes until its rows are committed."""
 VERSION = "3"
 _BATCH = 50
 _AT_ONCE = 2500
@@ -47,11 +43,11 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     removes those whose document has gone in between.
     """
     windows.refresh(connection, settings)
-    unfinished = settings.posts / _UNFINISHED
+    unfinished = settings.posts / UNFINISHED
     with transaction(connection, CONSUMER) as change:
         seen = change.watermark()
         since = 0 if full or seen.fingerprint != VERSION else seen.revision
-        if full or unfinished.exists() or _made_by_another(connection, settings.posts):
+        if full or unfinished.exists() or made_by_another(connection, settings.posts):
             _sweep(connection, settings.posts)
         is_changed = _documents_changed(connection, since)
         removed = _remove_gone(change, settings.posts) if is_changed or _documents_gone(connection, since) else 0
@@ -61,21 +57,9 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     return SidecarChanges(written, removed)
 
 
-def doubt(posts: Path) -> None:
-    """Let the next pass remove what belongs to no document, as after a pass that was cut short."""
-    if posts.is_dir():
-        (posts / _UNFINISHED).touch()
-
-
 def post_path(posts: Path, source_id: str, slug: str, suffix: str) -> Path:
     """Return where a document's post (``.md``) or sidecar (``.json``) stands."""
     return posts / source_id / f"{slug}{suffix}"
-
-
-def _made_by_another(connection: duckdb.DuckDBPyConnection, posts: Path) -> bool:
-    """Return whether the posts come from a warehouse that has since been replaced; sign them as this one's."""
-    posts.mkdir(parents=True, exist_ok=True)
-    return write_if_changed(f"{posts}/{_SIGNED}", warehouse_id(connection).encode())
 
 
 def _documents_changed(connection: duckdb.DuckDBPyConnection, since: int) -> bool:
@@ -135,7 +119,7 @@ def _rewrite(change: Transaction, settings: Settings, since: int) -> int:
         log.info("extracting from %s documents", f"{count:,}")
         for (source_id,) in rows(connection, "SELECT DISTINCT source_id FROM documents"):
             (posts / source_id).mkdir(parents=True, exist_ok=True)
-        (posts / _UNFINISHED).touch()
+        (posts / UNFINISHED).touch()
         write_if_changed(f"{posts}/{SCHEMA_FILE}", json_schema().encode())
         for first in range(0, count, _AT_ONCE):
             some = "SELECT * FROM changed_documents WHERE d_no > ? AND d_no <= ?"
@@ -174,30 +158,6 @@ def _note(change: Transaction) -> None:
         """,
         [change.revision],
     )
-
-
-def write_if_changed(path: str, content: bytes) -> bool:
-    """Make ``path`` hold ``content``; leave it untouched when it already does. What stood there goes only when all is written."""
-    try:
-        _write(path, content, os.O_EXCL)
-        return True
-    except FileExistsError:
-        if _read(path) == content:
-            return False
-    partial = path + ".part"
-    _write(partial, content, os.O_TRUNC)
-    os.replace(partial, path)
-    return True
-
-
-def _write(path: str, content: bytes, how: int) -> None:
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o600), "wb", buffering=0) as file:
-        file.write(content)
-
-
-def _read(path: str) -> bytes:
-    with open(path, "rb", buffering=0) as file:
-        return file.read()
 
 
 def _iso(moment: str) -> str:
