@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 
 from benchmarks.harness import RUNS, Figure, figure, scratch
-from egregora_assets.authors import posts, sync
-from egregora_assets.config import AuthorSettings, Settings
+from egregora_assets.authors import opt_outs, posts, sync
+from egregora_assets.config import AuthorSettings, PrivacySettings, Settings
 from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.query import changed, rows
 from egregora_assets.warehouse.revisions import transaction
@@ -22,12 +22,15 @@ AUTHORS = 10_000
 NEW = 100
 POSTS = 5_000
 BOUND_MILLISECONDS = 50
+OPTED_OUT = 500
+BOUND_LOOK_UP = 10
 BOUND_POSTS_PER_SECOND = 60_000
 
 
 def figures() -> Iterator[Figure]:
     for size in SIZES:
         yield _following(size)
+        yield _looking_up(size)
     yield _unchanged_posts()
 
 
@@ -51,6 +54,31 @@ def _following(size: int) -> Figure:
         unit="CPU-ms",
         floor=floor * 1000,
         at_most=BOUND_MILLISECONDS,
+    )
+
+
+def _looking_up(size: int) -> Figure:
+    """Find who opted out: 500 by a command of theirs, 50 by the list, of 10,000; the floor is counting all authors."""
+    with scratch() as folder, open_warehouse(Settings(home=folder / "home", timezone="UTC")) as connection:
+        listed = tuple(f"Person {number}" for number in range(0, OPTED_OUT, 10))
+        settings = Settings(home=folder / "home", timezone="UTC", privacy=PrivacySettings(opt_out=listed))
+        _add_people(connection)
+        _add_messages(connection, 0, size)
+        _add_opt_outs(connection)
+        sync.refresh(connection, settings)
+        with opt_outs.listing(connection, listed):
+            seconds = _median(lambda: rows(connection, opt_outs.HIDDEN))
+            found = len(rows(connection, opt_outs.HIDDEN))
+        if found < OPTED_OUT:
+            raise RuntimeError(f"only {found} of {OPTED_OUT} opt-outs were found")
+        floor = _median(lambda: rows(connection, "SELECT count(*) FROM authors WHERE NOT opted_out"))
+    return figure(
+        f"opted-out look-up, {AUTHORS:,} authors",
+        seconds * 1000,
+        size,
+        unit="CPU-ms",
+        floor=floor * 1000,
+        at_most=BOUND_LOOK_UP,
     )
 
 
@@ -118,6 +146,19 @@ def _add_people(connection: duckdb.DuckDBPyConnection) -> None:
         changed(connection, "INSERT INTO sources VALUES ('chat', 'whatsapp', 'Chat', 'UTC', ?)", noted)
         changed(
             connection, f"INSERT INTO private.author_names SELECT author_id, 'whatsapp', name, ? FROM ({people})", noted
+        )
+
+
+def _add_opt_outs(connection: duckdb.DuckDBPyConnection) -> None:
+    with transaction(connection, "bench") as change:
+        changed(
+            connection,
+            f"""
+            INSERT INTO private.opt_commands
+            SELECT md5_number('command' || i)::UUID, md5_number('author' || i * 17)::UUID, now(), i, true, ?
+            FROM range({OPTED_OUT}) t(i)
+            """,
+            [change.revision],
         )
 
 

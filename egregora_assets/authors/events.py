@@ -26,8 +26,9 @@ def follow(change: Transaction, seen: int, deleted: bool) -> None:
     if deleted:
         _forget_deleted(change, seen)
     named = changed(connection, _NORMALISE, since) if scalar(connection, _NEW_NAMES, since) else 0
-    if scalar(connection, "SELECT EXISTS (FROM messages WHERE kind = 'system' AND revision > $seen)", since):
-        _read(change, seen)
+    with temporary(connection, "new_notices", _NEW_NOTICES, since) as count:
+        if count:
+            _read(change, count)
     with temporary(connection, "open_notices", _OPEN_NOTICES if named else _FRESH_NOTICES, since) as count:
         if count:
             _resolve(change, named > 0)
@@ -52,16 +53,17 @@ def _forget_deleted(change: Transaction, seen: int) -> None:
         changed(change.connection, f"DELETE FROM {table} WHERE message_id IN ({gone})", {"seen": seen})
 
 
-def _read(change: Transaction, seen: int) -> None:
-    """Keep the new notices that tell of people; of a list of people ("Bo, Cy and Dee") one row for each.
+def _read(change: Transaction, count: int) -> None:
+    """Keep those of ``new_notices`` that tell of people; of a list of people ("Bo, Cy and Dee") one row for each.
 
     A name may have such a word in it ("Tom and Jerry"): the whole is kept beside the parts, and what is no author tells nothing.
     """
-    some = rows(change.connection, f"SELECT platform, text FROM ({_NEW_NOTICES}) LIMIT {_FEW}", {"seen": seen})
-    wordings = notices.possible((platform, text) for platform, text in some)
-    if len(some) < _FEW and not wordings:
-        return
-    told = notices.told(_NEW_NOTICES, wordings) if len(some) < _FEW else notices.told(_NEW_NOTICES)
+    wordings = None
+    if count < _FEW:
+        wordings = notices.possible(rows(change.connection, "SELECT platform, text FROM new_notices"))
+        if not wordings:
+            return
+    told = notices.told("FROM new_notices", wordings)
     parts = f"regexp_split_to_array(who, {_BETWEEN_NAMES})"
     changed(
         change.connection,
@@ -76,12 +78,12 @@ def _read(change: Transaction, seen: int) -> None:
         )
         WHERE name <> ''
         """,
-        {"seen": seen, "revision": change.revision},
+        {"revision": change.revision},
     )
 
 
 _FEW = 500
-"""Up to so many notices are looked at first: making all patterns costs more than asking them."""
+"""Fewer notices are looked at first: making all patterns costs more than asking them."""
 _BETWEEN_NAMES = "', | (?:and|e|y|und|et) '"
 
 _NAMES = """

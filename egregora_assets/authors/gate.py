@@ -169,11 +169,6 @@ def _insert(change: Transaction, query: str, since: int | None = None) -> int:
         "INSERT INTO changed_days SELECT DISTINCT source_id, local_date, revision FROM clean_messages WHERE revision = ?",
         [change.revision],
     ).fetchall()
-    change.connection.execute(
-        "INSERT INTO changed_authors SELECT DISTINCT author_id, revision FROM clean_messages "
-        "WHERE revision = ? AND author_id IS NOT NULL",
-        [change.revision],
-    ).fetchall()
     return added
 
 
@@ -181,17 +176,13 @@ def _take_out(change: Transaction, reason: str, condition: str, since: int | Non
     """Remove the rows that meet ``condition``; whoever has copies learns of it by tombstones and an erasure."""
     connection = change.connection
     parameters = {} if since is None else {"since": since}
-    selected = f"SELECT message_id, source_id, local_date, author_id FROM clean_messages c WHERE {condition}"
+    selected = f"SELECT message_id, source_id, local_date FROM clean_messages c WHERE {condition}"
     with temporary(connection, "outgoing", selected, parameters) as count:
         if not count:
             return 0
         revision = [change.revision]
         connection.execute(
             "INSERT INTO changed_days SELECT DISTINCT source_id, local_date, ?::BIGINT FROM outgoing", revision
-        ).fetchall()
-        connection.execute(
-            "INSERT INTO changed_authors SELECT DISTINCT author_id, ?::BIGINT FROM outgoing WHERE author_id IS NOT NULL",
-            revision,
         ).fetchall()
         connection.execute(
             "INSERT INTO tombstones SELECT 'clean_messages', message_id, ?::BIGINT FROM outgoing", revision

@@ -206,13 +206,13 @@ def possible(said: Iterable[tuple[str, str]]) -> list[int]:
     ]
 
 
-def told(relation: str, wordings: Iterable[int] = range(len(_BY_PLATFORM))) -> str:
+def told(relation: str, wordings: Iterable[int] | None = None) -> str:
     """Return the SQL that adds ``event``, ``who`` and ``other`` (names as they stand there, or null) to notices.
 
     ``relation`` is a query with ``text`` and ``platform``; rows that tell nothing of people are left out. ``wordings`` are
-    the numbers of those to look for, as ``possible`` gives them.
+    the numbers of those to look for, as ``possible`` gives them; all by default.
     """
-    chosen = [_BY_PLATFORM[number] for number in wordings]
+    chosen = _BY_PLATFORM if wordings is None else [_BY_PLATFORM[number] for number in wordings]
     cases = "\n".join(
         f"WHEN platform {'=' if is_of else '<>'} '{of}' AND {_names(wording)}.first <> '' THEN {_struct(wording)}"
         for of, is_of, wording in chosen

@@ -5,18 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import duckdb
-import pyarrow as pa
 
-from egregora_assets.authors import activity, events, identities
+from egregora_assets.authors import activity, events, identities, opt_outs
 from egregora_assets.authors.chosen_names import show_chosen_names
 from egregora_assets.authors.commands import COMMANDS_VERSION, note_commands, note_commands_again
 from egregora_assets.config import Settings
 from egregora_assets.privacy.keys import refuse_other_keys
-from egregora_assets.privacy.pseudonyms import ALIAS, normalised_name
-from egregora_assets.warehouse.query import changed, rows, scalar, view_of
+from egregora_assets.privacy.pseudonyms import ALIAS
+from egregora_assets.warehouse.connection import one_thread_for_few
+from egregora_assets.warehouse.query import changed, rows, scalar
 from egregora_assets.warehouse.revisions import Transaction, transaction
 
 CONSUMER = "authors"
+_FEW = 10_000
 
 
 @dataclass(frozen=True)
@@ -39,24 +40,24 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Author
     ``IdentitiesError``.
     """
     refuse_other_keys(connection, settings.key_path)
-    listed, given = _listed_authors(connection, settings), identities.read_identities(settings.identities_path)
-    with transaction(connection, CONSUMER) as change:
+    given = identities.read_identities(settings.identities_path)
+    with opt_outs.listing(connection, settings.privacy.opt_out), transaction(connection, CONSUMER) as change:
         watermark = change.watermark()
         seen = watermark.revision
         touched = 0
         if seen and watermark.fingerprint.partition(" ")[0] != COMMANDS_VERSION:
             note_commands_again(change)
         added, deleted = _news(connection, seen)
-        if added or deleted:
-            note_commands(change, seen)
-            touched = _count_again(change) if deleted else _count_new(change, seen)
-            events.follow(change, seen, deleted)
-        unknown = identities.apply(change, settings, given)
-        _apply_opt_outs(change, sorted(set().union(*listed.values())))
-        show_chosen_names(change, settings)
-        change.advance(_fingerprint(given))
-    unmatched = tuple(name for name, ids in listed.items() if not ids)
-    return AuthorChanges(touched, _opted_out_count(connection), unmatched, unknown)
+        with one_thread_for_few(connection, settings.warehouse, added < _FEW and not deleted):
+            if added or deleted:
+                note_commands(change, seen)
+                touched = _count_again(change) if deleted else _count_new(change, seen)
+                events.follow(change, seen, deleted)
+            unknown = identities.apply(change, settings, given)
+            opt_outs.apply(change)
+            show_chosen_names(change, settings)
+            change.advance(_fingerprint(given))
+        return AuthorChanges(touched, _opted_out_count(connection), opt_outs.unmatched(connection), unknown)
 
 
 def rules_fingerprint(settings: Settings) -> str:
@@ -71,24 +72,14 @@ def _fingerprint(given: identities.Identities) -> str:
     return f"{COMMANDS_VERSION} {given.fingerprint}"
 
 
-def _listed_authors(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, set[str]]:
-    """Return, for each name on the configured opt-out list, the ids of all authors who go or went by it on any platform."""
-    if not settings.privacy.opt_out:
-        return {}
-    known: dict[str, set[str]] = {}
-    for raw_name, identity in rows(connection, "SELECT raw_name, author_id::VARCHAR FROM private.author_names"):
-        known.setdefault(normalised_name(raw_name), set()).add(identity)
-    return {name: known.get(normalised_name(name), set()) for name in settings.privacy.opt_out}
-
-
-def _news(connection: duckdb.DuckDBPyConnection, seen: int) -> tuple[bool, bool]:
-    """Return whether messages are new or changed, and whether any was taken away."""
+def _news(connection: duckdb.DuckDBPyConnection, seen: int) -> tuple[int, bool]:
+    """Return how many messages are new or changed, and whether any was taken away."""
     sql = (
-        "SELECT EXISTS (SELECT 1 FROM messages WHERE revision > $seen), "
+        "SELECT (SELECT count(*) FROM messages WHERE revision > $seen), "
         "EXISTS (SELECT 1 FROM tombstones WHERE table_name = 'messages' AND revision > $seen)"
     )
     ((added, deleted),) = rows(connection, sql, {"seen": seen})
-    return bool(added), bool(deleted)
+    return int(added), bool(deleted)
 
 
 _COUNTS = """
@@ -107,7 +98,6 @@ _OTHERS = """
 def _count_new(change: Transaction, seen: int) -> int:
     """Add what is new to each author's counts; return how many authors are new."""
     connection = change.connection
-    before = int(scalar(connection, "SELECT count(*) FROM authors"))
     changed(
         connection,
         f"""
@@ -130,7 +120,7 @@ def _count_new(change: Transaction, seen: int) -> int:
         {"seen": seen, "revision": change.revision},
     )
     activity.add_new(change, seen)
-    return int(scalar(connection, "SELECT count(*) FROM authors")) - before
+    return int(scalar(connection, "SELECT count(*) FROM authors WHERE opted_out_revision = ?", [change.revision]))
 
 
 def _count_again(change: Transaction) -> int:
@@ -169,53 +159,6 @@ def _insert_unknown(change: Transaction) -> int:
         """,
         {"seen": 0, "revision": change.revision},
     )
-
-
-def _apply_opt_outs(change: Transaction, listed: list[str]) -> None:
-    """Set ``opted_out``: by the last command of each author or the configured list, which always wins, by any linked name.
-
-    An opt-out goes from name to name over links and identities of one person, and to nobody who is split from who said it.
-    """
-    wanted = """
-        WITH RECURSIVE links AS (
-            SELECT author_id, other_id FROM private.author_links
-            UNION SELECT other_id, author_id FROM private.author_links
-            UNION SELECT author_id, person_id FROM private.persons
-            UNION SELECT person_id, author_id FROM private.persons
-        ),
-        splits AS (
-            SELECT author_id AS said_by, other_id AS author_id FROM private.author_splits
-            UNION SELECT other_id, author_id FROM private.author_splits
-        ),
-        opted AS (
-            SELECT author_id FROM private.opt_commands GROUP BY author_id
-            HAVING arg_max(opted_out, (date_trunc('minute', sent_at), opted_out))
-            UNION SELECT author_id::UUID FROM listed
-        ),
-        hidden AS (
-            SELECT author_id AS said_by, author_id FROM opted
-            UNION (
-                SELECT said_by, author_id
-                FROM (SELECT said_by, links.other_id AS author_id FROM hidden JOIN links USING (author_id))
-                ANTI JOIN splits USING (said_by, author_id)
-            )
-        )
-        SELECT author_id, author_id IN (SELECT author_id FROM hidden) AS opted_out FROM authors
-    """
-    table = pa.table({"author_id": pa.array(listed, pa.string())})
-    with view_of(change.connection, "listed", table):
-        differing = scalar(
-            change.connection,
-            f"SELECT count(*) FROM authors a JOIN ({wanted}) w USING (author_id) WHERE a.opted_out <> w.opted_out",
-        )
-        if differing:
-            change.connection.execute(
-                f"""
-                UPDATE authors SET opted_out = w.opted_out, opted_out_revision = $revision, revision = $revision
-                FROM ({wanted}) w WHERE authors.author_id = w.author_id AND authors.opted_out <> w.opted_out
-                """,
-                {"revision": change.revision},
-            ).fetchall()
 
 
 def _opted_out_count(connection: duckdb.DuckDBPyConnection) -> int:

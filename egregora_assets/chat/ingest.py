@@ -79,7 +79,7 @@ def ingest(
         if file.export_id in waiting and not (waiting[file.export_id] == "ambiguous" and orders[file.export_id] is None)
     ]
     outcomes: list[ExportOutcome] = []
-    limited = bounded(connection, settings.warehouse, _MOST_MEMORY, _MOST_THREADS)
+    limited = bounded(connection, settings.warehouse, _MOST_THREADS, _MOST_MEMORY)
     with limited, read_ahead(settings, to_read) as ahead:
         for number, file in enumerate(to_read, start=1):
             log.info("reading %s (%s bytes, %s of %s)", file.name, f"{file.bytes:,}", number, len(to_read))

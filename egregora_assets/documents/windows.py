@@ -14,11 +14,13 @@ import duckdb
 
 from egregora_assets.authors import gate
 from egregora_assets.config import Settings
+from egregora_assets.warehouse.connection import one_thread_for_few
 from egregora_assets.warehouse.query import changed, scalar, temporary
 from egregora_assets.warehouse.revisions import Transaction, transaction
 
 CONSUMER = "documents"
 _VERSION = "1"
+_FEW_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,11 @@ def _days_changed(connection: duckdb.DuckDBPyConnection, since: int) -> bool:
 def _rewrite_days(change: Transaction, settings: Settings, since: int) -> DocumentChanges:
     connection = change.connection
     days = "SELECT DISTINCT source_id, local_date FROM changed_days WHERE revision > ?"
-    with temporary(connection, "open_days", days, [since]), temporary(connection, "cut_windows", windows_sql(settings)):
+    with (
+        temporary(connection, "open_days", days, [since]) as count,
+        one_thread_for_few(connection, settings.warehouse, count < _FEW_DAYS),
+        temporary(connection, "cut_windows", windows_sql(settings)),
+    ):
         gone = """
             SELECT document_id FROM documents SEMI JOIN open_days USING (source_id, local_date)
             WHERE document_id NOT IN (SELECT document_id FROM cut_windows)

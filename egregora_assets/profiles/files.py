@@ -13,6 +13,7 @@ import duckdb
 from egregora_assets.authors import gate
 from egregora_assets.config import Settings
 from egregora_assets.profiles.chart import activity_chart
+from egregora_assets.profiles.counts import followed
 from egregora_assets.profiles.models import Profile, json_schema
 from egregora_assets.profiles.page import page
 from egregora_assets.profiles.statistics import counted, records
@@ -22,7 +23,7 @@ from egregora_assets.warehouse.query import changed, rows, scalar, temporary
 from egregora_assets.warehouse.revisions import Transaction, transaction, watermark
 
 CONSUMER = "author_profiles"
-VERSION = "1"
+VERSION = "2"
 SCHEMA_FILE = "profile.schema.json"
 SUFFIXES = (".md", ".json", ".svg")
 _LEAST_MESSAGES = 5
@@ -49,10 +50,11 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     with transaction(connection, CONSUMER) as change:
         seen = change.watermark()
         since = 0 if full or seen.fingerprint != VERSION else seen.revision
-        if full or foreign or unfinished.exists():
-            _sweep(connection, settings.profiles)
-        outcome = _follow(change, settings, since)
-        change.advance(VERSION)
+        with followed(connection, since) as touched:
+            if full or foreign or unfinished.exists():
+                _sweep(connection, settings.profiles)
+            outcome = _write_touched(change, settings) if touched else ProfileChanges()
+        change.advance(VERSION, even_unchanged=touched > 0)
     unfinished.unlink(missing_ok=True)
     return outcome
 
@@ -71,27 +73,11 @@ def must_follow(connection: duckdb.DuckDBPyConnection) -> bool:
 
 
 _MAY_HAVE = f"""
-    SELECT author_id, alias, count(*) AS messages, min(c.sent_at) AS first_seen, max(c.sent_at) AS last_seen
-    FROM authors JOIN clean_messages c USING (author_id)
-    WHERE NOT opted_out {{among}} GROUP BY ALL HAVING count(*) >= {_LEAST_MESSAGES}
+    SELECT author_id, alias, sum(messages)::BIGINT AS messages, min(h.first_seen) AS first_seen, max(h.last_seen) AS last_seen
+    FROM authors JOIN profile_hours h USING (author_id)
+    WHERE NOT opted_out {{among}} GROUP BY author_id, alias HAVING sum(messages) >= {_LEAST_MESSAGES}
 """
 """Who may have a profile: whoever did not opt out and has some messages past the gate."""
-
-_NEW_REPLIES = """
-    SELECT author_id FROM clean_messages WHERE author_id IS NOT NULL AND reply_to IN (
-        SELECT key FROM tombstones WHERE table_name = 'clean_messages' AND revision > $since
-        UNION SELECT message_id FROM clean_messages WHERE revision > $since
-    )
-"""
-_TOUCHED = f"""
-    SELECT author_id FROM changed_authors WHERE revision > $since
-    UNION SELECT author_id FROM authors WHERE opted_out_revision > $since
-    UNION SELECT a.author_id FROM participants p JOIN authors a ON a.alias = p.author
-        WHERE p.document_id IN (SELECT document_id FROM sidecars WHERE revision > $since)
-    UNION {_NEW_REPLIES}
-    UNION SELECT author_id FROM author_profiles SEMI JOIN (FROM authors WHERE opted_out) USING (author_id)
-"""
-"""Whose profile may differ: by own messages, by a conversation they were in, or by a message that they replied to."""
 
 
 def _sweep(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
@@ -102,17 +88,12 @@ def _sweep(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
             path.unlink()
 
 
-def _follow(change: Transaction, settings: Settings, since: int) -> ProfileChanges:
-    connection = change.connection
-    touched = "SELECT author_id FROM authors UNION SELECT author_id FROM author_profiles" if since == 0 else _TOUCHED
+def _write_touched(change: Transaction, settings: Settings) -> ProfileChanges:
     among = "AND author_id IN (FROM touched_authors)"
-    with temporary(connection, "touched_authors", touched, {"since": since} if since else None) as count:
-        if not count:
-            return ProfileChanges()
-        with temporary(connection, "open_authors", _MAY_HAVE.format(among=among)) as wanted:
-            removed = _remove_gone(change, settings.profiles)
-            if wanted:
-                _rewrite(change, settings)
+    with temporary(change.connection, "open_authors", _MAY_HAVE.format(among=among)) as wanted:
+        removed = _remove_gone(change, settings.profiles)
+        if wanted:
+            _rewrite(change, settings)
     return ProfileChanges(wanted, removed)
 
 

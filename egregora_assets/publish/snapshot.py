@@ -63,12 +63,12 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     if profiles.must_follow(connection):
         profiles.refresh(connection, settings)
     wanted = wanted_state(connection, settings)
-    if not full and snapshot_state(settings) == wanted:
+    present = None if full else _public_state(connection, settings.public_path)
+    if present == wanted and snapshot_state(settings) == wanted:
         return PublishOutcome(wanted, published=False, rebuilt=False, rows_written=0)
     with naming(connection):
         shown = f"CREATE OR REPLACE TEMP TABLE shown_sources AS {_shown_sources(connection, settings)}"
         connection.execute(shown).fetchall()
-    present = None if full else _public_state(connection, settings.public_path)
     written = None
     comparable = present and present.fingerprint == wanted.fingerprint and present.revision <= wanted.revision
     if present and comparable and not _erased_since(connection, present.revision):
@@ -133,7 +133,7 @@ def _public_state(connection: duckdb.DuckDBPyConnection, path: Path) -> Publicat
     if not path.exists():
         return None
     try:
-        with _attached(connection, path):
+        with _attached(connection, path, read_only=True):
             return _read_state(connection, "public.publication")
     except duckdb.Error as error:
         log.warning("%s cannot be read (%s): making it anew from the warehouse", path.name, error)
@@ -216,8 +216,9 @@ def _follow_table(connection: duckdb.DuckDBPyConnection, table: PublishedTable, 
 
 
 @contextmanager
-def _attached(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]:
-    connection.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS public")
+def _attached(connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool = False) -> Iterator[None]:
+    how = " (READ_ONLY)" if read_only else ""
+    connection.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS public{how}")
     try:
         yield
     finally:

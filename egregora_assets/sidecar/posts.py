@@ -16,6 +16,7 @@ from egregora_assets.sidecar.extract import ITEM_TABLES, extract
 from egregora_assets.sidecar.made_files import UNFINISHED, made_by_another, write_if_changed
 from egregora_assets.sidecar.markdown import post
 from egregora_assets.sidecar.models import Sidecar, json_schema
+from egregora_assets.warehouse.connection import one_thread_for_few
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary
 from egregora_assets.warehouse.revisions import Transaction, transaction
 
@@ -24,6 +25,7 @@ SCHEMA_FILE = "sidecar.schema.json"
 VERSION = "3"
 _BATCH = 50
 _AT_ONCE = 2500
+_FEW = 100
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +117,10 @@ def _rewrite(change: Transaction, settings: Settings, since: int) -> int:
     numbered = (
         "SELECT (row_number() OVER (ORDER BY slug))::INTEGER AS d_no, document_id FROM documents WHERE revision > ?"
     )
-    with temporary(connection, "changed_documents", numbered, [since]) as count:
+    with (
+        temporary(connection, "changed_documents", numbered, [since]) as count,
+        one_thread_for_few(connection, settings.warehouse, count < _FEW),
+    ):
         log.info("extracting from %s documents", f"{count:,}")
         for (source_id,) in rows(connection, "SELECT DISTINCT source_id FROM documents"):
             (posts / source_id).mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ import random
 import re
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import duckdb
@@ -79,14 +79,14 @@ def open_file(
 
 @contextmanager
 def bounded(
-    connection: duckdb.DuckDBPyConnection, settings: WarehouseSettings, memory: str, threads: int
+    connection: duckdb.DuckDBPyConnection, settings: WarehouseSettings, threads: int, memory: str | None = None
 ) -> Iterator[None]:
-    """Let DuckDB use at most so much memory and so many threads for the block; what does not fit goes to disk.
+    """Let DuckDB use at most so many threads and so much memory for the block; what does not fit goes to disk.
 
     Where the user has set a limit, that one stays.
     """
     limits: dict[str, str | int] = {}
-    if settings.memory_limit is None:
+    if settings.memory_limit is None and memory is not None:
         limits["memory_limit"] = memory
     if settings.threads is None:
         limits["threads"] = threads
@@ -97,6 +97,13 @@ def bounded(
     finally:
         for name in limits:
             connection.execute(f"RESET {name}")
+
+
+@contextmanager
+def one_thread_for_few(connection: duckdb.DuckDBPyConnection, settings: WarehouseSettings, few: bool) -> Iterator[None]:
+    """Let DuckDB use one thread for the block where there is little to do: waking the others costs more than they take over."""
+    with bounded(connection, settings, threads=1) if few else nullcontext():
+        yield
 
 
 @contextmanager

@@ -201,6 +201,24 @@ def test_only_authors_whose_messages_changed_are_written_again(written: Settings
     assert profile(written, "Tom Reed")["messages"] == 5
 
 
+def test_only_conversations_that_changed_are_counted_again(written: Settings) -> None:
+    """What is counted of a conversation that stayed as it was is not touched: cost follows what is new."""
+    with open_warehouse(written) as connection:
+        connection.execute("UPDATE profile_hours SET messages = 1000 WHERE local_date = '2024-03-13'")
+    write(written, *TALK, (50 * DAY, "Rui Costa", "and one more for the seeds"), suffix=" (1)")
+    assert profile(written, "Rui Costa")["messages"] == 1000 + 2 + 1
+    again(written, full=True)
+    assert profile(written, "Rui Costa")["messages"] == 6
+
+
+def test_conversations_of_people_without_a_profile_are_counted_once(settings: Settings) -> None:
+    """Found while building: nobody had a profile, so the pass did not remember how far it had read."""
+    write(settings, (0, "Ana Lima", "here are some words"))
+    before = state_of_home(settings)
+    assert again(settings) == files.ProfileChanges()
+    assert state_of_home(settings) == before
+
+
 def test_an_author_who_opts_out_has_no_profile_and_is_in_nobody_elses(written: Settings) -> None:
     priya = alias_of(written, "Priya Raman")
     assert priya.encode() in profile_bytes(written)

@@ -200,8 +200,8 @@ def test_memory_and_threads_are_bounded_for_a_while_and_never_beyond_what_the_us
     asked = "SELECT (current_setting('memory_limit'), current_setting('threads'))"
     with open_warehouse(settings) as connection:
         usual = scalar(connection, asked)
-        with bounded(connection, WarehouseSettings(), "200MB", 1):
+        with bounded(connection, WarehouseSettings(), 1, "200MB"):
             assert scalar(connection, asked) == ("190.7 MiB", 1)
         assert scalar(connection, asked) == usual
-        with bounded(connection, WarehouseSettings(memory_limit="1GB", threads=2), "200MB", 1):
+        with bounded(connection, WarehouseSettings(memory_limit="1GB", threads=2), 1, "200MB"):
             assert scalar(connection, asked) == usual
