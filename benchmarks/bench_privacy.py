@@ -15,11 +15,19 @@ from duckdb.func import ARROW, NATIVE
 from benchmarks.generate import authors, body
 from benchmarks.harness import Figure, figure, median_cpu
 from egregora_assets.privacy import kinds, scrub
-from egregora_assets.privacy.numbers import MARK, kind, naming, replaced
+from egregora_assets.privacy.folding import fold
+from egregora_assets.privacy.names import words_in
+from egregora_assets.privacy.numbers import MARK, kind, replaced
+from egregora_assets.privacy.scrub import scrubbing
 
 SIZES = (10_000, 100_000, 1_000_000)
 COMPARED = 100_000
 NUMBERS = 20_000
+MANY_NAMES = 10_000
+FEW = 5_000
+SYLLABLES = (
+    "ba be bi bo ca co da de do fa fi ga go ha ja ka ko la le li lo ma me mi mo na ne no pa pe ra re ri sa se".split()
+)
 BOUND_MICROSECONDS = 2.0
 BOUND_SIZE = 1_000_000
 BOUND_GROWTH = 2.0
@@ -31,13 +39,14 @@ def figures() -> Iterator[Figure]:
     rng = random.Random(11)
     people = authors(40, rng)
     sample = [body(rng, people) for _ in range(100_000)]
-    with duckdb.connect() as connection, naming(connection):
+    with duckdb.connect() as connection, scrubbing(connection):
         for size in SIZES:
             connection.register("sample", pa.table({"text": (sample * (size // len(sample) + 1))[:size]}))
             connection.execute("CREATE OR REPLACE TABLE said AS SELECT text FROM sample").fetchall()
             yield _scrubbed(connection, size, people)
             if size == COMPARED:
                 yield from _other_ways(connection, people)
+                yield from _hiding_names(connection)
         yield from _naming_ways(connection)
         yield from _hostile(connection)
 
@@ -87,8 +96,47 @@ def _patterns(people: list[str]) -> list[tuple[str, str]]:
         (kinds.IPV6, r"\1[ip]\2"),
         (kinds.IBAN, "[iban]"),
         (scrub.PHONE.replace(r"\p{Nd}", "[0-9٠-٩۰-۹０-９]"), "[phone]"),
-        *((pattern, r"\1[name]\2") for pattern in scrub.name_patterns(people)),
+        (_name_pattern(people), r"\1[name]\2"),
     ]
+
+
+def _name_pattern(people: list[str]) -> str:
+    """Return one pattern for the words of all names: what SQL can do, without other spellings."""
+    words = sorted({re.escape(word) for person in people for word in words_in(person)})
+    return rf"(^|[^\p{{L}}\p{{N}}])(?i:{'|'.join(words)})($|[^\p{{L}}\p{{N}}])"
+
+
+def _hiding_names(connection: duckdb.DuckDBPyConnection) -> Iterator[Figure]:
+    """Names alone, of few and of many people: by a function over Arrow, as they are hidden, by a pattern in SQL, row by row."""
+    connection.execute(f"CREATE OR REPLACE TABLE few AS FROM said LIMIT {FEW}").fetchall()
+    floor = median_cpu(lambda: _make(connection, "SELECT text FROM said")) / COMPARED * 1e6
+    for count in (40, MANY_NAMES):
+        people = _invented(count)
+        in_sql = f"regexp_replace(text, {scrub.quoted(_name_pattern(people))}, '\\1[name]\\2', 'g')"
+        connection.create_function("by_row", _by_row(people), ["VARCHAR"], "VARCHAR", type=NATIVE)
+        for name, query, size in (
+            ("by Arrow", scrub.hide_names("SELECT text FROM said", "text", people), COMPARED),
+            ("by SQL", f"SELECT {in_sql} AS text FROM few", FEW),
+            ("row by row", "SELECT by_row(text) AS text FROM few", FEW),
+        ):
+            cost = median_cpu(lambda query=query: _make(connection, query)) / size * 1e6
+            yield figure(f"hide {count:,} names {name}", cost, size, unit="µs per message", floor=floor)
+        connection.remove_function("by_row")
+
+
+def _invented(count: int) -> list[str]:
+    """Return as many names of two words, hardly any of which are the same."""
+    rng = random.Random(3)
+    return [" ".join("".join(rng.choices(SYLLABLES, k=3)).title() for _ in range(2)) for _ in range(count)]
+
+
+def _by_row(people: list[str]) -> Callable[[str], str]:
+    words = {fold(word) for person in people for word in words_in(person)}
+
+    def by_row(text: str) -> str:
+        return "".join("[name]" if fold(part) in words else part for part in re.split(r"(\W+)", text))
+
+    return by_row
 
 
 def _for_python(pattern: str) -> str:

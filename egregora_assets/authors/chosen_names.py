@@ -7,7 +7,7 @@ import re
 import pyarrow as pa
 
 from egregora_assets.config import Settings
-from egregora_assets.privacy.scrub import KnownNames
+from egregora_assets.privacy.names import KnownNames
 from egregora_assets.warehouse.query import changed, rows, scalar, view_of
 from egregora_assets.warehouse.revisions import Transaction
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,19 +10,9 @@ from dataclasses import dataclass
 import duckdb
 
 from egregora_assets.config import Policy, Settings
-from egregora_assets.privacy.numbers import function, naming, replaced
-from egregora_assets.privacy.scrub import (
-    ALIASED,
-    coded_alias,
-    hide_names,
-    name_key,
-    pseudonymise,
-    quoted,
-    scrub,
-    shows_names,
-    shows_pii,
-    words_in,
-)
+from egregora_assets.privacy.folding import fold
+from egregora_assets.privacy.names import aliasing, forms_of
+from egregora_assets.privacy.scrub import hide_names, pseudonymise, quoted, scrub, scrubbing, shows_names, shows_pii
 from egregora_assets.warehouse.query import rows
 
 _STRICTEST_FIRST: tuple[Policy, ...] = ("scrub", "pseudonymise", "keep")
@@ -83,11 +72,7 @@ def cleaning(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Itera
     """Let SQL of ``connection`` run what ``cleaned`` gives for the length of the block."""
     aliases = _aliases(connection) if "pseudonymise" in source_policies(connection, settings).values() else {}
 
-    def alias_of(found: str) -> str:
-        alias = aliases.get(name_key(found))
-        return coded_alias(alias) if alias else "[name]"
-
-    with naming(connection), function(connection, ALIASED, lambda texts: replaced(texts, alias_of)):
+    with scrubbing(connection), aliasing(connection, lambda found: aliases.get(fold(found).strip(), "[name]")):
         yield
 
 
@@ -133,8 +118,7 @@ def _aliases(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     alias_of: dict[str, str | None] = {}
     for name, author_id, alias in rows(connection, sql):
         alias_of[author_id] = alias
-        bare = unicodedata.normalize("NFC", name.strip().lstrip("~").strip())
-        for part in {bare, *bare.split(), *words_in(bare)}:
-            people[name_key(part)].add(author_id)
+        for form in forms_of(name):
+            people[form].add(author_id)
     single = {key: alias_of[next(iter(authors))] for key, authors in people.items() if len(authors) == 1}
     return {key: alias for key, alias in single.items() if alias}

@@ -9,6 +9,7 @@ import duckdb
 from egregora_assets.authors import gate, posts, sync
 from egregora_assets.authors.policy import naming_somebody, rules_of, unscrubbed
 from egregora_assets.config import Settings
+from egregora_assets.privacy.scrub import scrubbing
 from egregora_assets.warehouse.query import rows
 from egregora_assets.warehouse.verdict import Verdict, no_new_rows, no_rows
 
@@ -80,7 +81,8 @@ def _none_shown(
     connection: duckdb.DuckDBPyConnection, settings: Settings, check: str, shown: str, condition: str, complaint: str
 ) -> Verdict:
     sql = f"SELECT count(*) FROM ({shown}) WHERE {condition}"
-    return no_new_rows(connection, check, sql, complaint, names_fingerprint(connection, settings))
+    with scrubbing(connection):
+        return no_new_rows(connection, check, sql, complaint, names_fingerprint(connection, settings))
 
 
 def names_fingerprint(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str:

@@ -9,7 +9,7 @@ import pyarrow as pa
 from egregora_assets.chat.sources import hidden_name
 from egregora_assets.config import Settings
 from egregora_assets.privacy.keys import Keys
-from egregora_assets.privacy.scrub import KnownNames
+from egregora_assets.privacy.names import KnownNames
 from egregora_assets.warehouse.query import changed, rows, view_of
 from egregora_assets.warehouse.revisions import Transaction
 

@@ -14,8 +14,8 @@ import pyarrow as pa
 from egregora_assets.chat.local_time import machine_zone
 from egregora_assets.config import Settings
 from egregora_assets.privacy.keys import Keys
+from egregora_assets.privacy.names import KnownNames
 from egregora_assets.privacy.pseudonyms import normalised_name, pseudonym, rotated_name
-from egregora_assets.privacy.scrub import KnownNames
 from egregora_assets.warehouse.query import rows
 from egregora_assets.warehouse.revisions import Transaction
 from egregora_assets.warehouse.upsert import insert_new

@@ -31,10 +31,14 @@ def naming(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 @contextmanager
 def function(
-    connection: duckdb.DuckDBPyConnection, name: str, work: Callable[[pa.ChunkedArray], pa.Array]
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    work: Callable[..., pa.Array],
+    inputs: int = 1,
+    result: str = "VARCHAR",
 ) -> Iterator[None]:
-    """Let SQL call ``work``, from texts to texts, under ``name`` for the length of the block."""
-    connection.create_function(name, work, ["VARCHAR"], "VARCHAR", type=ARROW)
+    """Let SQL call ``work``, from arrays of texts to an array, under ``name`` for the length of the block."""
+    connection.create_function(name, work, ["VARCHAR"] * inputs, result, type=ARROW)
     try:
         yield
     finally:

@@ -6,14 +6,16 @@ What leaves the warehouse passes ``scrub``; the privacy checks ask independently
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+import duckdb
 
 from egregora_assets.privacy import kinds
-from egregora_assets.privacy.kinds import PLACEHOLDER, PLACEHOLDERS
-from egregora_assets.privacy.numbers import MARK, NAMED
+from egregora_assets.privacy.names import ALIASED, HIDDEN, SHOWN, finding, known
+from egregora_assets.privacy.numbers import MARK, NAMED, naming
 
-POLICY_VERSION = "3"
+POLICY_VERSION = "4"
 """Part of every fingerprint of cleaned text: a new version cleans everything again."""
 
 INVISIBLE = r"[\x{00AD}\x{034F}\x{061C}\x{180E}\x{200B}\x{200E}\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2069}\x{FEFF}]"
@@ -59,41 +61,10 @@ _TO_KEEP = "(?:19|20)[0-9]{2}-|[0-9a-f]{40}"
 """Stands in every text with a date or a commit to keep."""
 _KEPT, _KEPT_COMMIT = "\u2063", "\u2062"
 """Invisible marks, of which no text has one when they are needed, that keep the digits of dates and commits apart."""
-_NO_LETTER = r"[^\p{L}\p{N}]|[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
-"""What may stand beside a name: in scripts that write no spaces, any letter."""
-_BOUNDARY = f"(^|{_NO_LETTER})"
-ALIASED = "names_as_aliases"
-_ALIAS_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
 ALIAS = r"\bmember-[0-9a-f]{10}\b"
-_MOST_PATTERN = 20_000
-_LONGEST_NAME = 200
-"""Letters of a name that are looked for: no app allows more, but an export may be made by anybody."""
-_NAMES_PER_PATTERN = 400
-_MIN_PART = 3
-_NUMBER_DIGITS = 7
 _ASKED = "may_hold_something_private"
 _ANYTHING = "|".join((r"[\p{Nd}@＠=]", "://", "%3", *map(re.escape, kinds.KEY_BEGINNINGS), INVISIBLE, _JOINERS))
 """Stands in every text with anything private but a name: one question before all others, which most texts answer with no."""
-_LIKE_PLACEHOLDER = re.compile(rf"(?<![a-z])(?:{'|'.join(PLACEHOLDERS)})(?![a-z])")
-_SCRIPTS_WITHOUT_SPACES = re.compile(
-    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
-)
-
-
-ALSO_WORDS = frozenset(
-    """
-    amber angel art bill bob carol chase chip chuck clara dawn dean dom drew earl eve faith flor frank gene grace grant guy
-    hazel hope hunter iris ivy jack jade jean jim joy june lance lee lily linda luz mar mark mary mason max may mel mercy nick
-    olive page park pat paz pearl penny pilar pepper rain ray reed rich rio rob rocky rod rosa rose ruby rusty sandy santos
-    serena sky sol sue summer sunny ted terra tom van vera violet wade ward will wood young
-    and book chat class club community for group home mae mãe pai papa school team the tia tio trabalho turma work
-    """.split()
-)
-"""Words that are names as well, and what people add to names: hidden only where they are written as in the name."""
-_NO_NAMES = frozenset(
-    "and aus com das del dem den der des dos gmail hotmail http https las les los net org the van vom von with www zum".split()
-)
-"""Words inside display names that name nobody: hidden only as part of the whole name."""
 
 
 def quoted(text: str) -> str:
@@ -101,23 +72,27 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+@contextmanager
+def scrubbing(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let SQL of ``connection`` run what ``scrub`` and the questions of this module give, for the length of the block."""
+    with naming(connection), finding(connection):
+        yield
+
+
 def scrub(relation: str, column: str, names: Iterable[str] = ()) -> str:
     """Return SQL for ``relation`` (a query) with keys, addresses, numbers and ``names`` in ``column`` replaced.
 
-    Runs where ``numbers.naming`` lets it call ``numbers_named``. Dates in ISO form are kept, other runs of seven or more
-    digits are taken for numbers of people. ``names`` are full display names: they are hidden in any case of letters, and so
-    is each of their words, unless it is an everyday word (``ALSO_WORDS``), which is hidden only where it is written as in
-    the name. Each step asks first whether there is anything to replace, which is several times cheaper than replacing, and
-    one question stands before all that need no names.
+    Runs inside ``scrubbing``. Dates in ISO form are kept, other runs of seven or more digits are taken for numbers of
+    people. ``names`` are full display names: they are hidden in any spelling, and so is each of their words, unless it is an
+    everyday word, which is hidden only with a capital letter. Each step asks first whether there is anything to replace,
+    which is several times cheaper than replacing, and one question stands before all that need no names.
     """
     return hide_names(_without_pii(relation, column), column, names)
 
 
 def pseudonymise(relation: str, column: str, names: Iterable[str]) -> str:
-    """Return SQL like that of ``scrub`` in which the function ``ALIASED`` says what stands for each of ``names``."""
-    named = hide_names(_without_pii(relation, column), column, names, ALIASED)
-    plain = f"translate({column}, '{''.join(map(_coded, _ALIAS_LETTERS))}', '{_ALIAS_LETTERS}')"
-    return f"SELECT * REPLACE ({plain} AS {column}) FROM ({named})"
+    """Return SQL like that of ``scrub`` in which ``names.aliasing`` says what stands for each of ``names``."""
+    return hide_names(_without_pii(relation, column), column, names, ALIASED)
 
 
 def _without_pii(relation: str, column: str) -> str:
@@ -128,47 +103,10 @@ def _without_pii(relation: str, column: str) -> str:
     return f"SELECT * EXCLUDE ({_ASKED}) FROM ({query})"
 
 
-def hide_names(relation: str, column: str, names: Iterable[str], by: str | None = None) -> str:
-    """Return SQL for ``relation`` with ``names`` in ``column`` replaced, in texts without marks that show nothing.
-
-    ``[name]`` stands for them, or what the SQL function ``by`` makes of a text in which each stands between two marks.
-    """
-    listed, query = list(names), relation
-    for pattern in name_patterns(listed):
-        replacement = _without_names(pattern, column) if by is None else _named_by(by, pattern, column)
-        found = f"regexp_matches({column}, {quoted(pattern)})"
-        query = f"SELECT * REPLACE ({_where(found, replacement, column)} AS {column}) FROM ({query})"
-    if any(_LIKE_PLACEHOLDER.search(_without_accents(name)) for name in listed):
-        single = _where(f"contains({column}, '[[name]]')", _replaced(r"\[+name\]+", "[name]", column), column)
-        query = f"SELECT * REPLACE ({single} AS {column}) FROM ({query})"
-    return query
-
-
-def _without_names(pattern: str, text: str) -> str:
-    return _twice(pattern, r"\1[name]\2", text) if pattern.startswith(_BOUNDARY) else _replaced(pattern, "[name]", text)
-
-
-def _named_by(function: str, pattern: str, text: str) -> str:
-    if not pattern.startswith(_BOUNDARY):
-        return f"{function}({_replaced(pattern, rf'{MARK}{chr(92)}0{MARK}', text)})"
-    caught = f"{_BOUNDARY}({pattern.removeprefix(_BOUNDARY + '(?:')}"
-    for _ in range(2):
-        text = f"{function}({_replaced(caught, rf'{chr(92)}1{MARK}{chr(92)}2{MARK}{chr(92)}3', text)})"
-    return text
-
-
-def name_key(name: str) -> str:
-    """Return the form in which all spellings of a name that ``name_patterns`` finds are equal."""
-    return " ".join(re.sub("[’´ʼ`]", "'", _without_accents(name)).split())
-
-
-def coded_alias(alias: str) -> str:
-    """Return ``alias`` in signs that no name has, which ``pseudonymise`` takes back: names may be words of aliases."""
-    return "".join(map(_coded, alias))
-
-
-def _coded(letter: str) -> str:
-    return chr(0xFFF00 + ord(letter))
+def hide_names(relation: str, column: str, names: Iterable[str], by: str = HIDDEN) -> str:
+    """Return SQL for ``relation`` with ``names`` in ``column`` replaced: by ``[name]``, or as the SQL function ``by`` does."""
+    listed = list(names)
+    return f"SELECT * REPLACE ({by}({column}, '{known(listed)}') AS {column}) FROM ({relation})" if listed else relation
 
 
 def _steps(text: str) -> Iterator[tuple[str, str]]:
@@ -247,51 +185,10 @@ def _found(text: str, pattern: str) -> str:
     return f"regexp_extract({text}, {quoted(pattern)}) <> ''"
 
 
-def name_patterns(names: Iterable[str]) -> list[str]:
-    """Return RE2 patterns that find the names: as whole words, or anywhere for scripts that write no spaces.
-
-    Those come first: taking one out may leave another name standing alone.
-    """
-    spaced: set[str] = set()
-    unspaced: set[str] = set()
-    for name in names:
-        _add_forms(name, spaced, unspaced)
-    return [
-        *(f"(?:{group})" for group in _alternations(unspaced)),
-        *(f"{_BOUNDARY}(?:{group})($|{_NO_LETTER})" for group in _alternations(spaced)),
-    ]
-
-
 def mentions(column: str, names: Iterable[str]) -> str:
     """Return the SQL condition that ``column`` contains one of ``names``, as ``scrub`` understands it."""
-    conditions = [_found(column, pattern) for pattern in name_patterns(names)]
-    return "(" + (" OR ".join(conditions) or "false") + ")"
-
-
-class KnownNames:
-    """Names of people as sets of words, to ask short titles: cheaper for those than patterns, and stricter."""
-
-    def __init__(self, names: Iterable[str]) -> None:
-        self._words: set[str] = set()
-        self._unspaced: set[str] = set()
-        for name in map(_without_accents, names):
-            parts = re.findall(r"[^\W\d_]+", name)
-            self._words.update(word for word in parts if len(word) >= _MIN_PART or parts == [word])
-            if _SCRIPTS_WITHOUT_SPACES.search(name):
-                self._unspaced.update(name.split())
-
-    def may_be_in(self, title: str) -> bool:
-        """Return whether a title may name somebody or hold an address or number; rather yes than no: any common word counts."""
-        if "@" in title or sum(character.isdecimal() for character in title) >= _NUMBER_DIGITS:
-            return True
-        folded = _without_accents(title)
-        words = re.findall(r"[^\W\d_]+", folded)
-        return not self._words.isdisjoint(words) or any(part in folded for part in self._unspaced)
-
-
-def _without_accents(text: str) -> str:
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(character for character in apart if not unicodedata.combining(character))
+    listed = list(names)
+    return f"{SHOWN}({column}, '{known(listed)}')" if listed else "false"
 
 
 def leaks(column: str, names: Iterable[str], aliases: bool = False) -> str:
@@ -324,74 +221,9 @@ def _shown(text: str) -> Iterator[tuple[str, str]]:
 
 
 def shows_names(column: str, names: Iterable[str], aliases: bool = False) -> str:
-    """Return the SQL condition that ``column`` shows one of ``names`` outside of what stands in place of one."""
-    text = _where(f"contains({column}, '[')", _replaced(PLACEHOLDER, "∎", column), column)
-    return mentions(_without_aliases(text) if aliases else text, names)
+    """Return the SQL condition that ``column`` shows one of ``names``, outside of aliases where there are any."""
+    return mentions(_without_aliases(column) if aliases else column, names)
 
 
 def _without_aliases(text: str) -> str:
     return _replaced(ALIAS, "∎", text)
-
-
-def _add_forms(name: str, spaced: set[str], unspaced: set[str]) -> None:
-    bare = unicodedata.normalize("NFC", name.strip().lstrip("~").strip())[:_LONGEST_NAME].strip()
-    if _SCRIPTS_WITHOUT_SPACES.search(bare):
-        for part in {bare, *bare.split()}:
-            if not _SCRIPTS_WITHOUT_SPACES.search(part):
-                _add_forms(part, spaced, unspaced)
-            elif len(part) >= 2:
-                unspaced.add(_escaped(part))
-        return
-    if sum(character.isalpha() for character in bare) < 2:
-        if sum(character.isalnum() for character in bare) >= 2:
-            spaced.add(_escaped(bare))
-        elif any(unicodedata.category(character) == "So" for character in bare):
-            unspaced.add(_escaped(bare))
-        return
-    for spelling in _spellings(bare):
-        spaced.add(f"(?i:{_escaped(spelling)})")
-    for word in words_in(bare):
-        is_particle = word.casefold() in _NO_NAMES or (word.islower() and not bare.islower())
-        if len(word) >= _MIN_PART and not is_particle:
-            for spelling in _spellings(word):
-                as_name = _escaped(word[:1].upper() + word[1:])
-                spaced.add(as_name if word.casefold() in ALSO_WORDS else f"(?i:{_escaped(spelling)})")
-
-
-def words_in(name: str) -> list[str]:
-    """Return the words of a name: they begin with a letter, and marks on letters (Devanagari, Arabic vowels) are parts of them."""
-    shown = "".join(
-        character if character in "'’_" or character.isalnum() or unicodedata.category(character)[0] == "M" else " "
-        for character in name
-    )
-    return [word.lstrip("'’_0123456789") for word in shown.split() if any(map(str.isalpha, word))]
-
-
-def _spellings(text: str) -> Iterator[str]:
-    """Yield ``text``, its form with separate accents where it has accents, and the form without them."""
-    yield text
-    apart = unicodedata.normalize("NFD", text)
-    if apart != text:
-        yield apart
-    plain = "".join(character for character in apart if not unicodedata.combining(character))
-    if plain != text and len(plain) >= _MIN_PART:
-        yield plain
-
-
-def _alternations(forms: set[str]) -> list[str]:
-    """Join the forms, longest first, to patterns of bounded size: RE2 refuses those that are too large."""
-    groups: list[list[str]] = []
-    size = _MOST_PATTERN
-    for form in sorted(forms, key=lambda form: (-len(form), form)):
-        if size + len(form) > _MOST_PATTERN or len(groups[-1]) == _NAMES_PER_PATTERN:
-            groups.append([])
-            size = 0
-        groups[-1].append(form)
-        size += len(form)
-    return ["|".join(group) for group in groups]
-
-
-def _escaped(text: str) -> str:
-    """Escape what RE2 gives a meaning, and let any run of spaces stand for a space."""
-    escaped = (re.sub(r"([!-/:-@\[-^`{-~])", r"\\\1", word) for word in text.split())
-    return re.sub(r"\\'|\\`|[’´ʼ]", "['’´ʼ`]", r"[\s\p{Zs}]+".join(escaped))

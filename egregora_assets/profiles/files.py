@@ -12,6 +12,7 @@ import duckdb
 
 from egregora_assets.authors import gate
 from egregora_assets.config import Settings
+from egregora_assets.privacy.scrub import scrubbing
 from egregora_assets.profiles.chart import activity_chart
 from egregora_assets.profiles.counts import followed
 from egregora_assets.profiles.models import Profile, json_schema
@@ -47,7 +48,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     """
     posts.refresh(connection, settings)
     unfinished, foreign = settings.profiles / UNFINISHED, made_by_another(connection, settings.profiles)
-    with transaction(connection, CONSUMER) as change:
+    with scrubbing(connection), transaction(connection, CONSUMER) as change:
         seen = change.watermark()
         since = 0 if full or seen.fingerprint != VERSION else seen.revision
         with followed(connection, since) as touched:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from egregora_assets.authors import gate
 from egregora_assets.authors.verify import names_fingerprint
 from egregora_assets.config import Settings
-from egregora_assets.privacy.scrub import leaks
+from egregora_assets.privacy.scrub import leaks, scrubbing
 from egregora_assets.profiles.chart import activity_chart
 from egregora_assets.profiles.files import SCHEMA_FILE, SUFFIXES
 from egregora_assets.profiles.models import Profile
@@ -58,7 +58,8 @@ def no_private_text_in_profiles(connection: duckdb.DuckDBPyConnection, settings:
     found = 0
     if texts:
         names = gate.known_names(connection, settings)
-        with view_of(connection, "profile_texts", pa.table({"words": pa.array(texts, pa.string())})):
+        shown = pa.table({"words": pa.array(texts, pa.string())})
+        with scrubbing(connection), view_of(connection, "profile_texts", shown):
             found = int(scalar(connection, f"SELECT count(*) FROM profile_texts WHERE {leaks('words', names)}"))
     if not found:
         with transaction(connection, consumer) as change:

@@ -21,8 +21,7 @@ import duckdb
 
 from egregora_assets.authors.gate import known_names
 from egregora_assets.config import Settings
-from egregora_assets.privacy.numbers import naming
-from egregora_assets.privacy.scrub import scrub
+from egregora_assets.privacy.scrub import scrub, scrubbing
 from egregora_assets.profiles import files as profiles
 from egregora_assets.publish.tables import TABLES, PublishedTable
 from egregora_assets.sidecar import posts
@@ -66,7 +65,7 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     present = None if full else _public_state(connection, settings.public_path)
     if present == wanted and snapshot_state(settings) == wanted:
         return PublishOutcome(wanted, published=False, rebuilt=False, rows_written=0)
-    with naming(connection):
+    with scrubbing(connection):
         shown = f"CREATE OR REPLACE TEMP TABLE shown_sources AS {_shown_sources(connection, settings)}"
         connection.execute(shown).fetchall()
     written = None

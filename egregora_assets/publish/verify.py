@@ -9,6 +9,7 @@ from egregora_assets.authors.policy import naming_somebody, rules_of, unscrubbed
 from egregora_assets.authors.verify import HIDDEN_MESSAGES, names_fingerprint
 from egregora_assets.config import Settings
 from egregora_assets.documents.windows import SPOKEN
+from egregora_assets.privacy.scrub import scrubbing
 from egregora_assets.publish.erasure import search_outputs
 from egregora_assets.publish.tables import TABLES, PublishedTable
 from egregora_assets.sidecar.extract import ITEM_TABLES
@@ -149,7 +150,8 @@ def _leaking_rows(
                 part += f" WHERE {table.key}::VARCHAR IN (SELECT unnest(${table.name}))"
             parts.append(part)
     shown = f"WITH shown AS MATERIALIZED ({' UNION ALL '.join(parts)}) SELECT count(*) FROM shown WHERE {condition}"
-    return int(scalar(snapshot, shown, keys or None))
+    with scrubbing(snapshot):
+        return int(scalar(snapshot, shown, keys or None))
 
 
 def _changed_keys(connection: duckdb.DuckDBPyConnection, table: PublishedTable, since: int) -> list[str]:

@@ -12,7 +12,7 @@ import duckdb
 from egregora_assets.authors.verify import names_fingerprint
 from egregora_assets.config import Settings
 from egregora_assets.documents.windows import SPOKEN
-from egregora_assets.privacy.scrub import quoted
+from egregora_assets.privacy.scrub import quoted, scrubbing
 from egregora_assets.warehouse.query import rows, scalar
 from egregora_assets.warehouse.revisions import transaction, watermark
 from egregora_assets.warehouse.verdict import Verdict
@@ -53,7 +53,8 @@ def none_in_posts(connection: duckdb.DuckDBPyConnection, settings: Settings, che
     Reads the files that were written since it last passed, or all where the names or the policy have changed.
     """
     sql = f"{_WORDS} SELECT count(*) FROM shown WHERE {condition}"
-    return _none_in_files(connection, settings, check, sql, names_fingerprint(connection, settings))
+    with scrubbing(connection):
+        return _none_in_files(connection, settings, check, sql, names_fingerprint(connection, settings))
 
 
 def none_cited_in_posts(connection: duckdb.DuckDBPyConnection, settings: Settings, hidden: str) -> Verdict:

@@ -12,6 +12,7 @@ import duckdb
 from egregora_assets.authors.policy import rules_of
 from egregora_assets.config import Settings
 from egregora_assets.documents import windows
+from egregora_assets.privacy.scrub import scrubbing
 from egregora_assets.sidecar.extract import ITEM_TABLES, extract
 from egregora_assets.sidecar.made_files import UNFINISHED, made_by_another, write_if_changed
 from egregora_assets.sidecar.markdown import post
@@ -46,7 +47,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     """
     windows.refresh(connection, settings)
     unfinished = settings.posts / UNFINISHED
-    with transaction(connection, CONSUMER) as change:
+    with scrubbing(connection), transaction(connection, CONSUMER) as change:
         seen = change.watermark()
         since = 0 if full or seen.fingerprint != VERSION else seen.revision
         if full or unfinished.exists() or made_by_another(connection, settings.posts):

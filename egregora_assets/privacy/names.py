@@ -1,0 +1,348 @@
+"""Names of people in texts: found in any case and spelling, however many are known, and hidden by functions that SQL calls.
+
+One pass over a text finds all names (Aho and Corasick, 1975), so its cost does not follow how many there are; patterns cost
+a hundred times more for ten thousand names than for forty.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import groupby
+
+import ahocorasick_rs
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from egregora_assets.privacy.folding import Folded, Letters, Places, fold, folded
+from egregora_assets.privacy.kinds import PLACEHOLDERS
+from egregora_assets.privacy.numbers import function
+
+HIDDEN, SHOWN, ALIASED = "names_hidden", "names_shown", "names_as_aliases"
+"""SQL functions of a text and what ``known`` gives: the text without names, whether it shows one, and with aliases for them."""
+
+_LONGEST_NAME = 200
+"""Letters of a name that are looked for: no app allows more, but an export may be made by anybody."""
+_LEAST_PART = 3
+_LEAST_JOINED = 6
+_LEAST_WITH_S = 4
+_NUMBER_DIGITS = 7
+_MOST_KEPT = 8
+_MOST_AT_FULL_SPEED = 30_000
+
+Flags = npt.NDArray[np.bool_]
+
+_UNSPACED = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3040, 0x30FF), (0x3400, 0x9FFF), (0xAC00, 0xD7AF))
+"""Scripts that put no spaces between words: Thai, Lao, Burmese, Khmer, kana, Chinese characters, Hangul."""
+_WITHOUT_SPACES = re.compile("[" + "".join(f"{chr(first)}-{chr(last)}" for first, last in _UNSPACED) + "]")
+
+ALSO_WORDS = frozenset(
+    """
+    amber angel art bill bob carol chase chip chuck clara dawn dean dom drew earl eve faith flor frank gene grace grant guy
+    hazel hope hunter iris ivy jack jade jean jim joy june lance lee lily linda luz mar mark mary mason max may mel mercy nick
+    olive page park pat paz pearl penny pilar pepper rain ray reed rich rio rob rocky rod rosa rose ruby rusty sandy santos
+    serena sky sol sue summer sunny ted terra tom van vera violet wade ward will wood young
+    and book chat class club community for group home mae mãe pai papa school team the tia tio trabalho turma work
+    """.split()
+)
+"""Words that are names as well, and what people add to names: hidden only where they begin with a capital letter."""
+_NO_NAMES = frozenset(
+    "and aus com das del dem den der des dos gmail hotmail http https las les los net org the van vom von with www zum".split()
+)
+"""Words inside display names that name nobody: hidden only as part of the whole name."""
+
+_BEFORE_ARABIC = re.compile("(?:^|[^\\w])[وف]?(?:[بكلس]|ال|بال|كال|لل)?$")
+_BEFORE_HEBREW = re.compile("(?:^|[^\\w])[והבלכמש]{1,3}$")
+"""What is written together with the next word: and, in, to, as, the."""
+_LONGEST_BEFORE = 6
+
+
+@dataclass(frozen=True)
+class _Form:
+    """One spelling of a name, folded.
+
+    ``whole`` stands only where words begin and end, ``cased`` only with a capital letter first, and one that is ``exact``
+    only with the accents that the name has: two letters without theirs are a word too often.
+    """
+
+    text: str
+    whole: bool
+    cased: bool = False
+    exact: str = ""
+
+    def is_written(self, found: str) -> bool:
+        """Return whether what was found is written as this form has to be."""
+        return (not self.cased or found[:1].isupper()) and (not self.exact or _composed(found) == self.exact)
+
+
+class NameFinder:
+    """Finds the names of people, given as full display names, and each of their words but particles."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._forms = [form for form in {form for name in names for form in _forms(name)} if form.text]
+        self._search = _search_for([form.text.encode() for form in self._forms]) if self._forms else None
+        self._whole = np.array([form.whole for form in self._forms], dtype=bool)
+        self._asks = np.array([form.cased or form.exact != "" for form in self._forms], dtype=bool)
+
+    def shown(self, texts: pa.StringArray) -> pa.BooleanArray:
+        """Return, for each text, whether it shows a name."""
+        found = np.zeros(len(texts), dtype=bool)
+        found[list(self._spans(texts))] = True
+        return pa.array(found)
+
+    def hidden(self, texts: pa.StringArray, by: Callable[[str], str] = lambda _: "[name]") -> pa.StringArray:
+        """Return the texts with what ``by`` says in place of each name."""
+        spans = self._spans(texts)
+        if not spans:
+            return texts
+        mask = np.zeros(len(texts), dtype=bool)
+        mask[list(spans)] = True
+        changed = [_replaced(texts[row].as_py(), spans[row], by) for row in sorted(spans)]
+        return pc.replace_with_mask(texts, pa.array(mask), pa.array(changed, texts.type))
+
+    def _spans(self, texts: pa.StringArray) -> dict[int, list[tuple[int, int]]]:
+        """Return where names stand in each text that shows some, by its number. Plain texts are asked apart: it is cheaper."""
+        if self._search is None:
+            return {}
+        return self._spans_among(texts, np.arange(len(texts)))
+
+    def _spans_among(self, texts: pa.StringArray, numbers: Places) -> dict[int, list[tuple[int, int]]]:
+        """Return the same for texts of which each has its own number in ``numbers``."""
+        spans: dict[int, list[tuple[int, int]]] = {}
+        for row, of_text in groupby(self._found(texts, folded(texts)), key=lambda name: name[0]):
+            text = texts[row].as_py()
+            merged = _merged((start, end) for _, start, end in of_text)
+            if shown := [span for span in merged if not _is_placeholder(text, *span)]:
+                spans[int(numbers[row])] = shown
+        return spans
+
+    def _found(self, texts: pa.StringArray, looked_at: Folded) -> list[tuple[int, int, int]]:
+        """Return where names stand, by their beginnings: the number of the text, and the places in it."""
+        assert self._search is not None
+        found = self._search.find_matches_as_indexes(looked_at.data, overlapping=True)
+        if not found:
+            return []
+        which, begins, after = np.array(found, dtype=np.int64).T
+        starts, ends = np.split(looked_at.numbers(np.concatenate((begins, after))), 2)
+        rows = looked_at.rows(starts)
+        in_one_text = ends <= looked_at.firsts[rows + 1]
+        is_name = in_one_text & (~self._whole[which] | _ends(looked_at, rows, starts, ends))
+        which, starts, ends, rows = which[is_name], starts[is_name], ends[is_name], rows[is_name]
+        is_name = ~self._whole[which] | _begins(looked_at, rows, starts)
+        names = [places.tolist() for places in (rows, *looked_at.spans(rows, starts, ends))]
+        for number in np.flatnonzero(is_name & self._asks[which]).tolist():
+            row, start, end = (places[number] for places in names)
+            is_name[number] = self._forms[which[number]].is_written(texts[row].as_py()[start:end])
+        return sorted(name for name, is_one in zip(zip(*names, strict=True), is_name.tolist(), strict=True) if is_one)
+
+
+def _search_for(forms: list[bytes]) -> ahocorasick_rs.BytesAhoCorasick:
+    """Return the search: the table of all its steps is four times as fast as what is used by default, and larger."""
+    return ahocorasick_rs.BytesAhoCorasick(
+        forms, implementation=ahocorasick_rs.Implementation.DFA if len(forms) <= _MOST_AT_FULL_SPEED else None
+    )
+
+
+def known(names: Iterable[str]) -> str:
+    """Return the key under which the SQL functions know ``names``; making a finder is dear, so the last few are kept."""
+    listed = sorted(set(names))
+    key = hashlib.sha256("\0".join(listed).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    finder = _FINDERS.pop(key, None) or NameFinder(listed)
+    while len(_FINDERS) >= _MOST_KEPT:
+        _FINDERS.pop(next(iter(_FINDERS)))
+    _FINDERS[key] = finder
+    return key
+
+
+@contextmanager
+def finding(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let SQL of ``connection`` call ``names_hidden`` and ``names_shown`` for the length of the block."""
+    with ExitStack() as functions:
+        functions.enter_context(function(connection, HIDDEN, _with_finder(NameFinder.hidden), inputs=2))
+        functions.enter_context(function(connection, SHOWN, _with_finder(NameFinder.shown), inputs=2, result="BOOLEAN"))
+        yield
+
+
+def aliasing(connection: duckdb.DuckDBPyConnection, alias_of: Callable[[str], str]) -> AbstractContextManager[None]:
+    """Let SQL call ``names_as_aliases`` for the length of the block; ``alias_of`` says what stands for a name."""
+    work = _with_finder(lambda finder, texts: finder.hidden(texts, alias_of))
+    return function(connection, ALIASED, work, inputs=2)
+
+
+def _with_finder(
+    work: Callable[[NameFinder, pa.Array], pa.Array],
+) -> Callable[[pa.ChunkedArray, pa.ChunkedArray], pa.Array]:
+    def called(texts: pa.ChunkedArray, keys: pa.ChunkedArray) -> pa.Array:
+        finder = _FINDERS[keys[0].as_py()] if len(keys) else _NOBODY
+        return work(finder, texts.combine_chunks())
+
+    return called
+
+
+_FINDERS: dict[str, NameFinder] = {}
+_NOBODY = NameFinder(())
+
+
+class KnownNames:
+    """Names of people as sets of words, to ask short titles: cheaper for those than a finder, and stricter."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._words: set[str] = set()
+        self._unspaced: set[str] = set()
+        for name in map(fold, names):
+            parts = re.findall(r"[^\W\d_]+", name)
+            self._words.update(word for word in parts if len(word) >= _LEAST_PART or parts == [word])
+            if _WITHOUT_SPACES.search(name):
+                self._unspaced.update(name.split())
+
+    def may_be_in(self, title: str) -> bool:
+        """Return whether a title may name somebody or hold an address or number; rather yes than no: any common word counts."""
+        if "@" in title or sum(character.isdecimal() for character in title) >= _NUMBER_DIGITS:
+            return True
+        shown = fold(title)
+        words = re.findall(r"[^\W\d_]+", shown)
+        return not self._words.isdisjoint(words) or any(part in shown for part in self._unspaced)
+
+
+def forms_of(name: str) -> set[str]:
+    """Return all folded forms in which ``name`` is looked for: the whole, its words, and the words without what is between."""
+    return {form.text for form in _forms(name)}
+
+
+def _forms(name: str) -> Iterator[_Form]:
+    bare = unicodedata.normalize("NFC", name.strip().lstrip("~").strip())[:_LONGEST_NAME].strip()
+    if _WITHOUT_SPACES.search(bare):
+        yield from _unspaced_forms(bare)
+    elif sum(map(str.isalpha, bare)) >= 2:
+        yield from _spaced_forms(bare)
+    elif sum(map(str.isalnum, bare)) >= 2:
+        yield _Form(fold(bare), whole=True)
+    elif any(unicodedata.category(character) == "So" for character in bare):
+        yield _Form(fold(bare), whole=False)
+
+
+def _unspaced_forms(bare: str) -> Iterator[_Form]:
+    for part in {bare, *bare.split(), "".join(bare.split())}:
+        if not _WITHOUT_SPACES.search(part):
+            yield from _forms(part)
+        elif len(part) >= 2:
+            yield _Form(fold(part), whole=False)
+
+
+def _spaced_forms(bare: str) -> Iterator[_Form]:
+    words = words_in(bare)
+    for spelling in _spellings(bare):
+        yield _Form(spelling, whole=True, exact=_composed(bare) if len(bare) < _LEAST_PART else "")
+    joined = re.sub("\\W", "", "".join(fold(word) for word in words))
+    if len(joined) >= _LEAST_JOINED:
+        yield _Form(joined, whole=True)
+        yield _Form(" ".join(map(fold, words)), whole=True)
+    for word in words:
+        is_particle = word.casefold() in _NO_NAMES or (word.islower() and not bare.islower())
+        if len(word) >= _LEAST_PART and not is_particle:
+            for spelling in _spellings(word):
+                yield _Form(spelling, whole=True, cased=word.casefold() in ALSO_WORDS)
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text.casefold())
+
+
+def words_in(name: str) -> list[str]:
+    """Return the words of a name: they begin with a letter, and marks on letters (Devanagari, Arabic vowels) are parts of them."""
+    shown = "".join(
+        character if character in "'’_" or character.isalnum() or unicodedata.category(character)[0] == "M" else " "
+        for character in name
+    )
+    return [word.lstrip("'’_0123456789") for word in shown.split() if any(map(str.isalpha, word))]
+
+
+_SPELLED_OUT = {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "æ": "ae", "œ": "oe", "ß": "ss", "þ": "th"}
+_LEAST_SPELLED_OUT = 5
+
+
+def _spellings(text: str) -> set[str]:
+    """Return the folded forms of a name or word: also with two letters for one that may be missing, and without ``al-``."""
+    lower = unicodedata.normalize("NFC", text.lower())
+    spellings = {text, "".join(_SPELLED_OUT.get(letter, letter) for letter in lower)}
+    if len(text) >= _LEAST_SPELLED_OUT:
+        spellings |= {lower.replace(two, one) for one, two in _SPELLED_OUT.items()}
+        spellings.add(re.sub("([aou])e", r"\1", lower))
+    found = {fold(spelling).strip() for spelling in spellings}
+    found |= {form[2:] for form in found if form.startswith("ال") and len(form) >= 2 + _LEAST_PART}
+    return found
+
+
+def _is_word(letters: Letters) -> Flags:
+    """Return which letters are part of a word that a name does not begin or end in: none of scripts without spaces."""
+    kinds = _KINDS[letters]
+    unknown = kinds == 0
+    if np.any(unknown):
+        for point in np.unique(letters[unknown]).tolist():
+            in_word = chr(point).isalnum() and not _WITHOUT_SPACES.match(chr(point))
+            _KINDS[point] = 2 if in_word else 1
+        kinds = _KINDS[letters]
+    words: Flags = kinds == 2
+    return words
+
+
+_KINDS = np.zeros(0x110000, dtype=np.uint8)
+
+
+def _no_word(looked_at: Folded, places: Places, ends: Places) -> Flags:
+    """Return at which ``places`` no word goes on; there is none at the ``ends`` of texts."""
+    outside = (places == ends) | (places < 0) | (places >= len(looked_at.letters))
+    none: Flags = outside | ~_is_word(looked_at.letters[np.where(outside, 0, places)])
+    return none
+
+
+def _ends(looked_at: Folded, rows: Places, starts: Places, ends: Places) -> Flags:
+    """Return which names end where their word does, or in front of the ``s`` of a genitive."""
+    letters, after_text = looked_at.letters, looked_at.firsts[rows + 1]
+    in_text = ends < after_text
+    has_s = in_text & (letters[np.where(in_text, ends, 0)] == ord("s")) & (letters[ends - 1] < 0x80)
+    genitive = has_s & (ends - starts >= _LEAST_WITH_S)
+    found: Flags = _no_word(looked_at, ends, after_text) | (genitive & _no_word(looked_at, ends + 1, after_text))
+    return found
+
+
+def _begins(looked_at: Folded, rows: Places, starts: Places) -> Flags:
+    """Return which names begin where their word does, or after what Arabic and Hebrew write together with the next word."""
+    letters, firsts = looked_at.letters[starts], looked_at.firsts[rows]
+    begins = _no_word(looked_at, starts - 1, firsts - 1)
+    for number in np.flatnonzero(~begins & (letters >= 0x0590) & (letters <= 0x06FF)).tolist():
+        start = int(starts[number])
+        before = looked_at.text[max(int(firsts[number]), start - _LONGEST_BEFORE) : start]
+        begins[number] = bool((_BEFORE_HEBREW if letters[number] < 0x0600 else _BEFORE_ARABIC).search(before))
+    return begins
+
+
+def _replaced(text: str, spans: list[tuple[int, int]], by: Callable[[str], str]) -> str:
+    parts, done = [], 0
+    for start, end in spans:
+        parts += [text[done:start], by(text[start:end])]
+        done = end
+    return "".join((*parts, text[done:]))
+
+
+def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Join spans that overlap; ``spans`` are in the order of their beginnings."""
+    merged: list[tuple[int, int]] = []
+    for start, end in spans:
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _is_placeholder(text: str, start: int, end: int) -> bool:
+    """Return whether this is the word in a placeholder, which names nobody even if somebody is called so."""
+    return text[start - 1 : start] == "[" and text[end : end + 1] == "]" and text[start:end] in PLACEHOLDERS

@@ -1,0 +1,120 @@
+"""Names are found in every spelling that people give them, with nothing else taken, however many are known."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import duckdb
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from egregora_assets.privacy.folding import fold, folded
+from egregora_assets.privacy.names import NameFinder, finding, known
+from egregora_assets.warehouse.query import rows
+
+
+def hidden(text: str, *names: str) -> str:
+    [found] = NameFinder(names).hidden(pa.array([text], pa.string())).to_pylist()
+    return str(found)
+
+
+SPELLINGS = [
+    ("João Conceição", "joao, CONCEICAO e João", "[name], [name] e [name]"),
+    ("Joao Conceicao", "João e Conceição", "[name] e [name]"),
+    ("Jose", "com o José", "com o [name]"),
+    ("José", unicodedata.normalize("NFD", "com o José!"), "com o [name]!"),
+    ("Müller Groß", "Mueller, GROSS, Muller und Müllers Haus", "[name], [name], [name] und [name]s Haus"),
+    ("Strasse Hans", "die Straße", "die [name]"),
+    ("İbrahim Yılmaz", "IBRAHIM Yilmaz, ibrahim yılmaz'ın evi", "[name], [name]'ın evi"),
+    ("Søren Ødegård", "Soren, Soeren, odegard", "[name], [name], [name]"),
+    ("Łukasz Wójcik", "lukasz wojcik", "[name]"),
+    ("Đặng Văn Nguyễn", "Dang va Nguyen", "[name] va [name]"),
+    ("Ναταλία", "ΝΑΤΑΛΙΑ", "[name]"),
+    ("Алёна", "алена", "[name]"),
+    ("محمد الأحمد", "ومحمد جاء مع مُحَمَّد والأحمد", "و[name] جاء مع [name] و[name]"),
+    ("أحمد", "يا احمد، للأحمد", "يا [name]، لل[name]"),
+    ("فاطمة", "فاطمه", "[name]"),
+    ("דוד כהן", "לדוד ולכהן", "ל[name] ול[name]"),
+    ("田中 太郎", "田中さんと太郎、田中太郎", "[name]さんと[name]、[name]"),
+    ("タナカ", "たなかさん、ﾀﾅｶ", "[name]さん、[name]"),
+    ("राहुल शर्मा", "राहुल ने कहा", "[name] ने कहा"),
+    ("𝐌𝐚𝐫𝐢𝐧𝐚 ✨", "marina 👋🏽 Marina", "[name] 👋🏽 [name]"),
+    ("Ｋｅｎ Suzuki", "Ken", "[name]"),
+    ("Ana Lima", "#AnaLima @analima ana_lima ANA\n LIMA", "#[name] @[name] [name]_[name] [name]"),
+    ("Ana 🌸 Lima", "Ana  🌸 Lima", "[name]"),
+    ("Siobhán O'Brien", "o’brien", "[name]"),
+    ("🦊", "hi 🦊️!", "hi [name]!"),
+    ("Ana Lima", "A\u200bna e L\u00adima", "[name] e [name]"),
+    ("Will Hunter", "Will will hunt; HUNTER, hunters", "[name] will hunt; [name], hunters"),
+    ("Zé", "o Zé, ZÉ, ze, é", "o [name], [name], ze, é"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "shown"), SPELLINGS)
+def test_spellings_of_a_name_are_hidden(name: str, text: str, shown: str) -> None:
+    assert hidden(text, name) == shown
+
+
+INNOCENT = [
+    ("Ana Lima", "banana, Anabela, climate"),
+    ("علي", "عليه السلام"),
+    ("Jo", "joy and job"),
+    ("Pai do João", "do it"),
+    ("Mark", "benchmark, marking"),
+]
+
+
+@pytest.mark.parametrize(("name", "text"), INNOCENT)
+def test_words_that_only_contain_a_name_stay(name: str, text: str) -> None:
+    assert hidden(text, name) == text
+
+
+def test_placeholders_stay_when_somebody_is_called_so() -> None:
+    assert hidden("[phone] of Phone Guy: [name]", "Phone Guy") == "[phone] of [name]: [name]"
+
+
+TEXTS = st.lists(
+    st.text(st.sampled_from("aA áÁßß…\u0301\u200b\ufe0f \nאבمحمدﷺ田🌸ﬁİı"), max_size=12), min_size=1, max_size=6
+)
+
+
+@given(TEXTS)
+def test_many_texts_are_folded_as_each_of_them(texts: list[str]) -> None:
+    """Runs of spaces over the end of a text are the only thing that may differ: they are one."""
+    whole = folded(pa.array(texts, pa.string()))
+    assert whole.text == fold("".join(texts))
+    for row, text in enumerate(texts):
+        part = whole.text[whole.firsts[row] : whole.firsts[row + 1]]
+        assert part == fold(text) or part == fold(text)[1:]
+
+
+@given(TEXTS, st.lists(st.text(st.sampled_from("aáßAمحمد田 "), min_size=1, max_size=4), max_size=3))
+def test_what_is_hidden_is_not_shown(texts: list[str], names: list[str]) -> None:
+    finder = NameFinder(names)
+    array = pa.array(texts, pa.string())
+    cleaned = finder.hidden(array)
+    assert not any(finder.shown(cleaned).to_pylist())
+    for before, after, was_shown in zip(texts, cleaned.to_pylist(), finder.shown(array).to_pylist(), strict=True):
+        assert (before != after) == was_shown
+
+
+def test_a_name_over_the_end_of_a_text_is_none() -> None:
+    finder = NameFinder(["Ana Lima"])
+    assert finder.hidden(pa.array(["say Ana", " Lima x", "An", "a"])).to_pylist() == [
+        "say [name]",
+        " [name] x",
+        "An",
+        "a",
+    ]
+
+
+def test_sql_asks_of_no_rows_and_of_slices() -> None:
+    with duckdb.connect() as connection, finding(connection):
+        key = known(["Ana Lima"])
+        assert rows(connection, f"SELECT names_hidden(t, '{key}') FROM (SELECT 'x' AS t) WHERE t = 'y'") == []
+        asked = f"SELECT count(*) FROM (SELECT 'to Ana ' || i AS t FROM range(5000) r(i)) WHERE names_shown(t, '{key}')"
+        assert rows(connection, asked) == [(5000,)]
+    sliced = pa.array(["a", "to Ana", "to Bo", "Ana"])[1:3]
+    assert NameFinder(["Ana Lima"]).hidden(sliced).to_pylist() == ["to [name]", "to Bo"]
