@@ -22,6 +22,9 @@ _KEY_FORMS = (
     r"AIza[A-Za-z0-9_\-]{30,}",
     r"npm_[A-Za-z0-9]{30,}",
     r"hf_[A-Za-z0-9]{30,}",
+    r"whsec_[A-Za-z0-9+/=]{16,}",
+    r"ya29\.[A-Za-z0-9_\-]{16,}",
+    r"AccountKey=[A-Za-z0-9+/=]{16,}",
     r"SG\.[A-Za-z0-9_\-]{16,}\.[A-Za-z0-9_\-]{16,}",
     r"[0-9]{8,10}:AA[A-Za-z0-9_\-]{30,}",
     r"eyJ[A-Za-z0-9_\-]{5,}(?:\.[A-Za-z0-9_\-]+){1,4}",
@@ -48,10 +51,24 @@ KEY_BEGINNINGS = (
         "glrt-",
         "hf_",
         "npm_",
+        "whsec_",
+        "ya29.",
+        "AccountKey=",
     ),
     *("gho_", "ghp_", "ghr_", "ghs_", "ghu_", "k_live_", "k_test_", "sk-", "xox"),
     *("earer ", "asic ", "hooks.slack.com/", "/api/webhooks/", "chat.whatsapp.com/", ".me/+", ".me/joinchat/"),
 )
+
+_WORDS_FOR_IT = (
+    "pass(?:word|wort|code|phrase)|senha|contraseña|mot de passe|parola|пароль|كلمة (?:السر|المرور)|パスワード|密码|"
+    "(?:api|access|secret)[ _-]?(?:key|token)"
+)
+PASSWORD_QUESTION = f"(?i:{_WORDS_FOR_IT})"
+PASSWORD = (
+    rf"((?i:{_WORDS_FOR_IT})[A-Za-z_]*(?:[ \t]?[:=：][ \t]{{0,2}}[\"'`]?))[^\s\[\"'`][^\s\"'`]{{3,}}|"
+    rf"((?i:{_WORDS_FOR_IT}) (?:is|was|é|es|ist|est) )[^\s\[]*[0-9!@#$%&*]\S*"
+)
+"""What follows a word for a password and a colon, or "is" if it has a digit or sign; groups 1 and 2 are what stands in front."""
 
 _TELLING_PARTS = "auth|credential|jwt|passw(?:or)?d|pwd|secret|session|signature|token"
 _TELLING_WORDS = (

@@ -63,7 +63,12 @@ _KEPT, _KEPT_COMMIT = "\u2063", "\u2062"
 """Invisible marks, of which no text has one when they are needed, that keep the digits of dates and commits apart."""
 ALIAS = r"\bmember-[0-9a-f]{10}\b"
 _ASKED = "may_hold_something_private"
-_ANYTHING = "|".join((r"[\p{Nd}@＠=]", "://", "%3", *map(re.escape, kinds.KEY_BEGINNINGS), INVISIBLE, _JOINERS))
+_ANYTHING = "|".join(
+    (
+        *(r"[\p{Nd}@＠=]", "://", "%3", kinds.PASSWORD_QUESTION),
+        *(*map(re.escape, kinds.KEY_BEGINNINGS), INVISIBLE, _JOINERS),
+    )
+)
 """Stands in every text with anything private but a name: one question before all others, which most texts answer with no."""
 
 
@@ -115,6 +120,7 @@ def _steps(text: str) -> Iterator[tuple[str, str]]:
     yield f"contains({text}, '://')", _replaced(kinds.CREDENTIALS, r"\1", text)
     yield _has_parameter(text), _replaced(kinds.PARAMETER, r"\1[secret]", text)
     yield kinds.has_key(text), _replaced(kinds.PRIVATE_KEY, "[secret]", _replaced(kinds.KEY, r"\1[secret]", text))
+    yield f"regexp_matches({text}, {quoted(kinds.PASSWORD_QUESTION)})", _replaced(kinds.PASSWORD, r"\1\2[secret]", text)
     yield _has_at(text), _replaced(EMAIL, "[email]", text)
     addressed = _twice(kinds.IPV6, r"\1[ip]\2", _twice(kinds.IPV4, r"\1[ip]\2", text))
     yield f"regexp_matches({text}, {quoted(kinds.IP_QUESTION)})", addressed
@@ -213,6 +219,7 @@ def _shown(text: str) -> Iterator[tuple[str, str]]:
     yield f"contains({text}, '://')", _found(text, kinds.CREDENTIALS)
     yield _has_parameter(text), _found(text, kinds.PARAMETER)
     yield kinds.has_key(text), f"{_found(text, kinds.KEY)} OR {_found(text, kinds.PRIVATE_KEY)}"
+    yield f"regexp_matches({text}, {quoted(kinds.PASSWORD_QUESTION)})", _found(text, kinds.PASSWORD)
     addressed = f"{_found(text, kinds.IPV4)} OR {_found(text, kinds.IPV6)}"
     yield f"regexp_matches({text}, {quoted(kinds.IP_QUESTION)})", addressed
     yield f"regexp_matches({text}, {quoted(kinds.IBAN_QUESTION)})", _found(kinds.in_plain_signs(text), kinds.IBAN)

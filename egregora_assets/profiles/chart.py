@@ -27,7 +27,7 @@ def activity_chart(by_hour: Sequence[int], by_weekday: Sequence[int]) -> str:
 def _row(heading: str, names: Sequence[str], counts: Sequence[int], top: int) -> str:
     step, most = _WIDTH / len(counts), max([*counts, 1])
     bottom = top + _TOP + _BAR
-    parts = [f'<text x="0" y="{top + 11}">{heading}</text>\n']
+    parts = [f'<text x="0" y="{top + 11}">{heading}, at most {max(counts):,}</text>\n']
     for number, (name, count) in enumerate(zip(names, counts, strict=True)):
         tall = round(count / most * (_BAR - 4), 1)
         left = round(number * step + step * 0.1, 1)

@@ -16,7 +16,7 @@ from egregora_assets.privacy.scrub import scrubbing
 from egregora_assets.profiles.chart import activity_chart
 from egregora_assets.profiles.counts import followed
 from egregora_assets.profiles.models import Profile, json_schema
-from egregora_assets.profiles.page import page
+from egregora_assets.profiles.page import index, page
 from egregora_assets.profiles.statistics import counted, records
 from egregora_assets.sidecar import posts
 from egregora_assets.sidecar.made_files import UNFINISHED, made_by_another, write_if_changed
@@ -24,8 +24,9 @@ from egregora_assets.warehouse.query import changed, rows, scalar, temporary
 from egregora_assets.warehouse.revisions import Transaction, transaction, watermark
 
 CONSUMER = "author_profiles"
-VERSION = "2"
+VERSION = "3"
 SCHEMA_FILE = "profile.schema.json"
+INDEX_FILE = "index.md"
 SUFFIXES = (".md", ".json", ".svg")
 _LEAST_MESSAGES = 5
 
@@ -52,9 +53,12 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
         seen = change.watermark()
         since = 0 if full or seen.fingerprint != VERSION else seen.revision
         with followed(connection, since) as touched:
-            if full or foreign or unfinished.exists():
+            in_doubt = full or foreign or unfinished.exists()
+            if in_doubt:
                 _sweep(connection, settings.profiles)
             outcome = _write_touched(change, settings) if touched else ProfileChanges()
+            if outcome != ProfileChanges() or in_doubt:
+                _write_index(connection, settings.profiles)
         change.advance(VERSION, even_unchanged=touched > 0)
     unfinished.unlink(missing_ok=True)
     return outcome
@@ -85,7 +89,8 @@ def _sweep(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Remove files that belong to nobody who may have a profile: a pass that was cut short may have left them."""
     wanted = {alias for _, alias, *_ in rows(connection, _MAY_HAVE.format(among=""))}
     for path in folder.iterdir():
-        if path.suffix == ".part" or (path.suffix in SUFFIXES and path.name != SCHEMA_FILE and path.stem not in wanted):
+        is_ours = path.suffix in SUFFIXES and path.name not in (SCHEMA_FILE, INDEX_FILE)
+        if path.suffix == ".part" or (is_ours and path.stem not in wanted):
             path.unlink()
 
 
@@ -96,6 +101,19 @@ def _write_touched(change: Transaction, settings: Settings) -> ProfileChanges:
         if wanted:
             _rewrite(change, settings)
     return ProfileChanges(wanted, removed)
+
+
+def index_page(connection: duckdb.DuckDBPyConnection) -> str:
+    """Return the page that lists all profiles."""
+    sql = "SELECT alias, messages, first_seen::DATE, last_seen::DATE FROM author_profiles ORDER BY messages DESC, alias"
+    return index((alias, messages, first, last) for alias, messages, first, last in rows(connection, sql))
+
+
+def _write_index(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    if scalar(connection, "SELECT EXISTS (FROM author_profiles)"):
+        write_if_changed(f"{folder}/{INDEX_FILE}", index_page(connection).encode())
+    else:
+        (folder / INDEX_FILE).unlink(missing_ok=True)
 
 
 def _remove_gone(change: Transaction, folder: Path) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 
 from egregora_assets.profiles.models import Profile, Quotation
 from egregora_assets.sidecar.markdown import plain
@@ -12,6 +13,7 @@ HONEST = (
     "nothing else. It says when and of what somebody wrote there. It is no judgement of a person, and it misses all that was "
     "said elsewhere."
 )
+LISTED = "Who has written five messages or more that have passed the privacy gate, and has not opted out."
 ANSWERS = (
     "Told by the platform's replies where it marks them, and else by who wrote directly before, within ten minutes: "
     "that somebody wrote after somebody does not always mean that they answered."
@@ -33,6 +35,15 @@ def page(profile: Profile) -> str:
             _section("Last words", "", _quoted(profile.last_words)),
         )
     )
+
+
+def index(authors: Iterable[tuple[str, int, date, date]]) -> str:
+    """Return the page that lists all profiles: alias, messages, and the days (UTC) of the first and the last of them."""
+    listed = "".join(
+        f"| [{alias}]({alias}.md) | {messages:,} | {first_day} | {last_day} |\n"
+        for alias, messages, first_day, last_day in authors
+    )
+    return f"# Authors\n\n{LISTED}\n\n| author | messages | first | last |\n|---|---:|---|---|\n{listed}"
 
 
 def _front_matter(profile: Profile) -> str:
@@ -59,7 +70,9 @@ def _months(profile: Profile) -> Iterator[str]:
 
 def _answers(profile: Profile) -> Iterator[str]:
     for answered in profile.answers:
-        yield f"- {answered.author}: {answered.replies} replies, {answered.follows} directly after\n"
+        replies = f"{answered.replies:,} {'reply' if answered.replies == 1 else 'replies'}" if answered.replies else ""
+        follows = f"{answered.follows:,} directly after" if answered.follows else ""
+        yield f"- {answered.author}: {', '.join(filter(None, (replies, follows)))}\n"
 
 
 def _quoted(words: Quotation | None) -> Iterator[str]:

@@ -224,6 +224,8 @@ ORDINARY = [
     "https://x.example/?zipcode=123&monkey=5&page=x",
     "https://medium.example/@user/x",
     "key=5, code=7",
+    "the password is in the drawer",
+    "I forgot my password: oh no",
     "#hashtag ghosts skate sky",
     "deadbeef cafe",
     "8f14e45fceea167a5a36dedd4bea2543deadbeef",
@@ -290,11 +292,33 @@ def test_letters_of_a_placeholder_inside_a_name_are_no_placeholder(name: str) ->
         "chat.whatsapp.com/AbCdEfGhIjKlMnOpQrStUv",
         "t.me/+AbCdEfGhIjKl",
         "discord.com/api/webhooks/123456789012345678/AbCdEf-Gh_Ij",
+        "whsec_abcdefghijklmnopqrstuvwxyz",
+        "ya29.a0AfHabcdefghijklmnop",
+        "AccountKey=abcdefghijklmnopqrstuvwxyz==",
     ],
 )
 def test_what_opens_something_without_a_parameter_is_hidden(text: str) -> None:
     assert scrub_one(f"say {text} now") == "say [secret] now"
     assert leaking([f"say {text} now", "say [secret] now"]) == [f"say {text} now"]
+
+
+PASSWORDS = [
+    ("password: hunter-two", "password: [secret]"),
+    ("Password=hunter2x and more", "Password=[secret] and more"),
+    ("the wifi password is hunter2", "the wifi password is [secret]"),
+    ("senha: abcdef", "senha: [secret]"),
+    ("contraseña: abcdef", "contraseña: [secret]"),
+    ("كلمة السر: abcdef", "كلمة السر: [secret]"),
+    ("パスワード：abcdef", "パスワード：[secret]"),
+    ("AWS_SECRET_ACCESS_KEY=abcdefABCDEF/XYZ", "AWS_SECRET_ACCESS_KEY=[secret]"),
+    ('api_key: "abcdefgh"', 'api_key: "[secret]"'),
+]
+
+
+@pytest.mark.parametrize(("text", "shown"), PASSWORDS)
+def test_what_is_said_to_be_a_password_is_hidden(text: str, shown: str) -> None:
+    assert scrub_one(text) == shown
+    assert leaking([text, shown]) == [text]
 
 
 def test_a_taxpayer_whose_number_begins_with_zeros_is_one() -> None:

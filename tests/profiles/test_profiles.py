@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import duckdb
 import pytest
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as hypothesis_settings
@@ -71,8 +72,12 @@ def written(settings: Settings, home_with_talk: Path) -> Settings:
 
 def alias_of(settings: Settings, name: str) -> str:
     with open_warehouse(settings) as connection:
-        sql = "SELECT DISTINCT alias FROM authors JOIN private.author_names USING (author_id) WHERE raw_name = ?"
-        ((alias,),) = rows(connection, sql, [name])
+        return alias_of_open(connection, name)
+
+
+def alias_of_open(connection: duckdb.DuckDBPyConnection, name: str) -> str:
+    sql = "SELECT DISTINCT alias FROM authors JOIN private.author_names USING (author_id) WHERE raw_name = ?"
+    ((alias,),) = rows(connection, sql, [name])
     return str(alias)
 
 
@@ -197,7 +202,7 @@ def test_only_authors_whose_messages_changed_are_written_again(written: Settings
     before = {path: path.stat().st_mtime_ns for path in written.profiles.iterdir()}
     more = [(50 * DAY + number, "Tom Reed", f"now I write number {number}") for number in range(4)]
     assert write(written, *TALK, *more, suffix=" (1)") == files.ProfileChanges(written=1)
-    assert {path for path, moment in before.items() if path.stat().st_mtime_ns != moment} == set()
+    assert {path.name for path, moment in before.items() if path.stat().st_mtime_ns != moment} == {files.INDEX_FILE}
     assert profile(written, "Tom Reed")["messages"] == 5
 
 
@@ -332,6 +337,37 @@ def test_the_check_reads_every_file_of_a_profile(written: Settings, suffix: str)
         planted = path.with_name(path.stem + suffix)
         planted.write_text((planted.read_text() if planted.exists() else "") + "ask Tom Reed, tom@example.org")
         assert not verify.no_private_text_in_profiles(connection, written).passed
+
+
+def test_the_list_of_profiles_has_whoever_has_one(written: Settings) -> None:
+    rui, priya = alias_of(written, "Rui Costa"), alias_of(written, "Priya Raman")
+    listed = (written.profiles / files.INDEX_FILE).read_text()
+    assert f"| [{rui}]({rui}.md) | 5 | 2024-03-13 | 2024-04-22 |" in listed
+    assert listed.count("](member-") == 2
+    again(with_privacy(written, opt_out=("Priya Raman",)))
+    assert priya not in (written.profiles / files.INDEX_FILE).read_text()
+    again(with_privacy(written, opt_out=("Priya Raman", "Rui Costa")))
+    assert not (written.profiles / files.INDEX_FILE).exists()
+
+
+def test_the_checks_read_the_list_of_profiles(written: Settings) -> None:
+    index = written.profiles / files.INDEX_FILE
+    with open_warehouse(written) as connection:
+        connection.execute(
+            "UPDATE authors SET opted_out = true WHERE alias = ?", [alias_of_open(connection, "Rui Costa")]
+        )
+        connection.execute("DELETE FROM author_profiles")
+        for path in written.profiles.glob("member-*"):
+            path.unlink()
+        assert verify.no_profile_of_opted_out_authors(connection, written).figures == {"profiles": 1}
+        assert verify.profiles_match_authors(connection, written).figures == {"missing": 0, "surplus": 1}
+        index.write_text("ask Tom Reed")
+        assert not verify.no_private_text_in_profiles(connection, written).passed
+
+
+def test_answers_are_told_without_what_did_not_happen(written: Settings) -> None:
+    priya = alias_of(written, "Priya Raman")
+    assert f"- {priya}: 1 directly after\n" in page(written, "Rui Costa")
 
 
 def test_profiles_are_readable_by_their_owner_only(written: Settings) -> None:
