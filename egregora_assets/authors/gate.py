@@ -17,7 +17,7 @@ import duckdb
 from egregora_assets.authors import sync
 from egregora_assets.authors.policy import Rules, author_names, cleaned, cleaning, rules_of, source_policies
 from egregora_assets.config import Settings
-from egregora_assets.privacy.scrub import POLICY_VERSION, mentions, visible
+from egregora_assets.privacy.scrub import POLICY_VERSION, mentions
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary
 from egregora_assets.warehouse.revisions import Transaction, Watermark, transaction
 
@@ -206,7 +206,7 @@ def _clean_again(change: Transaction, named: list[str], where: str, among: list[
         return 0
     affected = f"""
         SELECT c.message_id FROM clean_messages c JOIN messages m USING (message_id)
-        WHERE {where} AND {mentions(visible("m.text"), named)}
+        WHERE {where} AND {mentions("m.text", named)}
     """
     with temporary(change.connection, "naming", affected, {"among": among}) as count:
         if not count:

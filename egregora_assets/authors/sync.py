@@ -57,7 +57,8 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Author
             opt_outs.apply(change)
             show_chosen_names(change, settings)
             change.advance(_fingerprint(given))
-        return AuthorChanges(touched, _opted_out_count(connection), opt_outs.unmatched(connection), unknown)
+        unmatched = opt_outs.unmatched(connection) if settings.privacy.opt_out else ()
+        return AuthorChanges(touched, _opted_out_count(connection), unmatched, unknown)
 
 
 def rules_fingerprint(settings: Settings) -> str:

@@ -146,11 +146,6 @@ def _has_parameter(text: str) -> str:
     return f"contains({text}, '=') OR contains({text}, '%3')"
 
 
-def visible(column: str) -> str:
-    """Return SQL for ``column`` without marks that show nothing where they stand."""
-    return _where(f"regexp_matches({column}, {quoted(f'{INVISIBLE}|{_JOINERS}')})", _stripped(column), column)
-
-
 def _stripped(text: str) -> str:
     stripped = _replaced(INVISIBLE, "", text)
     return _replaced(_BEFORE_DIGIT, r"\1", _replaced(_AFTER_LETTER, r"\1", stripped))
