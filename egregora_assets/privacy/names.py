@@ -36,6 +36,7 @@ _LEAST_WITH_S = 4
 _NUMBER_DIGITS = 7
 _MOST_KEPT = 8
 _MOST_AT_FULL_SPEED = 30_000
+_MOST_AT_ONCE = 1_000_000
 
 Flags = npt.NDArray[np.bool_]
 
@@ -108,24 +109,23 @@ class NameFinder:
         return pc.replace_with_mask(texts, pa.array(mask), pa.array(changed, texts.type))
 
     def _spans(self, texts: pa.StringArray) -> dict[int, list[tuple[int, int]]]:
-        """Return where names stand in each text that shows some, by its number. Plain texts are asked apart: it is cheaper."""
-        if self._search is None:
-            return {}
-        return self._spans_among(texts, np.arange(len(texts)))
-
-    def _spans_among(self, texts: pa.StringArray, numbers: Places) -> dict[int, list[tuple[int, int]]]:
-        """Return the same for texts of which each has its own number in ``numbers``."""
+        """Return where names stand in each text that shows some, by its number. Long texts are looked at a few at a time."""
+        if texts.nbytes > _MOST_AT_ONCE and len(texts) > 1:
+            half = len(texts) // 2
+            behind = self._spans(texts[half:]).items()
+            return self._spans(texts[:half]) | {row + half: spans for row, spans in behind}
         spans: dict[int, list[tuple[int, int]]] = {}
         for row, of_text in groupby(self._found(texts, folded(texts)), key=lambda name: name[0]):
             text = texts[row].as_py()
             merged = _merged((start, end) for _, start, end in of_text)
             if shown := [span for span in merged if not _is_placeholder(text, *span)]:
-                spans[int(numbers[row])] = shown
+                spans[row] = shown
         return spans
 
     def _found(self, texts: pa.StringArray, looked_at: Folded) -> list[tuple[int, int, int]]:
         """Return where names stand, by their beginnings: the number of the text, and the places in it."""
-        assert self._search is not None
+        if self._search is None:
+            return []
         found = self._search.find_matches_as_indexes(looked_at.data, overlapping=True)
         if not found:
             return []
@@ -137,9 +137,11 @@ class NameFinder:
         which, starts, ends, rows = which[is_name], starts[is_name], ends[is_name], rows[is_name]
         is_name = ~self._whole[which] | _begins(looked_at, rows, starts)
         names = [places.tolist() for places in (rows, *looked_at.spans(rows, starts, ends))]
-        for number in np.flatnonzero(is_name & self._asks[which]).tolist():
+        asked = np.flatnonzero(is_name & self._asks[which])
+        plain = {row: texts[row].as_py() for row in set(rows[asked].tolist())}
+        for number in asked.tolist():
             row, start, end = (places[number] for places in names)
-            is_name[number] = self._forms[which[number]].is_written(texts[row].as_py()[start:end])
+            is_name[number] = self._forms[which[number]].is_written(plain[row][start:end])
         return sorted(name for name, is_one in zip(zip(*names, strict=True), is_name.tolist(), strict=True) if is_one)
 
 
@@ -154,10 +156,10 @@ def known(names: Iterable[str]) -> str:
     """Return the key under which the SQL functions know ``names``; making a finder is dear, so the last few are kept."""
     listed = sorted(set(names))
     key = hashlib.sha256("\0".join(listed).encode("utf-8", "surrogatepass")).hexdigest()[:12]
-    finder = _FINDERS.pop(key, None) or NameFinder(listed)
-    while len(_FINDERS) >= _MOST_KEPT:
-        _FINDERS.pop(next(iter(_FINDERS)))
-    _FINDERS[key] = finder
+    if key not in _FINDERS:
+        _FINDERS[key] = NameFinder(listed)
+        while len(_FINDERS) > _MOST_KEPT:
+            _FINDERS.pop(next(iter(_FINDERS)))
     return key
 
 

@@ -110,6 +110,12 @@ def test_a_name_over_the_end_of_a_text_is_none() -> None:
     ]
 
 
+def test_long_texts_among_many_keep_their_places() -> None:
+    texts = [f"{'words ' * 9_000}Ana {number}" if number % 3 else "Ana" for number in range(60)]
+    cleaned = NameFinder(["Ana Lima"]).hidden(pa.array(texts, pa.string())).to_pylist()
+    assert cleaned == [text.replace("Ana", "[name]") for text in texts]
+
+
 def test_sql_asks_of_no_rows_and_of_slices() -> None:
     with duckdb.connect() as connection, finding(connection):
         key = known(["Ana Lima"])
