@@ -20,6 +20,8 @@ from egregora_assets.documents import verify as documents_verify
 from egregora_assets.documents import windows
 from egregora_assets.media import ingest as media
 from egregora_assets.media import verify as media_verify
+from egregora_assets.profiles import files as profiles
+from egregora_assets.profiles import verify as profiles_verify
 from egregora_assets.publish import snapshot
 from egregora_assets.publish import verify as publish_verify
 from egregora_assets.sidecar import posts
@@ -36,6 +38,7 @@ STEPS = {
     "media": media.refresh,
     "documents": windows.refresh,
     "sidecars": posts.refresh,
+    "author_profiles": profiles.refresh,
     "snapshot": snapshot.publish,
 }
 CHECKS = (
@@ -54,6 +57,9 @@ CHECKS = (
     sidecar_verify.no_unscrubbed_pii,
     sidecar_verify.no_private_names_published,
     sidecar_verify.posts_match_documents,
+    profiles_verify.no_profile_of_opted_out_authors,
+    profiles_verify.no_private_text_in_profiles,
+    profiles_verify.profiles_match_authors,
     publish_verify.no_opted_out_text,
     publish_verify.no_unscrubbed_pii,
     publish_verify.no_private_names_published,

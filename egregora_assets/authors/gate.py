@@ -17,7 +17,7 @@ import duckdb
 from egregora_assets.authors import sync
 from egregora_assets.authors.policy import Rules, author_names, cleaned, cleaning, rules_of, source_policies
 from egregora_assets.config import Settings
-from egregora_assets.privacy.scrub import POLICY_VERSION, mentions
+from egregora_assets.privacy.scrub import POLICY_VERSION, may_mention, mentions, scrub
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary
 from egregora_assets.warehouse.revisions import Transaction, Watermark, transaction
 
@@ -201,13 +201,17 @@ def _who_decided(connection: duckdb.DuckDBPyConnection, since: int) -> list[str]
 
 
 def _clean_again(change: Transaction, named: list[str], where: str, among: list[str], rules: Rules) -> int:
-    """Clean again the earlier messages of some sources in which these people are named, who have only now become known."""
+    """Clean again the earlier messages of some sources in which these people are named, who have only now become known.
+
+    Names are asked of texts without addresses and numbers, as ``cleaned`` looks for them: one may stand right beside them.
+    """
     if not named:
         return 0
-    affected = f"""
-        SELECT c.message_id FROM clean_messages c JOIN messages m USING (message_id)
-        WHERE {where} AND {mentions("m.text", named)}
+    possible = f"""
+        SELECT c.message_id, m.text FROM clean_messages c JOIN messages m USING (message_id)
+        WHERE {where} AND {may_mention("m.text", named)}
     """
+    affected = f"SELECT message_id FROM ({scrub(possible, 'text')}) WHERE {mentions('text', named)}"
     with temporary(change.connection, "naming", affected, {"among": among}) as count:
         if not count:
             return 0

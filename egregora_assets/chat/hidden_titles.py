@@ -25,7 +25,7 @@ def hide_titles(change: Transaction, settings: Settings, keys: Keys, names: Iter
     renamed = {
         source_id: hidden_name(keys, platform, title.split("\n")[0], native_id)
         for source_id, platform, title, native_id in shown
-        if known is not None and known.may_be_in(title)
+        if known is not None and (known.may_be_in(title) or known.may_be_in(source_id.replace("-", " ")))
     }
     if renamed:
         _rename(change, renamed)

@@ -91,7 +91,7 @@ class Sources:
 
     def _register(self, title: str, hidden: str, people: Collection[str]) -> str:
         configured = self._settings.source_named(title)
-        shown = len(people) >= _SMALLEST_GROUP and not self._names.may_be_in(title)
+        shown = len(people) >= _SMALLEST_GROUP and not may_name(self._names, title)
         told = configured.source_id if configured else None
         named = [slug(title), f"{slug(title)}-{self._platform}"] if shown and slug(title) else []
         source_id = told or next((name for name in named if name not in self._zones), hidden)
@@ -113,6 +113,11 @@ _TABLES = {
     "private.source_titles": ["source_id", "platform", "raw_title"],
     "private.source_keys": ["source_id", "platform", "native_id"],
 }
+
+
+def may_name(names: KnownNames, title: str) -> bool:
+    """Return whether a title, or the id that is made of it without signs and accents, may name somebody."""
+    return names.may_be_in(title) or names.may_be_in(slug(title).replace("-", " "))
 
 
 def slug(text: str) -> str:

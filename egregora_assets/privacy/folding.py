@@ -30,8 +30,14 @@ _SAME = {
     **{"ى": "ي", "ی": "ي", "ة": "ه", "ک": "ك", "ٱ": "ا", "ς": "σ"},
 }
 _TATWEEL = "\u0640"
-_ACCENTS = (*range(10, 36), *range(200, 241))
-"""Canonical combining classes of what stands on letters and may be left out: accents, and vowel marks of Hebrew and Arabic."""
+_ACCENTS = (1, 7, 8, *range(10, 36), *range(200, 241))
+"""Canonical combining classes of what may be left out: lines through letters, nuktas, marks of voice on kana, vowel marks of
+Hebrew and Arabic, accents.
+"""
+_SHOWS_NOTHING = re.compile("[\u034f\u115f\u1160\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+_FORMS = "\u1100-\u11ff\ufb00-\ufb06\ufb50-\ufdff\ufe70-\ufefc"
+_FORM = re.compile(f"[{_FORMS}]+")
+_BYTES_OF_FORMS = re.compile(rb"\xe0[\xa4-\xb7]|\xe1[\x84-\x87]|\xef[\xac-\xb7\xb9-\xbb]")
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,7 @@ class Folded:
 
 def fold(text: str) -> str:
     """Return the folded form of one text, letter by letter: for a few words cheaper than ``folded``."""
-    return _SPACES.sub(" ", "".join(map(_folded_letter, text)))
+    return _SPACES.sub(" ", "".join(map(_folded_letter, _composed(text))))
 
 
 _SPACES = re.compile(" {2,}")
@@ -91,15 +97,26 @@ def _folded_letter(letter: str) -> str:
     return "" if found == _NOTHING else chr(found)
 
 
+def composed(texts: pa.StringArray) -> pa.StringArray:
+    """Return the texts with letters of Indic scripts and Hangul as wholes, and instead of ligatures the letters in them."""
+    if not _BYTES_OF_FORMS.search(_joined(texts)):
+        return texts
+    return pa.array([_composed(text) for text in texts.to_pylist()], texts.type)
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", _FORM.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text))
+
+
 def folded(texts: pa.StringArray) -> Folded:
-    """Fold ``texts``, none of which is null, all at once. Cheapest where none has a letter outside of ASCII."""
+    """Fold ``texts``, all ``composed`` and none null, at once. Cheapest where none has a letter outside of ASCII."""
     data = _joined(texts).translate(_ASCII)
     firsts = np.concatenate(([0], np.cumsum(pc.utf8_length(texts).to_numpy(zero_copy_only=False), dtype=np.int64)))
     if len(data) == firsts[-1]:
         letters, left_out = np.frombuffer(data, dtype=np.uint8), _NONE
     else:
         letters, left_out = _looked_up(data)
-    repeated = _repeated_spaces(letters)
+    repeated = _repeated_spaces(letters, firsts - np.searchsorted(left_out, firsts))
     if len(repeated):
         letters = np.delete(letters, repeated)
         left_out = np.sort(np.concatenate((left_out, repeated + np.searchsorted(_shifts(left_out), repeated, "right"))))
@@ -133,10 +150,13 @@ def _looked_up(data: bytes) -> tuple[Letters, Places]:
     return np.delete(letters, nothing) if len(nothing) else letters, nothing
 
 
-def _repeated_spaces(letters: Letters) -> Places:
-    """Return the places of spaces behind a space."""
+def _repeated_spaces(letters: Letters, firsts: Places) -> Places:
+    """Return the places of spaces behind a space in the same text."""
     spaces = letters == _SPACE
-    return np.flatnonzero(spaces[1:] & spaces[:-1]) + 1
+    repeated = spaces[1:] & spaces[:-1]
+    begins = firsts[(firsts > 0) & (firsts < len(letters))]
+    repeated[begins - 1] = False
+    return np.flatnonzero(repeated) + 1
 
 
 def _entry(point: int) -> int:
@@ -160,9 +180,7 @@ def _without_marks(letter: str) -> str:
 
 
 def _is_mark(part: str) -> bool:
-    is_hidden = (
-        unicodedata.category(part) == "Cf" or part == _TATWEEL or "\ufe00" <= part <= "\ufe0f" or part == "\u034f"
-    )
+    is_hidden = part == _TATWEEL or unicodedata.category(part) in ("Cf", "Me") or _SHOWS_NOTHING.match(part) is not None
     return is_hidden or unicodedata.combining(part) in _ACCENTS
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 PLACEHOLDERS = ("card", "email", "iban", "id", "ip", "name", "number", "phone", "secret")
 """Words that stand in brackets for what was taken out."""
+ALIAS = r"\bmember-[0-9a-f]{10}\b"
 PLACEHOLDER = rf"\[(?:{'|'.join(PLACEHOLDERS)})\]"
 
 _KEY_FORMS = (

@@ -21,22 +21,26 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from egregora_assets.privacy.folding import Folded, Letters, Places, fold, folded
-from egregora_assets.privacy.kinds import PLACEHOLDERS
+from egregora_assets.privacy.folding import Folded, Letters, Places, composed, fold, folded
+from egregora_assets.privacy.kinds import ALIAS, PLACEHOLDER
 from egregora_assets.privacy.numbers import function
 
-HIDDEN, SHOWN, ALIASED = "names_hidden", "names_shown", "names_as_aliases"
-"""SQL functions of a text and what ``known`` gives: the text without names, whether it shows one, and with aliases for them."""
+HIDDEN, SHOWN, POSSIBLE, ALIASED = "names_hidden", "names_shown", "names_possible", "names_as_aliases"
+"""SQL functions of a text and what ``known`` gives: the text without names, whether it shows one, whether it has the letters
+of one anywhere, and the text with aliases for names.
+"""
 
-_LONGEST_NAME = 200
+_LONGEST_NAME = 1000
 """Letters of a name that are looked for: no app allows more, but an export may be made by anybody."""
 _LEAST_PART = 3
 _LEAST_JOINED = 6
 _LEAST_WITH_S = 4
 _NUMBER_DIGITS = 7
 _MOST_KEPT = 8
-_MOST_AT_FULL_SPEED = 30_000
+_MOST_AT_FULL_SPEED = 300_000
+"""Bytes of all names of which a table of all steps is made: it takes a few hundred bytes for each."""
 _MOST_AT_ONCE = 1_000_000
+_LONGEST_PLACEHOLDER = 20
 
 Flags = npt.NDArray[np.bool_]
 
@@ -55,7 +59,10 @@ ALSO_WORDS = frozenset(
 )
 """Words that are names as well, and what people add to names: hidden only where they begin with a capital letter."""
 _NO_NAMES = frozenset(
-    "and aus com das del dem den der des dos gmail hotmail http https las les los net org the van vom von with www zum".split()
+    """
+    and aus aux com con das dei del dem den der des die dos for from gmail hotmail http https las les los mit net org para
+    pela pelo por sur the van vom von with www zum zur
+    """.split()
 )
 """Words inside display names that name nobody: hidden only as part of the whole name."""
 
@@ -95,18 +102,29 @@ class NameFinder:
     def shown(self, texts: pa.StringArray) -> pa.BooleanArray:
         """Return, for each text, whether it shows a name."""
         found = np.zeros(len(texts), dtype=bool)
-        found[list(self._spans(texts))] = True
+        found[list(self._spans(composed(texts)))] = True
         return pa.array(found)
 
     def hidden(self, texts: pa.StringArray, by: Callable[[str], str] = lambda _: "[name]") -> pa.StringArray:
-        """Return the texts with what ``by`` says in place of each name."""
-        spans = self._spans(texts)
+        """Return the texts with what ``by`` says in place of each name, until none is left: one may come to stand alone."""
+        whole = composed(texts)
+        spans = self._spans(whole)
         if not spans:
             return texts
         mask = np.zeros(len(texts), dtype=bool)
         mask[list(spans)] = True
-        changed = [_replaced(texts[row].as_py(), spans[row], by) for row in sorted(spans)]
-        return pc.replace_with_mask(texts, pa.array(mask), pa.array(changed, texts.type))
+        changed = pa.array([_replaced(whole[row].as_py(), spans[row], by) for row in sorted(spans)], texts.type)
+        return pc.replace_with_mask(texts, pa.array(mask), self.hidden(changed, by))
+
+    def possible(self, texts: pa.StringArray) -> pa.BooleanArray:
+        """Return, for each text, whether it has the letters of a name, whatever stands beside them."""
+        found = np.zeros(len(texts), dtype=bool)
+        looked_at = folded(composed(texts))
+        matches = self._search.find_matches_as_indexes(looked_at.data) if self._search else []
+        if matches:
+            begins = np.array(matches, dtype=np.int64)[:, 1]
+            found[looked_at.rows(looked_at.numbers(begins))] = True
+        return pa.array(found)
 
     def _spans(self, texts: pa.StringArray) -> dict[int, list[tuple[int, int]]]:
         """Return where names stand in each text that shows some, by its number. Long texts are looked at a few at a time."""
@@ -118,7 +136,7 @@ class NameFinder:
         for row, of_text in groupby(self._found(texts, folded(texts)), key=lambda name: name[0]):
             text = texts[row].as_py()
             merged = _merged((start, end) for _, start, end in of_text)
-            if shown := [span for span in merged if not _is_placeholder(text, *span)]:
+            if shown := [span for span in merged if not _is_of_placeholders(text, *span)]:
                 spans[row] = shown
         return spans
 
@@ -147,9 +165,8 @@ class NameFinder:
 
 def _search_for(forms: list[bytes]) -> ahocorasick_rs.BytesAhoCorasick:
     """Return the search: the table of all its steps is four times as fast as what is used by default, and larger."""
-    return ahocorasick_rs.BytesAhoCorasick(
-        forms, implementation=ahocorasick_rs.Implementation.DFA if len(forms) <= _MOST_AT_FULL_SPEED else None
-    )
+    few = sum(map(len, forms)) <= _MOST_AT_FULL_SPEED
+    return ahocorasick_rs.BytesAhoCorasick(forms, implementation=ahocorasick_rs.Implementation.DFA if few else None)
 
 
 def known(names: Iterable[str]) -> str:
@@ -168,6 +185,8 @@ def finding(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Let SQL of ``connection`` call ``names_hidden`` and ``names_shown`` for the length of the block."""
     with ExitStack() as functions:
         functions.enter_context(function(connection, HIDDEN, _with_finder(NameFinder.hidden), inputs=2))
+        possible = _with_finder(NameFinder.possible)
+        functions.enter_context(function(connection, POSSIBLE, possible, inputs=2, result="BOOLEAN"))
         functions.enter_context(function(connection, SHOWN, _with_finder(NameFinder.shown), inputs=2, result="BOOLEAN"))
         yield
 
@@ -193,20 +212,24 @@ _NOBODY = NameFinder(())
 
 
 class KnownNames:
-    """Names of people as sets of words, to ask short titles: cheaper for those than a finder, and stricter."""
+    """Names of people to ask short titles, more strictly than texts: any common word counts in any case of letters."""
 
     def __init__(self, names: Iterable[str]) -> None:
+        listed = list(names)
+        self._finder = NameFinder(listed)
         self._words: set[str] = set()
         self._unspaced: set[str] = set()
-        for name in map(fold, names):
+        for name in map(fold, listed):
             parts = re.findall(r"[^\W\d_]+", name)
             self._words.update(word for word in parts if len(word) >= _LEAST_PART or parts == [word])
             if _WITHOUT_SPACES.search(name):
                 self._unspaced.update(name.split())
 
     def may_be_in(self, title: str) -> bool:
-        """Return whether a title may name somebody or hold an address or number; rather yes than no: any common word counts."""
+        """Return whether a title may name somebody or hold an address or number; rather yes than no."""
         if "@" in title or sum(character.isdecimal() for character in title) >= _NUMBER_DIGITS:
+            return True
+        if self._finder.shown(pa.array([title], pa.string()))[0].as_py():
             return True
         shown = fold(title)
         words = re.findall(r"[^\W\d_]+", shown)
@@ -225,9 +248,9 @@ def _forms(name: str) -> Iterator[_Form]:
     elif sum(map(str.isalpha, bare)) >= 2:
         yield from _spaced_forms(bare)
     elif sum(map(str.isalnum, bare)) >= 2:
-        yield _Form(fold(bare), whole=True)
+        yield _Form(fold(bare).strip(), whole=True)
     elif any(unicodedata.category(character) == "So" for character in bare):
-        yield _Form(fold(bare), whole=False)
+        yield _Form(fold(bare).strip(), whole=False)
 
 
 def _unspaced_forms(bare: str) -> Iterator[_Form]:
@@ -235,7 +258,7 @@ def _unspaced_forms(bare: str) -> Iterator[_Form]:
         if not _WITHOUT_SPACES.search(part):
             yield from _forms(part)
         elif len(part) >= 2:
-            yield _Form(fold(part), whole=False)
+            yield _Form(fold(part).strip(), whole=False)
 
 
 def _spaced_forms(bare: str) -> Iterator[_Form]:
@@ -247,8 +270,7 @@ def _spaced_forms(bare: str) -> Iterator[_Form]:
         yield _Form(joined, whole=True)
         yield _Form(" ".join(map(fold, words)), whole=True)
     for word in words:
-        is_particle = word.casefold() in _NO_NAMES or (word.islower() and not bare.islower())
-        if len(word) >= _LEAST_PART and not is_particle:
+        if len(word) >= _LEAST_PART and word.casefold() not in _NO_NAMES:
             for spelling in _spellings(word):
                 yield _Form(spelling, whole=True, cased=word.casefold() in ALSO_WORDS)
 
@@ -260,10 +282,10 @@ def _composed(text: str) -> str:
 def words_in(name: str) -> list[str]:
     """Return the words of a name: they begin with a letter, and marks on letters (Devanagari, Arabic vowels) are parts of them."""
     shown = "".join(
-        character if character in "'’_" or character.isalnum() or unicodedata.category(character)[0] == "M" else " "
+        character if character in "'’" or character.isalnum() or unicodedata.category(character)[0] == "M" else " "
         for character in name
     )
-    return [word.lstrip("'’_0123456789") for word in shown.split() if any(map(str.isalpha, word))]
+    return [word.lstrip("'’0123456789") for word in shown.split() if any(map(str.isalpha, word))]
 
 
 _SPELLED_OUT = {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "æ": "ae", "œ": "oe", "ß": "ss", "þ": "th"}
@@ -282,26 +304,39 @@ def _spellings(text: str) -> set[str]:
     return found
 
 
-def _is_word(letters: Letters) -> Flags:
-    """Return which letters are part of a word that a name does not begin or end in: none of scripts without spaces."""
+def _kinds(letters: Letters) -> npt.NDArray[np.uint8]:
+    """Return what each letter is; those of scripts without spaces are no part of a word that a name could be in."""
     kinds = _KINDS[letters]
     unknown = kinds == 0
     if np.any(unknown):
         for point in np.unique(letters[unknown]).tolist():
-            in_word = chr(point).isalnum() and not _WITHOUT_SPACES.match(chr(point))
-            _KINDS[point] = 2 if in_word else 1
+            _KINDS[point] = _kind_of(chr(point))
         kinds = _KINDS[letters]
-    words: Flags = kinds == 2
-    return words
+    return kinds
+
+
+_OTHER, _LETTER, _DIGIT = 1, 2, 3
+
+
+def _kind_of(letter: str) -> int:
+    if _WITHOUT_SPACES.match(letter):
+        return _OTHER
+    is_sign_of_vowel = "\u0900" <= letter < "\u0e00" and unicodedata.category(letter)[0] == "M"
+    return _LETTER if letter.isalpha() or is_sign_of_vowel else _DIGIT if letter.isalnum() else _OTHER
 
 
 _KINDS = np.zeros(0x110000, dtype=np.uint8)
 
 
-def _no_word(looked_at: Folded, places: Places, ends: Places) -> Flags:
-    """Return at which ``places`` no word goes on; there is none at the ``ends`` of texts."""
+def _no_word(looked_at: Folded, places: Places, ends: Places, edges: Places) -> Flags:
+    """Return at which ``places`` a word with a letter at ``edges`` does not go on; none does at the ``ends`` of texts.
+
+    A digit goes on with a number, and with no word.
+    """
     outside = (places == ends) | (places < 0) | (places >= len(looked_at.letters))
-    none: Flags = outside | ~_is_word(looked_at.letters[np.where(outside, 0, places)])
+    beside, edge = _kinds(looked_at.letters[np.where(outside, 0, places)]), _kinds(looked_at.letters[edges])
+    goes_on = (beside == _LETTER) | ((beside == _DIGIT) & (edge == _DIGIT))
+    none: Flags = outside | ~goes_on
     return none
 
 
@@ -311,14 +346,16 @@ def _ends(looked_at: Folded, rows: Places, starts: Places, ends: Places) -> Flag
     in_text = ends < after_text
     has_s = in_text & (letters[np.where(in_text, ends, 0)] == ord("s")) & (letters[ends - 1] < 0x80)
     genitive = has_s & (ends - starts >= _LEAST_WITH_S)
-    found: Flags = _no_word(looked_at, ends, after_text) | (genitive & _no_word(looked_at, ends + 1, after_text))
+    last = ends - 1
+    behind_s = genitive & _no_word(looked_at, ends + 1, after_text, last)
+    found: Flags = _no_word(looked_at, ends, after_text, last) | behind_s
     return found
 
 
 def _begins(looked_at: Folded, rows: Places, starts: Places) -> Flags:
     """Return which names begin where their word does, or after what Arabic and Hebrew write together with the next word."""
     letters, firsts = looked_at.letters[starts], looked_at.firsts[rows]
-    begins = _no_word(looked_at, starts - 1, firsts - 1)
+    begins = _no_word(looked_at, starts - 1, firsts - 1, starts)
     for number in np.flatnonzero(~begins & (letters >= 0x0590) & (letters <= 0x06FF)).tolist():
         start = int(starts[number])
         before = looked_at.text[max(int(firsts[number]), start - _LONGEST_BEFORE) : start]
@@ -345,6 +382,17 @@ def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return merged
 
 
-def _is_placeholder(text: str, start: int, end: int) -> bool:
-    """Return whether this is the word in a placeholder, which names nobody even if somebody is called so."""
-    return text[start - 1 : start] == "[" and text[end : end + 1] == "]" and text[start:end] in PLACEHOLDERS
+_PLACEHOLDER = re.compile(f"{PLACEHOLDER}|{ALIAS}")
+
+
+def _is_of_placeholders(text: str, start: int, end: int) -> bool:
+    """Return whether a name is made of what stands in place of names, whoever may be called so, and of nothing else."""
+    around = text[max(0, start - _LONGEST_PLACEHOLDER) : end + _LONGEST_PLACEHOLDER]
+    first = min(start, _LONGEST_PLACEHOLDER)
+    inside = [False] * len(around)
+    for found in _PLACEHOLDER.finditer(around):
+        inside[found.start() : found.end()] = [True] * len(found[0])
+    covered = range(first, first + end - start)
+    return any(inside[place] for place in covered) and not any(
+        around[place].isalnum() and not inside[place] for place in covered
+    )

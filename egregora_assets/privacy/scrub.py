@@ -1,6 +1,6 @@
 """SQL expressions that hide addresses, numbers, keys and names in texts. Every pattern runs in linear time (DuckDB's RE2).
 
-What leaves the warehouse passes ``scrub``; the privacy checks ask independently whether anything slipped through.
+What leaves the warehouse passes ``scrub``; the privacy checks ask of the outputs themselves whether it has.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from contextlib import contextmanager
 import duckdb
 
 from egregora_assets.privacy import kinds
-from egregora_assets.privacy.names import ALIASED, HIDDEN, SHOWN, finding, known
+from egregora_assets.privacy.kinds import ALIAS
+from egregora_assets.privacy.names import ALIASED, HIDDEN, POSSIBLE, SHOWN, finding, known
 from egregora_assets.privacy.numbers import MARK, NAMED, naming
 
 POLICY_VERSION = "4"
@@ -61,7 +62,6 @@ _TO_KEEP = "(?:19|20)[0-9]{2}-|[0-9a-f]{40}"
 """Stands in every text with a date or a commit to keep."""
 _KEPT, _KEPT_COMMIT = "\u2063", "\u2062"
 """Invisible marks, of which no text has one when they are needed, that keep the digits of dates and commits apart."""
-ALIAS = r"\bmember-[0-9a-f]{10}\b"
 _ASKED = "may_hold_something_private"
 _ANYTHING = "|".join(
     (
@@ -190,6 +190,12 @@ def mentions(column: str, names: Iterable[str]) -> str:
     """Return the SQL condition that ``column`` contains one of ``names``, as ``scrub`` understands it."""
     listed = list(names)
     return f"{SHOWN}({column}, '{known(listed)}')" if listed else "false"
+
+
+def may_mention(column: str, names: Iterable[str]) -> str:
+    """Return the SQL condition that ``column`` has the letters of one of ``names``, whatever stands beside them."""
+    listed = list(names)
+    return f"{POSSIBLE}({column}, '{known(listed)}')" if listed else "false"
 
 
 def leaks(column: str, names: Iterable[str], aliases: bool = False) -> str:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import duckdb
 
+from egregora_assets.privacy.kinds import ALIAS, PLACEHOLDER
 from egregora_assets.privacy.scrub import quoted
 from egregora_assets.sidecar.extract import words_of
 from egregora_assets.warehouse.query import changed, temporary
@@ -19,16 +20,16 @@ _TABLES = ("profile_hours", "profile_topics", "profile_answers", "profile_words"
 
 
 @contextmanager
-def followed(connection: duckdb.DuckDBPyConnection, since: int) -> Iterator[int]:
+def followed(connection: duckdb.DuckDBPyConnection, since: int, everybody: bool = False) -> Iterator[int]:
     """Count again the conversations in which something changed since revision ``since``, and all for 0.
 
-    Inside the block ``touched_authors`` (author_id) has those whose profile may differ; yields how many.
+    Inside the block ``touched_authors`` (author_id) has those whose profile may differ, or ``everybody``; yields how many.
     """
     news = {"since": since}
     with temporary(connection, "open_documents", _OPEN if since else _ALL, news if since else None) as opened:
         outdated = f"FROM open_documents UNION {_GONE}" if since else "SELECT DISTINCT document_id FROM profile_hours"
         with temporary(connection, "outdated_documents", outdated, news if since else None) as count:
-            touched = _TOUCHED if since else f"{_TOUCHED} UNION SELECT author_id FROM author_profiles"
+            touched = f"{_TOUCHED} UNION {_EVERYBODY}" if everybody or not since else _TOUCHED
             with temporary(connection, "touched_authors", touched, news) as authors:
                 for table in _TABLES if count else ():
                     changed(connection, f"DELETE FROM {table} WHERE document_id IN (FROM outdated_documents)")
@@ -55,6 +56,8 @@ _TOUCHED = """
     UNION SELECT a.author_id FROM authors a JOIN participants p ON p.author = a.alias SEMI JOIN open_documents USING (document_id)
     UNION SELECT author_id FROM authors WHERE opted_out_revision > $since
 """
+
+_EVERYBODY = "SELECT author_id FROM authors UNION SELECT author_id FROM author_profiles"
 
 
 def _count(connection: duckdb.DuckDBPyConnection) -> None:
@@ -113,7 +116,7 @@ _ANSWERS = f"""
 
 _LETTERS = quoted(r"\p{L}[\p{L}\p{M}'’-]*")
 _WITHOUT_SPACES = quoted(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
-_OWN_WORDS = quoted(r"\[(?:name|email|phone)\]|https?://\S+")
+_OWN_WORDS = quoted(rf"{PLACEHOLDER}|{ALIAS}|https?://\S+")
 _SAYS_ENOUGH = f"""(
     len(regexp_extract_all(regexp_replace(text, {_OWN_WORDS}, ' ', 'g'), {_LETTERS})) >= 3
     OR len(regexp_extract_all(text, {_WITHOUT_SPACES})) >= 6

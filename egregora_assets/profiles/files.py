@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from egregora_assets.authors import gate
+from egregora_assets.authors.verify import names_fingerprint
 from egregora_assets.config import Settings
 from egregora_assets.privacy.scrub import scrubbing
 from egregora_assets.profiles.chart import activity_chart
@@ -44,28 +45,35 @@ class ProfileChanges:
 def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: bool = False) -> ProfileChanges:
     """Bring profiles up to date with clean messages and sidecars; ``full`` makes and writes all of them again.
 
-    Files go before the rows that tell of them, and are written before them: after a crash the next pass removes what
-    belongs to nobody who may have a profile.
+    When a name becomes known all profiles are written again: words that a source keeps may show it. Files go before the
+    rows that tell of them, and are written before them: after a crash the next pass removes what belongs to nobody who may
+    have a profile.
     """
     posts.refresh(connection, settings)
     unfinished, foreign = settings.profiles / UNFINISHED, made_by_another(connection, settings.profiles)
     with scrubbing(connection), transaction(connection, CONSUMER) as change:
-        seen = change.watermark()
-        since = 0 if full or seen.fingerprint != VERSION else seen.revision
-        with followed(connection, since) as touched:
-            in_doubt = full or foreign or unfinished.exists()
+        seen, rules = change.watermark(), rules_fingerprint(connection, settings)
+        since = seen.revision if seen.fingerprint.startswith(f"{VERSION} ") and not full else 0
+        in_doubt = full or foreign or unfinished.exists()
+        with followed(connection, since, everybody=in_doubt or seen.fingerprint != rules) as touched:
             if in_doubt:
                 _sweep(connection, settings.profiles)
             outcome = _write_touched(change, settings) if touched else ProfileChanges()
             if outcome != ProfileChanges() or in_doubt:
                 _write_index(connection, settings.profiles)
-        change.advance(VERSION, even_unchanged=touched > 0)
+        change.advance(rules, even_unchanged=touched > 0)
     unfinished.unlink(missing_ok=True)
     return outcome
 
 
-def must_follow(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Return whether there are no profiles yet, or something was erased or somebody opted out since they were last made.
+def rules_fingerprint(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str:
+    """Return a name for the rules and the names by which profiles are written: another one means that all are written again."""
+    return f"{VERSION} {names_fingerprint(connection, settings)}"
+
+
+def must_follow(connection: duckdb.DuckDBPyConnection, settings: Settings) -> bool:
+    """Return whether profiles may show what has to go: since they were made something was erased, somebody opted out, or a
+    name became known; or there are none yet.
 
     A publication does not wait for profiles to be counted again, but it leaves nothing that has to go.
     """
@@ -74,7 +82,8 @@ def must_follow(connection: duckdb.DuckDBPyConnection) -> bool:
             OR EXISTS (FROM authors WHERE opted_out AND opted_out_revision > $since)
     """
     seen = watermark(connection, CONSUMER)
-    return seen.fingerprint != VERSION or bool(scalar(connection, sql, {"since": seen.revision}))
+    has_changed = seen.fingerprint != rules_fingerprint(connection, settings)
+    return has_changed or bool(scalar(connection, sql, {"since": seen.revision}))
 
 
 _MAY_HAVE = f"""

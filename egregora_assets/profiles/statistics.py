@@ -41,7 +41,9 @@ def records(connection: duckdb.DuckDBPyConnection) -> Iterator[bytes]:
 
 def _drop_leaking(connection: duckdb.DuckDBPyConnection, names: list[str]) -> None:
     shown = "SELECT words FROM quotations UNION SELECT label FROM topics_used"
-    leaking = f"WITH shown AS MATERIALIZED ({shown}) SELECT words FROM shown WHERE {leaks('words', names)}"
+    leaking = (
+        f"WITH shown AS MATERIALIZED ({shown}) SELECT words FROM shown WHERE {leaks('words', names, aliases=True)}"
+    )
     with temporary(connection, "leaking", leaking) as count:
         if count:
             changed(connection, "DELETE FROM quotations WHERE words IN (FROM leaking)")

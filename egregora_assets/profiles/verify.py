@@ -13,7 +13,8 @@ from pydantic import ValidationError
 from egregora_assets.authors import gate
 from egregora_assets.authors.verify import names_fingerprint
 from egregora_assets.config import Settings
-from egregora_assets.privacy.scrub import ALIAS, leaks, scrubbing
+from egregora_assets.privacy.kinds import ALIAS
+from egregora_assets.privacy.scrub import leaks, scrubbing
 from egregora_assets.profiles.chart import activity_chart
 from egregora_assets.profiles.files import INDEX_FILE, SCHEMA_FILE, SUFFIXES, index_page
 from egregora_assets.profiles.models import Profile
@@ -65,7 +66,9 @@ def no_private_text_in_profiles(connection: duckdb.DuckDBPyConnection, settings:
         names = gate.known_names(connection, settings)
         shown = pa.table({"words": pa.array(texts, pa.string())})
         with scrubbing(connection), view_of(connection, "profile_texts", shown):
-            found = int(scalar(connection, f"SELECT count(*) FROM profile_texts WHERE {leaks('words', names)}"))
+            found = int(
+                scalar(connection, f"SELECT count(*) FROM profile_texts WHERE {leaks('words', names, aliases=True)}")
+            )
     if not found:
         with transaction(connection, consumer) as change:
             change.advance(state, even_unchanged=True)

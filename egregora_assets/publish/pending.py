@@ -53,7 +53,7 @@ def _changed_rules(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
         (gate.CONSUMER, gate.policy_fingerprint(connection, settings)),
         (windows.CONSUMER, windows.rules_fingerprint(settings)),
         (posts.CONSUMER, posts.VERSION),
-        (profiles.CONSUMER, profiles.VERSION),
+        (profiles.CONSUMER, profiles.rules_fingerprint(connection, settings)),
     ):
         if watermark(connection, consumer).fingerprint != fingerprint:
             reasons.append(f"the rules of {consumer} have changed")

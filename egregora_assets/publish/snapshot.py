@@ -59,7 +59,7 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     ``connection`` is the warehouse's writer. When the snapshot is up to date nothing is opened for writing.
     """
     posts.refresh(connection, settings)
-    if profiles.must_follow(connection):
+    if profiles.must_follow(connection, settings):
         profiles.refresh(connection, settings)
     wanted = wanted_state(connection, settings)
     present = None if full else _public_state(connection, settings.public_path)

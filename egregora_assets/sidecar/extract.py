@@ -10,8 +10,8 @@ import duckdb
 import pyarrow as pa
 
 from egregora_assets.authors.policy import Rules, naming_somebody, unscrubbed
-from egregora_assets.privacy.kinds import PLACEHOLDER
-from egregora_assets.privacy.scrub import ALIAS, quoted
+from egregora_assets.privacy.kinds import ALIAS, PLACEHOLDER
+from egregora_assets.privacy.scrub import quoted
 from egregora_assets.sidecar.stopwords import STOPWORDS
 from egregora_assets.warehouse.query import changed, temporary, view_of
 

@@ -54,6 +54,8 @@ def test_a_name_that_somebody_asks_for_is_shown(settings: Settings, command: str
         "Rui Costa",
         "rui",
         "Ana Lima",
+        "RuiCosta",
+        "Analima",
         "captain@nemo.example.org",
         "+351 912 345 678",
         "member-0123456789",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from egregora_assets.authors import gate, verify
 from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import Settings
@@ -45,6 +47,18 @@ def test_a_name_that_becomes_known_later_is_hidden_in_what_was_said_before(setti
         assert form not in published_texts(settings)
         assert form.encode() not in published_bytes(settings)
         assert form.encode() not in post_bytes(settings)
+
+
+@pytest.mark.parametrize(
+    "beside", ["912555671Quimbaya", "Quimbaya912555671", "4111 1111 1111 1111Quimbaya", "10.0.0.1Quimbaya"]
+)
+def test_a_name_that_becomes_known_later_is_hidden_beside_a_number(settings: Settings, beside: str) -> None:
+    """Found by an attack: names were asked of the text with its numbers, in which no word begins behind a digit."""
+    lines = ((0, "Rui Costa", f"call {beside} please"), (1, "Priya Raman", "I will"))
+    load_and_publish(settings, *lines)
+    assert b"Quimbaya" in published_bytes(settings)
+    load_and_publish(settings, *lines, (2, "Quimbaya", "here I am"), suffix=" (1)")
+    assert b"Quimbaya" not in published_bytes(settings)
 
 
 def test_a_name_that_becomes_known_later_is_hidden_in_the_title_too(settings: Settings) -> None:

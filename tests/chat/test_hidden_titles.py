@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+
+import pytest
 
 from egregora_assets.chat import verify
 from egregora_assets.chat.ingest import ingest
@@ -51,6 +54,23 @@ def test_a_title_that_names_somebody_of_another_chat_is_hidden_and_its_messages_
         assert rows(connection, "SELECT count(*) FROM messages") == [(7,)]
         assert rows(connection, "SELECT count(*) FROM sources") == [(2,)]
         assert rows(connection, "SELECT count(DISTINCT message_id) FROM clean_messages") == [(7,)]
+
+
+@pytest.mark.parametrize(
+    ("title", "author"),
+    [
+        ("Mueller Reunion", "Hans Müller"),
+        ("Quimbayas Garden", "Quimbaya Torres"),
+        ("QuimbayaTorres trip", "Quimbaya Torres"),
+        ("Quimbayaの庭", "Quimbaya Torres"),
+        ("Quim☆baya", "Quimbaya Torres"),
+        ("Soﬁa birthday", "Sofia Torres"),
+    ],
+)
+def test_a_title_that_names_somebody_in_another_spelling_is_hidden(settings: Settings, title: str, author: str) -> None:
+    shown = take_in(settings, title, *GROUP, (5, author, "hello"))
+    assert shown.startswith("chat-")
+    assert re.search("uimbaya|mueller|ofia|sofa", shown) is None
 
 
 def test_a_channel_with_an_id_of_its_own_is_hidden_too(settings: Settings) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from egregora_assets.privacy.folding import fold, folded
+from egregora_assets.privacy.folding import composed, fold, folded
 from egregora_assets.privacy.names import NameFinder, finding, known
 from egregora_assets.warehouse.query import rows
 
@@ -48,6 +48,23 @@ SPELLINGS = [
     ("🦊", "hi 🦊️!", "hi [name]!"),
     ("Ana Lima", "A\u200bna e L\u00adima", "[name] e [name]"),
     ("Will Hunter", "Will will hunt; HUNTER, hunters", "[name] will hunt; [name], hunters"),
+    ("Anabela", "Anabela99 2024-03-13Anabela 912555671Anabela", "[name]99 2024-03-13[name] 912555671[name]"),
+    ("ana_lima_99", "ana_lima_99, ana and 99", "[name], [name] and 99"),
+    ("Ana lima", "Silva and lima, Lima", "Silva and [name], [name]"),
+    ("J.J.", "ask J.J. now", "ask [name] now"),
+    ("Fiona", "ﬁona", "[name]"),
+    ("علاء", "ﻋﻼء", "[name]"),
+    ("ガブリエル", unicodedata.normalize("NFD", "ガブリエル") + "、ｶﾞﾌﾞﾘｴﾙ", "[name]、[name]"),
+    ("ﾔﾏｶﾞﾀ", "ヤマガタ", "[name]"),
+    (unicodedata.normalize("NFD", "김민준"), unicodedata.normalize("NFD", "김민준") + "씨 김민준", "[name]씨 [name]"),
+    ("রা\u09df", "রা\u09df রায়", "[name] [name]"),
+    ("\u095bारा", "\u095bारा said", "[name] said"),
+    ("கௌரி", "க\u0bc6\u0bd7ரி", "[name]"),
+    ("葛城", "葛\U000e0100城さん", "[name]さん"),
+    ("Anna", "A\u0336n\u0336n\u0336a\u0336 An\u3164na", "[name] [name]"),
+    ("राम", "राम ने रामायण", "[name] ने रामायण"),
+    ("🌟 \u200e", "hi 🌟 you", "hi [name] you"),
+    ("A" + "b" * 260, "x A" + "b" * 260 + " y", "x [name] y"),
     ("Zé", "o Zé, ZÉ, ze, é", "o [name], [name], ze, é"),
 ]
 
@@ -71,6 +88,26 @@ def test_words_that_only_contain_a_name_stay(name: str, text: str) -> None:
     assert hidden(text, name) == text
 
 
+@pytest.mark.parametrize("name", ["[name]", "name]", "~[name]", "[name] [name]", "[phone]"])
+def test_what_stands_for_names_names_nobody(name: str) -> None:
+    """Found by an attack: somebody called so made every later run fail, and with it every later opt-out."""
+    finder = NameFinder([name, "Anna Lima"])
+    cleaned = finder.hidden(pa.array(["x [name] y", "[phone] of Anna [name] [name]"]))
+    assert cleaned.to_pylist() == ["x [name] y", "[phone] of [name] [name] [name]"]
+    assert finder.shown(cleaned).to_pylist() == [False, False]
+
+
+def test_an_alias_is_not_taken_for_the_name_of_somebody_called_member() -> None:
+    finder = NameFinder(["Member Bea"])
+    assert finder.hidden(pa.array(["ask Member Bea"]), lambda _: "member-0123456bea").to_pylist() == [
+        "ask member-0123456bea"
+    ]
+
+
+def test_a_name_that_comes_to_stand_alone_is_hidden_too() -> None:
+    assert hidden("ask J.J.Anna now", "J.J.", "Anna Lima") == "ask [name][name] now"
+
+
 def test_placeholders_stay_when_somebody_is_called_so() -> None:
     assert hidden("[phone] of Phone Guy: [name]", "Phone Guy") == "[phone] of [name]: [name]"
 
@@ -82,12 +119,10 @@ TEXTS = st.lists(
 
 @given(TEXTS)
 def test_many_texts_are_folded_as_each_of_them(texts: list[str]) -> None:
-    """Runs of spaces over the end of a text are the only thing that may differ: they are one."""
-    whole = folded(pa.array(texts, pa.string()))
-    assert whole.text == fold("".join(texts))
-    for row, text in enumerate(texts):
-        part = whole.text[whole.firsts[row] : whole.firsts[row + 1]]
-        assert part == fold(text) or part == fold(text)[1:]
+    whole = folded(composed(pa.array(texts, pa.string())))
+    assert [whole.text[whole.firsts[row] : whole.firsts[row + 1]] for row in range(len(texts))] == list(
+        map(fold, texts)
+    )
 
 
 @given(TEXTS, st.lists(st.text(st.sampled_from("aáßAمحمد田 "), min_size=1, max_size=4), max_size=3))
@@ -96,6 +131,8 @@ def test_what_is_hidden_is_not_shown(texts: list[str], names: list[str]) -> None
     array = pa.array(texts, pa.string())
     cleaned = finder.hidden(array)
     assert not any(finder.shown(cleaned).to_pylist())
+    for text, alone in zip(texts, cleaned.to_pylist(), strict=True):
+        assert finder.hidden(pa.array([text], pa.string())).to_pylist() == [alone]
     for before, after, was_shown in zip(texts, cleaned.to_pylist(), finder.shown(array).to_pylist(), strict=True):
         assert (before != after) == was_shown
 

@@ -299,6 +299,13 @@ def test_profiles_of_another_warehouse_are_swept(written: Settings) -> None:
     assert list(written.profiles.glob("member-*")) == []
 
 
+def test_a_folder_that_was_deleted_is_made_again(written: Settings) -> None:
+    before = contents(written)
+    shutil.rmtree(written.profiles)
+    again(written)
+    assert contents(written) == before
+
+
 def test_a_full_refresh_mends_missing_changed_and_surplus_files(written: Settings) -> None:
     before = contents(written)
     one, other = sorted(written.profiles.glob("member-*.md"))

@@ -26,6 +26,7 @@ from tests.chats import (
     chat,
     derived_texts,
     post_bytes,
+    profile_bytes,
     published_bytes,
     published_texts,
     put_export,
@@ -222,6 +223,19 @@ def test_what_is_kept_is_a_leak_in_any_other_source(settings: Settings) -> None:
         "documents no_unscrubbed_pii",
         "publish no_unscrubbed_pii",
     }
+
+
+def test_a_name_that_becomes_known_later_leaves_the_profiles_of_a_source_that_keeps_its_texts(
+    settings: Settings,
+) -> None:
+    """Found in review: profiles did not follow names, so their check stopped every later run, and with it every opt-out."""
+    loose = with_policy(settings, "keep")
+    tulips = [(10 + number, "Rui Costa", f"the tulip is number {number} this spring, a tulip") for number in range(6)]
+    take_in(loose, *LINES, *tulips)
+    assert b"ulip" in profile_bytes(settings)
+    take_in(loose, *LINES, (1, "Tulip Jones", "here I am, as new as can be"), title="Book Club")
+    assert b"ulip" not in profile_bytes(settings)
+    assert failing(loose) == set()
 
 
 def test_opt_outs_hold_where_texts_are_kept(settings: Settings) -> None:
