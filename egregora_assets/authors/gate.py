@@ -18,6 +18,7 @@ from egregora_assets.authors import sync
 from egregora_assets.authors.policy import Rules, author_names, cleaned, cleaning, rules_of, source_policies
 from egregora_assets.config import Settings
 from egregora_assets.privacy.scrub import POLICY_VERSION, may_mention, mentions, scrub
+from egregora_assets.warehouse.connection import bounded
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary
 from egregora_assets.warehouse.revisions import Transaction, Watermark, transaction
 
@@ -62,7 +63,10 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> GateCh
     """Bring ``clean_messages`` up to date with messages, opt-outs and known names; changes nothing when nothing is new."""
     sync.refresh(connection, settings)
     fingerprint = policy_fingerprint(connection, settings)
-    with cleaning(connection, settings), transaction(connection, CONSUMER) as change:
+    one_thread = bounded(
+        connection, settings.warehouse, threads=1
+    )  # names are hidden in Python: others would only take turns
+    with one_thread, cleaning(connection, settings), transaction(connection, CONSUMER) as change:
         seen = change.watermark()
         rules = rules_of(connection, settings)
         if seen.revision and seen.fingerprint != fingerprint:

@@ -37,7 +37,10 @@ Hebrew and Arabic, accents.
 _SHOWS_NOTHING = re.compile("[\u034f\u115f\u1160\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 _FORMS = "\u1100-\u11ff\ufb00-\ufb06\ufb50-\ufdff\ufe70-\ufefc"
 _FORM = re.compile(f"[{_FORMS}]+")
-_BYTES_OF_FORMS = re.compile(rb"\xe0[\xa4-\xb7]|\xe1[\x84-\x87]|\xef[\xac-\xb7\xb9-\xbb]")
+_BEGINS_FORM = np.zeros((256, 256), dtype=bool)
+"""The first two bytes of letters that have several forms: of Indic scripts, of Hangul, ligatures."""
+for _lead, _first, _last in ((0xE0, 0xA4, 0xB7), (0xE1, 0x84, 0x87), (0xEF, 0xAC, 0xB7), (0xEF, 0xB9, 0xBB)):
+    _BEGINS_FORM[_lead, _first : _last + 1] = True
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,9 @@ def _folded_letter(letter: str) -> str:
 
 def composed(texts: pa.StringArray) -> pa.StringArray:
     """Return the texts with letters of Indic scripts and Hangul as wholes, and instead of ligatures the letters in them."""
-    if not _BYTES_OF_FORMS.search(_joined(texts)):
+    data = np.frombuffer(_joined(texts) + b" ", dtype=np.uint8)
+    begins = np.flatnonzero((data == 0xE0) | (data == 0xE1) | (data == 0xEF))
+    if not np.any(_BEGINS_FORM[data[begins], data[begins + 1]]):
         return texts
     return pa.array([_composed(text) for text in texts.to_pylist()], texts.type)
 
