@@ -111,7 +111,8 @@ def apply(change: Transaction, settings: Settings, given: Identities) -> tuple[s
     Runs when the authors are up to date. What is said already is not touched. Raises ``IdentitiesError``.
     """
     connection = change.connection
-    if not given.fingerprint and not any(scalar(connection, f"SELECT EXISTS (FROM {table})") for table in TABLES):
+    said = " OR ".join(f"EXISTS (FROM {table})" for table in TABLES)
+    if not given.fingerprint and not scalar(connection, f"SELECT {said}"):
         return ()
     resolved = resolve(connection, settings, given)
     if _replace(change, "private.persons", ("author_id", "person_id"), resolved.persons.items()):

@@ -58,7 +58,8 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Author
             show_chosen_names(change, settings)
             change.advance(_fingerprint(given))
         unmatched = opt_outs.unmatched(connection) if settings.privacy.opt_out else ()
-        return AuthorChanges(touched, _opted_out_count(connection), unmatched, unknown)
+        opted_out = int(scalar(connection, "SELECT count(*) FROM authors WHERE opted_out"))
+        return AuthorChanges(touched, opted_out, unmatched, unknown)
 
 
 def rules_fingerprint(settings: Settings) -> str:
@@ -160,7 +161,3 @@ def _insert_unknown(change: Transaction) -> int:
         """,
         {"seen": 0, "revision": change.revision},
     )
-
-
-def _opted_out_count(connection: duckdb.DuckDBPyConnection) -> int:
-    return int(scalar(connection, "SELECT count(*) FROM authors WHERE opted_out"))

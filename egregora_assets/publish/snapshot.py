@@ -211,6 +211,10 @@ def _follow_table(connection: duckdb.DuckDBPyConnection, table: PublishedTable, 
         return 0
     among = f"WHERE {table.key} IN (SELECT * FROM changed_keys)"
     changed(connection, f"DELETE FROM public.{table.name} {among}")
+    if table.dated:
+        return changed(
+            connection, f"INSERT INTO public.{table.name} {table.query} WHERE revision > $since", {"since": since}
+        )
     return changed(connection, f"INSERT INTO public.{table.name} SELECT * FROM ({table.query}) {among}")
 
 

@@ -13,7 +13,8 @@ class PublishedTable:
     """One table of the snapshot.
 
     ``query`` gives its rows from the warehouse; ``changed`` the keys whose rows may differ since revision ``$since``;
-    ``tombstones`` names the warehouse table whose deletions delete rows here.
+    ``tombstones`` names the warehouse table whose deletions delete rows here. ``dated`` says that rows which may differ have a
+    newer revision themselves, by which they are found without looking at all.
     """
 
     name: str
@@ -21,6 +22,7 @@ class PublishedTable:
     query: str
     changed: str
     tombstones: str | None = None
+    dated: bool = False
 
 
 _NEW_MESSAGES = "SELECT message_id FROM clean_messages WHERE revision > $since"
@@ -89,6 +91,7 @@ TABLES = (
         "edited_at, deleted_at FROM clean_messages",
         _NEW_MESSAGES,
         "clean_messages",
+        dated=True,
     ),
     PublishedTable(
         "reactions",
