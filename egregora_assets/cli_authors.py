@@ -31,7 +31,9 @@ def list_authors(
 
     with readable_errors(), open_warehouse(_settings_with_warehouse(home)) as connection:
         found = listed(connection, names)
-    out.print(as_table([*COLUMNS, *(NAME_COLUMNS if names else ())], found))
+    table = as_table([*COLUMNS, *(NAME_COLUMNS if names else ())], found)
+    table.columns[0].no_wrap = True  # pseudonyms are there to be copied
+    out.print(table)
 
 
 @authors.command(name="opt-out")

@@ -1,5 +1,6 @@
 """The first five minutes: exports in, the graph run with progress, a summary, and three questions with their answers."""
 
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from rich.table import Table
 
 from egregora_assets.chat.archive import ExportUnreadable
 from egregora_assets.chat.inbox import EXPORT_SUFFIXES, copy_into
-from egregora_assets.config import Settings
+from egregora_assets.config import DEFAULT_HOME, Settings
 from egregora_assets.publish.pending import pending
 from egregora_assets.samples import write_samples
 from egregora_assets.summary import AssetSummary, RunSummary, last_summary
@@ -121,13 +122,14 @@ def _print_problems(out: Console, summary: RunSummary) -> None:
 def _print_places(settings: Settings, out: Console) -> None:
     out.print(f"\nsnapshot  {settings.snapshot_path}", soft_wrap=True)
     out.print(f"posts     {settings.posts}", soft_wrap=True)
+    out.print(f"authors   {settings.profiles}", soft_wrap=True)
 
 
 def _print_examples(settings: Settings, out: Console) -> None:
-    command = escape(_command())
+    query = escape(f"{_command()} query{_told_home(settings)}")
     with open_snapshot(settings) as connection:
         for question, sql in EXAMPLES:
-            out.print(f'\n[bold]{question}[/bold]\n[dim]{command} query "{escape(sql)}"[/dim]', soft_wrap=True)
+            out.print(f'\n[bold]{question}[/bold]\n[dim]{query} "{escape(sql)}"[/dim]', soft_wrap=True)
             result = connection.execute(sql)
             table = Table(header_style="bold", box=None, padding=(0, 2, 0, 0))
             for column in result.description or []:
@@ -137,9 +139,14 @@ def _print_examples(settings: Settings, out: Console) -> None:
             out.print(table)
     out.print(
         "\nOpen the Dagster UI with [bold]make ui[/bold], which runs "
-        f"[bold]DAGSTER_HOME={escape(str(settings.dagster_home))} dg dev[/bold]; ask more with [bold]{command} query[/bold].",
+        f"[bold]DAGSTER_HOME={escape(str(settings.dagster_home))} dg dev[/bold]; ask more with [bold]{query}[/bold].",
         soft_wrap=True,
     )
+
+
+def _told_home(settings: Settings) -> str:
+    """Return the option that names the home, where it is not the one that a shell finds without."""
+    return "" if settings.home == Path(DEFAULT_HOME).absolute() else f" --home {shlex.quote(str(settings.home))}"
 
 
 def _command() -> str:
