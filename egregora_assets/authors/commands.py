@@ -32,9 +32,11 @@ _SAID = """(
 """What was said, and what messages said before they were edited: a command counts even where it was edited away."""
 
 
+_LIKE_COMMAND = f"(contains(text, '/') OR contains(text, '／')) AND contains(lower({_BEGINNING}), 'egregora')"
 _ANY_COMMAND = f"""
-    SELECT EXISTS (
-        FROM {_SAID} WHERE (contains(text, '/') OR contains(text, '／')) AND contains(lower({_BEGINNING}), 'egregora')
+    SELECT EXISTS (FROM messages WHERE revision > $seen AND revision <= $until AND {_LIKE_COMMAND}) OR EXISTS (
+        FROM private.message_versions
+        WHERE replaced_revision > $seen AND replaced_revision <= $until AND {_LIKE_COMMAND}
     )
 """
 """Most passes have none, and asking for the name alone costs a fifth of the patterns."""

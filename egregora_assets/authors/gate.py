@@ -63,9 +63,8 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> GateCh
     """Bring ``clean_messages`` up to date with messages, opt-outs and known names; changes nothing when nothing is new."""
     sync.refresh(connection, settings)
     fingerprint = policy_fingerprint(connection, settings)
-    one_thread = bounded(
-        connection, settings.warehouse, threads=1
-    )  # names are hidden in Python: others would only take turns
+    # Names are hidden in Python: other threads would only take turns with it.
+    one_thread = bounded(connection, settings.warehouse, threads=1)
     with one_thread, cleaning(connection, settings), transaction(connection, CONSUMER) as change:
         seen = change.watermark()
         rules = rules_of(connection, settings)

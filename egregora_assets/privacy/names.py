@@ -1,7 +1,7 @@
 """Names of people in texts: found in any case and spelling, however many are known, and hidden by functions that SQL calls.
 
-One pass over a text finds all names (Aho and Corasick, 1975), so its cost does not follow how many there are; patterns cost
-a hundred times more for ten thousand names than for forty.
+One pass over a text finds all names (Aho and Corasick, 1975), so its cost does not follow how many there are, as that of
+patterns does.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class _Form:
 
     def is_written(self, found: str) -> bool:
         """Return whether what was found is written as this form has to be."""
-        return (not self.cased or found[:1].isupper()) and (not self.exact or _composed(found) == self.exact)
+        return (not self.cased or found[:1].isupper()) and (not self.exact or _in_one_case(found) == self.exact)
 
 
 class NameFinder:
@@ -275,7 +275,7 @@ def _unspaced_forms(bare: str) -> Iterator[_Form]:
 def _spaced_forms(bare: str) -> Iterator[_Form]:
     words = words_in(bare)
     for spelling in _spellings(bare):
-        yield _Form(spelling, whole=True, exact=_composed(bare) if len(bare) < _LEAST_PART else "")
+        yield _Form(spelling, whole=True, exact=_in_one_case(bare) if len(bare) < _LEAST_PART else "")
     joined = re.sub("\\W", "", "".join(fold(word) for word in words))
     if len(joined) >= _LEAST_JOINED:
         yield _Form(joined, whole=True)
@@ -286,7 +286,7 @@ def _spaced_forms(bare: str) -> Iterator[_Form]:
                 yield _Form(spelling, whole=True, cased=word.casefold() in ALSO_WORDS)
 
 
-def _composed(text: str) -> str:
+def _in_one_case(text: str) -> str:
     return unicodedata.normalize("NFC", text.casefold())
 
 
@@ -403,12 +403,7 @@ _PLACEHOLDER = re.compile(f"{PLACEHOLDER}|{ALIAS}")
 
 def _is_of_placeholders(text: str, start: int, end: int) -> bool:
     """Return whether a name is made of what stands in place of names, whoever may be called so, and of nothing else."""
-    around = text[max(0, start - _LONGEST_PLACEHOLDER) : end + _LONGEST_PLACEHOLDER]
-    first = min(start, _LONGEST_PLACEHOLDER)
-    inside = [False] * len(around)
-    for found in _PLACEHOLDER.finditer(around):
-        inside[found.start() : found.end()] = [True] * len(found[0])
-    covered = range(first, first + end - start)
-    return any(inside[place] for place in covered) and not any(
-        around[place].isalnum() and not inside[place] for place in covered
-    )
+    first = max(0, start - _LONGEST_PLACEHOLDER)
+    around = text[first : end + _LONGEST_PLACEHOLDER]
+    shown = _PLACEHOLDER.sub(lambda found: "∎" * len(found[0]), around)[start - first : end - first]
+    return "∎" in shown and not any(map(str.isalnum, shown))
