@@ -15,6 +15,7 @@ from egregora_assets.authors import gate, sync
 from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import Settings
 from egregora_assets.documents import windows
+from egregora_assets.profiles import files as profiles
 from egregora_assets.publish.erasure import search_outputs
 from egregora_assets.publish.snapshot import publish
 from egregora_assets.sidecar import posts
@@ -42,7 +43,7 @@ SENTENCES = [
         for script in ("before dawn", "à beira do rio", "قبل الفجر", "夜明け前に", "🎉🌙✨")
     )
 ]  # fmt: skip
-REFRESHES = (sync.refresh, gate.refresh, windows.refresh, posts.refresh, publish)
+REFRESHES = (sync.refresh, gate.refresh, windows.refresh, posts.refresh, profiles.refresh, publish)
 
 
 def lines() -> list[Line]:
@@ -74,7 +75,10 @@ def home_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @hypothesis_settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.lists(st.sampled_from(range(len(REFRESHES))), max_size=4), st.lists(st.sampled_from(range(5)), max_size=2))
+@given(
+    st.lists(st.sampled_from(range(len(REFRESHES))), max_size=4),
+    st.lists(st.sampled_from(range(len(REFRESHES))), max_size=2),
+)
 def test_fifty_of_fifty_opt_outs_are_found_and_nothing_planted_is_left(
     home_before: Path, before: list[int], after: list[int]
 ) -> None:
