@@ -170,11 +170,10 @@ def _entry(point: int) -> int:
     if letter.isspace() or unicodedata.category(letter)[0] == "Z":
         return _SPACE
     shown = _without_marks(letter)
-    return (
-        _NOTHING
-        if not shown
-        else ord(shown if len(shown) == 1 else letter.lower() if len(letter.lower()) == 1 else letter)
-    )
+    if not shown:
+        return _NOTHING
+    one_letter = (form for form in (shown, letter.lower(), letter) if len(form) == 1)
+    return ord(next(one_letter))
 
 
 def _without_marks(letter: str) -> str:

@@ -11,7 +11,7 @@ import re
 import threading
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -188,12 +188,12 @@ def known(names: Iterable[str]) -> str:
 
 @contextmanager
 def finding(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Let SQL of ``connection`` call ``names_hidden`` and ``names_shown`` for the length of the block."""
-    with ExitStack() as functions:
-        functions.enter_context(function(connection, HIDDEN, _with_finder(NameFinder.hidden), inputs=2))
-        possible = _with_finder(NameFinder.possible)
-        functions.enter_context(function(connection, POSSIBLE, possible, inputs=2, result="BOOLEAN"))
-        functions.enter_context(function(connection, SHOWN, _with_finder(NameFinder.shown), inputs=2, result="BOOLEAN"))
+    """Let SQL of ``connection`` call ``names_hidden``, ``names_shown`` and ``names_possible`` for the length of the block."""
+    with (
+        function(connection, HIDDEN, _with_finder(NameFinder.hidden), inputs=2),
+        function(connection, SHOWN, _with_finder(NameFinder.shown), inputs=2, result="BOOLEAN"),
+        function(connection, POSSIBLE, _with_finder(NameFinder.possible), inputs=2, result="BOOLEAN"),
+    ):
         yield
 
 
