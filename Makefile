@@ -41,7 +41,7 @@ test: check ## The whole suite, without the slow fault and browser tests
 	@$(BIN)/python -m pytest -q -n 2 -m "not slow"
 
 test-slow: install ## Faults, real processes under load, the UI in a browser
-	@$(BIN)/python -m pytest -q -m slow
+	@$(BIN)/python -m pytest -q -m slow --timeout 7200
 
 bench: install ## Figures with their floors and bounds; SLICE=chat for one slice
 	@$(BIN)/python -m benchmarks.run $(SLICE)

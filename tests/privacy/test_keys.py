@@ -63,8 +63,9 @@ def test_a_damaged_file_is_refused_with_advice_and_left_alone(tmp_path: Path, co
 
 
 def test_processes_that_make_the_keys_at_once_get_the_same(tmp_path: Path) -> None:
+    """The processes are new ones: a forked one may for ever wait for a lock that a thread of this one held."""
     path = tmp_path / "secret.key"
-    with multiprocessing.get_context("fork").Pool(4) as pool:
+    with multiprocessing.get_context("spawn").Pool(4) as pool:
         keys = pool.map(load_keys, [path] * 16, chunksize=1)
     assert set(keys) == {load_keys(path)}
     assert [file.name for file in tmp_path.iterdir()] == ["secret.key"]
