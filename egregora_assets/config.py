@@ -74,6 +74,14 @@ class PrivacySettings(_Section):
     scrub_names: bool = Field(default=True, description="Replace known authors' names inside texts by [name].")
 
 
+class SidecarSettings(_Section):
+    """What posts show."""
+
+    pseudonyms_in_posts: bool = Field(
+        default=False, description="Say in each post under which pseudonyms people wrote."
+    )
+
+
 class AuthorSettings(_Section):
     """Where people are named besides chats."""
 
@@ -102,6 +110,7 @@ class Settings(BaseSettings):
     sources: tuple[SourceSettings, ...] = ()
     warehouse: WarehouseSettings = WarehouseSettings()
     documents: DocumentSettings = DocumentSettings()
+    sidecar: SidecarSettings = SidecarSettings()
     privacy: PrivacySettings = PrivacySettings()
     authors: AuthorSettings = AuthorSettings()
     limits: LimitSettings = LimitSettings()
@@ -233,6 +242,9 @@ SETTINGS_TEMPLATE = """\
 # [documents]
 # gap_minutes = 240
 # max_messages = 200
+
+# [sidecar]
+# pseudonyms_in_posts = true            # who is A, B, C in a post, under their pseudonyms
 
 # [warehouse]
 # threads = 2

@@ -12,6 +12,8 @@ _ACTIVITY = """
 """
 """Monday is 0; the hour is that of the chat's own clock."""
 
+_SUMMED = "SELECT author_id, weekday, hour, sum(messages)::BIGINT AS messages FROM author_activity GROUP BY ALL"
+
 _SPANS = """
     SELECT author_id, raw_name, min(sent_at) AS first_seen, max(sent_at) AS last_seen
     FROM messages JOIN private.author_name_uses used USING (export_id, author_id)
@@ -21,15 +23,14 @@ _SPANS = """
 
 
 def add_new(change: Transaction, seen: int) -> None:
-    """Add the messages since revision ``seen`` to ``author_activity`` and ``private.author_name_spans``."""
+    """Add the messages since revision ``seen`` to ``author_activity`` and ``private.author_name_spans``.
+
+    What is new stands in rows of its own in ``author_activity``, to be summed by whoever reads it: to find the rows to add to
+    costs as much as there are.
+    """
     changed(
         change.connection,
-        f"""
-        MERGE INTO author_activity old USING ({_ACTIVITY}) new
-        ON old.author_id = new.author_id AND old.weekday = new.weekday AND old.hour = new.hour
-        WHEN MATCHED THEN UPDATE SET messages = old.messages + new.messages, revision = $revision
-        WHEN NOT MATCHED THEN INSERT VALUES (new.author_id, new.weekday, new.hour, new.messages, $revision)
-        """,
+        f"INSERT INTO author_activity SELECT author_id, weekday, hour, messages, $revision FROM ({_ACTIVITY})",
         {"seen": seen, "revision": change.revision},
     )
     changed(
@@ -50,13 +51,17 @@ def count_again(change: Transaction) -> None:
 
     ``authors`` takes the revision of those whose activity changed, for that is what a publication follows.
     """
-    _replace_differing(change, "author_activity", _ACTIVITY, "author_id, weekday, hour, messages", ", $revision")
-    _replace_differing(change, "private.author_name_spans", _SPANS, "author_id, raw_name, first_seen, last_seen", "")
+    columns = "author_id, weekday, hour, messages"
+    _replace_differing(change, "author_activity", _ACTIVITY, columns, _SUMMED, ", $revision")
+    columns = "author_id, raw_name, first_seen, last_seen"
+    _replace_differing(
+        change, "private.author_name_spans", _SPANS, columns, f"SELECT {columns} FROM private.author_name_spans", ""
+    )
 
 
-def _replace_differing(change: Transaction, table: str, query: str, columns: str, revision: str) -> None:
+def _replace_differing(change: Transaction, table: str, query: str, columns: str, kept: str, revision: str) -> None:
+    """Replace the rows of authors of whom ``query`` says something else than ``kept``, what ``table`` says of them."""
     connection = change.connection
-    kept = f"SELECT {columns} FROM {table}"
     differing = "SELECT DISTINCT author_id FROM ((FROM counted EXCEPT {kept}) UNION ALL ({kept} EXCEPT FROM counted))"
     with (
         temporary(connection, "counted", query, {"seen": 0}),

@@ -125,7 +125,7 @@ lines AS (
     SELECT
         n.window_no, n.ordinal, n.message_id, n.source_id, n.local_date, n.local_time, n.sent_at,
         CASE WHEN n.author_id IS NOT NULL THEN concat(
-            strftime(n.local_time, '%H:%M '), {_letters("speaker")}, ': ',
+            strftime(n.local_time, '%H:%M '), {letters("speaker")}, ': ',
             CASE WHEN kind <> 'text' THEN replace(rtrim(concat('[', kind, '] ', text)), chr(10), chr(10) || chr(8195))
                 WHEN contains(text, chr(10)) THEN replace(text, chr(10), chr(10) || chr(8195))
                 ELSE text END
@@ -166,8 +166,8 @@ SPOKEN = "regexp_replace(text, '(?m)^\\d\\d:\\d\\d [A-Z]{1,2}: (?:\\[[a-z_]+\\] 
 """The SQL for a document's text without what we put before each message: a time, a letter and a kind are no names."""
 
 
-def _letters(number: str) -> str:
-    """Return the SQL for A, B … Z, AA, AB …"""
+def letters(number: str) -> str:
+    """Return the SQL for A, B … Z, AA, AB …: what the text of a document calls its speakers, numbered from 1."""
     return (
         f"CASE WHEN {number} <= 26 THEN chr((64 + {number})::INTEGER) "
         f"ELSE chr((64 + ({number} - 1) // 26)::INTEGER) || chr((65 + ({number} - 1) % 26)::INTEGER) END"

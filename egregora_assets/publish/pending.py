@@ -52,7 +52,7 @@ def _changed_rules(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
         (sync.CONSUMER, sync.rules_fingerprint(settings)),
         (gate.CONSUMER, gate.policy_fingerprint(connection, settings)),
         (windows.CONSUMER, windows.rules_fingerprint(settings)),
-        (posts.CONSUMER, posts.VERSION),
+        (posts.CONSUMER, posts.rules_fingerprint(settings)),
         (profiles.CONSUMER, profiles.rules_fingerprint(connection, settings)),
     ):
         if watermark(connection, consumer).fingerprint != fingerprint:

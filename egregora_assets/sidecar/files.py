@@ -23,7 +23,7 @@ _MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
 _SLUG = r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{4}-[a-z0-9\-]+-[0-9a-f]{8}"
 _OURS_IN_POST = (
     rf"(?m)^(?:date: {_MOMENT}|slug: {_SLUG}|source: [a-z0-9\-]+|messages: [0-9]+|participants: [0-9]+)$"
-    r"|^(?:title|tags): |^## (?:Decisions|Questions|Conversation)$"
+    r"|^(?:title|tags): |^## (?:Decisions|Questions|Participants|Conversation)$|^- [A-Z]{1,2}: member-[0-9a-f]{10}$"
 )
 _OURS_IN_RECORD = "|".join(
     (

@@ -26,14 +26,18 @@ _BLOCK_MARKER = re.compile(r"^(\d*)([#+=.)\-])")
 """What makes the beginning of a line a heading, a list or a rule."""
 
 
-def post(sidecar: Sidecar, text: str) -> str:
-    """Return the post of a document: front matter (YAML), then its decisions, its questions and the conversation ``text``."""
+def post(sidecar: Sidecar, text: str, speakers: Iterable[str] = ()) -> str:
+    """Return the post of a document: front matter (YAML), then its decisions, its questions and the conversation ``text``.
+
+    ``speakers`` tell whose the letters in the conversation are, for those who ask for it.
+    """
     return "".join(
         (
             _front_matter(sidecar),
             f"# {sidecar.title}\n\n",
             _section("Decisions", sidecar.decisions),
             _section("Questions", sidecar.questions),
+            _list("Participants", speakers),
             f"## Conversation\n\n{plain(text)}\n",
         )
     )
@@ -61,8 +65,12 @@ def _front_matter(sidecar: Sidecar) -> str:
 
 
 def _section(title: str, items: Iterable[Decision | Question]) -> str:
-    bullets = [f"- {_BLOCK_MARKER.sub(_escaped_marker, plain(item.text))}\n" for item in items]
-    return f"## {title}\n\n{''.join(bullets)}\n" if bullets else ""
+    return _list(title, (_BLOCK_MARKER.sub(_escaped_marker, plain(item.text)) for item in items))
+
+
+def _list(title: str, items: Iterable[str]) -> str:
+    bullets = "".join(f"- {item}\n" for item in items)
+    return f"## {title}\n\n{bullets}\n" if bullets else ""
 
 
 def _escaped_marker(found: re.Match[str]) -> str:

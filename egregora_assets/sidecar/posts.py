@@ -12,6 +12,7 @@ import duckdb
 from egregora_assets.authors.policy import rules_of
 from egregora_assets.config import Settings
 from egregora_assets.documents import windows
+from egregora_assets.documents.windows import letters
 from egregora_assets.privacy.scrub import scrubbing
 from egregora_assets.sidecar.extract import ITEM_TABLES, extract
 from egregora_assets.sidecar.made_files import UNFINISHED, made_by_another, write_if_changed
@@ -23,7 +24,7 @@ from egregora_assets.warehouse.revisions import Transaction, transaction
 
 CONSUMER = "sidecars"
 SCHEMA_FILE = "sidecar.schema.json"
-VERSION = "3"
+_VERSION = "3"
 _BATCH = 50
 _AT_ONCE = 2500
 _FEW = 100
@@ -49,15 +50,21 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     unfinished = settings.posts / UNFINISHED
     with scrubbing(connection), transaction(connection, CONSUMER) as change:
         seen = change.watermark()
-        since = 0 if full or seen.fingerprint != VERSION else seen.revision
+        fingerprint = rules_fingerprint(settings)
+        since = 0 if full or seen.fingerprint != fingerprint else seen.revision
         if full or unfinished.exists() or made_by_another(connection, settings.posts):
             _sweep(connection, settings.posts)
         is_changed = _documents_changed(connection, since)
         removed = _remove_gone(change, settings.posts) if is_changed or _documents_gone(connection, since) else 0
         written = _rewrite(change, settings, since) if is_changed else 0
-        change.advance(VERSION)
+        change.advance(fingerprint)
     unfinished.unlink(missing_ok=True)
     return SidecarChanges(written, removed)
+
+
+def rules_fingerprint(settings: Settings) -> str:
+    """Return a name for what posts show: another name means that all are written again."""
+    return f"{_VERSION} with pseudonyms" if settings.sidecar.pseudonyms_in_posts else _VERSION
 
 
 def post_path(posts: Path, source_id: str, slug: str, suffix: str) -> Path:
@@ -131,21 +138,22 @@ def _rewrite(change: Transaction, settings: Settings, since: int) -> int:
             some = "SELECT * FROM changed_documents WHERE d_no > ? AND d_no <= ?"
             with temporary(connection, "open_documents", some, [first, first + _AT_ONCE]):
                 extract(connection, rules)
-                _write_files(connection, posts)
+                _write_files(connection, settings)
                 _note(change)
     return count
 
 
-def _write_files(connection: duckdb.DuckDBPyConnection, posts: Path) -> None:
-    for record, text in _records(connection):
+def _write_files(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    asked = settings.sidecar.pseudonyms_in_posts
+    for record, text, speakers in _records(connection):
         sidecar = Sidecar.model_validate_json(record)
-        name = f"{posts}/{sidecar.source_id}/{sidecar.slug}"
+        name = f"{settings.posts}/{sidecar.source_id}/{sidecar.slug}"
         write_if_changed(name + ".json", record)
-        write_if_changed(name + ".md", post(sidecar, text).encode())
+        write_if_changed(name + ".md", post(sidecar, text, speakers if asked else ()).encode())
 
 
-def _records(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[bytes, str]]:
-    """Yield (sidecar as JSON and a line break, text of the document) of the open documents."""
+def _records(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[bytes, str, list[str]]]:
+    """Yield (sidecar as JSON and a line break, text of the document, whose its letters are) of the open documents."""
     result = connection.execute(_RECORDS)
     while batch := result.fetchmany(_BATCH):
         yield from batch
@@ -194,6 +202,15 @@ _ENTITY_ITEMS = _items("entities", "'kind': kind, 'name': name, 'mentions': ment
 _PARTICIPANT_ITEMS = _items(
     "participants", "'author': author, 'message_count': message_count", "message_count DESC, author"
 )
+_SPEAKERS = f"""
+    list_transform(
+        list_sort(list_transform(coalesce(p.items, []), lambda item: {{
+            'first': list_position(d.message_ids, item.evidence[1]), 'author': item.author
+        }})),
+        lambda item, place: concat({letters("place")}, ': ', item.author)
+    )
+"""
+"""Letters are given in the order of people's first messages, which are the evidence for participants."""
 
 _RECORDS = f"""
 SELECT
@@ -204,7 +221,8 @@ SELECT
         'topics': coalesce(t.items, []), 'decisions': coalesce(c.items, []), 'questions': coalesce(q.items, []),
         'entities': coalesce(e.items, []), 'participants': coalesce(p.items, [])
     }})::VARCHAR || chr(10)) AS record,
-    d.text
+    d.text,
+    {_SPEAKERS} AS speakers
 FROM documents d
 LEFT JOIN {_TOPIC_ITEMS} t USING (document_id)
 LEFT JOIN {_DECISION_ITEMS} c USING (document_id)

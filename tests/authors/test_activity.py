@@ -41,8 +41,8 @@ def synced(settings: Settings, text: str, suffix: str = "") -> None:
 def activity_of(connection: duckdb.DuckDBPyConnection, name: str) -> list[tuple[Any, ...]]:
     return rows(
         connection,
-        "SELECT weekday, hour, messages FROM author_activity JOIN private.author_names USING (author_id) "
-        "WHERE raw_name = ? ORDER BY ALL",
+        "SELECT weekday, hour, sum(messages)::INTEGER FROM author_activity JOIN private.author_names USING (author_id) "
+        "WHERE raw_name = ? GROUP BY ALL ORDER BY ALL",
         [name],
     )
 
@@ -103,9 +103,8 @@ def test_the_sum_of_activity_is_the_count_of_messages_after_every_export(exports
 
 
 def assert_counted(connection: duckdb.DuckDBPyConnection) -> None:
-    shown = rows(connection, "SELECT author_id, weekday, hour, messages FROM author_activity")
-    assert len({row[:3] for row in shown}) == len(shown)
-    assert set(shown) == set(rows(connection, COUNTED))
+    summed = "SELECT author_id, weekday, hour, sum(messages)::BIGINT FROM author_activity GROUP BY ALL"
+    assert set(rows(connection, summed)) == set(rows(connection, COUNTED))
     assert not rows(
         connection,
         "SELECT author_id FROM authors LEFT JOIN (SELECT author_id, sum(messages) AS messages FROM author_activity GROUP BY ALL) "

@@ -14,7 +14,8 @@ from jsonschema import Draft202012Validator
 from markdown_it import MarkdownIt
 
 from egregora_assets.chat.ingest import ingest
-from egregora_assets.config import Settings
+from egregora_assets.config import Settings, SidecarSettings
+from egregora_assets.publish.pending import pending
 from egregora_assets.sidecar import posts, verify
 from egregora_assets.sidecar.models import json_schema
 from egregora_assets.warehouse.files import make_home, open_warehouse
@@ -142,6 +143,26 @@ def test_no_pseudonym_and_no_name_stands_in_a_post(settings: Settings) -> None:
     for name in ("Ana", "Lima", "Rui", "Costa", "Priya", "Raman"):
         assert name not in markdown(settings)
     assert "member-" in json.dumps(sidecars(settings)), "the sidecar tells participants apart, under pseudonyms"
+
+
+def test_posts_say_whose_the_letters_are_when_they_are_asked_to(settings: Settings) -> None:
+    write(settings, *TALK)
+    asked = settings.model_copy(update={"sidecar": SidecarSettings(pseudonyms_in_posts=True)})
+    assert "the rules of sidecars have changed" in pending(asked)
+    with open_warehouse(asked) as connection:
+        posts.refresh(connection, asked)
+        assert verify.no_unscrubbed_pii(connection, asked).passed
+        assert verify.no_private_names_published(connection, asked).passed
+        alias_of = dict(
+            rows(connection, "SELECT raw_name, alias FROM authors JOIN private.author_names USING (author_id)")
+        )
+        spoken = rows(connection, "SELECT text FROM documents ORDER BY slug")
+    first = f"## Participants\n\n- A: {alias_of['Ana Lima']}\n- B: {alias_of['Rui Costa']}\n- C: {alias_of['Priya Raman']}\n"
+    assert first in markdown(asked)
+    assert [line[6] for line in spoken[0][0].splitlines()[:3]] == ["A", "B", "C"], "in the order in which they began"
+    with open_warehouse(settings) as connection:
+        posts.refresh(connection, settings)
+    assert "member-" not in markdown(settings)
 
 
 HOSTILE = {
