@@ -1,0 +1,166 @@
+"""Commit objects as git stores them, read byte for byte: no commit is so odd that it, or one behind it, is lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import IO, NamedTuple
+
+import pyarrow as pa
+
+_AT_ONCE = 500
+"""Ids written before answers are read: they fit into a pipe, so that git and we never wait for each other."""
+_IDENTITY = re.compile(rb"(?P<name>[^<]*?) ?<(?P<email>[^>]*)>+ ?(?P<time>-?[0-9]+)?(?: |$)")
+_FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
+"""The years 1 to 9999."""
+
+
+class Commit(NamedTuple):
+    """One commit. Times are seconds since 1970, ``None`` where they cannot be read: ``unreadable`` has the lines then."""
+
+    sha: str
+    tree: str
+    parents: tuple[str, ...]
+    author_name: str
+    author_email: str
+    authored: int | None
+    committer_name: str
+    committer_email: str
+    committed: int | None
+    subject: str
+    message: str
+    unreadable: bytes | None
+
+
+def parsed(sha: str, body: bytes) -> Commit:
+    """Read a commit object: https://git-scm.com/docs/git-cat-file and git's ``commit.c``."""
+    head, _, message = body.partition(b"\n\n")
+    lines: dict[bytes, bytes] = {}
+    parents = []
+    for line in head.split(b"\n"):
+        field, _, value = line.partition(b" ")
+        if field == b"parent":
+            parents.append(value.decode("ascii", "replace"))
+        elif field:
+            lines.setdefault(field, value)
+    encoding = lines.get(b"encoding", b"utf-8")
+    author, committer = lines.get(b"author", b""), lines.get(b"committer", b"")
+    author_name, author_email, authored = _identity(author, encoding)
+    committer_name, committer_email, committed = _identity(committer, encoding)
+    text = _text(message, encoding)
+    return Commit(
+        sha,
+        lines.get(b"tree", b"").decode("ascii", "replace"),
+        tuple(parents),
+        author_name,
+        author_email,
+        authored,
+        committer_name,
+        committer_email,
+        committed,
+        text.lstrip("\n").partition("\n")[0],
+        text,
+        None if authored is not None and committed is not None else author + b"\n" + committer,
+    )
+
+
+def _identity(line: bytes, encoding: bytes) -> tuple[str, str, int | None]:
+    found = _IDENTITY.match(line)
+    if found is None:
+        return _text(line, encoding), "", None
+    seconds = int(found["time"]) if found["time"] and len(found["time"]) < 15 else None
+    readable = seconds is not None and _FIRST_SECOND <= seconds <= _LAST_SECOND
+    return _text(found["name"], encoding), _text(found["email"], encoding), seconds if readable else None
+
+
+def _text(raw: bytes, encoding: bytes) -> str:
+    """Decode as the commit says, else as UTF-8; bytes that are neither are shown as ``\\xff``."""
+    if raw.isascii():
+        return raw.decode("ascii")
+    try:
+        return raw.decode(encoding.decode("ascii"))
+    except (LookupError, ValueError):
+        return raw.decode("utf-8", "backslashreplace")
+
+
+def answers(stream: IO[bytes]) -> Iterator[tuple[str, bytes | None]]:
+    """Yield (id, object) for each answer of ``git cat-file --batch``; ``None`` for one that is missing, or no commit."""
+    while header := stream.readline():
+        sha, _, told = header[:-1].partition(b" ")
+        kind, _, size = told.partition(b" ")
+        body = stream.read(int(size) + 1)[:-1] if size.isdigit() else None
+        yield sha.decode("ascii", "replace"), body if kind == b"commit" else None
+
+
+class Walk:
+    """A walk from tips towards the roots that stops at what is known: its cost is that of what is new.
+
+    ``missing`` holds the ids of commits that the repository does not have.
+    """
+
+    def __init__(self, questions: IO[bytes], stream: IO[bytes], boundaries: frozenset[str]) -> None:
+        self._questions, self._stream, self._boundaries = questions, stream, boundaries
+        self._answers = answers(stream)
+        self.missing: set[str] = set()
+
+    def commits(self, tips: Iterable[str], known: set[str], first_parents: bool = False) -> Iterator[list[Commit]]:
+        """Yield the commits that are reached from ``tips``, level by level; a level's parents are asked for after it.
+
+        ``known`` may grow while this is read: what is in it is passed over.
+        """
+        seen: set[str] = set()
+        frontier = list(dict.fromkeys(tips))
+        while frontier := [sha for sha in frontier if sha not in seen and sha not in known]:
+            seen.update(frontier)
+            found = list(self._asked(frontier))
+            yield found
+            parents = (
+                commit.parents[: 1 if first_parents else None] for commit in found if commit.sha not in self._boundaries
+            )
+            frontier = list(dict.fromkeys(parent for of_one in parents for parent in of_one))
+
+    def _asked(self, shas: Sequence[str]) -> Iterator[Commit]:
+        for first in range(0, len(shas), _AT_ONCE):
+            some = shas[first : first + _AT_ONCE]
+            self._questions.write("".join(f"{sha}\n" for sha in some).encode())
+            self._questions.flush()
+            for sha, (_, body) in zip(some, self._answers, strict=False):
+                if body is None:
+                    self.missing.add(sha)
+                else:
+                    yield parsed(sha, body)
+
+
+COMMIT_SCHEMA = pa.schema(
+    [
+        ("sha", pa.string()),
+        ("tree", pa.string()),
+        ("author_name", pa.string()),
+        ("author_email", pa.string()),
+        ("authored", pa.int64()),
+        ("committer_name", pa.string()),
+        ("committer_email", pa.string()),
+        ("committed", pa.int64()),
+        ("subject", pa.string()),
+        ("message", pa.string()),
+        ("unreadable", pa.binary()),
+        ("parents", pa.list_(pa.string())),
+    ]
+)
+
+
+def as_table(commits: Sequence[Commit]) -> pa.Table:
+    """Return commits as Arrow, with ``COMMIT_SCHEMA``."""
+    columns = dict(zip(Commit._fields, zip(*commits, strict=True), strict=True)) if commits else {}
+    arrays = [_array(columns.get(field.name, ()), field.type) for field in COMMIT_SCHEMA]
+    return pa.Table.from_arrays(arrays, schema=COMMIT_SCHEMA)
+
+
+def _array(values: Sequence[object], type_: pa.DataType) -> pa.Array:
+    try:
+        return pa.array(values, type_)
+    except UnicodeEncodeError:  # half of a pair of surrogates, which an encoding like UTF-7 can give
+        shown = [
+            value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value for value in values
+        ]
+        return pa.array(shown, type_)
