@@ -28,7 +28,7 @@ Forge = Literal["github", "gitlab", "gitea", "bitbucket", "custom"]
 """Whose web addresses a repository has; Forgejo and Codeberg write them as Gitea does."""
 PERMALINK_FIELDS = ("sha", "path", "line_from", "line_to")
 
-_WEB_ROOT = r"https?://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?"
+_WEB_ROOT = r"https?://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?"
 _WEB_ADDRESS = re.compile(rf"{_WEB_ROOT}(?:/[A-Za-z0-9._~+%@-]+)+")
 _PERMALINK = re.compile(rf"{_WEB_ROOT}/[A-Za-z0-9._~/%:@+,;=?&#!-]*")
 _BRANCH = re.compile(r"(?![-/.])(?!.*(?:\.\.|//|@\{|\.lock$))[^\s\x00-\x20\x7f~^:?*\[\\]+(?<![/.])")
