@@ -7,12 +7,15 @@ override the file. Nothing is read when this module is imported.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
+import unicodedata
 from pathlib import Path
-from typing import Any, Literal
+from string import Formatter
+from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 from pydantic_settings import SettingsError as UnreadableVariable
 
@@ -21,6 +24,15 @@ SETTINGS_FILE = "egregora.toml"
 
 Policy = Literal["scrub", "pseudonymise", "keep"]
 """What happens to private things in the texts of one source."""
+Forge = Literal["github", "gitlab", "gitea", "bitbucket", "custom"]
+"""Whose web addresses a repository has; Forgejo and Codeberg write them as Gitea does."""
+PERMALINK_FIELDS = ("sha", "path", "line_from", "line_to")
+
+_WEB_ROOT = r"https?://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?"
+_WEB_ADDRESS = re.compile(rf"{_WEB_ROOT}(?:/[A-Za-z0-9._~+%@-]+)+")
+_PERMALINK = re.compile(rf"{_WEB_ROOT}/[A-Za-z0-9._~/%:@+,;=?&#!-]*")
+_BRANCH = re.compile(r"(?![-/.])(?!.*(?:\.\.|//|@\{|\.lock$))[^\s\x00-\x20\x7f~^:?*\[\\]+(?<![/.])")
+_SLUG_LENGTH = 63
 
 
 class SettingsError(ValueError):
@@ -43,11 +55,74 @@ class SourceSettings(_Section):
     privacy: Policy = Field(
         default="scrub", description="Whether its texts are scrubbed, get aliases for names, or are kept as written."
     )
+    repositories: tuple[str, ...] | None = Field(
+        default=None, description="Names of the repositories it talks about; default: all."
+    )
 
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str | None) -> str | None:
         return value if value is None else _check_zone(value)
+
+
+class RepositorySettings(_Section):
+    """One git repository whose history belongs into the memory."""
+
+    path: Path = Field(description="Its folder on this machine; one that is not absolute stands in the home.")
+    name: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$", description="Name used in tables.")
+    web: str | None = Field(default=None, description="Its page, e.g. 'https://github.com/org/repo'.")
+    forge: Forge | None = Field(default=None, description="What serves that page; default: told by its host.")
+    permalink: str | None = Field(default=None, description="Address of a file at a commit, where forge is 'custom'.")
+    branches: tuple[str, ...] | None = Field(
+        default=None, min_length=1, description="Branches to follow; default: the one that HEAD is on."
+    )
+
+    @property
+    def slug(self) -> str:
+        """The name used in tables: ``name``, else one made from the folder's."""
+        return self.name or _slug_of(self.path)
+
+    @field_validator("path")
+    @classmethod
+    def _known_home(cls, value: Path) -> Path:
+        try:
+            value.expanduser()
+        except RuntimeError as error:
+            raise ValueError(
+                f"{str(value)!r} begins with the home of a user whom this machine does not know"
+            ) from error
+        return value
+
+    @field_validator("web")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        address = value.rstrip("/").removesuffix(".git")
+        if not _WEB_ADDRESS.fullmatch(address) or "@" in address.split("/")[2] or _climbs(address):
+            raise ValueError("is no address of a page such as 'https://github.com/org/repo', without user or password")
+        return address
+
+    @field_validator("permalink")
+    @classmethod
+    def _known_fields(cls, value: str | None) -> str | None:
+        return value if value is None else _check_permalink(value)
+
+    @field_validator("branches")
+    @classmethod
+    def _branch_names(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for name in value or ():
+            if not _BRANCH.fullmatch(name):
+                raise ValueError(f"{name!r} is no name of a branch")
+        return value
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.forge == "custom") != (self.permalink is not None):
+            raise ValueError("forge = 'custom' and permalink = 'https://…' go together: write both or neither")
+        if not self.slug:
+            raise ValueError("its path gives it no name: add name = '…'")
+        return self
 
 
 class WarehouseSettings(_Section):
@@ -108,6 +183,7 @@ class Settings(BaseSettings):
     home: Path = Field(default=Path(DEFAULT_HOME), description="The folder that holds everything.")
     timezone: str | None = Field(default=None, description="Zone of sources that name none; default: the machine's.")
     sources: tuple[SourceSettings, ...] = ()
+    repositories: tuple[RepositorySettings, ...] = Field(default=(), validate_default=True)
     warehouse: WarehouseSettings = WarehouseSettings()
     documents: DocumentSettings = DocumentSettings()
     sidecar: SidecarSettings = SidecarSettings()
@@ -119,6 +195,22 @@ class Settings(BaseSettings):
     @classmethod
     def _known_zone(cls, value: str | None) -> str | None:
         return value if value is None else _check_zone(value)
+
+    @field_validator("repositories")
+    @classmethod
+    def _known_repositories(
+        cls, value: tuple[RepositorySettings, ...], info: ValidationInfo
+    ) -> tuple[RepositorySettings, ...]:
+        names = [repository.slug for repository in value]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two repositories are called {name!r}: give one of them another name = '…'")
+        for source in info.data.get("sources", ()):
+            for name in source.repositories or ():
+                if name not in names:
+                    known = ", ".join(names) or "there are none"
+                    raise ValueError(f"the source {source.title!r} names {name!r}, which no repository has ({known})")
+        return value
 
     @property
     def inbox(self) -> Path:
@@ -174,6 +266,21 @@ class Settings(BaseSettings):
         wanted = title.strip().casefold()
         return next((source for source in self.sources if source.title.strip().casefold() == wanted), None)
 
+    def repository_path(self, repository: RepositorySettings) -> Path:
+        """Return the absolute path of a repository: ``~`` is the user's home, others begin in this memory's home."""
+        return (self.home / repository.path.expanduser()).absolute()
+
+    def repository_named(self, name: str) -> RepositorySettings | None:
+        """Return the settings of the repository that tables know under this name."""
+        return next((repository for repository in self.repositories if repository.slug == name), None)
+
+    def repositories_of(self, title: str) -> tuple[RepositorySettings, ...]:
+        """Return the repositories that the chat with this title talks about: those its source names, else all."""
+        source = self.source_named(title)
+        if source is None or source.repositories is None:
+            return self.repositories
+        return tuple(repository for repository in self.repositories if repository.slug in source.repositories)
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -220,6 +327,37 @@ def _check_zone(name: str) -> str:
     return name
 
 
+def _slug_of(path: Path) -> str:
+    """Return the folder's name in small letters, digits, ``.``, ``_`` and ``-``; empty where nothing is left of it."""
+    folder = next((part for part in reversed(path.expanduser().parts) if part not in (".git", "..", os.sep)), "")
+    plain = unicodedata.normalize("NFKD", folder).encode("ascii", "ignore").decode().lower().removesuffix(".git")
+    return re.sub(r"[^a-z0-9._-]+", "-", plain).lstrip("-._")[:_SLUG_LENGTH].rstrip("-._")
+
+
+def _check_permalink(template: str) -> str:
+    """Return a template whose fields are known and stand behind the host. Raises ``ValueError``."""
+    try:
+        parts = list(Formatter().parse(template))
+    except ValueError as error:
+        raise ValueError(f"its braces do not match: {error}") from error
+    fields = [field for _, field, _, _ in parts if field is not None]
+    known = ", ".join(f"{{{field}}}" for field in PERMALINK_FIELDS)
+    for _, field, form, conversion in parts:
+        if field is not None and (field not in PERMALINK_FIELDS or form or conversion):
+            raise ValueError(f"'{{{field}}}' is no field of it: there are {known}")
+    if not {"sha", "path"} <= set(fields):
+        raise ValueError("it needs {sha} and {path}: a link to no version or no file would be wrong")
+    begin, written = parts[0][0], "".join(text for text, _, _, _ in parts)
+    if not _PERMALINK.fullmatch(begin) or not _PERMALINK.fullmatch(written) or _climbs(written):
+        raise ValueError("it is no web address such as 'https://git.example.org/repo/{sha}/{path}#L{line_from}'")
+    return template
+
+
+def _climbs(address: str) -> bool:
+    """Return whether a browser would leave the address for a folder above."""
+    return bool({"..", "."} & set(re.sub("%2e", ".", address, flags=re.IGNORECASE).split("/")))
+
+
 SETTINGS_TEMPLATE = """\
 # Settings of this memory. Every key is optional; EGREGORA_… environment variables override them.
 
@@ -231,6 +369,14 @@ SETTINGS_TEMPLATE = """\
 # timezone = "Europe/London"
 # day_first = true                      # where no date tells day from month
 # privacy = "scrub"                     # or "pseudonymise": aliases for names; or "keep": texts as they were written
+# repositories = ["door-bot"]           # which of those below it talks about; default: all
+
+# [[repositories]]                      # git repositories that chats talk about
+# path = "~/src/door-bot"               # begins in this folder if it is not absolute
+# name = "door-bot"                     # its name in tables; default: the folder's
+# web = "https://git.example.org/hackerspace/door-bot"  # default: made from the remote "origin"
+# forge = "gitea"                       # or "github", "gitlab", "bitbucket", "custom"; default: told by the host
+# branches = ["main"]                   # default: the one that HEAD is on
 
 # [privacy]
 # opt_out = ["Display Name", "+1 415 555 0100"]

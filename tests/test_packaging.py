@@ -15,6 +15,7 @@ from egregora_assets.config import (
     DocumentSettings,
     LimitSettings,
     PrivacySettings,
+    RepositorySettings,
     SourceSettings,
     WarehouseSettings,
 )
@@ -81,6 +82,7 @@ def test_every_setting_is_documented() -> None:
     documented = (PROJECT / "docs" / "settings.md").read_text("utf-8")
     for section in (
         SourceSettings,
+        RepositorySettings,
         PrivacySettings,
         AuthorSettings,
         DocumentSettings,
