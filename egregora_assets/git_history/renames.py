@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from egregora_assets.git_history.plumbing import Repository, output_of, streaming
 from egregora_assets.warehouse.query import changed, rows, temporary, view_of
+from egregora_assets.warehouse.revisions import Transaction
 
 _ARGUMENTS = (
     "diff-tree",
@@ -26,17 +27,23 @@ _ARGUMENTS = (
     "-l1000",
     "--diff-filter=R",
 )
-_AT_ONCE = 500
+
+_FILE = 10
+"""The first two digits of the mode of a file; links to files and to repositories have others."""
 
 _RENAME_SCHEMA = pa.schema(
     [("sha", pa.string()), ("old_path", pa.string()), ("new_path", pa.string()), ("similarity", pa.int32())]
 )
 _SIDES = """
+    WITH shown AS MATERIALIZED (
+        SELECT sha, path, status, old_blob, new_blob, old_mode, new_mode
+        FROM git_file_changes WHERE repo = $repo AND revision = $revision AND status IN ('A', 'D')
+        UNION ALL
+        SELECT sha, path, status, old_blob, new_blob, old_mode, new_mode FROM step_changes WHERE status IN ('A', 'D')
+    )
     SELECT sha, path, status, if(status = 'D', old_blob, new_blob) AS blob, parse_filename(path, false, 'forward_slash') AS name,
         if(status = 'D', old_mode, new_mode) // 10000 AS type
-    FROM {source} WHERE status IN ('A', 'D') AND sha IN (
-        SELECT sha FROM {source} GROUP BY sha HAVING count(*) FILTER (status = 'A') > 0 AND count(*) FILTER (status = 'D') > 0
-    )
+    FROM shown WHERE sha IN (SELECT sha FROM shown GROUP BY sha HAVING count(DISTINCT status) = 2)
 """
 """Paths added and taken away by commits that do both, among which alone there can be renames."""
 _PAIRED = """
@@ -50,62 +57,76 @@ _FREE = """
 """
 
 
-def find(
-    connection: duckdb.DuckDBPyConnection, repository: Repository, source: str, folder: Path, pairs: bool = False
-) -> int:
-    """Fill the table ``found_renames`` (sha, old_path, new_path, similarity) from the change rows of ``source``.
+def find(change: Transaction, repository: Repository, folder: Path) -> None:
+    """Add to ``git_renames`` those of the new commits, and of the steps in ``step_changes``.
 
-    ``pairs``: ``source`` has a column ``parent`` with which each commit was compared, instead of its only one. ``folder`` is
-    for lists of commits that git reads. Returns the number of renames.
+    ``folder`` is for lists that git reads.
     """
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE found_renames (sha VARCHAR, old_path VARCHAR, new_path VARCHAR, similarity INTEGER)"
-    )
-    with temporary(connection, "rename_sides", _SIDES.format(source=source)) as sides:
+    connection = change.connection
+    place = {"repo": repository.name, "revision": change.revision}
+    nothing = "SELECT sha, sha AS old_path, sha AS new_path, 0 AS similarity FROM git_timeline LIMIT 0"
+    with (
+        temporary(connection, "rename_sides", _SIDES, place) as sides,
+        temporary(connection, "found_renames", nothing),
+    ):
         if not sides:
-            return 0
+            return
         for key in ("sha, blob, type, name", "sha, blob, type"):
             changed(connection, f"INSERT INTO found_renames {_PAIRED.format(key=key, free=_FREE)}")
-        left = f"SELECT sha, path, status, blob, type FROM rename_sides WHERE {_FREE}"
-        with temporary(connection, "open_sides", left):
+        with temporary(
+            connection, "open_sides", f"SELECT sha, path, status, blob, type FROM rename_sides WHERE {_FREE}"
+        ):
             listed = _candidates(connection, repository)
             if listed:
-                _compare(connection, repository, _asked(connection, source, listed, pairs), folder)
-    return len(rows(connection, "SELECT 1 FROM found_renames"))
+                _compare(connection, repository, listed, folder)
+        changed(connection, _KEEP, place)
+
+
+_KEEP = """
+    INSERT INTO git_renames
+    SELECT $repo, sha, old_path, new_path, similarity, $revision FROM found_renames f
+    WHERE NOT EXISTS (FROM git_renames g WHERE g.repo = $repo AND g.sha = f.sha AND g.old_path = f.old_path)
+"""
 
 
 def _candidates(connection: duckdb.DuckDBPyConnection, repository: Repository) -> list[str]:
-    """Return the commits that may hold a rename with changes, of which all files concerned are here."""
-    both = """
-        SELECT sha FROM open_sides WHERE type = 10 GROUP BY sha
-        HAVING count(*) FILTER (status = 'A') > 0 AND count(*) FILTER (status = 'D') > 0
+    """Return the commits that may hold a rename with changes, of which all files concerned are here.
+
+    Each stands with what it is to be compared with, as git reads it.
     """
-    asked = rows(connection, f"SELECT DISTINCT blob FROM open_sides WHERE sha IN ({both}) AND type = 10")
+    asked = rows(connection, f"SELECT DISTINCT blob FROM open_sides WHERE type = {_FILE}")
     blobs = [blob for (blob,) in asked]
     if not blobs:
         return []
-    missing = pa.table({"blob": pa.array(_missing(repository, blobs), pa.string())})
-    with view_of(connection, "missing_blobs", missing):
-        lacking = "SELECT sha FROM open_sides SEMI JOIN missing_blobs USING (blob)"
-        found = rows(connection, f"SELECT sha FROM ({both}) WHERE sha NOT IN ({lacking}) ORDER BY sha")
-    return [sha for (sha,) in found]
-
-
-def _missing(repository: Repository, blobs: list[str]) -> list[str]:
-    told = (
-        output_of(repository, "cat-file", "--batch-check=%(objectname)", "--buffer", lines=blobs).decode().splitlines()
-    )
-    return [line.partition(" ")[0] for line in told if line.endswith(" missing")]
-
-
-def _asked(connection: duckdb.DuckDBPyConnection, source: str, shas: list[str], pairs: bool) -> list[str]:
-    if not pairs:
-        return shas
-    with view_of(connection, "listed", pa.table({"sha": shas})):
-        found = rows(
-            connection, f"SELECT DISTINCT sha || ' ' || parent FROM {source} SEMI JOIN listed USING (sha) ORDER BY 1"
-        )
+    with view_of(connection, "file_sizes", _sizes(repository, blobs)):
+        found = rows(connection, _MAY_BE_ALIKE)
     return [line for (line,) in found]
+
+
+_MAY_BE_ALIKE = f"""
+    WITH sized AS (
+        SELECT sha, status, bytes FROM open_sides LEFT JOIN file_sizes USING (blob) WHERE type = {_FILE}
+    )
+    SELECT concat_ws(' ', sha, parent)
+    FROM (
+        SELECT DISTINCT sha FROM sized d JOIN sized a USING (sha)
+        WHERE d.status = 'D' AND a.status = 'A' AND 2 * least(a.bytes, d.bytes) >= greatest(a.bytes, d.bytes)
+    )
+    LEFT JOIN other_steps USING (sha)
+    WHERE sha NOT IN (SELECT sha FROM sized WHERE bytes IS NULL)
+    ORDER BY sha
+"""
+"""Half of the larger file has to be in the other, so that it cannot be more than twice as large."""
+
+
+def _sizes(repository: Repository, blobs: list[str]) -> pa.Table:
+    """Return (blob, bytes) of those files that are here."""
+    told = output_of(repository, "cat-file", "--batch-check=%(objectname) %(objectsize)", "--buffer", lines=blobs)
+    answers = (line.split(" ") for line in told.decode("ascii", "replace").splitlines())
+    here = [(blob, int(size)) for blob, size in answers if size.isdigit()]
+    columns = zip(*here, strict=True) if here else ([], [])
+    arrays = [pa.array(list(column), kind) for column, kind in zip(columns, (pa.string(), pa.int64()), strict=True)]
+    return pa.table(arrays, names=["blob", "bytes"])
 
 
 def _compare(connection: duckdb.DuckDBPyConnection, repository: Repository, lines: list[str], folder: Path) -> None:

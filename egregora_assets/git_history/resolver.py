@@ -136,7 +136,8 @@ def _look_further(connection: duckdb.DuckDBPyConnection) -> None:
         if count:
             asked = f"SELECT a.* REPLACE (c.path AS path), rank FROM ({_AGAIN.format(path='path')}) a JOIN candidates c USING (id)"
             stated = f"SELECT *, {_STATE} AS state FROM ({VERSIONS.format(tips=asked)})"
-            alive = f"SELECT * FROM ({stated}) WHERE state IN ('present', 'submodule') QUALIFY rank = min(rank) OVER (PARTITION BY id)"
+            best = "state IN ('present', 'submodule') QUALIFY rank = min(rank) OVER (PARTITION BY id)"
+            alive = f"SELECT * FROM ({stated}) WHERE {best}"
             with temporary(connection, "alive", alive):
                 changed(
                     connection,

@@ -5,40 +5,51 @@ A step counts from the latest committer time on the chain up to it, so that one 
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pyarrow as pa
 
-from egregora_assets.git_history import changes, renames
-from egregora_assets.git_history.plumbing import Repository, streaming
+from egregora_assets.git_history.changes import CHANGE_SCHEMA
+from egregora_assets.git_history.plumbing import Repository
 from egregora_assets.warehouse.query import changed, rows, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def follow(
-    change: Transaction, repository: Repository, branch: str, tip: str, new: Mapping[str, str | None], folder: Path
-) -> None:
-    """Bring the timeline of ``branch`` up to ``tip``; what the branch has left is cut off its end.
+@dataclass(frozen=True)
+class Extension:
+    """Steps that were added to the timeline of a branch: those after ``last``, by commits of revision ``since`` or later."""
+
+    branch: str
+    last: int
+    since: int
+
+
+def extend(
+    change: Transaction, repository: Repository, branch: str, tip: str, new: Mapping[str, str | None]
+) -> Extension:
+    """Bring the steps of ``branch`` up to ``tip``; what the branch has left is cut off its end.
 
     ``new`` has the first parents of the commits that were stored in this transaction.
     """
     chain, junction = _descend(tip, new)
-    kept = _place(change, repository, branch, junction)
-    only_new = kept is not None
-    if kept is None:
+    last = _place(change, repository, branch, junction)
+    only_new = last is not None
+    if last is None:
         parents = dict(rows(change.connection, _FIRST_PARENTS, [repository.name]))
         on_branch = "SELECT sha, seq FROM git_timeline WHERE repo = ? AND branch = ?"
         places = dict(rows(change.connection, on_branch, [repository.name, branch]))
         chain, junction = _descend(tip, parents, places)
-        kept = places.get(junction, 0)
-    _cut(change, repository, branch, kept)
+        last = places.get(junction, 0)
+    _cut(change, repository, branch, last)
+    since = change.revision if only_new else 0
     if chain:
-        _append(change, repository, branch, chain[::-1], change.revision if only_new else 0)
-        _note_versions(change, repository, branch, kept, change.revision if only_new else 0, folder)
+        _append(change, repository, branch, chain[::-1], since)
+    return Extension(branch, last, since)
 
 
 def _descend(
@@ -116,54 +127,29 @@ _OTHERS = """
     WHERE t.repo = $repo AND t.branch = $branch AND t.seq > $last AND c.revision >= $since
 """
 """Steps whose changes are no commit's own: merges, and the commits at which a shallow clone begins, with their whole tree."""
-_CHANGE_COLUMNS = "path, status, old_mode, new_mode, old_blob, new_blob"
 
 
-def _note_versions(
-    change: Transaction, repository: Repository, branch: str, last: int, since: int, folder: Path
-) -> None:
-    """Note what the steps after ``last`` did: of a merge what it brought to the branch, of others what they changed."""
+@contextmanager
+def other_steps(change: Transaction, repository: Repository, added: Sequence[Extension]) -> Iterator[None]:
+    """Give the tables ``other_steps`` (sha, parent) of the steps that were added, and ``step_changes``, for the block."""
     connection = change.connection
-    place = {"repo": repository.name, "branch": branch, "last": last}
-    own = "SELECT * FROM git_file_changes WHERE repo = $repo AND revision >= $since"
-    changed(connection, _NOTE.format(changes=own), {**place, "since": since, "revision": change.revision})
-    nothing = f"SELECT sha, sha AS parent, {_CHANGE_COLUMNS} FROM git_file_changes LIMIT 0"
+    nothing = "SELECT sha, sha AS parent FROM git_timeline LIMIT 0"
+    columns = ", ".join(CHANGE_SCHEMA.names)
     with (
-        temporary(connection, "other_steps", _OTHERS, {**place, "since": since}) as count,
-        temporary(connection, "step_changes", nothing),
+        temporary(connection, "other_steps", nothing),
+        temporary(connection, "step_changes", f"SELECT {columns} FROM git_file_changes LIMIT 0"),
     ):
-        if count:
-            _read_steps(change, repository, folder / "steps")
-            noted = {**place, "revision": change.revision}
-            changed(connection, _NOTE.format(changes="SELECT * FROM step_changes"), noted)
-            renames.find(connection, repository, "step_changes", folder, pairs=True)
-            keep_renames(change, repository)
+        for extension in added:
+            place = {"repo": repository.name, **asdict(extension)}
+            changed(
+                connection, f"INSERT INTO other_steps {_OTHERS} AND t.sha NOT IN (SELECT sha FROM other_steps)", place
+            )
+        yield
 
 
-def _read_steps(change: Transaction, repository: Repository, given: Path) -> None:
-    """Fill ``step_changes`` with what the commits in ``other_steps`` changed against the parent that stands beside them."""
-    connection = change.connection
-    lines = rows(connection, "SELECT concat_ws(' ', sha, parent) FROM other_steps ORDER BY sha")
-    given.write_text("".join(f"{line}\n" for (line,) in lines), "ascii")
-    with streaming(repository, changes.ARGUMENTS, given) as process:
-        assert process.stdout is not None
-        for table in changes.Changes(repository.width).tables(process.stdout):
-            with view_of(connection, "block", table):
-                changed(
-                    connection,
-                    f"INSERT INTO step_changes SELECT sha, parent, {_CHANGE_COLUMNS} "
-                    "FROM (SELECT * REPLACE (sha::VARCHAR AS sha) FROM block) JOIN other_steps USING (sha)",
-                )
-
-
-def keep_renames(change: Transaction, repository: Repository) -> None:
-    """Put what ``renames.find`` has found into ``git_renames``, but for what is there."""
-    changed(
-        change.connection,
-        """
-        INSERT INTO git_renames
-        SELECT $repo, sha, old_path, new_path, similarity, $revision FROM found_renames f
-        WHERE NOT EXISTS (FROM git_renames g WHERE g.repo = $repo AND g.sha = f.sha AND g.old_path = f.old_path)
-        """,
-        {"repo": repository.name, "revision": change.revision},
-    )
+def note_versions(change: Transaction, repository: Repository, extension: Extension) -> None:
+    """Note what the steps that were added did to each path."""
+    noted = {"repo": repository.name, "branch": extension.branch, "last": extension.last, "revision": change.revision}
+    own = "SELECT * FROM git_file_changes WHERE repo = $repo AND revision >= $since"
+    changed(change.connection, _NOTE.format(changes=own), {**noted, "since": extension.since})
+    changed(change.connection, _NOTE.format(changes="SELECT * FROM step_changes"), noted)

@@ -8,6 +8,7 @@ CREATE TABLE git_repos (
     object_format VARCHAR NOT NULL,
     branches VARCHAR[] NOT NULL,
     boundaries VARCHAR[] NOT NULL,
+    fingerprint VARCHAR NOT NULL,
     revision BIGINT NOT NULL
 );
 

@@ -1,0 +1,110 @@
+"""What commits changed, stored: of new commits with one parent, and of other steps of a timeline.
+
+``git_file_changes`` gets the former. The latter are merges, of which counts what they brought to the branch, and commits at
+which a shallow clone begins; they stand in ``other_steps`` (sha, parent), and their changes come into ``step_changes``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+
+from egregora_assets.git_history import changes, plumbing
+from egregora_assets.git_history.plumbing import GitError, Repository
+from egregora_assets.warehouse.query import changed, rows, view_of
+from egregora_assets.warehouse.revisions import Transaction
+
+log = logging.getLogger(__name__)
+
+_TO_COMPARE = """
+    SELECT concat_ws(' ', c.sha, s.parent)
+    FROM git_commits c LEFT JOIN other_steps s USING (sha)
+    WHERE repo = $repo AND (s.sha IS NOT NULL OR (revision = $revision AND parents < 2 AND NOT is_boundary))
+    ORDER BY c.rowid
+"""
+"""All in one list, in the order of history: git keeps what it has read of one commit for those beside it."""
+
+
+def compare(change: Transaction, repository: Repository, folder: Path) -> None:
+    """Store what commits changed, and mark those of which that cannot be read. Raises ``GitError``.
+
+    A clone without all its folders ("treeless") shows no changes where a folder is missing, or ends git.
+    """
+    place = {"repo": repository.name, "revision": change.revision}
+    listed = [line for (line,) in rows(change.connection, _TO_COMPARE, place)]
+    given = folder / "compared"
+    while listed:
+        given.write_text("".join(f"{line}\n" for line in listed), "ascii")
+        done = _insert_changes(change, repository, given)
+        if done < len(listed):
+            _mark_unread(change, repository, [listed[done].partition(" ")[0]])
+        listed = listed[done + 1 :]
+    _check(change, repository, place)
+
+
+def _insert_changes(change: Transaction, repository: Repository, given: Path) -> int:
+    """Insert what ``git diff-tree`` shows of the commits in a file; return of how many it did."""
+    reader = changes.Changes(repository.width)
+    noted = {"repo": repository.name, "revision": change.revision}
+    columns = ", ".join(changes.CHANGE_SCHEMA.names)
+    with plumbing.streaming(repository, changes.ARGUMENTS, given) as process:
+        assert process.stdout is not None
+        for table in reader.tables(process.stdout):
+            with view_of(change.connection, "block", table):
+                own = "FROM block WHERE sha NOT IN (SELECT sha FROM other_steps)"
+                changed(
+                    change.connection, f"INSERT INTO git_file_changes SELECT $repo, {columns}, $revision {own}", noted
+                )
+                changed(
+                    change.connection,
+                    f"INSERT INTO step_changes SELECT {columns} FROM block SEMI JOIN other_steps USING (sha)",
+                )
+    return reader.headers
+
+
+def _mark_unread(change: Transaction, repository: Repository, shas: list[str]) -> None:
+    log.warning("%s: what %s commits changed cannot be read: folders are missing", repository.name, f"{len(shas):,}")
+    sql = "UPDATE git_commits SET is_unread = true WHERE repo = ? AND list_contains(?::VARCHAR[], sha)"
+    changed(change.connection, sql, [repository.name, shas])
+
+
+_WITHOUT_ROWS = """
+    SELECT c.sha, c.tree, coalesce(p.tree, $empty) AS parent_tree
+    FROM git_commits c LEFT JOIN git_commit_parents cp ON cp.repo = c.repo AND cp.sha = c.sha
+    LEFT JOIN git_commits p ON p.repo = c.repo AND p.sha = cp.parent
+    WHERE c.repo = $repo AND c.revision = $revision AND cp.revision IS NOT DISTINCT FROM if(c.parents > 0, $revision, NULL)
+        AND c.parents < 2 AND NOT c.is_boundary AND NOT c.is_unread AND c.tree <> coalesce(p.tree, $empty)
+        AND c.sha NOT IN (SELECT sha FROM git_file_changes WHERE repo = $repo AND revision = $revision)
+"""
+"""New commits whose folder differs from that of their parent though no change of theirs is known."""
+
+
+def _check(change: Transaction, repository: Repository, place: dict[str, object]) -> None:
+    """Mark commits that show no change because folders are missing. Raises ``GitError`` where changes were lost otherwise."""
+    empty = plumbing.output_of(repository, "hash-object", "-t", "tree", "--stdin").decode().strip()
+    found = rows(change.connection, _WITHOUT_ROWS, {**place, "empty": empty})
+    if not found:
+        return
+    whole = _whole_trees(repository, {tree for _, *trees in found for tree in trees} - {empty})
+    unread = [sha for sha, tree, parent_tree in found if not {tree, parent_tree} <= whole | {empty}]
+    lost = {sha for sha, *_ in found}.difference(unread)
+    if lost:
+        raise GitError(f"repository {repository.name}: git shows no change of commit {min(lost)}, which has some")
+    _mark_unread(change, repository, unread)
+
+
+def _whole_trees(repository: Repository, trees: Iterable[str]) -> set[str]:
+    """Return those of ``trees`` of which every folder is here."""
+    listed = sorted(trees)
+    told = plumbing.output_of(repository, "cat-file", "--batch-check=%(objectname)", "--buffer", lines=listed)
+    here = [line for line in told.decode("ascii", "replace").splitlines() if not line.endswith(" missing")]
+    return {tree for tree in here if _is_whole(repository, tree)}
+
+
+def _is_whole(repository: Repository, tree: str) -> bool:
+    try:
+        plumbing.output_of(repository, "ls-tree", "-r", "-z", tree)
+    except GitError:
+        return False
+    return True
