@@ -12,9 +12,11 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -268,6 +270,24 @@ def _followed(repo: Path, branch: str, path: bytes, tip: str, hops: int) -> Iter
         return
     for target in rename_targets(repo, last, path):
         yield from _followed(repo, branch, target, tip, hops + 1)
+
+
+def blobs_at(repo: Path, branch: str, questions: Sequence[tuple[bytes, int]]) -> list[tuple[str | None, str | None]]:
+    """Return tip and blob for many paths and times at once; for long histories whose commits can all be read.
+
+    Paths hold no newline. Renames are not followed: the blob is ``None`` for all that is no file or link there.
+    """
+    told = ask(
+        repo, "rev-list", "--first-parent", "--reverse", "--no-commit-header", "--format=%H %ct", f"refs/heads/{branch}"
+    )
+    pairs = [line.split() for line in told.decode().splitlines()]
+    effective = list(accumulate((int(time) for _, time in pairs), max))
+    places = [bisect_right(effective, time) - 1 for _, time in questions]
+    at = [pairs[place][0] if place >= 0 else None for place in places]
+    asked = b"".join(b"%s:%s\n" % ((tip or "0").encode(), path) for tip, (path, _) in zip(at, questions, strict=True))
+    answers = ask(repo, "cat-file", "--batch-check=%(objecttype) %(objectname)", given=asked).split(b"\n")[:-1]
+    blobs = [answer.split()[1].decode() if answer.startswith(b"blob ") else None for answer in answers]
+    return list(zip(at, blobs, strict=True))
 
 
 def last_event(repo: Path, branch: str, path: bytes, tip: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import tempfile
 from functools import partial
@@ -15,6 +16,7 @@ from tests.git_history.oracle import (
     all_commits,
     all_parents,
     ask,
+    blobs_at,
     boundaries,
     chain,
     change_rows,
@@ -283,6 +285,18 @@ def test_a_random_history_is_the_same_for_the_same_seed_and_has_every_kind_of_ev
         assert b"R100" in git(one, "log", "--all", "-M", "--raw")
         times = [at for _, at in chain(one, "main")]
         assert times == sorted(times)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_slow_and_the_quick_oracle_agree_on_random_histories(seed: int, tmp_path: Path) -> None:
+    path, rng = history(tmp_path / "repository", 60, seed, Shares(skew=0.2)), random.Random(seed)
+    names = sorted({row.path for row in change_rows(path) if b"\n" not in row.path})
+    shas = chain(path, "main")
+    times = [at + by for _, at in shas if at is not None for by in (-1, 0, 1)]
+    questions = [(rng.choice(names), rng.choice(times)) for _ in range(60)]
+    slow = [look_up(path, "main", *question) for question in questions]
+    assert blobs_at(path, "main", questions) == [(a.tip, a.blob if a.state == "present" else None) for a in slow]
+    assert {"present", "absent"} <= {answer.state for answer in slow}
 
 
 def test_growth_keeps_what_was_there_and_force_takes_commits_off(tmp_path: Path) -> None:
