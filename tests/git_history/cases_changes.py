@@ -204,8 +204,8 @@ def rename_too_different(folder: Path) -> Case:
 @case
 def rename_of_directory(folder: Path) -> Case:
     names = [f"{name}.txt" for name in ("one", "two", "three", "four")]
-    before = {f"old/{name}": lines(name) for name in names}
-    after = {f"new/place/{name}": lines(name) for name in names}
+    before: dict[str, Content] = {f"old/{name}": lines(name) for name in names}
+    after: dict[str, Content] = {f"new/place/{name}": lines(name) for name in names}
     return _steps(folder, [before, {**dict.fromkeys(before), **after}], 12)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import TypedDict
 
 from tests.git_history.git_streams import (
     AUTHOR,
@@ -21,6 +22,12 @@ from tests.git_history.git_streams import (
 )
 from tests.git_history.registry import Case, case, named
 
+
+class _Times(TypedDict):
+    author: bytes
+    committer: bytes
+
+
 DATES = {
     "bad": b" not-a-date",
     "missing": b"",
@@ -34,7 +41,7 @@ def _with_date(folder: Path, *, of: str, date: bytes) -> Case:
     path, first, tree_of_second, tree_of_third = _three_trees(folder)
     good = {"author": AUTHOR + b" %d +0000" % (START + HOUR), "committer": COMMITTER + b" %d +0000" % (START + HOUR)}
     odd = {**good, of: (AUTHOR if of == "author" else COMMITTER) + date}
-    second = raw_commit(path, tree_of_second, [first], **odd)
+    second = raw_commit(path, tree_of_second, [first], author=odd["author"], committer=odd["committer"])
     third = raw_commit(path, tree_of_third, [second], **_times(START + 2 * HOUR))
     set_ref(path, "refs/heads/main", third)
     return Case(path, 3, 3, shas={"first": first, "odd": second, "last": third})
@@ -169,12 +176,12 @@ def empty_tree(folder: Path) -> Case:
 
 @case
 def odd_modes(folder: Path) -> Case:
-    """A tree of an old git: a file that its group may write (100664)."""
+    """A tree of an old git, a file that its group may write (100664): the child's tree differs, yet git tells no change."""
     path = new_repository(folder / "repository")
     blob = raw_object(path, "blob", b"one\n")
     tree = raw_object(path, "tree", b"100664 file.txt\0" + bytes.fromhex(blob))
     plain = raw_object(path, "tree", b"100644 file.txt\0" + bytes.fromhex(blob))
-    first = raw_commit(path, tree, **_times(START))
+    first = raw_commit(path, tree, [], **_times(START))
     second = raw_commit(path, plain, [first], **_times(START + HOUR))
     set_ref(path, "refs/heads/main", second)
     return Case(path, 2, 1, shas={"first": first, "last": second})
@@ -211,7 +218,7 @@ def equal_times(folder: Path) -> Case:
     return _written(folder, stream, 5, 5)
 
 
-def _times(time: int) -> dict[str, bytes]:
+def _times(time: int) -> _Times:
     return {"author": AUTHOR + b" %d +0000" % time, "committer": COMMITTER + b" %d +0000" % time}
 
 

@@ -345,7 +345,7 @@ def _ancestors(repo: Path, shas: Iterable[str]) -> dict[str, None]:
     """Return commits and all that they follow, nearest first."""
     cut, seen, level = boundaries(repo), dict[str, None](), list(shas)
     while level:
-        following = []
+        following: list[str] = []
         for sha in level:
             if sha in seen:
                 continue
