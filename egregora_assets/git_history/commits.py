@@ -11,8 +11,8 @@ import pyarrow as pa
 _AT_ONCE = 500
 """Ids written before answers are read: they fit into a pipe, so that git and we never wait for each other."""
 _IDENTITY = re.compile(rb"(?P<name>[^<]*?) ?<(?P<email>[^>]*)>+ ?(?P<time>-?[0-9]+)?(?: |$)")
-_FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
-"""The years 1 to 9999."""
+_LAST_SECOND = 253_402_300_799
+"""The end of the year 9999."""
 
 
 class Commit(NamedTuple):
@@ -106,7 +106,7 @@ def _identity(line: bytes, encoding: bytes) -> tuple[str, str, int | None]:
     if found is None:
         return _text(line, encoding), "", None
     seconds = int(found["time"]) if found["time"] and len(found["time"]) < 15 else None
-    readable = seconds is not None and _FIRST_SECOND <= seconds <= _LAST_SECOND
+    readable = seconds is not None and 0 <= seconds <= _LAST_SECOND
     return _text(found["name"], encoding), _text(found["email"], encoding), seconds if readable else None
 
 
@@ -140,7 +140,7 @@ class Walk:
         self._answers = answers(stream)
         self.missing: set[str] = set()
 
-    def commits(self, tips: Iterable[str], known: set[str], first_parents: bool = False) -> Iterator[list[Commit]]:
+    def commits(self, tips: Iterable[str], known: set[str]) -> Iterator[list[Commit]]:
         """Yield the commits that are reached from ``tips``, level by level; a level's parents are asked for after it.
 
         ``known`` may grow while this is read: what is in it is passed over.
@@ -151,9 +151,7 @@ class Walk:
             seen.update(frontier)
             found = list(self._asked(frontier))
             yield found
-            parents = (
-                commit.parents[: 1 if first_parents else None] for commit in found if commit.sha not in self._boundaries
-            )
+            parents = (commit.parents for commit in found if commit.sha not in self._boundaries)
             frontier = list(dict.fromkeys(parent for of_one in parents for parent in of_one))
 
     def _asked(self, shas: Sequence[str]) -> Iterator[Commit]:

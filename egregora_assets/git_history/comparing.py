@@ -7,7 +7,7 @@ which a shallow clone begins; they stand in ``other_steps`` (sha, parent), and t
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+import re
 from pathlib import Path
 
 from egregora_assets.git_history import changes, plumbing
@@ -84,27 +84,27 @@ def _check(change: Transaction, repository: Repository, place: dict[str, object]
     """Mark commits that show no change because folders are missing. Raises ``GitError`` where changes were lost otherwise."""
     empty = plumbing.output_of(repository, "hash-object", "-t", "tree", "--stdin").decode().strip()
     found = rows(change.connection, _WITHOUT_ROWS, {**place, "empty": empty})
-    if not found:
-        return
-    whole = _whole_trees(repository, {tree for _, *trees in found for tree in trees} - {empty})
-    unread = [sha for sha, tree, parent_tree in found if not {tree, parent_tree} <= whole | {empty}]
-    lost = {sha for sha, *_ in found}.difference(unread)
+    entries = {tree: _entries(repository, tree) for tree in {tree for _, *trees in found for tree in trees}}
+    unread = [sha for sha, *trees in found if any(entries[tree] is None for tree in trees)]
+    lost = [sha for sha, tree, parent_tree in found if sha not in unread and entries[tree] != entries[parent_tree]]
     if lost:
         raise GitError(f"repository {repository.name}: git shows no change of commit {min(lost)}, which has some")
-    _mark_unread(change, repository, unread)
+    if unread:
+        _mark_unread(change, repository, unread)
 
 
-def _whole_trees(repository: Repository, trees: Iterable[str]) -> set[str]:
-    """Return those of ``trees`` of which every folder is here."""
-    listed = sorted(trees)
-    told = plumbing.output_of(repository, "cat-file", "--batch-check=%(objectname)", "--buffer", lines=listed)
-    here = [line for line in told.decode("ascii", "replace").splitlines() if not line.endswith(" missing")]
-    return {tree for tree in here if _is_whole(repository, tree)}
-
-
-def _is_whole(repository: Repository, tree: str) -> bool:
+def _entries(repository: Repository, tree: str) -> set[bytes] | None:
+    """Return what stands in a folder and those below, as git compares it; ``None`` where some of it is not here."""
     try:
-        plumbing.output_of(repository, "ls-tree", "-r", "-z", tree)
+        told = plumbing.output_of(repository, "ls-tree", "-r", "-z", "--full-tree", tree)
     except GitError:
-        return False
-    return True
+        return None
+    return {_ODD_MODE.sub(_usual_mode, entry) for entry in told.split(b"\0")}
+
+
+_ODD_MODE = re.compile(rb"^100[0-7]{3}")
+
+
+def _usual_mode(found: re.Match[bytes]) -> bytes:
+    """Return one of the two modes of a file that count, for any that old versions of git have written."""
+    return b"100755" if int(found[0], 8) & 0o100 else b"100644"

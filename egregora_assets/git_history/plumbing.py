@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +52,10 @@ def open_repository(name: str, folder: Path, shadow: Path) -> Repository:
     """Return the repository in ``folder``, made readable through ``shadow``. Raises ``GitError``."""
     if not folder.is_dir():
         raise GitError(f"repository {name}: {folder} is no folder")
-    told = _in(folder, "rev-parse", "--path-format=absolute", "--show-object-format", "--git-common-dir")
+    try:
+        told = _in(folder, "rev-parse", "--path-format=absolute", "--show-object-format", "--git-common-dir")
+    except GitError as error:
+        raise GitError(f"repository {name}: {folder} cannot be read: {error}") from error
     object_format, _, common = told.decode("utf-8", "surrogateescape").partition("\n")
     common_folder = Path(common[:-1])
     boundaries = _shallow(common_folder)
@@ -71,9 +74,9 @@ def refs_of(repository: Repository) -> list[Ref]:
 
 
 def head_branch(repository: Repository) -> str:
-    """Return the full name of the branch that HEAD is on, or ``HEAD`` where it is on none."""
+    """Return the name of the branch that HEAD is on, or ``HEAD`` where it is on none."""
     told = _in(repository.folder, "symbolic-ref", "--quiet", "HEAD", tolerant=True)
-    return told.decode("utf-8", "surrogateescape").strip() or "HEAD"
+    return told.decode("utf-8", "surrogateescape").rstrip("\n").removeprefix("refs/heads/") or "HEAD"
 
 
 def origin_of(repository: Repository) -> str:
@@ -85,7 +88,7 @@ def origin_of(repository: Repository) -> str:
 def output_of(repository: Repository, *arguments: str, lines: Iterable[str] = ()) -> bytes:
     """Return what a git command on the shadow prints, given ``lines`` as its input. Raises ``GitError`` when it fails."""
     given = "".join(f"{line}\n" for line in lines).encode()
-    return _checked(_command(repository, arguments), _environment(), given)
+    return _checked(_command(repository, arguments), given)
 
 
 @contextmanager
@@ -127,18 +130,15 @@ def _command(repository: Repository, arguments: Iterable[str]) -> list[str]:
 
 def _in(folder: Path, *arguments: str, tolerant: bool = False) -> bytes:
     """Run a git command in the user's folder: only such as read names and refs. ``tolerant``: a failure gives nothing."""
-    limited = {"GIT_CEILING_DIRECTORIES": str(folder.absolute().parent)}
     command = [_git(), "-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-C", str(folder), *arguments]
-    return _checked(command, _environment(limited), b"", tolerant, str(folder))
+    return _checked(command, b"", tolerant)
 
 
-def _checked(
-    command: list[str], environment: Mapping[str, str], given: bytes, tolerant: bool = False, where: str = ""
-) -> bytes:
-    done = subprocess.run(command, input=given, capture_output=True, env=environment, check=False)
+def _checked(command: list[str], given: bytes, tolerant: bool = False) -> bytes:
+    done = subprocess.run(command, input=given, capture_output=True, env=_environment(), check=False)
     if done.returncode and not tolerant:
         told = done.stderr.decode("utf-8", "replace").strip()[:_SHOWN_OF_ERROR]
-        raise GitError(f"{where}: git says: {told}" if where else f"git says: {told}")
+        raise GitError(f"git says: {told}")
     return done.stdout
 
 
@@ -149,7 +149,7 @@ def _git() -> str:
     return found
 
 
-def _environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     return kept | {
         "GIT_CONFIG_GLOBAL": os.devnull,
@@ -162,7 +162,6 @@ def _environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_PAGER": "cat",
         "LC_ALL": "C",
-        **(more or {}),
     }
 
 
@@ -178,7 +177,7 @@ def _make_shadow(shadow: Path, objects: Path, object_format: str, boundaries: fr
         shutil.rmtree(shadow, ignore_errors=True)
         shadow.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         command = [_git(), "init", "--quiet", "--bare", "--template=", f"--object-format={object_format}", str(shadow)]
-        _checked(command, _environment(), b"")
+        _checked(command, b"")
         alternates.parent.mkdir(exist_ok=True)
         alternates.write_bytes(wanted)
     cut_off(shadow, boundaries)

@@ -22,23 +22,20 @@ _FAR = 1_000
 log = logging.getLogger(__name__)
 
 
-def store_new(
-    change: Transaction, repository: Repository, tips: list[str], first_parents_only: bool, folder: Path
-) -> dict[str, str | None]:
-    """Store the commits behind ``tips`` that are not known, and return the first parent of each: ``None`` where it has none.
+def store_new(change: Transaction, repository: Repository, tips: list[str], folder: Path) -> dict[str, tuple[str, ...]]:
+    """Store the commits behind ``tips`` that are not known, and return the parents of each.
 
     Raises ``GitError``. A commit whose parents are missing is taken for the beginning of what there is.
     """
-    new: dict[str, str | None] = {}
+    new: dict[str, tuple[str, ...]] = {}
     missing: set[str] = set()
-    for some in _read(change.connection, repository, tips, first_parents_only, folder, missing):
+    for some in _read(change.connection, repository, tips, folder, missing):
         _insert_commits(change, repository, some)
         for commit in some:
-            cut = commit.sha in repository.boundaries or not commit.parents
-            new[commit.sha] = None if cut else commit.parents[0]
+            new[commit.sha] = () if commit.sha in repository.boundaries else commit.parents
         log.info("%s: %s commits", repository.name, f"{len(new):,}")
     if missing and new:
-        new.update(dict.fromkeys(_cut_off_missing(change, repository, missing)))
+        new.update(dict.fromkeys(_cut_off_missing(change, repository, missing), ()))
     return new
 
 
@@ -46,24 +43,22 @@ def _read(
     connection: duckdb.DuckDBPyConnection,
     repository: Repository,
     tips: list[str],
-    first_parents_only: bool,
     folder: Path,
     missing: set[str],
 ) -> Iterator[list[Commit]]:
     """Yield the commits behind ``tips`` that are not stored, some thousand at a time; adds to ``missing`` what is not there."""
     if not scalar(connection, "SELECT EXISTS (FROM git_commits WHERE repo = ?)", [repository.name]):
         listed = folder / "listed"
-        if _list_all(repository, tips, first_parents_only, listed):
+        if _list_all(repository, tips, listed):
             yield from _read_listed(repository, listed)
             return
-    yield from _walk(connection, repository, tips, first_parents_only, missing)
+    yield from _walk(connection, repository, tips, missing)
 
 
-def _list_all(repository: Repository, tips: list[str], first_parents_only: bool, listed: Path) -> bool:
+def _list_all(repository: Repository, tips: list[str], listed: Path) -> bool:
     """Write the ids of all commits behind ``tips`` into a file; return false where git finds one of them missing."""
-    limit = ["--first-parent"] if first_parents_only else []
     try:
-        listed.write_bytes(plumbing.output_of(repository, "rev-list", *limit, "--stdin", lines=tips))
+        listed.write_bytes(plumbing.output_of(repository, "rev-list", "--stdin", lines=tips))
     except GitError as error:
         log.warning("%s: not all commits are here (%s)", repository.name, error)
         return False
@@ -89,7 +84,6 @@ def _walk(
     connection: duckdb.DuckDBPyConnection,
     repository: Repository,
     tips: list[str],
-    first_parents_only: bool,
     missing: set[str],
 ) -> Iterator[list[Commit]]:
     """Walk from ``tips`` to what is stored.
@@ -105,7 +99,7 @@ def _walk(
     met = 0
     with plumbing.conversing(repository, "cat-file", "--batch") as (questions, stream):
         walk = Walk(questions, stream, repository.boundaries)
-        for level in walk.commits(tips, known, first_parents_only):
+        for level in walk.commits(tips, known):
             some += level
             met += len(level)
             if met > _FAR and not has_all:

@@ -14,7 +14,7 @@ from datetime import datetime
 import duckdb
 import pyarrow as pa
 
-from egregora_assets.warehouse.query import changed, rows, temporary, view_of
+from egregora_assets.warehouse.query import changed, rows, scalar, temporary, view_of
 
 STATES = ("present", "absent", "renamed", "submodule", "unknown", "ambiguous")
 """``unknown``: before the branch began, or where a shallow clone does; ``ambiguous``: several paths may be meant."""
@@ -41,7 +41,8 @@ class Version:
 TIPS = """
     SELECT a.*, t.seq AS tip_seq, t.sha AS tip
     FROM ({asked}) a ASOF LEFT JOIN (
-        SELECT repo, branch, eff_at, max(seq) AS seq, arg_max(sha, seq) AS sha FROM git_timeline GROUP BY ALL
+        SELECT repo, branch, eff_at, max(seq) AS seq, arg_max(sha, seq) AS sha
+        FROM git_timeline WHERE eff_at IS NOT NULL GROUP BY ALL
     ) t ON a.repo = t.repo AND a.branch = t.branch AND a.time >= t.eff_at
 """
 """``asked`` with the tip of its branch at its time. Of steps with one clock the last counts."""
@@ -80,7 +81,9 @@ def resolved(connection: duckdb.DuckDBPyConnection, asked: str, exact: bool = Fa
         for _ in range(_MOST_HOPS):
             if not _follow_renames(connection):
                 break
-        changed(connection, "UPDATE resolved_paths SET state = 'absent', blob = NULL WHERE state = 'gone'")
+        changed(connection, "UPDATE resolved_paths SET state = 'absent', blob = NULL WHERE state IN ('never', 'gone')")
+        if scalar(connection, "SELECT EXISTS (FROM git_commits WHERE is_unread)"):
+            changed(connection, _AFTER_UNREAD)
         yield
 
 
@@ -88,8 +91,25 @@ _STATE = f"""
     CASE WHEN tip IS NULL THEN 'unknown' WHEN status IS NULL THEN 'never' WHEN status = 'D' THEN 'gone'
         WHEN mode = {_SUBMODULE} THEN 'submodule' ELSE 'present' END
 """
-_STATED = f"SELECT id, repo, branch, path, time, {_STATE} AS state, tip, tip_seq, changed_in, blob FROM ({{versions}})"
+_STATED = f"""
+    SELECT id, repo, branch, path, time, {_STATE} AS state, tip, tip_seq, changed_in, if(mode = {_SUBMODULE}, NULL, blob) AS blob
+    FROM ({{versions}})
+"""
 _AGAIN = "SELECT id, repo, branch, {path} AS path, time, tip_seq, tip FROM resolved_paths"
+
+
+_AFTER_UNREAD = """
+    UPDATE resolved_paths r SET state = 'unknown', changed_in = NULL, blob = NULL
+    FROM (
+        SELECT repo, branch, seq FROM git_timeline JOIN (FROM git_commits WHERE is_unread) USING (repo, sha)
+    ) u
+    WHERE u.repo = r.repo AND u.branch = r.branch AND u.seq <= r.tip_seq
+        AND NOT EXISTS (
+            FROM git_path_versions v
+            WHERE v.repo = r.repo AND v.branch = r.branch AND v.path = r.path AND v.seq > u.seq AND v.seq <= r.tip_seq
+        )
+"""
+"""What a step did that cannot be read (a clone without all its folders) is not known, until a later step changes the path."""
 
 
 def _follow_renames(connection: duckdb.DuckDBPyConnection) -> int:
@@ -153,4 +173,3 @@ def _look_further(connection: duckdb.DuckDBPyConnection) -> None:
                     WHERE m.id = r.id
                     """,
                 )
-    changed(connection, "UPDATE resolved_paths SET state = 'absent' WHERE state = 'never'")

@@ -6,6 +6,7 @@ Commits are facts and stay, whatever a branch is moved to; refs and timelines fo
 from __future__ import annotations
 
 import logging
+import os
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from typing import NamedTuple
 import duckdb
 import pyarrow as pa
 
-from egregora_assets.git_history import plumbing, renames, timeline
+from egregora_assets.git_history import landing, plumbing, renames, timeline
 from egregora_assets.git_history.comparing import compare
 from egregora_assets.git_history.plumbing import GitError, Ref, Repository
 from egregora_assets.git_history.reading import store_new
@@ -68,11 +69,10 @@ def refresh(
     source: Source,
     shadows: Path,
     full: bool = False,
-    first_parents_only: bool = False,
 ) -> GitChanges:
-    """Bring the git tables up to date with one repository. ``shadows`` is a folder of ours for what git needs.
+    """Bring the git tables up to date with one repository. Raises ``GitError``.
 
-    ``first_parents_only`` reads no more than the timeline needs. Raises ``GitError``.
+    ``shadows`` is a folder of ours for what git needs.
     """
     repository = plumbing.open_repository(source.name, source.folder, shadows / f"{source.name}.git")
     refs = plumbing.refs_of(repository)
@@ -86,7 +86,7 @@ def refresh(
         if known is not None and (full or known.boundaries != boundaries):
             _forget_commits(change, repository)
         tips = _commits_of(change, repository, refs)
-        commits = _follow(change, repository, tips, branches, first_parents_only, Path(folder))
+        commits = _follow(change, repository, tips, branches, Path(folder))
         _describe(change, repository, source, branches, fingerprint)
         return GitChanges(1, commits, _note_refs(change, repository, refs, tips))
 
@@ -142,13 +142,11 @@ def _follow(
     repository: Repository,
     tips: dict[str, str],
     branches: Sequence[str],
-    first_parents_only: bool,
     folder: Path,
 ) -> int:
     """Store the commits behind ``tips`` that are not known, and bring the timelines up; return how many are new."""
     tracked = {branch: tips[ref] for branch in branches if (ref := _ref_of(branch, tips)) is not None}
-    wanted = list(tracked.values() if first_parents_only else tips.values())
-    new = store_new(change, repository, wanted, first_parents_only, folder)
+    new = store_new(change, repository, list(tips.values()), folder)
     timeline.forget(change, repository.name, list(tracked))
     added = [timeline.extend(change, repository, branch, tip, new) for branch, tip in tracked.items()]
     with timeline.other_steps(change, repository, added):
@@ -156,6 +154,7 @@ def _follow(
         renames.find(change, repository, folder)
         for extension in added:
             timeline.note_versions(change, repository, extension)
+            landing.note(change, repository, extension, new)
     return len(new)
 
 
@@ -186,7 +185,7 @@ def _describe(
     changed(change.connection, "DELETE FROM git_repos WHERE repo = ?", [repository.name])
     row = {
         "repo": repository.name,
-        "path": str(source.folder),
+        "path": os.fsencode(source.folder).decode("utf-8", "backslashreplace"),
         "web": web,
         "forge": forge_of(web, source.forge),
         "permalink": source.permalink,

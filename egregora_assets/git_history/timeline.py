@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 
 import pyarrow as pa
 
@@ -17,7 +16,7 @@ from egregora_assets.git_history.plumbing import Repository
 from egregora_assets.warehouse.query import changed, rows, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TABLES = ("git_timeline", "git_landed", "git_path_versions")
 
 
 @dataclass(frozen=True)
@@ -30,13 +29,13 @@ class Extension:
 
 
 def extend(
-    change: Transaction, repository: Repository, branch: str, tip: str, new: Mapping[str, str | None]
+    change: Transaction, repository: Repository, branch: str, tip: str, new: Mapping[str, tuple[str, ...]]
 ) -> Extension:
     """Bring the steps of ``branch`` up to ``tip``; what the branch has left is cut off its end.
 
-    ``new`` has the first parents of the commits that were stored in this transaction.
+    ``new`` has the parents of the commits that were stored in this transaction.
     """
-    chain, junction = _descend(tip, new)
+    chain, junction = _descend(tip, {sha: parents[0] if parents else None for sha, parents in new.items()})
     last = _place(change, repository, branch, junction)
     only_new = last is not None
     if last is None:
@@ -82,13 +81,13 @@ _FIRST_PARENTS = """
 
 def forget(change: Transaction, repository: str, branches: Sequence[str]) -> None:
     """Take away the timelines of all but ``branches`` of a repository."""
-    for table in ("git_timeline", "git_path_versions"):
+    for table in _TABLES:
         sql = f"DELETE FROM {table} WHERE repo = ? AND branch NOT IN (SELECT unnest(?::VARCHAR[]))"
         changed(change.connection, sql, [repository, list(branches)])
 
 
 def _cut(change: Transaction, repository: Repository, branch: str, last: int) -> None:
-    for table in ("git_timeline", "git_path_versions"):
+    for table in _TABLES:
         sql = f"DELETE FROM {table} WHERE repo = ? AND branch = ? AND seq > ?"
         changed(change.connection, sql, [repository.name, branch, last])
 
@@ -98,8 +97,8 @@ def _append(change: Transaction, repository: Repository, branch: str, chain: lis
     connection, place = change.connection, {"repo": repository.name, "branch": branch}
     ((last, latest),) = rows(
         connection,
-        "SELECT coalesce(max(seq), 0), coalesce(max(eff_at), $epoch) FROM git_timeline WHERE repo = $repo AND branch = $branch",
-        {**place, "epoch": _EPOCH},
+        "SELECT coalesce(max(seq), 0), max(eff_at) FROM git_timeline WHERE repo = $repo AND branch = $branch",
+        place,
     )
     numbers = pa.array(range(last + 1, last + len(chain) + 1), pa.int32())
     with view_of(connection, "steps", pa.table({"seq": numbers, "sha": pa.array(chain, pa.string())})):
@@ -107,7 +106,7 @@ def _append(change: Transaction, repository: Repository, branch: str, chain: lis
             connection,
             """
             INSERT INTO git_timeline
-            SELECT $repo, $branch, seq, sha, max(greatest(coalesce(committed_at, $latest), $latest)) OVER (ORDER BY seq), $revision
+            SELECT $repo, $branch, seq, sha, max(greatest(committed_at, $latest::TIMESTAMPTZ)) OVER (ORDER BY seq), $revision
             FROM steps JOIN (FROM git_commits WHERE repo = $repo AND revision >= $since) USING (sha)
             """,
             {**place, "latest": latest, "since": since, "revision": change.revision},

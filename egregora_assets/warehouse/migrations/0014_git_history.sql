@@ -83,7 +83,15 @@ CREATE TABLE git_timeline (
     branch VARCHAR NOT NULL,
     seq INTEGER NOT NULL,
     sha VARCHAR NOT NULL,
-    eff_at TIMESTAMPTZ NOT NULL,
+    eff_at TIMESTAMPTZ,
+    revision BIGINT NOT NULL
+);
+
+CREATE TABLE git_landed (
+    repo VARCHAR NOT NULL,
+    branch VARCHAR NOT NULL,
+    sha VARCHAR NOT NULL,
+    seq INTEGER NOT NULL,
     revision BIGINT NOT NULL
 );
 
@@ -92,7 +100,7 @@ CREATE TABLE git_path_versions (
     branch VARCHAR NOT NULL,
     path VARCHAR NOT NULL,
     seq INTEGER NOT NULL,
-    eff_at TIMESTAMPTZ NOT NULL,
+    eff_at TIMESTAMPTZ,
     sha VARCHAR NOT NULL,
     status VARCHAR NOT NULL,
     mode INTEGER NOT NULL,
