@@ -88,11 +88,13 @@ _PRODUCT_STEMS = {
     "dev": frozenset(),
     "swift": frozenset(("taylor", "t")),
 }
-_NO_FILES = frozenset(
-    "self this process args cls opts options ctx req res request response resp meta window document os np pd event props state "
-    "settings params import.meta Bun Deno e ev evt my your".split()
+_NO_FILES = frozenset("self this cls e ev evt my your os np pd import.meta it's".split())
+_OBJECTS = frozenset(
+    "process args req res request response resp opts options ctx context document window event props state params r data obj "
+    "result element".split()
 )
-"""Objects of programs: what follows their dot is an attribute."""
+_ATTRIBUTES = frozenset("json env html xml conf cfg lock properties".split())
+"""What follows the dot behind an object of a program, and is also the ending of files."""
 _END_OF_SENTENCE = frozenset(
     "it there now ok okay done ready home here then yes no so and but lets go me you we us them him her all out up down on off "
     "well fine good great way time day today tomorrow work please thanks vamos bora sim não já aqui agora hoje listo ya sí va "
@@ -101,6 +103,7 @@ _END_OF_SENTENCE = frozenset(
 _SITE = re.compile(
     r"(?:com|org|net|edu|gov|gob|mil|co|io)\.[a-z]{2}|(?:www|get|docs|api|m|blog|app|shop|news)\.[a-z0-9\-]+\.(?:py|pl|rs|sh|md|cc|ml)"
 )
+_WORD = re.compile(r"\w{2}")
 _HAS_LETTER = re.compile(r"[^\W\d]")
 
 
@@ -120,13 +123,15 @@ def is_file(name: str, strong: bool, slashed: bool) -> bool:
         return False
     if slashed:
         return ending in CODE_ENDINGS or ending in WEAK_ENDINGS or ending in ASSET_ENDINGS or _is_shouted(stem, ending)
-    if is_product(name) or stem in _NO_FILES or _is_site(name):
-        return strong and stem not in _NO_FILES and not is_product(name)
+    if is_product(name) or stem in _NO_FILES or (stem in _OBJECTS and ending in _ATTRIBUTES):
+        return False
+    if _is_site(name):
+        return strong
     if ending in WEAK_ENDINGS:
         return strong or "_" in stem or (stem in _MAIN_STEMS and ending != "in")
     if ending not in CODE_ENDINGS:
         return _is_shouted(stem, ending)
-    if len(ending) == 1 and len(stem) < 2:
+    if len(ending) == 1 and not _WORD.search(stem):
         return strong
     if not _HAS_LETTER.search(stem):
         return strong or ending in ("sql", "py", "md")

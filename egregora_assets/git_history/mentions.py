@@ -47,12 +47,13 @@ _ENDINGS = "|".join(
 _ASSETS = "|".join(sorted(code_words.ASSET_ENDINGS))
 _NAMES = "|".join(sorted(code_words.PLAIN_NAMES))
 _ALL_NAMES = "|".join(sorted(code_words.PLAIN_NAMES | code_words.OTHER_PLAIN_NAMES))
+_WHOLE = "|".join(sorted(map(re.escape, code_words.WHOLE_NAMES)))
 _DOTTED = "|".join(map(re.escape, code_words.DOT_NAMES))
 QUESTION = "|".join(
     (
-        rf"\.(?:{_ENDINGS}|{_DOTTED})(?:[^A-Za-z0-9_]|$)",
-        rf"[/\\][^\s/\\]*\.(?:{_ASSETS})(?:[^A-Za-z0-9_]|$)",
-        rf"{_ALL_NAMES}|requirements|[#!][0-9]",
+        rf"\.(?:{_ENDINGS}|{_DOTTED})(?:[^A-Za-z0-9]|$)",
+        rf"[/\\][^\s/\\]*\.(?:{_ASSETS})(?:[^A-Za-z0-9]|$)",
+        rf"{_ALL_NAMES}|{_WHOLE}|[#!][0-9]",
         r"(?:^|[^0-9A-Za-z_])[0-9a-f]{7,}(?:[^0-9A-Za-z_]|$)",
         r"`[^`\n]*[/\\]",
         r"(?i:pr|mr|issue|request|gh)[sS]?(?:-|:| |\.| [^0-9\s]{1,8} ?){0,2}[0-9]",
@@ -120,7 +121,7 @@ _AT_COMMIT = re.compile(r"([A-Za-z0-9][\w.\-]*)/([\w.\-]+)@([0-9a-f]{7,40})")
 _NO_COMMIT = re.compile(
     r"(?i)(?:orders?|pedidos?|bestellung|voucher|coupon|cupom|cupón|gutschein|códigos?|codigos?|codes?|session|sessão|token|"
     r"passwords?|senha|tracking|rastreio|ticket|transaction|transação|serial|licen[cs]e|containers?|pods?|image|imagem|colou?r|cor|"
-    r"farbe|device|md5(?:sum)?|sha-?(?:1|256|512)(?:sum)?|checksum|etag|uuid|guid|trace|request|user|wallet|address|key|chave|"
+    r"farbe|device|md5(?:sum)?|sha-?(?:1|256|512)(?:sum)?|checksum|etag|uuid|guid|trace|request|user|wallet|address|key|chave|كود(?: الخصم)?|コード|"
     r"docker (?:logs|exec|stop|rm|rmi|kill|inspect|start|restart|attach|cp)(?: -\S+)*)(?: id| nº| no\.?| número| number)?"
     r"(?: is| é| es| ist)?[:=]? ?[\"'`]?$"
 )
@@ -211,7 +212,7 @@ class _Reader:
         self.text = text
         self.place = 0
         self.in_code = False
-        self.last_number = -1
+        self.last_number = -_BEFORE
 
     def read(self, pattern: re.Pattern[str], start: int, end: int) -> Iterator[Mention]:
         """Yield the mentions between ``start`` and ``end``."""
