@@ -25,6 +25,7 @@ WEAK_ENDINGS = frozenset(
     "frag vert metal pem crt bak orig sample example template snap def inc out rules desktop".split()
 )
 """Endings that are also words, units, ends of sites or usual for attachments: they need a slash, code marks or a line."""
+_SENT = frozenset("txt csv tsv log diff rules".split())
 ASSET_ENDINGS = frozenset("png svg jpg jpeg gif webp ico pdf woff woff2 ttf otf wasm gz parquet db sqlite map".split())
 """Endings of what also lies in repositories, but is more often sent as a file: they need a slash."""
 
@@ -75,18 +76,15 @@ _PRODUCTS = frozenset(
 _PRODUCT_STEMS = {
     "js": _PRODUCTS,
     "ts": frozenset(("deno", "nest", "vue", "react", "node")),
-    "py": frozenset(("discord", "web", "bottle.py", "nextcord")),
+    "py": frozenset(("discord", "web", "web3", "pycord")),
     "cpp": frozenset(("llama", "whisper", "bark", "ggml", "stable-diffusion", "chatglm", "gemma", "clip", "rwkv")),
     "c": frozenset(("llama2", "llm")),
     "rs": frozenset(("docs", "areweasyncyet", "areweguiyet", "axum", "actix", "lobste", "burn", "mistral")),
-    "sh": frozenset(
-        ("brew", "bun", "ohmyz", "install", "get.sdkman", "nixos", "railway", "astral", "hf", "sst", "warp")
-    )
-    - {"install"},
+    "sh": frozenset(("brew", "bun", "ohmyz", "get.sdkman", "nixos", "railway", "astral", "hf", "sst", "warp")),
     "md": frozenset(("hackmd", "hedgedoc", "point", "today", "agora", "protv", "maib")),
     "vue": frozenset(("nuxt",)),
-    "dev": frozenset(),
     "swift": frozenset(("taylor", "t")),
+    "css": frozenset(("animate", "normalize", "pico", "tailwind", "water", "milligram")),
 }
 _NO_FILES = frozenset("self this cls e ev evt my your os np pd import.meta it's".split())
 _OBJECTS = frozenset(
@@ -128,7 +126,7 @@ def is_file(name: str, strong: bool, slashed: bool) -> bool:
     if _is_site(name):
         return strong
     if ending in WEAK_ENDINGS:
-        return strong or "_" in stem or (stem in _MAIN_STEMS and ending != "in")
+        return strong or ("_" in stem and ending not in _SENT) or (stem in _MAIN_STEMS and ending not in ("in", *_SENT))
     if ending not in CODE_ENDINGS:
         return _is_shouted(stem, ending)
     if len(ending) == 1 and not _WORD.search(stem):
@@ -178,7 +176,8 @@ _MEDIA_SUBTYPES = frozenset(
     "x-www-form-urlencoded event-stream svg+xml woff woff2 webm x-ndjson yaml calendar".split()
 )
 _PROSE_PAIRS = re.compile(
-    r"(?i)(?:and/or|n/a|i/o|w/o|y/n|tcp/ip|ci/cd|he/she|his/her|km/h|yes/no|true/false|on/off|input/output|read/write|client/server|s/[^/]*/[^/]*/g?)"
+    r"(?i)(?:and/or|n/a|i/o|w/o|y/n|tcp/ip|ci/cd|he/she|his/her|km/h|yes/no|true/false|on/off|input/output|read/write|client/server|"
+    r"s/[^/]*/[^/]*/g?)"
 )
 _ALL_SHORT = re.compile(r"[0-9a-zA-Z](?:/[0-9a-zA-Z])+")
 
@@ -200,20 +199,22 @@ def is_folder_path(path: str) -> bool:
 
 SITE_ENDINGS = (
     "com org net edu gov io dev app co me ai br pt de es fr uk us it nl ru jp cn info xyz tv gg ly be eu ch at pl cz se no fi dk "
-    "ca au nz mx ar cl to fm so sh rs blog news wiki page site online cloud tech link social chat ie il kr tw hk sg za ng ke tr gr hu "
+    "ca au nz mx ar cl to fm so sh rs blog news wiki page site online cloud tech link social chat "
+    "ie il kr tw hk sg za ng ke tr gr hu "
     "ro bg ua id my ph th vn pk sa ae eg ma ir"
 ).split()
 
 HEX_WORDS = frozenset(
     "cafe face fade dead beef feed babe deaf decade facade bead bade abed aced dace deed faced faded added beaded dada baba caca "
-    "bebe dede fada cada beca boca fee bee dad bad add ace bed fed cab dab fab ebb bad cad abc abcd abcde abcdef".split()
+    "bebe dede fada cada beca boca fee bee dad bad add ace bed fed cab dab fab ebb bad cad "
+    "abc abcd abcde abcdef abba acdc ada abe eda edda deb bea decada facada".split()
 )
 
 UNITS = (
     r"k|km|kms|m|mi|miles?|kg|kgs|lbs?|g|reps?|sets?|min|mins|minutes?|minutos?|minuten|s|secs?|seconds?|segundos?|h|hrs?|hours?|horas?|"
     r"stunden?|days?|dias?|días?|tage?n?|weeks?|semanas?|wochen?|months?|mes(?:es)?|monate?n?|years?|anos?|años?|jahre?n?|times|vezes|veces|"
     r"mal|people|persons?|pessoas?|personas?|personen|leute|reais|euros?|dollars?|bucks|pm|am|uhr|percent|points?|pontos?|puntos?|others?|"
-    r"more|mais|más|mehr|am?|gb|mb|of \d+|de \d+|von \d+|or \d+|ou \d+|to \d+"
+    r"gb|mb|of [0-9]+"
 )
 """What follows a count, and never the number of an issue."""
 
@@ -226,7 +227,11 @@ NUMBERED = (
     r"regel|option|opção|opción|volume|vol|edition|edição|edición|ausgabe|book|livro|libro|song|música|level|attempt|try|lane|pier|"
     r"platform|plataforma|gleis|car|carro|coche|runner|team|time|equipo|slot|box|caixa|caja|photo|foto|slide|page|página|seite|pg|"
     r"row|fila|reihe|shelf|floor|andar|piso|door|house|casa|haus|store|loja|tienda|channel|canal|draw|sorteio|ticket sorteio|size|"
-    r"hit|draft|pick|strike|lesson|aula|lição|lección|lektion|module|unidade|workout|treino|lap|volta|vuelta|runde|race|wave|version"
+    r"hit|draft|pick|strike|build|run|job|pipeline|sprint|meeting|reunião|case|claim|flight|voo|"
+    r"account|conta|member|student|aluno|model|serial|"
+    r"phone|protocolo|senha|ficha|matrícula|processo|comment|comentário|post|tweet|puzzle|wordle|artist|friend|person|child|kid|fact|"
+    r"psalm|hymn|"
+    r"trip|visit|beer|coffee|poll|lesson|aula|lição|lección|lektion|module|unidade|workout|treino|lap|volta|vuelta|runde|race|wave|version"
 )
 """Words behind which a number counts things that are no code."""
 RANKED_BY = (
@@ -241,5 +246,8 @@ RANKS = (
     r"do|da|no|na|en|del|de|in|im|der|mundo|world|globally|worldwide|nationally|overall|again|pencil|baby|song|lugar|platz|fã"
 )
 """Words behind a rank."""
-RANKED = r"fan|fans|choice|priority|reason|hit|song|songs|seller|spot|place|pick|draft|most|worst|best|player|jersey|album|seed|fã"
+RANKED = (
+    r"fan|fans|choice|priority|reason|hit|song|songs|seller|spot|place|pick|draft|most|worst|best|player|jersey|album|seed|fã|"
+    r"artist|artista|shirt|camisa|trikot"
+)
 """Words behind a rank or the number on a back, also of two digits."""

@@ -87,8 +87,9 @@ def _target(link: str, host: str, project: list[str], rest: list[str], fragment:
         sha = rest[1].removesuffix(".patch").removesuffix(".diff")
         return Mention("commit", link, host, owner, repository, sha=sha) if _HEX.fullmatch(sha) else None
     if what in _NUMBERED:
-        found = _NUMBER.fullmatch(rest[1])
-        return Mention(_NUMBERED[what], link, host, owner, repository, number=int(rest[1])) if found else None
+        number = rest[1].removesuffix(".patch").removesuffix(".diff")
+        found = _NUMBER.fullmatch(number)
+        return Mention(_NUMBERED[what], link, host, owner, repository, number=int(number)) if found else None
     return _file(link, host, project, rest[1:], fragment) if what in _FILES else None
 
 

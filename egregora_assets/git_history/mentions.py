@@ -70,7 +70,9 @@ _IN_PATH = rf"{_NO_DOT}."
 _FOREIGN = r"\u0590-\u08ff\u3000-\u9fff\uac00-\ud7af\uff00-\uffef"
 _RUN = rf"(?:[{_IN_PATH}/\\]|(?<=[/\\])(?:\[[\w.]{{1,40}}\]|\([\w\-]{{1,40}}\)(?=[/\\])))"
 _SITES = "|".join(code_words.SITE_ENDINGS)
-_SCHEMES = r"https?|ftp|ssh|git|file|wss?|s3|gs|postgres(?:ql)?|mysql|redis|mongodb|vscode|magnet|ipfs|docker|oci"
+_SCHEMES = (
+    r"[Hh]ttps?|HTTPS?|ftp|ssh|git|file|wss?|s3|gs|postgres(?:ql)?|mysql|redis|mongodb|vscode|magnet|ipfs|docker|oci"
+)
 _IN_LINK = rf"[^\s<>\"`|{_FOREIGN}]"
 _CUE = r"[Pp]ull [Rr]equests?|[Mm]erge [Rr]equests?|[Ii]ssues?|ISSUES?|PRs?|prs?|MRs?|mrs?|GH|gh"
 _NUMBER_WORD = r"(?:n[º°o]\.? ?|[Nn]umber |[Nn]úmero |[Nn]umero |[Nn]ummer |[Nn]r\.? ?)?"
@@ -85,7 +87,7 @@ _AT_START = "|".join(
     )
 )
 _HERE = rf"(?<![{_IN_PATH}/\\])(?:{_AT_START})|(?P<mark>[#!])(?P<marked>[1-9][0-9]{{0,5}})(?![0-9])"
-_CODE = r"(?P<ticks>`++)(?P<inner>[^`\n]++)`"
+_CODE = r"(?<!`)(?P<ticks>`++)(?P<inner>[^`\n]++)`"
 _QUOTED = rf"(?<=[\"'“«])(?P<quoted>[{_IN_PATH}]++/[{_IN_PATH}/]*+ [{_IN_PATH}/ ]*+)(?<![ /])(?=[\"'”»])"
 _PLAIN = re.compile(_HERE)
 _SCAN = re.compile(f"{_CODE}|{_QUOTED}|{_HERE}")
@@ -97,10 +99,11 @@ _NOT_MORE = r"(?![0-9A-Za-z_%]|[.,][0-9])"
 _BEHIND = re.compile(
     "|".join(
         (
-            rf":L?([0-9]{{1,7}})(?:[-–]L?([0-9]{{1,7}})|:[0-9]{{1,5}}(?:-[0-9]{{1,5}})?)?{_NOT_MORE}",
+            rf"(?:`?:L?|\+)([0-9]{{1,7}})(?:[-–]L?([0-9]{{1,7}})|:[0-9]{{1,5}}(?:-[0-9]{{1,5}})?)?{_NOT_MORE}",
             rf"#L?([0-9]{{1,7}})(?:C[0-9]+)?(?:[-–]L?([0-9]{{1,7}})(?:C[0-9]+)?)?{_NOT_MORE}",
             r"\(([0-9]{1,7})(?:, ?[0-9]{1,7}){0,3}\)()",
-            rf"[\"'`”’]?,? ?(?P<bracket>[(\[])?(?:(?:{_WHERE}) )?(?:{_LINE_WORD}) ?([0-9]{{1,7}})(?:{_TO}([0-9]{{1,7}}))?{_NOT_MORE}"
+            rf"[\"'`”’]?(?:[,:]| @| -)? ?(?P<bracket>[(\[])?(?:(?:{_WHERE}) )?(?:{_LINE_WORD}) ?"
+            rf"([0-9]{{1,7}})(?:{_TO}([0-9]{{1,7}}))?{_NOT_MORE}"
             r"(?(bracket)[)\]]?)",
             r"`? ?の ?([0-9]{1,7})(?:[-–〜~]([0-9]{1,7}))?行目?",
             rf"`? (?P<square>[(\[])?L([0-9]{{1,7}})(?:[-–]L?([0-9]{{1,7}}))?{_NOT_MORE}(?(square)[)\]]?)",
@@ -111,6 +114,13 @@ _BEHIND = re.compile(
 """Lines behind a path; two groups for each form."""
 _ENDING_IN_WORD = re.compile(rf"(.*\.(?:{_ENDINGS}))-[A-Za-zÀ-ɏ]+")
 _SEVERAL_WORDS = re.compile(rf"\.(?:{_ENDINGS}) | -|  ")
+_PLUS_LINE = re.compile(r"(.+\.[A-Za-z0-9]+)\+[0-9]{1,7}")
+_IN_FRONT = re.compile(
+    rf"(?i)(?:(?:{_LINE_WORD})(?: n[º°o]\.?)? ?([0-9]{{1,7}})(?:{_TO}([0-9]{{1,7}}))? (?:of|in|from|at|"
+    r"do|da|de|del|no|na|en|em|von|aus)"
+    r"(?: the| o| a| el| la| der| file| ficheiro| arquivo| archivo){0,2}|(?:n?vim?|less|nano|emacs) \+([0-9]{1,7})()) [\"'`]?$"
+)
+"""Lines in front of a path."""
 _CODE_FOLDER = re.compile(rf"[{_IN_PATH}/\\()\[\]]*[/\\][{_IN_PATH}/\\()\[\]]*")
 _HEX = re.compile(r"[0-9a-f]{7,}")
 _SIGNS = re.compile("[a-f]+|[0-9]+")
@@ -121,7 +131,8 @@ _AT_COMMIT = re.compile(r"([A-Za-z0-9][\w.\-]*)/([\w.\-]+)@([0-9a-f]{7,40})")
 _NO_COMMIT = re.compile(
     r"(?i)(?:orders?|pedidos?|bestellung|voucher|coupon|cupom|cupón|gutschein|códigos?|codigos?|codes?|session|sessão|token|"
     r"passwords?|senha|tracking|rastreio|ticket|transaction|transação|serial|licen[cs]e|containers?|pods?|image|imagem|colou?r|cor|"
-    r"farbe|device|md5(?:sum)?|sha-?(?:1|256|512)(?:sum)?|checksum|etag|uuid|guid|trace|request|user|wallet|address|key|chave|كود(?: الخصم)?|コード|"
+    r"farbe|device|md5(?:sum)?|sha-?(?:1|256|512)(?:sum)?|checksum|btih|tx(?:id)?(?: hash)?|etag|uuid|guid|"
+    r"trace|request|user|wallet|address|key|chave|كود(?: الخصم)?|コード|"
     r"docker (?:logs|exec|stop|rm|rmi|kill|inspect|start|restart|attach|cp)(?: -\S+)*)(?: id| nº| no\.?| número| number)?"
     r"(?: is| é| es| ist)?[:=]? ?[\"'`]?$"
 )
@@ -138,6 +149,7 @@ _ISSUE_CUE = re.compile(
     r"(?i)(?:issues?|prs?|mrs?|pull requests?|merge requests?|pull|bugs?|tickets?|tasks?|fix(?:es|ed|ing)?|clos(?:es?|ed|ing)|"
     r"resolv(?:es?|ed|ing|i|e)|refs?|see|merged?|merging|review(?:ed|ing)?|revert(?:s|ed)?|duplicate of|dup of|dupe of|implements|"
     r"addresses|related to|part of|reopen(?:ed)?|blocked by|depends on|fech(?:a|ou|ei|ado)|corrige|arreglé|cierra|schließt|behebt|"
+    r"fehler|aufgabe|tarefa|tarea|chamado|erro|error|defect|story|card|"
     r"siehe|veja|vide|課題|修正|チケット|イシュー)[:：]? ?[(\[]?$"
 )
 _COUNTED = re.compile(rf"(?i)(?:^|[^\w])(?:{code_words.NUMBERED})[.:]? ?$")
@@ -160,6 +172,8 @@ _ISSUE_BEHIND = re.compile(
 )
 _RANK_BEHIND = re.compile(rf"(?i) (?:{code_words.RANKS})(?![\w])")
 _RANKED_NOUN = re.compile(rf"(?i) (?:{code_words.RANKED})(?![\w])")
+_CALLED = re.compile(r"[^.!?:\s] [A-ZÀ-Þ][a-zà-ÿ]+ $")
+"""A word with a capital letter that begins no sentence: what is called so has a number."""
 _ASKED = re.compile(r"(?i)(?:^|[.!?\n] ?|\b(?:and|so|but|e) )(?:is|was|are) $")
 _BEHIND_PATH = ".-+@~$/\\"
 _BEHIND_LINK = ".,;:!?'*~…"
@@ -229,6 +243,10 @@ class _Reader:
     @cached_property
     def is_about_colours(self) -> bool:
         return _COLOUR.search(self.text) is not None
+
+    @cached_property
+    def is_about_periodicals(self) -> bool:
+        return _PERIODICAL.search(self.text) is not None
 
     @cached_property
     def is_shouted(self) -> bool:
@@ -312,7 +330,7 @@ class _Reader:
         end = start + len(body)
         _, slash, name = body.replace("\\", "/").rpartition("/")
         if not code_words.may_be_file(name):
-            longer = _ENDING_IN_WORD.fullmatch(name)
+            longer = _ENDING_IN_WORD.fullmatch(name) or _PLUS_LINE.fullmatch(name)
             if not longer:
                 return None
             end -= len(name) - len(longer[1])
@@ -337,8 +355,8 @@ class _Reader:
             numbers = [number for number in behind.groups() if number and number.isdecimal()]
             if behind[0][0] not in _CLOSING:
                 raw = self.text[start : behind.end()]
-        else:
-            self.place = max(self.place, end)
+        elif in_front := _IN_FRONT.search(self.text, max(0, start - 2 * _BEFORE), start):
+            numbers = [number for number in in_front.groups() if number]
         first, last = lines(*numbers)
         return Mention("path", raw, path=_normal(body), line_from=first, line_to=last)
 
@@ -349,12 +367,7 @@ class _Reader:
         if not gap or (word in ("GH", "gh") and gap[0] != "-") or self._counts_on(end):
             return
         many = word[-1] in "sS"
-        if not sign and (
-            ":" in gap
-            or word in ("prs", "mrs")
-            or (many and word[0] in "iI")
-            or self._is_count(word, found["cued"], end)
-        ):
+        if not sign and (":" in gap or word in ("prs", "mrs") or self._is_count(word, found["cued"], end)):
             return
         kind = "merge_request" if word[0] in "mM" or gap[-1] == "!" else "issue"
         self.last_number = end
@@ -372,9 +385,11 @@ class _Reader:
     def _is_count(self, word: str, number: str, end: int) -> bool:
         if _UNIT.match(self.text, end):
             return True
-        if word[0] in "iI":
-            return _YEAR.fullmatch(number) is not None or _PERIODICAL.search(self.text) is not None
-        return False
+        if word[0] not in "iI":
+            return False
+        if word[-1] in "sS" and not _MORE.match(self.text, end):
+            return True
+        return _YEAR.fullmatch(number) is not None or self.is_about_periodicals
 
     def hex(self, found: re.Match[str]) -> Iterator[Mention]:
         """Read a word of hexadecimal digits."""
@@ -423,6 +438,8 @@ class _Reader:
             return True
         if number <= 10 and _RANKED_BY.search(before) and not _ASKED.search(before):
             return True
+        if number <= 100 and _CALLED.search(before):
+            return True
         return number <= 100 and _RANKED_NOUN.match(self.text, end) is not None
 
 
@@ -449,7 +466,7 @@ def _is_commit(word: str, but: int = 0) -> bool:
     if len(word) in (40, 64):
         return True
     runs = _SIGNS.findall(word)
-    if len(runs) == 1 or (len(word) == 32 != but) or _NO_SHA.fullmatch(word):
+    if len(runs) == 1 or len(set(word)) < 4 or (len(word) == 32 != but) or _NO_SHA.fullmatch(word):
         return False
     spelt = [run for run in runs if run > "9"]
     return max(map(len, spelt)) < 3 or not all(run in code_words.HEX_WORDS for run in spelt)
