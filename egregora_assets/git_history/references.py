@@ -219,29 +219,19 @@ _NUMBERS = """
 """
 """Issues stand in no repository: where it is clear whose they are, there is a link to follow, and no more is known."""
 
-_KINDS = "CASE kind WHEN 'path' THEN 'file' WHEN 'merge_request' THEN 'pull' ELSE kind END"
-
 
 def _write(change: Transaction, settings: Settings, everything: bool) -> int:
     """Put what is meant into ``code_references``, where it differs from what is there."""
     connection = change.connection
-    linked = f"""
-        SELECT DISTINCT {_KINDS} AS kind, forge, web, permalink AS template, a.sha, a.path, line_from, line_to, number, repo
-        FROM meant a JOIN open_mentions m USING (mention) JOIN git_repos USING (repo)
-    """
-    links = connection.execute(linked).to_arrow_table()
-    links = links.append_column("link", permalinks(links)).select(
-        ["kind", "repo", "sha", "path", "line_from", "line_to", "number", "link"]
-    )
-    same = " AND ".join(f"l.{name} IS NOT DISTINCT FROM m.{name}" for name in ("line_from", "line_to", "number"))
-    found = f"""
+    found = """
         SELECT m.message_id, m.place, m.kind, m.raw, a.repo, a.path, m.line_from, m.line_to, a.sha, m.number, a.state,
             a.tip_commit, a.blob, l.link AS permalink, m.source_id
-        FROM meant a JOIN open_mentions m USING (mention)
-        LEFT JOIN links l ON l.repo = a.repo AND l.kind = {_KINDS.replace("kind", "m.kind", 1)} AND {same}
-            AND l.sha IS NOT DISTINCT FROM a.sha AND l.path IS NOT DISTINCT FROM a.path
+        FROM meant a JOIN open_mentions m USING (mention) LEFT JOIN links l USING (mention)
     """
-    with view_of(connection, "links", links), temporary(connection, "found_references", found):
+    with (
+        view_of(connection, "links", _links(connection)),
+        temporary(connection, "found_references", found),
+    ):
         _drop_leaking(connection, settings)
         asked = "true" if everything else "message_id IN (SELECT message_id FROM open_mentions)"
         differing = f"""
@@ -260,6 +250,36 @@ def _write(change: Transaction, settings: Settings, everything: bool) -> int:
                 "WHERE message_id IN (FROM differing)",
                 {"revision": change.revision},
             )
+
+
+def _links(connection: duckdb.DuckDBPyConnection) -> pa.Table:
+    """Return (mention, link) of what can be looked at on the web."""
+    asked = rows(connection, _TO_LINK)
+    columns = zip(*asked, strict=True) if asked else ([] for _ in _LINK_SCHEMA)
+    arrays = [pa.array(list(column), field.type) for column, field in zip(columns, _LINK_SCHEMA, strict=True)]
+    table = pa.Table.from_arrays(arrays, schema=_LINK_SCHEMA)
+    return pa.table({"mention": table["mention"], "link": permalinks(table)})
+
+
+_LINK_SCHEMA = pa.schema(
+    [
+        ("mention", pa.int64()),
+        ("kind", pa.string()),
+        ("forge", pa.string()),
+        ("web", pa.string()),
+        ("template", pa.string()),
+        ("sha", pa.string()),
+        ("path", pa.string()),
+        ("line_from", pa.int32()),
+        ("line_to", pa.int32()),
+        ("number", pa.int64()),
+    ]
+)
+_TO_LINK = """
+    SELECT mention, CASE kind WHEN 'path' THEN 'file' WHEN 'merge_request' THEN 'pull' ELSE kind END,
+        forge, web, permalink, a.sha, a.path, line_from, line_to, number
+    FROM meant a JOIN open_mentions USING (mention) JOIN git_repos USING (repo)
+"""
 
 
 def _drop_leaking(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
