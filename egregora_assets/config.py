@@ -237,6 +237,11 @@ class Settings(BaseSettings):
         return self.home / "media"
 
     @property
+    def git_shadows(self) -> Path:
+        """What git needs of ours to read repositories; it can be made anew at any time."""
+        return self.home / "git"
+
+    @property
     def dagster_home(self) -> Path:
         return self.home / "dagster"
 

@@ -12,6 +12,9 @@ from egregora_assets.chat import automation as chat_automation
 from egregora_assets.chat import checks as chat_checks
 from egregora_assets.documents import assets as documents_assets
 from egregora_assets.documents import checks as documents_checks
+from egregora_assets.git_history import assets as git_assets
+from egregora_assets.git_history import automation as git_automation
+from egregora_assets.git_history import checks as git_checks
 from egregora_assets.media import assets as media_assets
 from egregora_assets.media import checks as media_checks
 from egregora_assets.profiles import assets as profiles_assets
@@ -34,6 +37,9 @@ def build_definitions(loggers: Mapping[str, dg.LoggerDefinition] | None = None, 
             authors_assets.authors,
             authors_assets.clean_messages,
             media_assets.media,
+            git_assets.git_history,
+            git_assets.git_line_counts,
+            git_assets.code_references,
             documents_assets.documents,
             sidecar_assets.sidecars,
             profiles_assets.author_profiles,
@@ -43,15 +49,17 @@ def build_definitions(loggers: Mapping[str, dg.LoggerDefinition] | None = None, 
             *chat_checks.CHECKS,
             *authors_checks.CHECKS,
             *media_checks.CHECKS,
+            *git_checks.CHECKS,
             *documents_checks.CHECKS,
             *sidecar_checks.CHECKS,
             *profiles_checks.CHECKS,
             *publish_checks.CHECKS,
         ],
-        jobs=[chat_automation.refresh_all],
+        jobs=[chat_automation.refresh_all, git_automation.refresh_code],
         schedules=[chat_automation.nightly],
         sensors=[
             chat_automation.inbox_sensor,
+            git_automation.git_sensor,
             warehouse_automation.run_failure_advice,
             warehouse_automation.killed_runs,
             dg.AutomationConditionSensorDefinition(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from egregora_assets.git_history import changes, plumbing
@@ -40,7 +41,7 @@ def compare(change: Transaction, repository: Repository, folder: Path) -> None:
         if done < len(listed):
             _mark_unread(change, repository, [listed[done].partition(" ")[0]])
         listed = listed[done + 1 :]
-    _check(change, repository, place)
+    _check(change, repository)
 
 
 def _insert_changes(change: Transaction, repository: Repository, given: Path) -> int:
@@ -69,28 +70,39 @@ def _mark_unread(change: Transaction, repository: Repository, shas: list[str]) -
     changed(change.connection, sql, [repository.name, shas])
 
 
-_WITHOUT_ROWS = """
-    SELECT c.sha, c.tree, coalesce(p.tree, $empty) AS parent_tree
-    FROM git_commits c LEFT JOIN git_commit_parents cp ON cp.repo = c.repo AND cp.sha = c.sha
+WITHOUT_ROWS = """
+    SELECT c.repo, c.sha, c.tree, p.tree AS parent_tree
+    FROM git_commits c
+    LEFT JOIN git_commit_parents cp ON cp.repo = c.repo AND cp.sha = c.sha AND cp.revision >= $since
     LEFT JOIN git_commits p ON p.repo = c.repo AND p.sha = cp.parent
-    WHERE c.repo = $repo AND c.revision = $revision AND cp.revision IS NOT DISTINCT FROM if(c.parents > 0, $revision, NULL)
-        AND c.parents < 2 AND NOT c.is_boundary AND NOT c.is_unread AND c.tree <> coalesce(p.tree, $empty)
-        AND c.sha NOT IN (SELECT sha FROM git_file_changes WHERE repo = $repo AND revision = $revision)
+    WHERE c.revision >= $since AND c.parents < 2 AND NOT c.is_boundary AND NOT c.is_unread
+        AND c.tree IS DISTINCT FROM p.tree
+        AND (c.repo, c.sha) NOT IN (SELECT (repo, sha) FROM git_file_changes WHERE revision >= $since)
 """
-"""New commits whose folder differs from that of their parent though no change of theirs is known."""
+"""Commits since a revision whose folder differs from that of their parent though no change of theirs is known."""
 
 
-def _check(change: Transaction, repository: Repository, place: dict[str, object]) -> None:
+def _check(change: Transaction, repository: Repository) -> None:
     """Mark commits that show no change because folders are missing. Raises ``GitError`` where changes were lost otherwise."""
-    empty = plumbing.output_of(repository, "hash-object", "-t", "tree", "--stdin").decode().strip()
-    found = rows(change.connection, _WITHOUT_ROWS, {**place, "empty": empty})
-    entries = {tree: _entries(repository, tree) for tree in {tree for _, *trees in found for tree in trees}}
-    unread = [sha for sha, *trees in found if any(entries[tree] is None for tree in trees)]
-    lost = [sha for sha, tree, parent_tree in found if sha not in unread and entries[tree] != entries[parent_tree]]
+    found = rows(change.connection, WITHOUT_ROWS, {"since": change.revision})
+    unread, lost = judged(repository, [(sha, tree, parent_tree) for _, sha, tree, parent_tree in found])
     if lost:
         raise GitError(f"repository {repository.name}: git shows no change of commit {min(lost)}, which has some")
     if unread:
         _mark_unread(change, repository, unread)
+
+
+def judged(repository: Repository, found: Sequence[tuple[str, str, str | None]]) -> tuple[list[str], list[str]]:
+    """Return which of some commits, given with their folder and their parent's, cannot be read, and which changed something.
+
+    Folders may differ and yet hold the same for git: old versions of it wrote more modes than it compares.
+    """
+    trees = {tree for _, *both in found for tree in both if tree is not None}
+    entries: dict[str | None, set[bytes] | None] = {tree: _entries(repository, tree) for tree in trees}
+    entries[None] = set()
+    unread = [sha for sha, *both in found if any(entries[tree] is None for tree in both)]
+    lost = [sha for sha, tree, parent_tree in found if sha not in unread and entries[tree] != entries[parent_tree]]
+    return unread, lost
 
 
 def _entries(repository: Repository, tree: str) -> set[bytes] | None:
@@ -99,7 +111,7 @@ def _entries(repository: Repository, tree: str) -> set[bytes] | None:
         told = plumbing.output_of(repository, "ls-tree", "-r", "-z", "--full-tree", tree)
     except GitError:
         return None
-    return {_ODD_MODE.sub(_usual_mode, entry) for entry in told.split(b"\0")}
+    return {_ODD_MODE.sub(_usual_mode, entry) for entry in told.split(b"\0")[:-1]}
 
 
 _ODD_MODE = re.compile(rb"^100[0-7]{3}")

@@ -16,11 +16,12 @@ from typing import NamedTuple
 import duckdb
 import pyarrow as pa
 
+from egregora_assets.config import Settings
 from egregora_assets.git_history import landing, plumbing, renames, timeline
 from egregora_assets.git_history.comparing import compare
 from egregora_assets.git_history.plumbing import GitError, Ref, Repository
 from egregora_assets.git_history.reading import store_new
-from egregora_assets.git_history.repositories import Source
+from egregora_assets.git_history.repositories import Source, sources
 from egregora_assets.git_history.web import forge_of, web_address
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction, transaction
@@ -40,15 +41,42 @@ class GitChanges:
     problems: tuple[str, ...] = ()
 
 
-def refresh_all(
-    connection: duckdb.DuckDBPyConnection, sources: Sequence[Source], shadows: Path, full: bool = False
+def refresh_configured(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, names: Sequence[str] = (), full: bool = False
 ) -> GitChanges:
-    """Bring the git tables up to date with ``sources``, one transaction for each; ``full`` reads all of them anew.
+    """Bring the git tables up to date with the repositories of the settings, or with those that are named.
+
+    What is stored of repositories that are no longer in the settings is taken away. Raises ``UnknownRepository``.
+    """
+    forget_others(connection, (source.name for source in sources(settings)))
+    return refresh_all(connection, sources(settings, names or None), settings.git_shadows, full)
+
+
+def moved(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[str]:
+    """Return the names of the configured repositories whose refs, settings or boundaries are not those last seen.
+
+    One that cannot be read is left out: there is nothing to do about it here.
+    """
+    found = []
+    for source in sources(settings):
+        try:
+            is_current, *_ = _look(connection, source, settings.git_shadows)
+        except GitError as error:
+            log.warning("%s", error)
+        else:
+            found += [] if is_current else [source.name]
+    return found
+
+
+def refresh_all(
+    connection: duckdb.DuckDBPyConnection, repositories: Sequence[Source], shadows: Path, full: bool = False
+) -> GitChanges:
+    """Bring the git tables up to date with ``repositories``, one transaction for each; ``full`` reads all of them anew.
 
     A repository that cannot be read keeps what is stored of it, and stops none of the others.
     """
     outcome = GitChanges()
-    for source in sources:
+    for source in repositories:
         try:
             one = refresh(connection, source, shadows, full)
         except GitError as error:
@@ -74,20 +102,15 @@ def refresh(
 
     ``shadows`` is a folder of ours for what git needs.
     """
-    repository = plumbing.open_repository(source.name, source.folder, shadows / f"{source.name}.git")
-    refs = plumbing.refs_of(repository)
-    branches = source.branches or (plumbing.head_branch(repository),)
-    known = _known(connection, source)
-    boundaries = sorted(repository.boundaries)
-    fingerprint = repr((source, branches))
-    if not full and known == _Known(fingerprint, boundaries, refs):
+    is_current, repository, refs, described = _look(connection, source, shadows)
+    if is_current and not full:
         return GitChanges(1)
     with tempfile.TemporaryDirectory(dir=shadows) as folder, transaction(connection, CONSUMER) as change:
-        if known is not None and (full or known.boundaries != boundaries):
+        if full or _is_another(connection, repository):
             _forget_commits(change, repository)
         tips = _commits_of(change, repository, refs)
-        commits = _follow(change, repository, tips, branches, Path(folder))
-        _describe(change, repository, source, branches, fingerprint)
+        commits = _follow(change, repository, tips, described.branches, Path(folder))
+        _describe(change, repository, source, described)
         return GitChanges(1, commits, _note_refs(change, repository, refs, tips))
 
 
@@ -113,25 +136,40 @@ def forget_others(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -
 _COMMIT_TABLES = ("git_commits", "git_commit_parents", "git_file_changes", "git_renames")
 
 
-class _Known(NamedTuple):
-    """What was last seen of a repository."""
+class _Described(NamedTuple):
+    """By what a repository is read."""
 
+    branches: tuple[str, ...]
     fingerprint: str
-    boundaries: list[str]
-    refs: list[Ref]
 
 
-def _known(connection: duckdb.DuckDBPyConnection, source: Source) -> _Known | None:
-    described = rows(connection, "SELECT fingerprint, boundaries FROM git_repos WHERE repo = ?", [source.name])
-    if not described:
-        return None
+def _look(
+    connection: duckdb.DuckDBPyConnection, source: Source, shadows: Path
+) -> tuple[bool, Repository, list[Ref], _Described]:
+    """Return whether a repository is as it was last seen, and how it is now."""
+    repository = plumbing.open_repository(source.name, source.folder, shadows / f"{source.name}.git")
+    refs = plumbing.refs_of(repository)
+    branches = source.branches or (plumbing.head_branch(repository),)
+    described = _Described(branches, repr((source, branches, sorted(repository.boundaries))))
+    seen = rows(connection, "SELECT fingerprint FROM git_repos WHERE repo = ?", [source.name])
+    if seen != [(described.fingerprint,)]:
+        return False, repository, refs, described
     stored = rows(connection, "SELECT ref, sha FROM git_refs WHERE repo = ? ORDER BY ref <> 'HEAD', ref", [source.name])
-    ((fingerprint, boundaries),) = described
-    return _Known(fingerprint, boundaries, [Ref(*ref) for ref in stored])
+    return [Ref(*ref) for ref in stored] == refs, repository, refs, described
+
+
+def _is_another(connection: duckdb.DuckDBPyConnection, repository: Repository) -> bool:
+    """Return whether what is stored is of another folder, or of a shallow clone that was cut off elsewhere."""
+    seen = rows(connection, "SELECT path, boundaries FROM git_repos WHERE repo = ?", [repository.name])
+    return bool(seen) and seen != [(_shown(repository.folder), sorted(repository.boundaries))]
+
+
+def _shown(folder: Path) -> str:
+    return os.fsencode(folder).decode("utf-8", "backslashreplace")
 
 
 def _forget_commits(change: Transaction, repository: Repository) -> None:
-    """Take away what is read anew: a shallow clone that was deepened shows commits differently."""
+    """Take away what is read anew."""
     for table in _COMMIT_TABLES:
         changed(change.connection, f"DELETE FROM {table} WHERE repo = ?", [repository.name])
     timeline.forget(change, repository.name, ())
@@ -178,21 +216,19 @@ def _ref_of(branch: str, tips: dict[str, str]) -> str | None:
     return next((form for form in forms if form in tips), None)
 
 
-def _describe(
-    change: Transaction, repository: Repository, source: Source, branches: Sequence[str], fingerprint: str
-) -> None:
+def _describe(change: Transaction, repository: Repository, source: Source, described: _Described) -> None:
     web = source.web or web_address(plumbing.origin_of(repository))
     changed(change.connection, "DELETE FROM git_repos WHERE repo = ?", [repository.name])
     row = {
         "repo": repository.name,
-        "path": os.fsencode(source.folder).decode("utf-8", "backslashreplace"),
+        "path": _shown(source.folder),
         "web": web,
         "forge": forge_of(web, source.forge),
         "permalink": source.permalink,
         "object_format": repository.object_format,
-        "branches": list(branches),
+        "branches": list(described.branches),
         "boundaries": sorted(repository.boundaries),
-        "fingerprint": fingerprint,
+        "fingerprint": described.fingerprint,
         "revision": change.revision,
     }
     places = ", ".join(f"${name} AS {name}" for name in row)

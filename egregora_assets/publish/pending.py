@@ -10,6 +10,8 @@ from egregora_assets.chat.inbox import read_inbox
 from egregora_assets.chat.ingest import known_order
 from egregora_assets.config import Settings
 from egregora_assets.documents import windows
+from egregora_assets.git_history import references
+from egregora_assets.git_history import sync as repositories
 from egregora_assets.profiles import files as profiles
 from egregora_assets.publish.snapshot import snapshot_state, wanted_state
 from egregora_assets.sidecar import posts
@@ -53,10 +55,12 @@ def _changed_rules(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
         (gate.CONSUMER, gate.policy_fingerprint(connection, settings)),
         (windows.CONSUMER, windows.rules_fingerprint(settings)),
         (posts.CONSUMER, posts.rules_fingerprint(settings)),
+        (references.CONSUMER, references.rules_fingerprint(settings)),
         (profiles.CONSUMER, profiles.rules_fingerprint(connection, settings)),
     ):
         if watermark(connection, consumer).fingerprint != fingerprint:
             reasons.append(f"the rules of {consumer} have changed")
+    reasons += [f"the repository {name} has changed" for name in repositories.moved(connection, settings)]
     if snapshot_state(settings) != wanted_state(connection, settings):
         reasons.append("the snapshot is behind the warehouse")
     return reasons

@@ -116,6 +116,15 @@ TABLES = (
         f"SELECT media_id FROM message_media WHERE revision > $since OR message_id IN ({_NEW_MESSAGES})",
     ),
     PublishedTable(
+        "code_references",
+        "message_id",
+        "SELECT message_id, place, kind, raw, repo, path, line_from, line_to, sha, number, state, permalink "
+        "FROM code_references SEMI JOIN clean_messages USING (message_id)",
+        f"{_NEW_MESSAGES} UNION SELECT message_id FROM code_references WHERE revision > $since "
+        "UNION SELECT key FROM tombstones WHERE table_name = 'code_references' AND revision > $since",
+        "clean_messages",
+    ),
+    PublishedTable(
         "documents",
         "document_id",
         "SELECT document_id, kind, source_id, window_start, window_end, title, slug, text, message_ids FROM documents",

@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from egregora_assets.documents.assets import documents
+from egregora_assets.git_history.assets import code_references
 from egregora_assets.sidecar.posts import refresh
 from egregora_assets.warehouse.reporting import OWNERS, RefreshConfig, described
 from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
@@ -15,7 +16,7 @@ from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
     group_name="sidecar",
     kinds={"duckdb", "json", "markdown"},
     owners=OWNERS,
-    deps=[documents],
+    deps=[documents, code_references],
     pool=WRITER_POOL,
     code_version="1",
     automation_condition=dg.AutomationCondition.eager(),

@@ -73,7 +73,21 @@ def post_path(posts: Path, source_id: str, slug: str, suffix: str) -> Path:
 
 
 def _documents_changed(connection: duckdb.DuckDBPyConnection, since: int) -> bool:
-    return bool(scalar(connection, "SELECT EXISTS (SELECT 1 FROM documents WHERE revision > ?)", [since]))
+    return bool(scalar(connection, f"SELECT EXISTS ({_CHANGED})", {"since": since}))
+
+
+_CHANGED = """
+    SELECT document_id, slug FROM documents WHERE revision > $since OR (
+        EXISTS (FROM code_references WHERE revision > $since)
+        AND list_has_any(message_ids, (SELECT list(message_id) FROM code_references WHERE revision > $since))
+    ) OR (
+        EXISTS (FROM tombstones WHERE table_name = 'code_references' AND revision > $since)
+        AND list_has_any(
+            message_ids, (SELECT list(key) FROM tombstones WHERE table_name = 'code_references' AND revision > $since)
+        )
+    )
+"""
+"""Documents that are new or differ, or whose messages refer to code otherwise than before."""
 
 
 def _documents_gone(connection: duckdb.DuckDBPyConnection, since: int) -> bool:
@@ -122,11 +136,9 @@ def _rewrite(change: Transaction, settings: Settings, since: int) -> int:
     """Make the sidecars and posts of all documents changed since a revision, a bounded number at a time."""
     connection, posts = change.connection, settings.posts
     rules = rules_of(connection, settings)
-    numbered = (
-        "SELECT (row_number() OVER (ORDER BY slug))::INTEGER AS d_no, document_id FROM documents WHERE revision > ?"
-    )
+    numbered = f"SELECT (row_number() OVER (ORDER BY slug))::INTEGER AS d_no, document_id FROM ({_CHANGED})"
     with (
-        temporary(connection, "changed_documents", numbered, [since]) as count,
+        temporary(connection, "changed_documents", numbered, {"since": since}) as count,
         one_thread_for_few(connection, settings.warehouse, count < _FEW),
     ):
         log.info("extracting from %s documents", f"{count:,}")

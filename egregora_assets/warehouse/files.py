@@ -17,7 +17,14 @@ _PRIVATE_FOLDER = 0o700
 
 def make_home(settings: Settings) -> None:
     """Create the home and its folders, readable by their owner only; what exists is left alone."""
-    for folder in (settings.home, settings.inbox, settings.media_store, settings.dagster_home, settings.published):
+    for folder in (
+        settings.home,
+        settings.inbox,
+        settings.media_store,
+        settings.git_shadows,
+        settings.dagster_home,
+        settings.published,
+    ):
         _make_private_folder(folder)
 
 

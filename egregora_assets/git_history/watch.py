@@ -1,0 +1,25 @@
+"""Whether anything has moved in the repositories, asked cheaply and without the warehouse."""
+
+from __future__ import annotations
+
+from egregora_assets.config import Settings
+from egregora_assets.git_history import plumbing
+from egregora_assets.git_history.plumbing import GitError
+from egregora_assets.git_history.repositories import sources
+
+
+def state_of(settings: Settings) -> str:
+    """Return a text that differs when a ref of a configured repository does; empty where none is configured.
+
+    A repository that cannot be read, for now or for good, counts by that: it is looked at again when it can be.
+    """
+    return "\n".join(f"{source} {_refs(settings, source.name)}" for source in sources(settings))
+
+
+def _refs(settings: Settings, name: str) -> str:
+    (source,) = sources(settings, [name])
+    try:
+        repository = plumbing.open_repository(name, source.folder, settings.git_shadows / f"{name}.git")
+        return repr([sorted(repository.boundaries), plumbing.head_branch(repository), plumbing.refs_of(repository)])
+    except GitError as error:
+        return str(error)
