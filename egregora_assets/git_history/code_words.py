@@ -46,6 +46,7 @@ _VARIANT = re.compile(
 )
 WHOLE_NAMES = frozenset(
     "requirements.txt requirements-dev.txt requirements_dev.txt dev-requirements.txt constraints.txt CMakeLists.txt robots.txt "
+    "readme.txt license.txt changelog.txt "
     "humans.txt llms.txt runtime.txt LICENSE.txt README.txt CHANGELOG.txt NOTICE.txt AUTHORS.txt go.mod go.sum go.work "
     "MANIFEST.in configure.ac Makefile.am setup.in py.typed init.el mix.ex gradle.properties cpanfile.snapshot".split()
 )

@@ -121,6 +121,7 @@ _IN_FRONT = re.compile(
     r"(?: the| o| a| el| la| der| file| ficheiro| arquivo| archivo){0,2}|(?:n?vim?|less|nano|emacs) \+([0-9]{1,7})()) [\"'`]?$"
 )
 """Lines in front of a path."""
+_IN_PATCH = re.compile(r"(?:^|\n)(?:diff --git (?:a/\S* )?|--- |\+\+\+ )$")
 _CODE_FOLDER = re.compile(rf"[{_IN_PATH}/\\()\[\]]*[/\\][{_IN_PATH}/\\()\[\]]*")
 _HEX = re.compile(r"[0-9a-f]{7,}")
 _SIGNS = re.compile("[a-f]+|[0-9]+")
@@ -134,9 +135,9 @@ _NO_COMMIT = re.compile(
     r"farbe|device|md5(?:sum)?|sha-?(?:1|256|512)(?:sum)?|checksum|btih|tx(?:id)?(?: hash)?|etag|uuid|guid|"
     r"trace|request|user|wallet|address|key|chave|كود(?: الخصم)?|コード|"
     r"docker (?:logs|exec|stop|rm|rmi|kill|inspect|start|restart|attach|cp)(?: -\S+)*)(?: id| nº| no\.?| número| number)?"
-    r"(?: is| é| es| ist)?[:=]? ?[\"'`]?$"
+    r"(?: is| é| es| ist)?[\"']?[:=]? ?[\"'`(]?$|(?<!commit)(?<!git)_(?:hash|id|sum)[\"'=:` ]*$"
 )
-_COMMIT_CUE = re.compile(r"(?i)(?:commits?|sha|rev|revision|ref|hash|head)[\"'`:= ]*$")
+_COMMIT_CUE = re.compile(r"(?i)(?:commits?|sha|rev|revision|ref|git_hash|commit_hash|head)[\"'`:= ]*$")
 _NO_SHA = re.compile(r"(?:19|20)[0-9]{6}[a-f]|[0-9]{8}[a-f]|[0-9]*0{4}[a-f]|[0-9]e[0-9]0*")
 _UNIT = re.compile(rf"(?i)[ \u00a0\-]?(?:{code_words.UNITS})(?![\w])")
 _PERIODICAL = re.compile(
@@ -164,6 +165,7 @@ _HAS_LETTER = re.compile("[A-Za-z]")
 _DOTS = re.compile(r"\.{2,3}")
 _DRIVE = re.compile(rf"(?:^|[^{_LETTER}])?[A-Za-z]:")
 _HYPHENED = re.compile(rf"-[{_LETTER}]")
+_HYPHENED_SMALL = re.compile("-[a-z]")
 _YEAR = re.compile("(?:19|20)[0-9]{2}")
 _GOES_ON = re.compile(rf"[{_LETTER}#%\ufe0f\u20e3°º]|-[{_LETTER}]|[.,:/][0-9]")
 _MAY_PRECEDE = re.compile(rf"(?:^|[^{_LETTER}#&=./\\?@%$!\-]|[0-9]/|[0-9]-|(?:^|\s)-)$")
@@ -358,6 +360,8 @@ class _Reader:
         elif in_front := _IN_FRONT.search(self.text, max(0, start - 2 * _BEFORE), start):
             numbers = [number for number in in_front.groups() if number]
         first, last = lines(*numbers)
+        if body.startswith(("a/", "b/")) and _IN_PATCH.search(self.text, max(0, start - _LONGEST_PATH), start):
+            body = body[2:]
         return Mention("path", raw, path=_normal(body), line_from=first, line_to=last)
 
     def cue(self, found: re.Match[str]) -> Iterator[Mention]:
@@ -406,7 +410,12 @@ class _Reader:
     def name(self, found: re.Match[str]) -> Iterator[Mention]:
         """Read the name of a file that has no ending."""
         before, after = self.text[max(0, found.start() - 1) : found.start()], self.text[found.end() : found.end() + 1]
-        if before not in ("#", "$", "%") and after not in ("=", "(") and not (self.is_shouted and found[0].isupper()):
+        if (
+            before not in ("#", "$", "%")
+            and after not in ("=", "(")
+            and not _HYPHENED_SMALL.match(self.text, found.end())
+            and not (self.is_shouted and found[0].isupper())
+        ):
             yield self._path(found[0], found.start(), found.end())
 
     def marked(self, found: re.Match[str]) -> Iterator[Mention]:
@@ -424,6 +433,8 @@ class _Reader:
             yield Mention("issue", found[0], number=number)
 
     def _is_cued(self, before: str, start: int, end: int) -> bool:
+        if before[-1:] == "(" and self.text[end : end + 1] == ")" and self.text[start + 1 : end] != "1":
+            return True
         if 0 <= start - self.last_number <= 6 and _AND.fullmatch(self.text, self.last_number, start):
             return True
         return _ISSUE_CUE.search(before) is not None or _ISSUE_BEHIND.match(self.text, end) is not None
