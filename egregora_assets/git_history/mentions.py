@@ -150,7 +150,7 @@ _ISSUE_CUE = re.compile(
     r"(?i)(?:issues?|prs?|mrs?|pull requests?|merge requests?|pull|bugs?|tickets?|tasks?|fix(?:es|ed|ing)?|clos(?:es?|ed|ing)|"
     r"resolv(?:es?|ed|ing|i|e)|refs?|see|merged?|merging|review(?:ed|ing)?|revert(?:s|ed)?|duplicate of|dup of|dupe of|implements|"
     r"addresses|related to|part of|reopen(?:ed)?|blocked by|depends on|fech(?:a|ou|ei|ado)|corrige|arreglé|cierra|schließt|behebt|"
-    r"fehler|aufgabe|tarefa|tarea|chamado|erro|error|defect|story|card|"
+    r"aufgabe|tarefa|tarea|chamado|defect|story|card|"
     r"siehe|veja|vide|課題|修正|チケット|イシュー)[:：]? ?[(\[]?$"
 )
 _COUNTED = re.compile(rf"(?i)(?:^|[^\w])(?:{code_words.NUMBERED})[.:]? ?$")
@@ -289,7 +289,11 @@ class _Reader:
     def run(self, found: re.Match[str]) -> Iterator[Mention]:
         """Read letters with a slash or an inner dot: a path, a range of commits, the number of a named project."""
         start, end, run = found.start(), found.end(), found[0]
-        if end - start > _LONGEST_PATH or (start and self._goes_on(self.text[start - 1], run[0])):
+        if (
+            end - start > _LONGEST_PATH
+            or run[:4] in ("www.", "Www.", "WWW.")
+            or (start and self._goes_on(self.text[start - 1], run[0]))
+        ):
             return
         body = _bare(run)
         start += run.find(body)
@@ -507,6 +511,8 @@ def _bare(run: str) -> str:
         body = body.strip("_")
     if body.startswith("@") and not body.startswith("@/"):
         body = body[1:]
+    if body.startswith("//"):
+        return body.lstrip("/")
     return body.lstrip(".") if body.startswith("...") else body
 
 
