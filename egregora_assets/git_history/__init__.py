@@ -1,3 +1,2 @@
-"""Git history beside talk: commits, refs and file changes of repositories, and which version of a file was meant when it was said.
-
-What messages may have meant is detected here (`mentions`); what stands in a repository decides whether it is there."""
+"""Git history beside talk: commits, refs and changes of files of the user's repositories,
+and which version of a file was meant when people spoke of it."""

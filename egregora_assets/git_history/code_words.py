@@ -29,6 +29,9 @@ _SENT = frozenset("txt csv tsv log diff rules".split())
 ASSET_ENDINGS = frozenset("png svg jpg jpeg gif webp ico pdf woff woff2 ttf otf wasm gz parquet db sqlite map".split())
 """Endings of what also lies in repositories, but is more often sent as a file: they need a slash."""
 
+SHOUTED = frozenset(("MD", "SQL", "CPP", "PY", "HTML", "JSON", "XML"))
+"""Endings in capital letters behind a name in capital letters."""
+
 PLAIN_NAMES = frozenset(
     "Makefile GNUmakefile Dockerfile Containerfile Jenkinsfile Vagrantfile Gemfile Rakefile Procfile Brewfile Podfile Fastfile "
     "Appfile Matchfile Dangerfile Guardfile Caddyfile Tiltfile Earthfile Justfile justfile Pipfile Cargofile Snakefile "
@@ -139,7 +142,7 @@ def is_file(name: str, strong: bool, slashed: bool) -> bool:
 
 
 def _is_shouted(stem: str, ending: str) -> bool:
-    return ending in ("MD", "SQL", "CPP", "PY", "HTML", "JSON", "XML") and stem.isupper()
+    return ending in SHOUTED and stem.isupper()
 
 
 def _is_site(name: str) -> bool:
@@ -229,9 +232,9 @@ NUMBERED = (
     r"lote|lot|order|pedido|bestellung|invoice|fatura|factura|rechnung|part|parte|teil|level|nível|nivel|stage|round|rodada|runde|game|"
     r"jogo|juego|spiel|match|seat|assento|platz|seed|rank|ranked|ranking|place|pos|position|posição|puesto|lugar|top|rule|regra|regla|"
     r"regel|option|opção|opción|volume|vol|edition|edição|edición|ausgabe|book|livro|libro|song|música|level|attempt|lane|pier|"
-    r"platform|plataforma|gleis|car|carro|coche|runner|team|time|equipo|slot|box|caixa|caja|photo|foto|slide|page|página|seite|pg|"
+    r"platform|plataforma|gleis|car|carro|coche|runner|team|equipo|slot|box|caixa|caja|photo|foto|slide|page|página|seite|pg|"
     r"row|fila|reihe|shelf|floor|andar|piso|door|house|casa|haus|store|loja|tienda|channel|canal|draw|sorteio|ticket sorteio|size|"
-    r"draft|strike|build|run|job|pipeline|sprint|meeting|reunião|case|claim|flight|voo|"
+    r"draft|strike|build|run|job|pipeline|sprint|meeting|reunião|claim|flight|voo|"
     r"account|conta|member|student|aluno|model|serial|"
     r"phone|protocolo|senha|ficha|matrícula|processo|comment|comentário|post|tweet|puzzle|wordle|artist|friend|person|child|kid|fact|"
     r"pizza|candidate|candidato|candidata|chanel|mambo|symphony|sinfonia|sinfonie|concerto|building|block|bloco|quarto|sala|court|"
@@ -258,3 +261,7 @@ RANKED = (
     r"artist|artista|shirt|camisa|trikot"
 )
 """Words behind a rank or the number on a back, also of two digits."""
+
+ENDINGS = "|".join(sorted(map(re.escape, CODE_ENDINGS | WEAK_ENDINGS | SHOUTED)))
+NAMES = "|".join(sorted(PLAIN_NAMES))
+"""The lists as patterns."""
