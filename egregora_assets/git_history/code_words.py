@@ -29,6 +29,9 @@ _SENT = frozenset("txt csv tsv log diff rules".split())
 ASSET_ENDINGS = frozenset("png svg jpg jpeg gif webp ico pdf woff woff2 ttf otf wasm gz parquet db sqlite map".split())
 """Endings of what also lies in repositories, but is more often sent as a file: they need a slash."""
 
+SHOUTED = frozenset(("MD", "SQL", "CPP", "PY", "HTML", "JSON", "XML"))
+"""Endings in capital letters behind a name in capital letters."""
+
 PLAIN_NAMES = frozenset(
     "Makefile GNUmakefile Dockerfile Containerfile Jenkinsfile Vagrantfile Gemfile Rakefile Procfile Brewfile Podfile Fastfile "
     "Appfile Matchfile Dangerfile Guardfile Caddyfile Tiltfile Earthfile Justfile justfile Pipfile Cargofile Snakefile "
@@ -46,6 +49,7 @@ _VARIANT = re.compile(
 )
 WHOLE_NAMES = frozenset(
     "requirements.txt requirements-dev.txt requirements_dev.txt dev-requirements.txt constraints.txt CMakeLists.txt robots.txt "
+    "readme.txt license.txt changelog.txt "
     "humans.txt llms.txt runtime.txt LICENSE.txt README.txt CHANGELOG.txt NOTICE.txt AUTHORS.txt go.mod go.sum go.work "
     "MANIFEST.in configure.ac Makefile.am setup.in py.typed init.el mix.ex gradle.properties cpanfile.snapshot".split()
 )
@@ -101,6 +105,7 @@ _END_OF_SENTENCE = frozenset(
 _SITE = re.compile(
     r"(?:com|org|net|edu|gov|gob|mil|co|io)\.[a-z]{2}|(?:www|get|docs|api|m|blog|app|shop|news)\.[a-z0-9\-]+\.(?:py|pl|rs|sh|md|cc|ml)"
 )
+_ABBREVIATION = re.compile(r"(?:[A-Za-z]\.)+[A-Za-z]?")
 _WORD = re.compile(r"\w{2}")
 _HAS_LETTER = re.compile(r"[^\W\d]")
 
@@ -137,7 +142,7 @@ def is_file(name: str, strong: bool, slashed: bool) -> bool:
 
 
 def _is_shouted(stem: str, ending: str) -> bool:
-    return ending in ("MD", "SQL", "CPP", "PY", "HTML", "JSON", "XML") and stem.isupper()
+    return ending in SHOUTED and stem.isupper()
 
 
 def _is_site(name: str) -> bool:
@@ -161,7 +166,9 @@ def may_be_file(name: str) -> bool:
 
 
 def are_products(parts: list[str]) -> bool:
-    """Return whether names stand side by side with slashes between them: Vue.js/React.js, Python/Node.js."""
+    """Return whether slashes stand between names of products or shortened words: Vue.js/React.js, Python/Node.js, a.m./p.m."""
+    if all(_ABBREVIATION.fullmatch(part) for part in parts):
+        return True
     return is_product(parts[-1]) and all(is_product(part) or part[:1].isupper() for part in parts[:-1])
 
 
@@ -221,22 +228,25 @@ UNITS = (
 NUMBERED = (
     r"number|no|nº|nr|num|room|rooms|apt|apartment|apto|apartamento|suite|unit|bus|line|track|hole|day|dia|día|tag|week|semana|woche|"
     r"month|year|chapter|cap|capítulo|capitulo|kapitel|ep|eps|episode|episodio|episódio|folge|season|temporada|question|pergunta|"
-    r"pregunta|frage|step|passo|paso|schritt|take|reason|tip|dica|exercise|exercício|player|jersey|locker|gate|portão|table|mesa|tisch|"
+    r"pregunta|frage|step|passo|paso|schritt|reason|tip|dica|exercise|exercício|player|jersey|locker|gate|portão|table|mesa|tisch|"
     r"lote|lot|order|pedido|bestellung|invoice|fatura|factura|rechnung|part|parte|teil|level|nível|nivel|stage|round|rodada|runde|game|"
     r"jogo|juego|spiel|match|seat|assento|platz|seed|rank|ranked|ranking|place|pos|position|posição|puesto|lugar|top|rule|regra|regla|"
-    r"regel|option|opção|opción|volume|vol|edition|edição|edición|ausgabe|book|livro|libro|song|música|level|attempt|try|lane|pier|"
-    r"platform|plataforma|gleis|car|carro|coche|runner|team|time|equipo|slot|box|caixa|caja|photo|foto|slide|page|página|seite|pg|"
+    r"regel|option|opção|opción|volume|vol|edition|edição|edición|ausgabe|book|livro|libro|song|música|level|attempt|lane|pier|"
+    r"platform|plataforma|gleis|car|carro|coche|runner|team|equipo|slot|box|caixa|caja|photo|foto|slide|page|página|seite|pg|"
     r"row|fila|reihe|shelf|floor|andar|piso|door|house|casa|haus|store|loja|tienda|channel|canal|draw|sorteio|ticket sorteio|size|"
-    r"hit|draft|pick|strike|build|run|job|pipeline|sprint|meeting|reunião|case|claim|flight|voo|"
+    r"draft|strike|build|run|job|pipeline|sprint|meeting|reunião|claim|flight|voo|"
     r"account|conta|member|student|aluno|model|serial|"
     r"phone|protocolo|senha|ficha|matrícula|processo|comment|comentário|post|tweet|puzzle|wordle|artist|friend|person|child|kid|fact|"
+    r"pizza|candidate|candidato|candidata|chanel|mambo|symphony|sinfonia|sinfonie|concerto|building|block|bloco|quarto|sala|court|"
+    r"pump|machine|máquina|printer|router|server|servidor|node|core|gpu|cpu|thread|worker|shard|layer|epoch|example|exemplo|ejemplo|"
+    r"figure|section|scenario|approach|solution|idea|ideia|point|item|bullet|plan|problem|problema|contestant|vehicle|zone|group|grupo|"
     r"psalm|hymn|"
     r"trip|visit|beer|coffee|poll|lesson|aula|lição|lección|lektion|module|unidade|workout|treino|lap|volta|vuelta|runde|race|wave|version"
 )
 """Words behind which a number counts things that are no code."""
 RANKED_BY = (
     r"are|is|was|were|be|being|we're|you're|i'm|he's|she's|it's|they're|still|finished|placed|came|voted|my|your|our|his|her|their|world's|"
-    r"the|a|somos|sou|é|es|el|la|mi|meu|minha|nosso|seu|sua|o|bin|ist|sind|der|die|mein|meine|unser|unsere|top|number|world|at|to|hit|"
+    r"the|a|somos|sou|é|es|el|la|mi|meu|minha|nosso|seu|sua|o|bin|ist|sind|der|die|mein|meine|unser|unsere|top|number|world|at|to|hit|take|"
     r"reached|from|país|mundo"
 )
 """Words in front of a rank. Only small numbers are ranks."""
@@ -251,3 +261,7 @@ RANKED = (
     r"artist|artista|shirt|camisa|trikot"
 )
 """Words behind a rank or the number on a back, also of two digits."""
+
+ENDINGS = "|".join(sorted(map(re.escape, CODE_ENDINGS | WEAK_ENDINGS | SHOUTED)))
+NAMES = "|".join(sorted(PLAIN_NAMES))
+"""The lists as patterns."""
