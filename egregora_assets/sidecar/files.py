@@ -11,7 +11,7 @@ import duckdb
 
 from egregora_assets.authors.verify import names_fingerprint
 from egregora_assets.config import Settings
-from egregora_assets.documents.windows import SPOKEN
+from egregora_assets.documents.windows import APART, SPOKEN
 from egregora_assets.privacy.scrub import quoted, scrubbing
 from egregora_assets.warehouse.query import rows, scalar
 from egregora_assets.warehouse.revisions import transaction, watermark
@@ -106,19 +106,23 @@ def _plain_post(text: str) -> str:
 
 
 def _plain_record(text: str) -> str:
-    """Return SQL that takes JSON's escapes from a sidecar."""
-    return _without(f"replace({text}, '\\n', chr(10))", r"\\([\"\\/])", r"\1")
+    """Return SQL for the values of a sidecar, each as it was before JSON wrote it, and what else is there, set apart."""
+    plain = f"list_transform(regexp_extract_all({text}, {quoted(_STRING)}), lambda value: {_VALUE})"
+    return f"concat(array_to_string({plain}, '{APART}'), '{APART}', {_without(text, _STRING, APART)})"
 
 
-_POST = _plain_post(_without(_without("content", _OURS_IN_POST), rf"(?m)^((?:\"|# ).*?){_DAY}(\"?)$", r"\1\2"))
-_RECORD = _plain_record(
-    _without(_without("content", rf"(\"title\":\"(?:[^\"\\]|\\.)*?){_DAY}\"", r'\1"'), _OURS_IN_RECORD)
-)
+_STRING = r"\"(?:[^\"\\]|\\.)*\""
+_VALUE = "coalesce(try_cast(value AS JSON) ->> '$', value)"
+_BARE_POST = _without(_without("content", _OURS_IN_POST), rf"(?m)^((?:\"|# ).*?){_DAY}(\"?)$", r"\1\2")
+_BARE_RECORD = _without(_without("content", rf"(\"title\":\"(?:[^\"\\]|\\.)*?){_DAY}\"", r'\1"'), _OURS_IN_RECORD)
 _WORDS = f"""
-WITH plain AS (
-    SELECT parse_path(filename)[-2] AS source_id, CASE WHEN suffix(filename, '.md') THEN {_POST} ELSE {_RECORD} END AS text
+WITH bare AS (
+    SELECT
+        parse_path(filename)[-2] AS source_id, suffix(filename, '.md') AS is_post,
+        CASE WHEN suffix(filename, '.md') THEN {_BARE_POST} ELSE {_BARE_RECORD} END AS text
     FROM read_text(?)
 ),
+plain AS (SELECT source_id, CASE WHEN is_post THEN {_plain_post("text")} ELSE {_plain_record("text")} END AS text FROM bare),
 shown AS MATERIALIZED (SELECT source_id, {SPOKEN} AS words FROM plain)
 """
 _CITED = f"""

@@ -24,7 +24,7 @@ from egregora_assets.warehouse.revisions import Transaction, transaction
 
 CONSUMER = "sidecars"
 SCHEMA_FILE = "sidecar.schema.json"
-_VERSION = "3"
+_VERSION = "4"
 _BATCH = 50
 _AT_ONCE = 2500
 _FEW = 100
