@@ -66,7 +66,7 @@ def ingest(
     """
     files = read_inbox(settings.inbox)
     register(connection, files)
-    _hide_titles_that_name_others(connection, settings)
+    _hide_titles(connection, settings)
     waiting = _waiting(connection, reread)
     if not waiting:
         return []
@@ -163,11 +163,11 @@ def _load_records(
         return _under_shown_names(change, settings, keys, outcome)
 
 
-def _hide_titles_that_name_others(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Hide titles that name somebody who has become known in another way than by an export: by the list, or by a post."""
+def _hide_titles(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Hide titles that name somebody who has become known in another way than by an export, or that hold a secret."""
     posts = rows(connection, "SELECT DISTINCT raw_name FROM private.author_names WHERE platform = 'posts'")
     names = [*settings.privacy.opt_out, *(name for (name,) in posts)]
-    if names and rows(connection, "SELECT 1 FROM sources LIMIT 1"):
+    if rows(connection, "SELECT 1 FROM sources LIMIT 1"):
         keys = warehouse_keys(connection, settings.key_path)
         with transaction(connection, CONSUMER) as change:
             hide_titles(change, settings, keys, names)

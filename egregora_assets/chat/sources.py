@@ -16,6 +16,7 @@ from egregora_assets.config import Settings
 from egregora_assets.privacy.keys import Keys
 from egregora_assets.privacy.names import KnownNames
 from egregora_assets.privacy.pseudonyms import normalised_name, pseudonym, rotated_name
+from egregora_assets.privacy.scrub import private_among
 from egregora_assets.warehouse.query import rows
 from egregora_assets.warehouse.revisions import Transaction
 from egregora_assets.warehouse.upsert import insert_new
@@ -42,8 +43,8 @@ class Sources:
     """The sources of one platform, as a change of the warehouse finds and extends them.
 
     The title of a chat between two is the other person's name, so a source is named after its title only when at least
-    three people write in it and no word of it is a name of anybody known; else it gets a keyed pseudonym. ``names`` are
-    the names that are not yet in the warehouse. New sources are written by ``save``.
+    three people write in it, no word of it is a name of anybody known, and nothing of it would be scrubbed; else it gets a
+    keyed pseudonym. ``names`` are the names that are not yet in the warehouse. New sources are written by ``save``.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class Sources:
     def _register(self, title: str, hidden: str, people: Collection[str]) -> str:
         configured = self._settings.source_named(title)
         shown = len(people) >= _SMALLEST_GROUP and not may_name(self._names, title)
+        shown = shown and not private_among(self._change.connection, [title])
         told = configured.source_id if configured else None
         named = [slug(title), f"{slug(title)}-{self._platform}"] if shown and slug(title) else []
         source_id = told or next((name for name in named if name not in self._zones), hidden)

@@ -15,6 +15,7 @@ from egregora_assets.privacy import kinds
 from egregora_assets.privacy.kinds import ALIAS
 from egregora_assets.privacy.names import ALIASED, HIDDEN, POSSIBLE, SHOWN, finding, known
 from egregora_assets.privacy.numbers import MARK, NAMED, naming
+from egregora_assets.warehouse.query import rows
 
 POLICY_VERSION = "4"
 """Part of every fingerprint of cleaned text: a new version cleans everything again."""
@@ -212,6 +213,16 @@ def shows_pii(column: str, aliases: bool = False) -> str:
     question = f"regexp_matches({text}, {quoted(_ANYTHING)})"
     found = " OR ".join(_where(condition, shown, "false") for condition, shown in _shown(text))
     return f"({_where(question, found, 'false')})"
+
+
+def private_among(connection: duckdb.DuckDBPyConnection, texts: Iterable[str]) -> set[str]:
+    """Return those of a few texts from which ``scrub`` would take something private, names aside."""
+    among = "SELECT text FROM (SELECT unnest($texts::VARCHAR[]) AS text) WHERE "
+    suspected = rows(connection, among + f"regexp_matches(text, {quoted(_ANYTHING)})", {"texts": list(texts)})
+    if not suspected:
+        return set()
+    found = rows(connection, among + shows_pii(f"({_stripped('text')})"), {"texts": [text for (text,) in suspected]})
+    return {text for (text,) in found}
 
 
 def _shown(text: str) -> Iterator[tuple[str, str]]:
