@@ -19,8 +19,8 @@ _ALLOWED = re.compile(r"(?!member\b)\w[\w .'’-]{0,39}", re.IGNORECASE)
 def show_chosen_names(change: Transaction, settings: Settings) -> None:
     """Let authors have the name that they asked for last; one that names anybody known, or holds a secret, is not shown.
 
-    This holds also for names that become known later. The first who asks for a name has it. A name that is no longer shown is erased from what was published; the gate shows no
-    words of the command that asked for it.
+    This holds also for names that become known later. The first who asks for a name has it. A name that is no longer shown is
+    erased from what was published; the gate shows no words of the command that asked for it.
     """
     connection = change.connection
     asked = rows(connection, _ASKED)

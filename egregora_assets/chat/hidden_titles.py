@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
-from egregora_assets.chat.sources import hidden_name
+from egregora_assets.chat.sources import hidden_name, spoken
 from egregora_assets.config import Settings
 from egregora_assets.privacy.keys import Keys
 from egregora_assets.privacy.names import KnownNames
@@ -24,15 +24,19 @@ def hide_titles(change: Transaction, settings: Settings, keys: Keys, names: Iter
     shown = [row for row in rows(change.connection, _SHOWN) if row[0] not in told]
     if not shown:
         return {}
-    known, private = KnownNames(names), private_among(change.connection, [title for _, _, title, _ in shown])
+    known, private = KnownNames(names), private_among(change.connection, _words(shown))
     renamed = {
         source_id: hidden_name(keys, platform, title.split("\n")[0], native_id)
         for source_id, platform, title, native_id in shown
-        if title in private or known.may_be_in(title) or known.may_be_in(source_id.replace("-", " "))
+        if any(words in private or known.may_be_in(words) for words in (title, spoken(source_id)))
     }
     if renamed:
         _rename(change, renamed)
     return renamed
+
+
+def _words(shown: list[tuple[str, str, str, str]]) -> list[str]:
+    return [words for source_id, _, title, _ in shown for words in (title, spoken(source_id))]
 
 
 def _rename(change: Transaction, renamed: dict[str, str]) -> None:

@@ -93,9 +93,10 @@ class Sources:
     def _register(self, title: str, hidden: str, people: Collection[str]) -> str:
         configured = self._settings.source_named(title)
         shown = len(people) >= _SMALLEST_GROUP and not may_name(self._names, title)
-        shown = shown and not private_among(self._change.connection, [title])
+        shown = shown and not private_among(self._change.connection, [title, spoken(slug(title))])
         told = configured.source_id if configured else None
         named = [slug(title), f"{slug(title)}-{self._platform}"] if shown and slug(title) else []
+        named = [name for name in named if not self._names.may_be_in(spoken(name))]
         source_id = told or next((name for name in named if name not in self._zones), hidden)
         if source_id not in self._zones:
             zone = (configured.timezone if configured else None) or self._settings.timezone
@@ -119,13 +120,18 @@ _TABLES = {
 
 def may_name(names: KnownNames, title: str) -> bool:
     """Return whether a title, or the id that is made of it without signs and accents, may name somebody."""
-    return names.may_be_in(title) or names.may_be_in(slug(title).replace("-", " "))
+    return names.may_be_in(title) or names.may_be_in(spoken(slug(title)))
 
 
 def slug(text: str) -> str:
     """Return ``text`` in lower-case ASCII letters, digits and hyphens; empty where nothing of it is left."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_MAX_SLUG].strip("-")
+
+
+def spoken(source_id: str) -> str:
+    """Return the words of which a source id is made."""
+    return source_id.replace("-", " ")
 
 
 def hidden_name(keys: Keys, platform: str, title: str, native_id: str | None) -> str:

@@ -1,8 +1,8 @@
 """The erasure report: searches the bytes of everything that is published for words of people who opted out.
 
 It asks nothing of the code that took the words out. What it looks for are stretches of letters from their messages, as they
-were written and as the gate shows such texts, that nobody else has said; it reads every file that may be shown, and the texts in the snapshot also as DuckDB reads them,
-because columns may be compressed.
+were written and as the gate shows such texts, that nobody else has said; it reads every file that may be shown, and the texts
+in the snapshot also as DuckDB reads them, because columns may be compressed.
 """
 
 from __future__ import annotations

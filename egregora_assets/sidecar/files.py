@@ -20,17 +20,14 @@ from egregora_assets.warehouse.verdict import Verdict
 _DAY = r"[0-9]{1,2} [A-Z][a-z]+ [0-9]{4}"
 _ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
-_SLUG = r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{4}-[a-z0-9\-]+-[0-9a-f]{8}"
 _OURS_IN_POST = (
-    rf"(?m)^(?:date: {_MOMENT}|slug: {_SLUG}|source: [a-z0-9\-]+|messages: [0-9]+|participants: [0-9]+)$"
+    rf"(?m)^(?:date: {_MOMENT}|messages: [0-9]+|participants: [0-9]+)$"
     r"|^(?:title|tags): |^## (?:Decisions|Questions|Participants|Conversation)$|^- [A-Z]{1,2}: member-[0-9a-f]{10}$"
 )
 _OURS_IN_RECORD = "|".join(
     (
         rf"\"(?:evidence|message_ids)\":\[(?:\"{_ID}\",?)*\]",
         rf"\"document_id\":\"{_ID}\"",
-        rf"\"slug\":\"{_SLUG}\"",
-        r"\"source_id\":\"[a-z0-9\-]+\"",
         rf"\"(?:window_start|window_end|decided_at|asked_at)\":\"{_MOMENT}\"",
         r"\"author\":\"member-[0-9a-f]{10}\"",
         r"\"kind\":\"[a-z]+\"",
@@ -111,10 +108,21 @@ def _plain_record(text: str) -> str:
     return f"concat(array_to_string({plain}, '{APART}'), '{APART}', {_without(text, _STRING, APART)})"
 
 
+def _without_path(slug: str, source: str) -> str:
+    """Return SQL that takes a file's own slug and source from it, written as ``{}``; where a file may be, another check asks."""
+    slug_sql, source_sql = (
+        f"replace({quoted(form)}, '{{}}', {named})"
+        for form, named in ((slug, "parse_filename(filename, true)"), (source, "parse_path(filename)[-2]"))
+    )
+    return f"replace(replace(content, {slug_sql}, ''), {source_sql}, '')"
+
+
 _STRING = r"\"(?:[^\"\\]|\\.)*\""
 _VALUE = "coalesce(try_cast(value AS JSON) ->> '$', value)"
-_BARE_POST = _without(_without("content", _OURS_IN_POST), rf"(?m)^((?:\"|# ).*?){_DAY}(\"?)$", r"\1\2")
-_BARE_RECORD = _without(_without("content", rf"(\"title\":\"(?:[^\"\\]|\\.)*?){_DAY}\"", r'\1"'), _OURS_IN_RECORD)
+_POST = _without_path("slug: {}\n", "source: {}\n")
+_BARE_POST = _without(_without(_POST, _OURS_IN_POST), rf"(?m)^((?:\"|# ).*?){_DAY}(\"?)$", r"\1\2")
+_RECORD = _without_path('"slug":"{}"', '"source_id":"{}"')
+_BARE_RECORD = _without(_without(_RECORD, rf"(\"title\":\"(?:[^\"\\]|\\.)*?){_DAY}\"", r'\1"'), _OURS_IN_RECORD)
 _WORDS = f"""
 WITH bare AS (
     SELECT

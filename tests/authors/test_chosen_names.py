@@ -54,7 +54,9 @@ SECRETS += ("Bearer abcdefghijklmnopq", "DE89 3704 0044 0532 0130 00", "10\u00a0
 
 def test_a_secret_is_not_shown_as_a_name(settings: Settings) -> None:
     asked = tuple((3, f"Member {chr(65 + n)}", f"/egregora alias set {secret}") for n, secret in enumerate(SECRETS))
-    assert called(settings, (*asked, (4, "Ana Lima", "/egregora alias set Captain Nemo"))) == {"Ana Lima": "Captain Nemo"}
+    assert called(settings, (*asked, (4, "Ana Lima", "/egregora alias set Captain Nemo"))) == {
+        "Ana Lima": "Captain Nemo"
+    }
 
 
 @pytest.mark.parametrize(
