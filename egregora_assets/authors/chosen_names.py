@@ -42,7 +42,7 @@ def show_chosen_names(change: Transaction, settings: Settings) -> None:
 
 def _known_names(change: Transaction, settings: Settings) -> KnownNames:
     found = rows(change.connection, "SELECT DISTINCT raw_name FROM private.author_names")
-    return KnownNames([*(name for (name,) in found), *settings.privacy.opt_out])
+    return KnownNames([*(name for (name,) in found), *settings.privacy.opt_out_names])
 
 
 def _shown(asked: list[str | None], known: KnownNames) -> list[str | None]:

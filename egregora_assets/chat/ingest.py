@@ -175,7 +175,7 @@ def _hide_titles(connection: duckdb.DuckDBPyConnection, settings: Settings) -> N
             among = "platform = 'posts'" if change.watermark().fingerprint == POLICY_VERSION else "true"
             known = rows(connection, f"SELECT DISTINCT raw_name FROM private.author_names WHERE {among}")
             keys = warehouse_keys(connection, settings.key_path)
-            hide_titles(change, settings, keys, [*settings.privacy.opt_out, *(name for (name,) in known)])
+            hide_titles(change, settings, keys, [*settings.privacy.opt_out_names, *(name for (name,) in known)])
         change.advance(POLICY_VERSION)
 
 

@@ -53,7 +53,7 @@ class Sources:
         self._change, self._settings, self._keys, self._platform = change, settings, keys, platform
         connection = change.connection
         known = rows(connection, "SELECT DISTINCT raw_name FROM private.author_names")
-        self._names = KnownNames([*(name for (name,) in known), *names, *settings.privacy.opt_out])
+        self._names = KnownNames([*(name for (name,) in known), *names, *settings.privacy.opt_out_names])
         self._zones = dict(rows(connection, "SELECT source_id, timezone FROM sources"))
         titles = "SELECT source_id, raw_title FROM private.source_titles WHERE platform = ? ORDER BY revision"
         self._titles: list[tuple[str, str]] = rows(connection, titles, [platform])
