@@ -13,11 +13,11 @@ from egregora_assets.sidecar import verify as sidecar_verify
 from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.query import rows
 from tests.chats import Line, with_privacy
-from tests.privacy.test_kinds import LINKS, NAMED, ORDINARY, PASSWORDS
+from tests.privacy.test_kinds import DISGUISED, LINKS, NAMED, ORDINARY, PASSWORDS
 from tests.privacy.test_scrub import ADDRESSES, KEPT, NUMBERS
 from tests.publish.test_leaks import SECRETS, failing, take_in
 
-WORDS = [text for text, _ in PASSWORDS]
+WORDS = [text for text, _ in (*PASSWORDS, *DISGUISED)]
 ENDINGS = ("wifi password:", "new senha =", "the api_key=", 'pass code :\n"x"', "token\tsenha =\t\t\tabc def")
 PARAMETERS = [
     f"https://api.example.com/v1{sign}{name}=abcdef12345{end}"
