@@ -19,6 +19,7 @@ from egregora_assets.warehouse.revisions import transaction
 
 CONSUMER = "git_line_counts"
 _COMMITS_AT_ONCE = 2_000
+_SUBMODULE = 160000
 _ARGUMENTS = ("diff-tree", "--stdin", "-r", "-z", "--root", "--no-renames", "--numstat")
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
 
 
 _OPEN = f"""
-    SELECT c.sha, c.path, c.old_blob, c.new_blob
+    SELECT c.sha, c.path, c.old_blob, c.new_blob, {_SUBMODULE} NOT IN (c.old_mode, c.new_mode) AS is_file
     FROM git_file_changes c
     WHERE c.repo = $repo AND sha IN (
         SELECT DISTINCT sha FROM git_file_changes o ANTI JOIN git_line_counts l
@@ -67,7 +68,7 @@ def _count_some(connection: duckdb.DuckDBPyConnection, repository: Repository, s
 
 _INSERT = """
     INSERT INTO git_line_counts
-    SELECT old_blob, new_blob, any_value(added), any_value(removed), $revision
+    SELECT old_blob, new_blob, any_value(added) FILTER (is_file), any_value(removed) FILTER (is_file), $revision
     FROM to_count o LEFT JOIN counted c USING (sha, path)
     WHERE NOT EXISTS (
         FROM git_line_counts l
@@ -79,7 +80,7 @@ _INSERT = """
 
 def _whole_commits(connection: duckdb.DuckDBPyConnection, repository: Repository) -> list[str]:
     """Return the commits in ``to_count`` of which all files are here; what is none (a submodule) is not asked for."""
-    listed = "SELECT sha, unnest([old_blob, new_blob]) AS blob FROM to_count"
+    listed = "SELECT sha, unnest([old_blob, new_blob]) AS blob FROM to_count WHERE is_file"
     blobs = [blob for (blob,) in rows(connection, f"SELECT DISTINCT blob FROM ({listed}) WHERE blob IS NOT NULL")]
     told = plumbing.output_of(
         repository, "cat-file", "--batch-check=%(objectname) %(objecttype)", "--buffer", lines=blobs

@@ -13,10 +13,12 @@ import pytest
 from egregora_assets.chat.automation import inbox_sensor, nightly
 from egregora_assets.config import Settings
 from egregora_assets.definitions import build_definitions
+from egregora_assets.git_history.automation import git_sensor
 from egregora_assets.runs import prepare_home
 from egregora_assets.warehouse.automation import killed_runs, run_failure_advice
 from egregora_assets.warehouse.processes import is_gone, this_process
 from egregora_assets.warehouse.resource import PROCESS_TAG, Warehouse
+from tests.git_history.repositories import grow, history
 
 Tick = Callable[[], dg.SensorResult]
 DERIVED = ("authors", "clean_messages", "media", "documents", "sidecars", "author_profiles", "snapshot")
@@ -106,6 +108,34 @@ def test_dagster_is_told_no_name_of_a_file(tick: Tick, settings: Settings) -> No
     told = f"{tick()} {tick()} {tick()}"
 
     assert "Zanzibella" not in told
+
+
+def test_a_repository_is_read_when_a_branch_has_moved_and_only_then(
+    home: Path, instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    history(tmp_path / "garden", 5, 1)
+    home.mkdir()
+    (home / "egregora.toml").write_text(f'[[repositories]]\npath = "{tmp_path / "garden"}"\n')
+    cursor = None
+    asked = []
+    for grows in (False, False, True, False):
+        if grows:
+            grow(tmp_path / "garden", 1, 2)
+        resources = {"warehouse": Warehouse(home=str(home))}
+        with dg.build_sensor_context(instance=instance, cursor=cursor, resources=resources) as context:
+            result = git_sensor(context)
+        assert isinstance(result, dg.SensorResult)
+        cursor = result.cursor
+        asked.append(requests(result))
+    assert asked == [1, 0, 1, 0]
+
+
+def test_a_home_without_repositories_asks_for_no_reading(home: Path, instance: dg.DagsterInstance) -> None:
+    with dg.build_sensor_context(instance=instance, resources={"warehouse": Warehouse(home=str(home))}) as context:
+        result = git_sensor(context)
+    assert isinstance(result, dg.SensorResult)
+    assert requests(result) == 0
+    assert not home.exists()
 
 
 def test_what_is_derived_follows_new_messages(settings: Settings, instance: dg.DagsterInstance) -> None:
