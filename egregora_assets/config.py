@@ -329,7 +329,30 @@ def load_settings(home: Path | str | None = None) -> Settings:
 
 def _first_problem(error: ValidationError) -> str:
     problem: Any = error.errors()[0]
-    return f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+    return f"{'.'.join(str(part) for part in problem['loc'])}: {in_plain_words(problem)}"
+
+
+def in_plain_words(problem: Any) -> str:
+    """Return in plain words what one of pydantic's errors wants to be written."""
+    place = problem["loc"]
+    if problem["type"] == "tuple_type" and len(place) == 1:
+        return f"write its entries below `[[{place[0]}]]`, with two brackets"
+    if problem["type"] in ("model_type", "model_attributes_type") and len(place) == 1:
+        return f"it is a section: write `[{place[0]}]` and its keys below it"
+    return _TOLD.get(problem["type"]) or str(problem["msg"]).removeprefix("Value error, ")
+
+
+_TOLD = {
+    "tuple_type": 'write it as a list, such as ["one", "two"]',
+    "string_type": 'write it as a text in quotes, such as "one"',
+    "bool_type": "write true or false, without quotes",
+    "bool_parsing": "write true or false, without quotes",
+    "int_type": "write a whole number",
+    "int_parsing": "write a whole number",
+    "model_type": 'write keys and values, such as title = "…"',
+    "missing": "it is missing, and has to be there",
+    "extra_forbidden": "there is no such key",
+}
 
 
 def _check_zone(name: str) -> str:

@@ -78,6 +78,7 @@ def _warehouse(settings: Settings) -> Iterator[Finding]:
         with open_file(settings.warehouse_path, tuning(settings.warehouse), 1.0, read_only=True) as connection:
             present, newest = schema_version(connection), migrations()[-1].version
             counts = rows(connection, "SELECT (SELECT count(*) FROM messages), (SELECT count(*) FROM exports)")[0]
+            bound = rows(connection, "SELECT 1 FROM private.key_fingerprint") if present == newest else []
             failed = rows(connection, "SELECT file_name, detail FROM exports WHERE status IN ('failed', 'ambiguous')")
     except WarehouseBusy as error:
         yield Finding("warehouse", f"in use now: {error}")
@@ -89,6 +90,11 @@ def _warehouse(settings: Settings) -> Iterator[Finding]:
     size = settings.warehouse_path.stat().st_size / (1 << 20)
     yield Finding("warehouse", f"messages: {counts[0]:,}, exports: {counts[1]}, {size:.1f} MiB")
     yield Finding("schema", f"version {present} of {newest}", ok=present <= newest)
+    if bound and not settings.key_path.exists():
+        missing = (
+            f"{settings.key_path} is missing: put back the key that made this warehouse; no run goes on without it"
+        )
+        yield Finding("secret.key", missing, ok=False)
     for name, detail in failed:
         yield Finding("export", f"{name}: {detail}", ok=False)
 

@@ -34,6 +34,13 @@ def listed(text: str) -> set[str]:
     return {key.value for key, _ in authors.value if isinstance(key, ScalarNode)}
 
 
+def display_names(text: str) -> dict[str, str]:
+    """Return the names that a list of authors shows, by id, where it has one. Raises ``AuthorListUnreadable``."""
+    entries = _plain_mapping(_authors(_composed(text)))
+    named = {key: entry.get("name") for key, entry in entries.items() if isinstance(entry, dict)}
+    return {key: name.strip() for key, name in named.items() if isinstance(name, str) and name.strip()}
+
+
 def with_authors(text: str, names: Sequence[str]) -> str:
     """Return the list of authors with an entry for each of ``names``, which are not in it; all else stays as it is.
 

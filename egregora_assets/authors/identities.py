@@ -20,7 +20,7 @@ import duckdb
 import pyarrow as pa
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from egregora_assets.config import Settings, SettingsError
+from egregora_assets.config import Settings, SettingsError, in_plain_words
 from egregora_assets.privacy.keys import Keys, warehouse_keys
 from egregora_assets.privacy.pseudonyms import author_id, native_author_id, normalised_name, rotated
 from egregora_assets.warehouse.query import changed, rows, scalar, view_of
@@ -248,13 +248,13 @@ def _first_problem(error: ValidationError) -> str:
     """Say what is wrong and where, without the words that stand there: they may be names."""
     problem: Any = error.errors()[0]
     place = list(problem["loc"])
-    told = problem["msg"].removeprefix("Value error, ")
+    wanted = in_plain_words(problem)
     if problem["type"] == "extra_forbidden":
-        told = f"nothing but {_KEYS.get(place[0], '`[[person]]` and `[[split]]`')} stands here"
+        wanted = f"nothing but {_KEYS.get(place[0], '`[[person]]` and `[[split]]`')} stands here"
         place = place[:2] if len(place) > 2 else []
     if len(place) < 2 or not isinstance(place[1], int):
-        return f"{place[0]}: {told}" if place else str(told)
+        return f"{place[0]}: {wanted}" if place else wanted
     where = f"[[{place[0]}]] {place[1] + 1}"
     where += f", `{place[2]}`" if len(place) > 2 else ""
     where += f" item {place[3] + 1}" if len(place) > 3 else ""
-    return f"{where}: {told}"
+    return f"{where}: {wanted}"

@@ -23,12 +23,14 @@ from egregora_assets.config import Settings
 from egregora_assets.privacy.keys import Keys, bind, warehouse_keys
 from egregora_assets.privacy.pseudonyms import ALIAS, author_id, normalised_name, rotated
 from egregora_assets.warehouse.query import changed, rows, view_of
-from egregora_assets.warehouse.revisions import Transaction, transaction
+from egregora_assets.warehouse.revisions import Transaction, transaction, watermark
 from egregora_assets.warehouse.upsert import insert_new
 
 PLATFORM = "posts"
 CONSUMER = "posts"
 LIST_FILE = ".authors.yml"
+_VERSION = "2"
+"""Names what is read of posts: with another, the list of authors is read again."""
 _SUFFIXES = (".md", ".markdown")
 
 log = logging.getLogger(__name__)
@@ -63,13 +65,16 @@ def read_posts(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Pos
     if folder is None:
         return PostsChanges()
     present, fresh, gone = _look(connection, folder)
-    if fresh or gone:
+    is_older = watermark(connection, CONSUMER).fingerprint != _VERSION
+    if fresh or gone or is_older or _list_has_changed(connection, folder):
         found = [_read(state) for state in sorted(fresh)]
         keys = warehouse_keys(connection, settings.key_path)
         with transaction(connection, CONSUMER) as change:
             bind(connection, keys)
             _remember(change, {state[0] for state in gone | fresh}, found)
             _add_authors(change, keys, found)
+            _add_display_names(change, keys, folder)
+            change.advance(_VERSION)
     damaged = len(rows(connection, "SELECT path FROM private.post_files WHERE problem IS NOT NULL"))
     return PostsChanges(present, len(fresh), damaged)
 
@@ -79,7 +84,7 @@ def changed_posts(connection: duckdb.DuckDBPyConnection, settings: Settings) -> 
     if settings.authored_posts is None:
         return 0
     _, fresh, gone = _look(connection, settings.authored_posts)
-    return len({state[0] for state in fresh | gone})
+    return len({state[0] for state in fresh | gone}) + _list_has_changed(connection, settings.authored_posts)
 
 
 def write_list(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
@@ -207,6 +212,37 @@ def _add_authors(change: Transaction, keys: Keys, found: list[_Post]) -> None:
             """,
             noted,
         )
+
+
+def _add_display_names(change: Transaction, keys: Keys, folder: Path) -> None:
+    """Add the names under which the list of authors shows whom the posts name; ``write_list`` tells of one that is unreadable."""
+    path = folder / LIST_FILE
+    if not path.is_file():
+        return
+    try:
+        shown = author_list.display_names(_text(path))
+    except (AuthorListUnreadable, UnicodeDecodeError, OSError):
+        return
+    sql = "SELECT DISTINCT unnest(authors) FROM private.post_files WHERE path <> ?"
+    named = [name for (name,) in rows(change.connection, sql, [str(path)]) if name in shown]
+    ids = [str(rotated(author_id(keys.author, PLATFORM, name), keys.rotations)) for name in named]
+    table = pa.table(
+        {
+            "platform": pa.array([PLATFORM] * len(named), pa.string()),
+            "raw_name": pa.array([shown[name] for name in named], pa.string()),
+            "author_id": pa.array(ids, pa.string()),
+        }
+    )
+    insert_new(change.connection, "private.author_names", table, table.column_names, {"revision": change.revision})
+
+
+def _list_has_changed(connection: duckdb.DuckDBPyConnection, folder: Path) -> bool:
+    """Return whether the list of authors is another than the one that was last read or written."""
+    path = folder / LIST_FILE
+    if path.is_symlink() or not path.is_file():
+        return False
+    known = _known_list(connection, path)
+    return known is None or known.state != _state(path)
 
 
 def _may_be_listed(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[str]:

@@ -171,7 +171,11 @@ FROM private.author_names SEMI JOIN authors USING (author_id) WHERE NOT list_con
 _ONE_NAME = "SELECT author_id, min(platform), min_by(raw_name, (revision, raw_name)) FROM private.author_names GROUP BY author_id"
 _PAIRS = f"""
 WITH linked AS (
-    SELECT author_id, other_id, 100 AS strength, 'two exports of one chat show what was said under both names' AS reason
+    SELECT author_id, other_id, 100 AS strength,
+        CASE WHEN list_sort([author_id, other_id]) IN (
+            SELECT list_sort([author_id, other_author_id]) FROM private.author_events WHERE event = 'changed_number'
+        ) THEN 'a notice tells that one number was changed to the other'
+        ELSE 'two exports of one chat show what was said under both names' END AS reason
     FROM private.author_links
 ),
 forms AS (

@@ -35,6 +35,7 @@ _LONGEST_NAME = 1000
 """Letters of a name that are looked for: no app allows more, but an export may be made by anybody."""
 _LEAST_PART = 3
 _LEAST_JOINED = 6
+_LEAST_WITHOUT_SIGN = 5
 _LEAST_WITH_S = 4
 _NUMBER_DIGITS = 7
 _MOST_KEPT = 8
@@ -66,6 +67,10 @@ _NO_NAMES = frozenset(
     """.split()
 )
 """Words inside display names that name nobody: hidden only as part of the whole name."""
+_NAMES_AT_THE_EDGE = frozenset("con das del den des les van von".split())
+"""Those of them that are names where a display name begins or ends with them: hidden with a capital letter."""
+_JOINED_BY_SIGN = re.compile(r"\w['’\-\u2010\u2011]\w")
+_FOUR_HAN = re.compile("[\u3400-\u9fff]{4}")
 
 _BEFORE_ARABIC = re.compile("(?:^|[^\\w])[وف]?(?:[بكلس]|ال|بال|كال|لل)?$")
 _BEFORE_HEBREW = re.compile("(?:^|[^\\w])[והבלכמש]{1,3}$")
@@ -270,20 +275,34 @@ def _unspaced_forms(bare: str) -> Iterator[_Form]:
             yield from _forms(part)
         elif len(part) >= 2:
             yield _Form(fold(part).strip(), whole=False)
+        if _FOUR_HAN.fullmatch(part):  # a family name of two characters, and a given one
+            yield from (_Form(fold(half), whole=False) for half in (part[:2], part[2:]))
 
 
 def _spaced_forms(bare: str) -> Iterator[_Form]:
     words = words_in(bare)
     for spelling in _spellings(bare):
         yield _Form(spelling, whole=True, exact=_in_one_case(bare) if len(bare) < _LEAST_PART else "")
-    joined = re.sub("\\W", "", "".join(fold(word) for word in words))
+    joined = _compact("".join(words))
     if len(joined) >= _LEAST_JOINED:
         yield _Form(joined, whole=True)
         yield _Form(" ".join(map(fold, words)), whole=True)
-    for word in words:
-        if len(word) >= _LEAST_PART and word.casefold() not in _NO_NAMES:
+        if len(words) == 2:
+            yield _Form(_compact(words[1] + words[0]), whole=True)
+    for part in bare.split():
+        if _JOINED_BY_SIGN.search(part) and len(_compact(part)) >= _LEAST_WITHOUT_SIGN:
+            yield _Form(_compact(part), whole=True)
+    for place, word in enumerate(words):
+        plain = word.casefold()
+        at_edge = place in (0, len(words) - 1) and plain in _NAMES_AT_THE_EDGE
+        if len(word) >= _LEAST_PART and (at_edge or plain not in _NO_NAMES):
             for spelling in _spellings(word):
-                yield _Form(spelling, whole=True, cased=word.casefold() in ALSO_WORDS)
+                yield _Form(spelling, whole=True, cased=at_edge or plain in ALSO_WORDS)
+
+
+def _compact(text: str) -> str:
+    """Return the letters and digits of a name as one folded word."""
+    return re.sub("\\W", "", fold(text))
 
 
 def _in_one_case(text: str) -> str:

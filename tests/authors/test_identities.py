@@ -366,16 +366,16 @@ def test_reactions_of_one_person_under_two_names_count_once(settings: Settings) 
 WRONG = {
     "no TOML": ("[[person]]\nis = ['jsonl:a' 'jsonl:b']", "not valid TOML.*line 2"),
     "another table": ("[['Ana Lima']]\nis = ['whatsapp:Ana Lima']", "nothing but .*person.* and .*split"),
-    "no identity": ("[[person]]\nname = 'Ana'", r"\[\[person\]\] 1, `is`: Field required"),
+    "no identity": ("[[person]]\nname = 'Ana'", r"\[\[person\]\] 1, `is`: it is missing"),
     "another key": ("[[person]]\nis = ['a:b']\n'Ana Lima' = 1", r"\[\[person\]\] 1: nothing but `name` and `is`"),
-    "no list": ("person = 1", "person: .*tuple"),
+    "no list": ("person = 1", "person: write its entries below"),
     "no platform": (
         people(ANA, ("Ana Lima", "jsonl:U9")),
         r"\[\[person\]\] 2, `is` item 1: write it as `platform:name`",
     ),
     "a name without words": (people(("whatsapp: ",)), r"\[\[person\]\] 1, `is` item 1: write it"),
     "nobody": ("[[person]]\nis = []", r"\[\[person\]\] 1, `is`: .*at least 1"),
-    "a number": ("[[person]]\nis = [7]", r"\[\[person\]\] 1, `is` item 1: .*string"),
+    "a number": ("[[person]]\nis = [7]", r"\[\[person\]\] 1, `is` item 1: write it as a text"),
     "three apart": ("[[split]]\nbetween = ['a:b', 'a:c', 'a:d']", r"\[\[split\]\] 1, `between`"),
     "in two persons": (
         people(ANA, ("whatsapp:Rui Costa", "whatsapp:ANA LIMA")),
@@ -404,3 +404,19 @@ def test_any_text_is_read_or_refused_with_a_reason(tmp_path_factory: pytest.Temp
     file.write_bytes(text.encode("utf-8", "surrogatepass"))
     with suppress(IdentitiesError):
         read_identities(file)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ('[[person]]\nis = "whatsapp:Ana"', '[[person]] 1, `is`: write it as a list, such as ["one", "two"]'),
+        ('[[person]]\nname = "Ana"', "[[person]] 1, `is`: it is missing, and has to be there"),
+        ('[person]\nis = ["whatsapp:Ana"]', "person: write its entries below `[[person]]`, with two brackets"),
+    ],
+)
+def test_an_entry_of_another_kind_is_told_in_plain_words(tmp_path: Path, text: str, wanted: str) -> None:
+    (tmp_path / "identities.toml").write_text(text, "utf-8")
+    with pytest.raises(IdentitiesError) as told:
+        read_identities(tmp_path / "identities.toml")
+    assert wanted in str(told.value)
+    assert "Ana" not in str(told.value)

@@ -304,3 +304,36 @@ def test_any_name_comes_back_as_it_was_added(names: list[str]) -> None:
 def test_a_list_whose_references_have_no_end_is_left_as_it_is(text: str) -> None:
     with pytest.raises(author_list.AuthorListUnreadable, match="references"):
         author_list.with_authors(text, ["Ana Lima"])
+
+
+def test_a_name_that_the_list_shows_is_known_and_an_opt_out_by_it_holds(blog: Settings) -> None:
+    folder = folder_of(blog)
+    (folder / "more.md").write_text("---\nauthors: [ana-handle]\n---\n")
+    entry = "  ana-handle:\n    name: Jonas Krüger\n    description: x\n    avatar: y\n"
+    (folder / posts.LIST_FILE).write_text(f"authors:\n{entry}  nobody:\n    name: Nobody Else\n", "utf-8")
+    assert pending(blog) != []
+    put_export(
+        blog, "Garden Club", chat((0, "Rui Costa", "ask Jonas Krüger"), (1, "Bo Li", "or Nobody"), (2, "Cy", "yes"))
+    )
+    with open_warehouse(blog) as connection:
+        ingest(connection, blog)
+    synced(blog)
+    before = state_of_home(blog)
+    synced(blog)
+    assert state_of_home(blog) == before
+    listed_out = with_privacy(blog, opt_out=("jonas krueger", "Jonas Krüger"))
+    with open_warehouse(blog) as connection:
+        publish(connection, blog)
+        texts = "".join(text for (text,) in rows(connection, "SELECT text FROM clean_messages"))
+        assert "ask [name]" in texts
+        assert "or Nobody" in texts, "no post names that one"
+        assert "Jonas Krüger" not in sync.refresh(connection, listed_out).unmatched
+        sql = "SELECT opted_out FROM authors JOIN private.author_names USING (author_id) WHERE raw_name = 'ana-handle'"
+        assert rows(connection, sql) == [(True,)]
+    assert entry in (folder / posts.LIST_FILE).read_text("utf-8")
+    (folder / posts.LIST_FILE).write_text(
+        (folder / posts.LIST_FILE).read_text("utf-8").replace("Jonas", "Johanna"), "utf-8"
+    )
+    synced(blog)
+    with open_warehouse(blog) as connection:
+        assert rows(connection, "SELECT 1 FROM private.author_names WHERE raw_name = 'Johanna Krüger'") == [(1,)]

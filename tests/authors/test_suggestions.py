@@ -141,3 +141,16 @@ def test_suggesting_changes_no_byte(settings: Settings) -> None:
     before = state_of_home(settings)
     assert pasted(settings)
     assert state_of_home(settings) == before
+
+
+def test_a_change_of_number_is_told_as_what_it_is(settings: Settings) -> None:
+    old, new = "+351 912 000 111", "+44 7700 900862"
+    said = chat((0, old, "hello"), (1, new, "hi"), (2, "Rui Costa", "good morning"))
+    put_export(settings, "Garden Club", f"13/03/2024, 08:59 - {old} changed to {new}\n{said}")
+    with open_warehouse(settings) as connection:
+        ingest(connection, settings)
+        sync.refresh(connection, settings)
+    found = suggestions(settings)
+    assert found == [
+        (100, {f"whatsapp:{old}", f"whatsapp:{new}"}, ["a notice tells that one number was changed to the other"])
+    ]

@@ -102,6 +102,16 @@ def test_doctor_wants_a_key_that_others_can_read_closed(cli: Cli, home: Path) ->
     assert "chmod 600" in result.stdout
 
 
+def test_doctor_says_that_the_key_of_a_warehouse_is_missing(cli: Cli, home_taken_in: Path) -> None:
+    (home_taken_in / "secret.key").unlink()
+
+    result = cli("doctor")
+
+    assert result.exit_code == 1
+    assert "put back the key" in " ".join(result.stdout.split())
+    assert not (home_taken_in / "secret.key").exists()
+
+
 @pytest.mark.usefixtures("home_refused")
 def test_doctor_names_the_exports_that_could_not_be_read(cli: Cli, refused: Ingested) -> None:
     result = cli("doctor")

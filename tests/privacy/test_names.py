@@ -65,6 +65,14 @@ SPELLINGS = [
     ("राम", "राम ने रामायण", "[name] ने रामायण"),
     ("🌟 \u200e", "hi 🌟 you", "hi [name] you"),
     ("A" + "b" * 260, "x A" + "b" * 260 + " y", "x [name] y"),
+    ("Les Paul", "Les said that les and Paul", "[name] said that les and [name]"),
+    ("Anita Das", "Das ist das", "[name] ist das"),
+    ("Maria das Dores", "Das ist Maria", "Das ist [name]"),
+    ("Siobhán O'Brien", "OBrien, obriens and O’Brien", "[name], [name]s and [name]"),
+    ("Tony D'Angelo", "dangelo and D'Angelo", "[name] and [name]"),
+    ("Anna-Lena Kurz", "AnnaLena, annalena, Anna", "[name], [name], [name]"),
+    ("Ana Lima", "LimaAna and #limaana", "[name] and #[name]"),
+    ("佐藤花子", "佐藤さんと花子", "[name]さんと[name]"),
     ("Zé", "o Zé, ZÉ, ze, é", "o [name], [name], ze, é"),
 ]
 

@@ -128,3 +128,22 @@ def test_settings_cannot_be_changed_in_passing(home: Path) -> None:
     settings = load_settings(home)
     with pytest.raises(ValueError, match="frozen"):
         settings.timezone = "UTC"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ('[privacy]\nopt_out = "Dora"', 'privacy.opt_out: write it as a list, such as ["one", "two"]'),
+        ('privacy = "keep"', "privacy: it is a section: write `[privacy]` and its keys below it"),
+        ('[sources]\ntitle = "x"', "sources: write its entries below `[[sources]]`, with two brackets"),
+        ('[[sources]]\nsource_id = "x"', "sources.0.title: it is missing, and has to be there"),
+        ('[documents]\ngap_minutes = "many"', "documents.gap_minutes: write a whole number"),
+        ('[privacy]\nscrub_names = "maybe"', "privacy.scrub_names: write true or false, without quotes"),
+        ("colour = 1", "colour: there is no such key"),
+    ],
+)
+def test_a_value_of_another_kind_is_told_in_plain_words(home: Path, text: str, wanted: str) -> None:
+    written(home, text)
+    with pytest.raises(SettingsError) as told:
+        load_settings(home)
+    assert wanted in str(told.value)
