@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from egregora_assets.git_history import code_words
 from egregora_assets.git_history.code_words import ENDINGS
-from egregora_assets.git_history.forge_links import Mention
 from egregora_assets.git_history.detection import detect
+from egregora_assets.git_history.forge_links import Mention
 from egregora_assets.privacy.numbers import function
 from egregora_assets.privacy.scrub import quoted
 

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from egregora_assets.git_history.detection import detect
 from egregora_assets.git_history.forge_links import Mention
 from egregora_assets.git_history.mentions import detecting, mentions
-from egregora_assets.git_history.detection import detect
 from egregora_assets.warehouse.query import rows
 from tests.git_history.labelled_messages import TRAPS, WITH_CODE
 
