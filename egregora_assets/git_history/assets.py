@@ -37,6 +37,12 @@ _SAYS = {
     "git_timeline": "What a branch was at a time: its first-parent chain, and `git_path_versions`, what each step did to a path.",
 }
 
+_DEPS_MISSING = dg.AutomationCondition.any_deps_missing()
+_WITH_OR_WITHOUT_REPOSITORIES = dg.AutomationCondition.eager().replace(
+    _DEPS_MISSING, _DEPS_MISSING.ignore(dg.AssetSelection.groups("git"))
+)
+"""Chats go their way where nobody has ever read a repository."""
+
 
 class RepositoriesConfig(dg.Config):
     """Optional run config: which repositories to read (default: all), and whether to read all of them anew."""
@@ -103,7 +109,7 @@ def git_line_counts(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
     deps=[clean_messages, "git_timeline", "git_commits", "git_repos"],
     pool=WRITER_POOL,
     code_version="1",
-    automation_condition=dg.AutomationCondition.eager(),
+    automation_condition=_WITH_OR_WITHOUT_REPOSITORIES,
 )
 def code_references(config: RefreshConfig, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
     """Files, commits and issues that messages speak of, as they were when it was said, with links that stay right."""

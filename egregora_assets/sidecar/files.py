@@ -23,6 +23,7 @@ _MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
 _SLUG = r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{4}-[a-z0-9\-]+-[0-9a-f]{8}"
 _OURS_IN_POST = (
     rf"(?m)^(?:date: {_MOMENT}|slug: {_SLUG}|source: [a-z0-9\-]+|messages: [0-9]+|participants: [0-9]+)$"
+    r"|/(?:[0-9a-f]{64}|[0-9a-f]{40})\b"
     r"|^(?:title|tags): |^## (?:Decisions|Questions|Participants|Conversation)$|^- [A-Z]{1,2}: member-[0-9a-f]{10}$"
 )
 _OURS_IN_RECORD = "|".join(
@@ -33,8 +34,10 @@ _OURS_IN_RECORD = "|".join(
         r"\"source_id\":\"[a-z0-9\-]+\"",
         rf"\"(?:window_start|window_end|decided_at|asked_at)\":\"{_MOMENT}\"",
         r"\"author\":\"member-[0-9a-f]{10}\"",
-        r"\"kind\":\"[a-z]+\"",
-        r"\"(?:score|mentions|message_count)\":[0-9.]+",
+        r"\"commit\":\"(?:[0-9a-f]{64}|[0-9a-f]{40})\"",
+        r"/(?:[0-9a-f]{64}|[0-9a-f]{40})\b",
+        r"\"(?:kind|state)\":\"[a-z_]+\"",
+        r"\"(?:score|mentions|message_count|line_from|line_to|number)\":(?:[0-9.]+|null)",
         r"\"[a-z_]+\":",
     )
 )

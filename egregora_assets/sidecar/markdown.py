@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from egregora_assets.sidecar.models import Decision, Question, Sidecar
+from egregora_assets.sidecar.models import CodeReference, Decision, Question, Sidecar
 
 _ESCAPES = (
     ("\\", r"\\"),
@@ -31,16 +31,28 @@ def post(sidecar: Sidecar, text: str, speakers: Iterable[str] = ()) -> str:
 
     ``speakers`` tell whose the letters in the conversation are, for those who ask for it.
     """
-    return "".join(
+    body = "".join(
         (
-            _front_matter(sidecar),
-            f"# {sidecar.title}\n\n",
             _section("Decisions", sidecar.decisions),
             _section("Questions", sidecar.questions),
             _list("Participants", speakers),
             f"## Conversation\n\n{plain(text)}\n",
         )
     )
+    return f"{_front_matter(sidecar)}# {sidecar.title}\n\n{linked(body, sidecar.code_references)}"
+
+
+def linked(markdown: str, references: Iterable[CodeReference]) -> str:
+    """Return ``markdown`` with links on what refers to code, where it can be looked at and each mention means the same."""
+    urls: dict[str, set[str | None]] = {}
+    for reference in references:
+        urls.setdefault(plain(reference.text), set()).add(reference.url)
+    links = {text: next(iter(found)) for text, found in urls.items() if len(found) == 1 and None not in found}
+    if not links:
+        return markdown
+    longest_first = "|".join(map(re.escape, sorted(links, key=len, reverse=True)))
+    mention = re.compile(rf"(?<![\w/.\-])(?:{longest_first})(?![\w/])")
+    return mention.sub(lambda found: f"[{found[0]}]({links[found[0]]})", markdown)
 
 
 def plain(text: str) -> str:

@@ -51,6 +51,25 @@ class Entity(_Record):
     evidence: Evidence
 
 
+class CodeReference(_Record):
+    """A file, commit or issue that somebody spoke of, as it was then.
+
+    ``state`` is ``present``, ``renamed``, ``submodule``, ``ambiguous`` (several may be meant) or ``unknown`` (an issue).
+    """
+
+    kind: str
+    text: str
+    repository: str | None
+    path: str | None
+    line_from: int | None
+    line_to: int | None
+    commit: str | None
+    number: int | None
+    state: str
+    url: str | None
+    evidence: Evidence
+
+
 class Participant(_Record):
     """Somebody who wrote, under a stable pseudonym."""
 
@@ -74,6 +93,7 @@ class Sidecar(_Record):
     decisions: tuple[Decision, ...]
     questions: tuple[Question, ...]
     entities: tuple[Entity, ...]
+    code_references: tuple[CodeReference, ...]
     participants: tuple[Participant, ...]
 
 

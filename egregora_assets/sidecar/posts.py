@@ -24,7 +24,7 @@ from egregora_assets.warehouse.revisions import Transaction, transaction
 
 CONSUMER = "sidecars"
 SCHEMA_FILE = "sidecar.schema.json"
-_VERSION = "3"
+_VERSION = "4"
 _BATCH = 50
 _AT_ONCE = 2500
 _FEW = 100
@@ -76,16 +76,16 @@ def _documents_changed(connection: duckdb.DuckDBPyConnection, since: int) -> boo
     return bool(scalar(connection, f"SELECT EXISTS ({_CHANGED})", {"since": since}))
 
 
-_CHANGED = """
-    SELECT document_id, slug FROM documents WHERE revision > $since OR (
-        EXISTS (FROM code_references WHERE revision > $since)
-        AND list_has_any(message_ids, (SELECT list(message_id) FROM code_references WHERE revision > $since))
-    ) OR (
-        EXISTS (FROM tombstones WHERE table_name = 'code_references' AND revision > $since)
-        AND list_has_any(
-            message_ids, (SELECT list(key) FROM tombstones WHERE table_name = 'code_references' AND revision > $since)
-        )
-    )
+_REFERRED_ANEW = """
+    SELECT message_id FROM code_references WHERE revision > $since
+    UNION SELECT key FROM tombstones WHERE table_name = 'code_references' AND revision > $since
+"""
+_CHANGED = f"""
+    SELECT document_id, slug FROM documents WHERE revision > $since
+    UNION
+    SELECT document_id, slug
+    FROM (SELECT document_id, slug, unnest(message_ids) AS message_id FROM documents WHERE EXISTS ({_REFERRED_ANEW}))
+    WHERE message_id IN ({_REFERRED_ANEW})
 """
 """Documents that are new or differ, or whose messages refer to code otherwise than before."""
 
@@ -214,6 +214,22 @@ _ENTITY_ITEMS = _items("entities", "'kind': kind, 'name': name, 'mentions': ment
 _PARTICIPANT_ITEMS = _items(
     "participants", "'author': author, 'message_count': message_count", "message_count DESC, author"
 )
+_CODE_ITEMS = """
+    (SELECT document_id, list({
+        'kind': kind, 'text': raw, 'repository': repo, 'path': path, 'line_from': line_from, 'line_to': line_to,
+        'commit': sha, 'number': number, 'state': state, 'url': permalink, 'evidence': evidence
+    } ORDER BY first, raw) AS items
+    FROM (
+        SELECT document_id, kind, raw, repo, path, line_from, line_to, sha, number, state, permalink,
+            min_by(message_id, m_no, 3) AS evidence, min((m_no, place)) AS first
+        FROM (
+            SELECT document_id, unnest(message_ids) AS message_id, generate_subscripts(message_ids, 1) AS m_no
+            FROM documents SEMI JOIN open_documents USING (document_id)
+        )
+        JOIN code_references USING (message_id) GROUP BY ALL
+    )
+    GROUP BY document_id)
+"""
 _SPEAKERS = f"""
     list_transform(
         list_sort(list_transform(coalesce(p.items, []), lambda item: {{
@@ -231,7 +247,7 @@ SELECT
         'window_start': {_iso("d.window_start")}, 'window_end': {_iso("d.window_end")},
         'message_count': len(d.message_ids), 'message_ids': d.message_ids,
         'topics': coalesce(t.items, []), 'decisions': coalesce(c.items, []), 'questions': coalesce(q.items, []),
-        'entities': coalesce(e.items, []), 'participants': coalesce(p.items, [])
+        'entities': coalesce(e.items, []), 'code_references': coalesce(r.items, []), 'participants': coalesce(p.items, [])
     }})::VARCHAR || chr(10)) AS record,
     d.text,
     {_SPEAKERS} AS speakers
@@ -241,5 +257,6 @@ LEFT JOIN {_DECISION_ITEMS} c USING (document_id)
 LEFT JOIN {_QUESTION_ITEMS} q USING (document_id)
 LEFT JOIN {_ENTITY_ITEMS} e USING (document_id)
 LEFT JOIN {_PARTICIPANT_ITEMS} p USING (document_id)
+LEFT JOIN {_CODE_ITEMS} r USING (document_id)
 WHERE d.document_id IN (SELECT document_id FROM open_documents)
 """
