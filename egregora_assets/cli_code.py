@@ -135,8 +135,10 @@ def _facts(
     if version.state == "absent" and not was_ever(connection, [place], path):
         raise unknown_path(connection, [place], path)
     explained = {
-        "absent": "it was taken away, or had not come yet",
-        "unknown": f"{place.branch} of {place.repo} is not known as far back, or not wholly",
+        "absent": "it was taken away" if version.changed_in else "it had not come yet",
+        "unknown": "not all of its folders are in the clone"
+        if version.tip
+        else f"{place.branch} is known from later on",
         "ambiguous": f"several paths may be meant: {', '.join(near_paths(connection, [place], path))}",
         "renamed": f"it was {path} before",
         "submodule": "another repository is linked there",
@@ -205,7 +207,8 @@ def discussions(
         out.print(f"  {plain(one.text)}", soft_wrap=True)
         version = f"{one.path} at {one.sha[:_SHORT]}" + (f"  {one.permalink}" if one.permalink else "")
         out.print(f"  [dim]{plain(one.said)} = {plain(version)}[/dim]", soft_wrap=True)
-    out.print(f"{len(found):,} messages talked of it ({_zone(settings)}).", soft_wrap=True)
+    counted = "One message" if len(found) == 1 else f"{len(found):,} messages"
+    out.print(f"{counted} talked of it. Times are of {_zone(settings)}.", soft_wrap=True)
 
 
 @code.command()
@@ -220,21 +223,13 @@ def repos(home: Home = None) -> None:
         with open_warehouse(settings) as connection:
             found = listed(connection, settings)
     told = [
-        (
-            one.repo,
-            ", ".join(one.branches),
-            one.commits,
-            _clock(settings, one.newest_at),
-            one.references,
-            "; ".join(one.problems),
-        )
+        (one.repo, ", ".join(one.branches), one.commits, _clock(settings, one.newest_at), one.references)
         for one in found
     ]
-    out.print(
-        as_table(
-            ["repository", "branches", "commits", f"read up to ({_zone(settings)})", "references", "problems"], told
-        )
-    )
+    out.print(as_table(["repository", "branches", "commits", f"newest ({_zone(settings)})", "references"], told))
+    for one in found:
+        for problem in one.problems:
+            out.print(f"[red]{plain(one.repo)}[/red]: {plain(problem)}", soft_wrap=True)
 
 
 def _names(settings: Settings, repo: str | None) -> Sequence[str]:

@@ -29,7 +29,7 @@ from egregora_assets.warehouse.query import rows, scalar, view_of
 ASKED = ("path", "t_epoch")
 ANSWERED = (*ASKED, "state", "tip_commit", "blob")
 
-_NAME = "asked"
+_NAME = "given"
 _SECONDS = re.compile(r"[+-]?(?:\d{1,18}(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _TO_QUOTE = re.compile(r'[",\r\n]')
 _LAST_SECOND = 9_000_000_000_000

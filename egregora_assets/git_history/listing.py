@@ -18,7 +18,7 @@ class ListedRepository(NamedTuple):
     """A repository of the settings.
 
     ``commits`` and ``references`` (by messages) are counts. ``newest_at`` is when the newest step of the branches counts from.
-    ``problems`` tell what is not known of it, and why.
+    ``problems`` tell what is not known of it, and why, to be read behind its name.
     """
 
     repo: str
@@ -33,8 +33,13 @@ class ListedRepository(NamedTuple):
 def listed(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[ListedRepository]:
     """Return the repositories in the order of the settings. Looks at each one's refs, and changes nothing stored."""
     stored = {row[0]: row for row in rows(connection, _STORED)}
-    moved = sync.moved(connection, settings)
-    return [_of(settings, source, stored.get(source.name), source.name in moved) for source in sources(settings)]
+    unreadable = {source.name: _unreadable(settings, source) for source in sources(settings)}
+    readable = tuple(repository for repository in settings.repositories if unreadable[repository.slug] is None)
+    moved = sync.moved(connection, settings.model_copy(update={"repositories": readable}))
+    return [
+        _of(source, stored.get(source.name), unreadable[source.name], source.name in moved)
+        for source in sources(settings)
+    ]
 
 
 _STORED = """
@@ -48,8 +53,7 @@ _STORED = """
 """
 
 
-def _of(settings: Settings, source: Source, stored: tuple[Any, ...] | None, has_moved: bool) -> ListedRepository:
-    unreadable = _unreadable(settings, source)
+def _of(source: Source, stored: tuple[Any, ...] | None, unreadable: str | None, has_moved: bool) -> ListedRepository:
     folder = str(source.folder)
     if stored is None:
         return ListedRepository(
@@ -73,5 +77,5 @@ def _unreadable(settings: Settings, source: Source) -> str | None:
     try:
         plumbing.open_repository(source.name, source.folder, settings.git_shadows / f"{source.name}.git")
     except GitError as error:
-        return str(error)
+        return str(error).removeprefix(f"repository {source.name}: ")
     return None
