@@ -32,6 +32,7 @@ _WEB_ROOT = r"https?://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?
 _WEB_ADDRESS = re.compile(rf"{_WEB_ROOT}(?:/[A-Za-z0-9._~+%@-]+)+")
 _PERMALINK = re.compile(rf"{_WEB_ROOT}/[A-Za-z0-9._~/%:@+,;=?&#!-]*")
 _BRANCH = re.compile(r"(?![-/.])(?!.*(?:\.\.|//|@\{|\.lock$))[^\s\x00-\x20\x7f~^:?*\[\\]+(?<![/.])")
+_PSEUDONYM = re.compile("member-[0-9a-f]{10}")
 _SLUG_LENGTH = 63
 
 
@@ -145,8 +146,15 @@ class DocumentSettings(_Section):
 class PrivacySettings(_Section):
     """What is hidden beyond e-mail addresses and phone numbers, which always are."""
 
-    opt_out: tuple[str, ...] = Field(default=(), description="Display names or numbers whose words must not be shown.")
+    opt_out: tuple[str, ...] = Field(
+        default=(), description="Names, numbers or pseudonyms whose words must not be shown."
+    )
     scrub_names: bool = Field(default=True, description="Replace known authors' names inside texts by [name].")
+
+    @property
+    def opt_out_names(self) -> tuple[str, ...]:
+        """The list without pseudonyms, which stand for people and are no names to look for in texts."""
+        return tuple(name for name in self.opt_out if not _PSEUDONYM.fullmatch(name.strip().casefold()))
 
 
 class SidecarSettings(_Section):

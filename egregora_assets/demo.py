@@ -11,9 +11,11 @@ from rich.table import Table
 
 from egregora_assets.chat.archive import ExportUnreadable
 from egregora_assets.chat.inbox import EXPORT_SUFFIXES, copy_into
-from egregora_assets.config import DEFAULT_HOME, Settings
+from egregora_assets.config import DEFAULT_HOME, Settings, load_settings
 from egregora_assets.publish.pending import pending
 from egregora_assets.samples import write_samples
+from egregora_assets.samples.repository import REPOSITORY_FORGE, write_sample_repository
+from egregora_assets.settings_file import add_repository
 from egregora_assets.summary import AssetSummary, RunSummary, last_summary
 from egregora_assets.terminal import plain
 from egregora_assets.warehouse.connection import open_snapshot
@@ -43,7 +45,16 @@ def run_demo(settings: Settings, out: Console, export: Path | None, day_first: b
     make_home(settings)
     if export is None:
         write_samples(settings.inbox)
+        settings = _with_sample_repository(settings)
     return ingest_and_report(settings, out, [export] if export else [], day_first, examples=True)
+
+
+def _with_sample_repository(settings: Settings) -> Settings:
+    """Make the repository that the samples talk about and name it in the settings, unless they name any; return them anew."""
+    if settings.repositories or (sample := write_sample_repository(settings.home / "repositories")) is None:
+        return settings
+    add_repository(settings, str(sample.relative_to(settings.home)), REPOSITORY_FORGE)
+    return load_settings(settings.home)
 
 
 def ingest_and_report(

@@ -131,6 +131,7 @@ def _progress_logger(progress: Progress) -> dg.LoggerDefinition:
 
 def _summary(result: dg.ExecuteInProcessResult) -> RunSummary:
     rows: dict[str, int | None] = {}
+    first_of_step: dict[str, str] = {}
     exports = {"exports_read": 0, "unreadable": 0}
     seconds: dict[str, float] = {}
     problems: dict[str, str] = {}
@@ -140,9 +141,11 @@ def _summary(result: dg.ExecuteInProcessResult) -> RunSummary:
             metadata = event.step_materialization_data.materialization.metadata
             count = metadata.get("dagster/row_count")
             rows[key] = int(str(count.value)) if count is not None else None
+            first_of_step.setdefault(event.step_key or key, key)
             exports.update({name: int(str(metadata[name].value)) for name in exports if name in metadata})
         elif event.is_step_success and event.step_key:
-            seconds[event.step_key] = event.step_success_data.duration_ms / 1000
+            made_first = first_of_step.get(event.step_key, event.step_key)
+            seconds[made_first] = event.step_success_data.duration_ms / 1000
         elif event.is_step_failure and event.step_key:
             problems[event.step_key] = _cause(event)
     checks = result.get_asset_check_evaluations()

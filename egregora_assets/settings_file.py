@@ -9,7 +9,7 @@ from pathlib import Path
 
 import tomlkit
 from tomlkit.exceptions import ParseError, TOMLKitError
-from tomlkit.items import Array, Table
+from tomlkit.items import AoT, Array, Table
 
 from egregora_assets.config import SETTINGS_FILE, SETTINGS_TEMPLATE, Settings, SettingsError
 from egregora_assets.privacy.pseudonyms import normalised_name
@@ -37,6 +37,24 @@ def remove_opt_outs(settings: Settings, names: Iterable[str]) -> list[str]:
     if removed:
         _replace(settings.home / SETTINGS_FILE, document.as_string())
     return removed
+
+
+def add_repository(settings: Settings, path: str, forge: str) -> None:
+    """Name one more repository: its folder, as the settings have it, and what serves its page. Raises ``SettingsError``."""
+    file = settings.home / SETTINGS_FILE
+    try:
+        document = tomlkit.parse(file.read_text("utf-8") if file.exists() else SETTINGS_TEMPLATE)
+    except (ParseError, TOMLKitError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} is not valid TOML: {error}") from error
+    listed = document.setdefault("repositories", tomlkit.aot())
+    if not isinstance(listed, AoT):
+        raise SettingsError(f"{file}: repositories are no list of tables: write each as [[repositories]]")
+    repository = tomlkit.table()
+    repository.update({"path": path, "forge": forge})
+    if not listed:
+        document.add(tomlkit.nl())
+    listed.append(repository)
+    _replace(file, document.as_string())
 
 
 def _opened(settings: Settings) -> tuple[tomlkit.TOMLDocument, Array]:

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from egregora_assets.config import Settings
 from egregora_assets.privacy.names import KnownNames
+from egregora_assets.privacy.scrub import shows_pii
 from egregora_assets.warehouse.query import changed, rows, scalar, view_of
 from egregora_assets.warehouse.revisions import Transaction
 
@@ -16,10 +17,10 @@ _ALLOWED = re.compile(r"(?!member\b)\w[\w .'’-]{0,39}", re.IGNORECASE)
 
 
 def show_chosen_names(change: Transaction, settings: Settings) -> None:
-    """Let authors have the name that they asked for last; a name that names anybody known is not shown, also later.
+    """Let authors have the name that they asked for last; one that names anybody known, or holds a secret, is not shown.
 
-    The first who asks for a name has it. A name that is no longer shown is erased from what was published; the gate shows no
-    words of the command that asked for it.
+    This holds also for names that become known later. The first who asks for a name has it. A name that is no longer shown is
+    erased from what was published; the gate shows no words of the command that asked for it.
     """
     connection = change.connection
     asked = rows(connection, _ASKED)
@@ -41,7 +42,7 @@ def show_chosen_names(change: Transaction, settings: Settings) -> None:
 
 def _known_names(change: Transaction, settings: Settings) -> KnownNames:
     found = rows(change.connection, "SELECT DISTINCT raw_name FROM private.author_names")
-    return KnownNames([*(name for (name,) in found), *settings.privacy.opt_out])
+    return KnownNames([*(name for (name,) in found), *settings.privacy.opt_out_names])
 
 
 def _shown(asked: list[str | None], known: KnownNames) -> list[str | None]:
@@ -56,10 +57,14 @@ def _shown(asked: list[str | None], known: KnownNames) -> list[str | None]:
     return shown
 
 
-_ASKED = """
-    SELECT author_id::VARCHAR, last(asked.chosen_name ORDER BY sent_at, position)
-    FROM private.alias_commands asked JOIN authors USING (author_id)
-    GROUP BY author_id ORDER BY max(sent_at), author_id
+_ASKED = f"""
+    SELECT author_id, CASE WHEN NOT {shows_pii("asked_name")} THEN asked_name END
+    FROM (
+        SELECT author_id::VARCHAR AS author_id, max(sent_at) AS asked_at,
+            regexp_replace(last(asked.chosen_name ORDER BY sent_at, position), '[\\s\\p{{Z}}]+', ' ', 'g') AS asked_name
+        FROM private.alias_commands asked JOIN authors USING (author_id) GROUP BY author_id
+    )
+    ORDER BY asked_at, author_id
 """
 
 _DIFFERING = """

@@ -133,9 +133,11 @@ def _follow(change: Transaction, seen: Watermark, rules: Rules) -> GateChanges:
         again += _show_as_persons(change)
     fresh = author_names(connection, since) if rules.names != rules.listed or rules.pseudonymise else []
     again += _clean_again(change, fresh, "NOT list_contains($among, m.source_id)", rules.keep, rules)
-    if rules.pseudonymise:
-        decided = [name for name in _who_decided(connection, since) if name not in fresh]
-        again += _clean_again(change, decided, "list_contains($among, m.source_id)", rules.pseudonymise, rules)
+    only_listed, others = rules.names == rules.listed, rules.pseudonymise + rules.keep
+    if only_listed or others:
+        decided = [name for name, is_out in _who_decided(connection, since) if is_out or name not in fresh]
+        where, among = ("NOT ", []) if only_listed else ("", others)
+        again += _clean_again(change, decided, f"{where}list_contains($among, m.source_id)", among, rules)
     if _exists(connection, "authors WHERE opted_out_revision > $since AND NOT opted_out", since):
         came_back = _by_any("SELECT author_id FROM authors WHERE opted_out_revision > $since AND NOT opted_out")
         added += _let_in(change, f"revision <= $since AND {came_back} AND {_ABSENT}", rules, since)
@@ -194,13 +196,18 @@ def _take_out(change: Transaction, reason: str, condition: str, since: int | Non
         return changed(connection, "DELETE FROM clean_messages WHERE message_id IN (SELECT message_id FROM outgoing)")
 
 
-def _who_decided(connection: duckdb.DuckDBPyConnection, since: int) -> list[str]:
-    """Return the names of those whose opt-out has changed: their aliases go from texts that name them, or come back."""
-    sql = """
-        SELECT DISTINCT raw_name FROM private.author_names JOIN authors USING (author_id)
-        WHERE opted_out_revision > ? ORDER BY 1
+def _who_decided(connection: duckdb.DuckDBPyConnection, since: int) -> list[tuple[str, bool]]:
+    """Return the names of those whose opt-out or person has changed, and new names of those who opted out; and whether they have.
+
+    Their names or aliases go from texts that name them, or come back.
     """
-    return [name for (name,) in rows(connection, sql, [since])]
+    sql = f"""
+        SELECT raw_name, bool_or(opted_out) FROM private.author_names n JOIN authors USING (author_id)
+        WHERE opted_out_revision > $since OR (opted_out AND n.revision > $since) OR author_id IN ({_OTHER_PERSONS})
+            OR author_id IN (SELECT person_id FROM private.persons WHERE revision > $since)
+        GROUP BY raw_name ORDER BY raw_name
+    """
+    return rows(connection, sql, {"since": since})
 
 
 def _clean_again(change: Transaction, named: list[str], where: str, among: list[str], rules: Rules) -> int:

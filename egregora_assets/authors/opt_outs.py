@@ -41,7 +41,7 @@ def apply(change: Transaction) -> None:
 
 
 def unmatched(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
-    """Return the names on ``opt_out_list`` that no author goes or went by. Runs inside ``listing``, after ``apply``."""
+    """Return what on ``opt_out_list`` is no author's name or pseudonym. Runs inside ``listing``, after ``apply``."""
     return tuple(name for (name,) in rows(connection, _UNMATCHED))
 
 
@@ -75,6 +75,7 @@ HIDDEN = """
         HAVING arg_max(opted_out, (date_trunc('minute', sent_at), opted_out))
         UNION SELECT author_id FROM private.author_names JOIN private.name_forms USING (raw_name)
             WHERE normalised IN (SELECT normalised FROM opt_out_list)
+        UNION SELECT author_id FROM authors WHERE alias IN (SELECT normalised FROM opt_out_list)
     ),
     hidden AS (
         SELECT author_id AS said_by, author_id FROM opted
@@ -90,4 +91,7 @@ HIDDEN = """
 
 _DIFFERS = "opted_out <> (author_id IN (FROM hidden_authors))"
 
-_UNMATCHED = "SELECT name FROM opt_out_list ANTI JOIN private.name_forms USING (normalised)"
+_UNMATCHED = """
+    SELECT name FROM opt_out_list ANTI JOIN private.name_forms USING (normalised)
+    WHERE normalised NOT IN (SELECT alias FROM authors)
+"""

@@ -22,6 +22,8 @@ _STRICTEST_FIRST: tuple[Policy, ...] = ("scrub", "pseudonymise", "keep")
 class Rules:
     """What is hidden where. ``names`` are hidden in all sources but those in ``keep``, where only ``listed`` are.
 
+    ``listed`` are the names on the opt-out list and all of people who opted out.
+
     ``keep`` and ``pseudonymise`` are ids of sources; in the latter ``every_name`` is hidden, behind an alias where it has one.
     """
 
@@ -34,7 +36,8 @@ class Rules:
 
 def rules_of(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Rules:
     """Return the rules in force."""
-    listed, policies = list(settings.privacy.opt_out), source_policies(connection, settings)
+    listed = [*settings.privacy.opt_out_names, *_opted_out_names(connection)]
+    policies = source_policies(connection, settings)
     pseudonymised = sorted(source for source, policy in policies.items() if policy == "pseudonymise")
     needed = settings.privacy.scrub_names or pseudonymised
     known = [*author_names(connection), *listed] if needed else listed
@@ -45,6 +48,11 @@ def rules_of(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Rules
         keep=sorted(source for source, policy in policies.items() if policy == "keep"),
         pseudonymise=pseudonymised,
     )
+
+
+def hides_listed_only(connection: duckdb.DuckDBPyConnection, settings: Settings) -> bool:
+    """Return whether texts are shown in which no other names are hidden than those of people who opted out."""
+    return not settings.privacy.scrub_names or "keep" in source_policies(connection, settings).values()
 
 
 def source_policies(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, Policy]:
@@ -65,6 +73,11 @@ def author_names(connection: duckdb.DuckDBPyConnection, since: int = 0) -> list[
     """Return the display names of all authors first seen after revision ``since``."""
     sql = "SELECT DISTINCT raw_name FROM private.author_names WHERE revision > ? ORDER BY 1"
     return [name for (name,) in rows(connection, sql, [since])]
+
+
+def _opted_out_names(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    sql = "SELECT DISTINCT raw_name FROM private.author_names SEMI JOIN (FROM authors WHERE opted_out) USING (author_id) ORDER BY 1"
+    return [name for (name,) in rows(connection, sql)]
 
 
 @contextmanager
@@ -109,16 +122,17 @@ def _among(source: str, ids: list[str]) -> str:
 
 
 def _aliases(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Return the alias behind each name, and each word of one, that is of one author only, who has not opted out."""
+    """Return the alias behind each name, and each word of one, that is of one person only, who has not opted out."""
     sql = """
-        SELECT raw_name, author_id::VARCHAR, CASE WHEN NOT opted_out THEN alias END
-        FROM private.author_names LEFT JOIN authors USING (author_id)
+        SELECT raw_name, coalesce(person_id, n.author_id)::VARCHAR, CASE WHEN NOT a.opted_out THEN a.alias END
+        FROM private.author_names n LEFT JOIN private.persons p ON p.author_id = n.author_id
+        LEFT JOIN authors a ON a.author_id = coalesce(person_id, n.author_id)
     """
     people: dict[str, set[str]] = defaultdict(set)
     alias_of: dict[str, str | None] = {}
-    for name, author_id, alias in rows(connection, sql):
-        alias_of[author_id] = alias
+    for name, person_id, alias in rows(connection, sql):
+        alias_of[person_id] = alias
         for form in forms_of(name):
-            people[form].add(author_id)
-    single = {key: alias_of[next(iter(authors))] for key, authors in people.items() if len(authors) == 1}
+            people[form].add(person_id)
+    single = {key: alias_of[next(iter(persons))] for key, persons in people.items() if len(persons) == 1}
     return {key: alias for key, alias in single.items() if alias}

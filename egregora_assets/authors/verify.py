@@ -7,7 +7,7 @@ import hashlib
 import duckdb
 
 from egregora_assets.authors import gate, posts, sync
-from egregora_assets.authors.policy import naming_somebody, rules_of, unscrubbed
+from egregora_assets.authors.policy import hides_listed_only, naming_somebody, rules_of, unscrubbed
 from egregora_assets.config import Settings
 from egregora_assets.privacy.scrub import scrubbing
 from egregora_assets.warehouse.query import rows
@@ -87,5 +87,7 @@ def _none_shown(
 
 def names_fingerprint(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str:
     """Return a value that changes when a name becomes known or the policy changes."""
-    newest = rows(connection, "SELECT max(revision), count(*) FROM private.author_names")[0]
+    newest = rows(connection, "SELECT max(revision), count(*) FROM private.author_names")
+    if hides_listed_only(connection, settings):
+        newest += rows(connection, "SELECT max(opted_out_revision), count(*) FROM authors WHERE opted_out")
     return hashlib.sha256(f"{gate.policy_fingerprint(connection, settings)} {newest}".encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""A chat that is called after somebody who becomes known later: it gets a pseudonym, as if it had never had the name."""
+"""A chat whose title turns out to name somebody, or to hold a secret: it gets a pseudonym, as if it had never had the name."""
 
 from __future__ import annotations
 
@@ -6,30 +6,37 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
-from egregora_assets.chat.sources import hidden_name
+from egregora_assets.chat.sources import hidden_name, spoken
 from egregora_assets.config import Settings
 from egregora_assets.privacy.keys import Keys
 from egregora_assets.privacy.names import KnownNames
+from egregora_assets.privacy.scrub import private_among
 from egregora_assets.warehouse.query import changed, rows, view_of
 from egregora_assets.warehouse.revisions import Transaction
 
 
 def hide_titles(change: Transaction, settings: Settings, keys: Keys, names: Iterable[str]) -> dict[str, str]:
-    """Give chats in whose title one of ``names`` stands a pseudonym; return the new source ids by the old ones.
+    """Give chats in whose title one of ``names`` or a secret stands a pseudonym; return the new source ids by the old ones.
 
     All that is made of their messages is made anew. A source id that the owner has set stays.
     """
     told = {source.source_id for source in settings.sources}
     shown = [row for row in rows(change.connection, _SHOWN) if row[0] not in told]
-    known = KnownNames(names) if shown else None
+    if not shown:
+        return {}
+    known, private = KnownNames(names), private_among(change.connection, _words(shown))
     renamed = {
         source_id: hidden_name(keys, platform, title.split("\n")[0], native_id)
         for source_id, platform, title, native_id in shown
-        if known is not None and (known.may_be_in(title) or known.may_be_in(source_id.replace("-", " ")))
+        if any(words in private or known.may_be_in(words) for words in (title, spoken(source_id)))
     }
     if renamed:
         _rename(change, renamed)
     return renamed
+
+
+def _words(shown: list[tuple[str, str, str, str]]) -> list[str]:
+    return [words for source_id, _, title, _ in shown for words in (title, spoken(source_id))]
 
 
 def _rename(change: Transaction, renamed: dict[str, str]) -> None:

@@ -16,6 +16,7 @@ from egregora_assets.config import Settings
 from egregora_assets.privacy.keys import Keys
 from egregora_assets.privacy.names import KnownNames
 from egregora_assets.privacy.pseudonyms import normalised_name, pseudonym, rotated_name
+from egregora_assets.privacy.scrub import private_among
 from egregora_assets.warehouse.query import rows
 from egregora_assets.warehouse.revisions import Transaction
 from egregora_assets.warehouse.upsert import insert_new
@@ -42,8 +43,8 @@ class Sources:
     """The sources of one platform, as a change of the warehouse finds and extends them.
 
     The title of a chat between two is the other person's name, so a source is named after its title only when at least
-    three people write in it and no word of it is a name of anybody known; else it gets a keyed pseudonym. ``names`` are
-    the names that are not yet in the warehouse. New sources are written by ``save``.
+    three people write in it, no word of it is a name of anybody known, and nothing of it would be scrubbed; else it gets a
+    keyed pseudonym. ``names`` are the names that are not yet in the warehouse. New sources are written by ``save``.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class Sources:
         self._change, self._settings, self._keys, self._platform = change, settings, keys, platform
         connection = change.connection
         known = rows(connection, "SELECT DISTINCT raw_name FROM private.author_names")
-        self._names = KnownNames([*(name for (name,) in known), *names, *settings.privacy.opt_out])
+        self._names = KnownNames([*(name for (name,) in known), *names, *settings.privacy.opt_out_names])
         self._zones = dict(rows(connection, "SELECT source_id, timezone FROM sources"))
         titles = "SELECT source_id, raw_title FROM private.source_titles WHERE platform = ? ORDER BY revision"
         self._titles: list[tuple[str, str]] = rows(connection, titles, [platform])
@@ -92,8 +93,10 @@ class Sources:
     def _register(self, title: str, hidden: str, people: Collection[str]) -> str:
         configured = self._settings.source_named(title)
         shown = len(people) >= _SMALLEST_GROUP and not may_name(self._names, title)
+        shown = shown and not private_among(self._change.connection, [title, spoken(slug(title))])
         told = configured.source_id if configured else None
         named = [slug(title), f"{slug(title)}-{self._platform}"] if shown and slug(title) else []
+        named = [name for name in named if not self._names.may_be_in(spoken(name))]
         source_id = told or next((name for name in named if name not in self._zones), hidden)
         if source_id not in self._zones:
             zone = (configured.timezone if configured else None) or self._settings.timezone
@@ -117,13 +120,18 @@ _TABLES = {
 
 def may_name(names: KnownNames, title: str) -> bool:
     """Return whether a title, or the id that is made of it without signs and accents, may name somebody."""
-    return names.may_be_in(title) or names.may_be_in(slug(title).replace("-", " "))
+    return names.may_be_in(title) or names.may_be_in(spoken(slug(title)))
 
 
 def slug(text: str) -> str:
     """Return ``text`` in lower-case ASCII letters, digits and hyphens; empty where nothing of it is left."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_MAX_SLUG].strip("-")
+
+
+def spoken(source_id: str) -> str:
+    """Return the words of which a source id is made."""
+    return source_id.replace("-", " ")
 
 
 def hidden_name(keys: Keys, platform: str, title: str, native_id: str | None) -> str:

@@ -162,7 +162,9 @@ SLUG = f"left(slug, {len('2024-02-13-1015-')}) || {_SLUG_END}"
 """The SQL for the id and the slug that a stored document has by its messages and its source, whatever it had before."""
 
 
-SPOKEN = "regexp_replace(text, '(?m)^\\d\\d:\\d\\d [A-Z]{1,2}: (?:\\[[a-z_]+\\] ?)?', '', 'g')"
+APART = " ∎ "
+"""Stands between texts that are looked at as one: no name and no pattern of what is private goes over it."""
+SPOKEN = f"regexp_replace(text, '(?m)^\\d\\d:\\d\\d [A-Z]{{1,2}}: (?:\\[[a-z_]+\\] ?)?', '{APART}', 'g')"
 """The SQL for a document's text without what we put before each message: a time, a letter and a kind are no names."""
 
 

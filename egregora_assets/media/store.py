@@ -96,6 +96,9 @@ _BRANDS = {
     b"heix": "image/heic",
     b"mif1": "image/heif",
 }
+_OTHER_TYPES = ("image/webp", "audio/wav", "video/mp4", "application/octet-stream")
+MEDIA_TYPES = frozenset([*(mime for _, mime in _MAGIC), *_BRANDS.values(), *_OTHER_TYPES])
+"""All that ``mime_of`` says."""
 
 
 def mime_of(head: bytes) -> str:

@@ -64,12 +64,19 @@ _WORDS_FOR_IT = (
     "pass(?:word|wort|code|phrase)|senha|contraseña|mot de passe|parola|пароль|كلمة (?:السر|المرور)|パスワード|密码|"
     "(?:api|access|secret)[ _-]?(?:key|token)"
 )
-PASSWORD_QUESTION = f"(?i:{_WORDS_FOR_IT})"
+PASSWORD_WORDS = f"(?i:{_WORDS_FOR_IT})"
+PASSWORD_QUESTION = f"(?i:{_WORDS_FOR_IT}|token ?[:=：])"
+_BEHIND = r"[ \t]?[:=：][ \t]{0,2}[\"'`]?"
+_VALUE = r"[^\s\[\"'`]"
 PASSWORD = (
-    rf"((?i:{_WORDS_FOR_IT})[A-Za-z_]*(?:[ \t]?[:=：][ \t]{{0,2}}[\"'`]?))[^\s\[\"'`][^\s\"'`]{{3,}}|"
-    rf"((?i:{_WORDS_FOR_IT}) (?:is|was|é|es|ist|est) )[^\s\[]*[0-9!@#$%&*]\S*"
+    rf"((?i:{_WORDS_FOR_IT})[A-Za-z_]*(?:{_BEHIND}))[^\s\[\"'`][^\s\"'`]{{3,}}|"
+    rf"((?i:{_WORDS_FOR_IT}) (?:is|was|é|es|ist|est) )[^\s\[]*[0-9!@#$%&*]\S*|"
+    rf"((?i:{_WORDS_FOR_IT}) )[A-Za-z][^\s\[0-9]{{2,}}[0-9][^\s\[]+|"
+    rf"((?i:token){_BEHIND})(?:[A-Za-z]{_VALUE}*[0-9]|[0-9]{_VALUE}*[A-Za-z]){_VALUE}{{2,}}"
 )
-"""What follows a word for a password and a colon, or "is" if it has a digit or sign; groups 1 and 2 are what stands in front."""
+"""What follows a word for a password and a colon; "is" if it has a digit or sign; a space if it has letters and then digits;
+and what has both behind a token's colon. Groups 1 to 4 are what stands in front.
+"""
 
 _TELLING_PARTS = "auth|credential|jwt|passw(?:or)?d|pwd|secret|session|signature|token"
 _TELLING_WORDS = (
@@ -86,7 +93,8 @@ CREDENTIALS = r"(://)[^\s/?#@＠\[\]]+[^\s/?#\[\]]*[@＠]"
 _NO_DIGIT_NEAR = r"((?:^|[^\p{Nd}.．。])[.．。]*|[.．。]{2,})"
 _OTHER_DIGIT = r"[^\P{Nd}0-9]"
 _OCTET = rf"(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9]|{_OTHER_DIGIT}{{1,3}})"
-IPV4 = rf"{_NO_DIGIT_NEAR}{_OCTET}(?:[.．。]{_OCTET}){{3}}($|[^\p{{Nd}}.．。]|[.．。](?:$|[^\p{{Nd}}]))"
+_POINT = r"\[?[.．。]\]?"
+IPV4 = rf"{_NO_DIGIT_NEAR}{_OCTET}(?:{_POINT}{_OCTET}){{3}}($|[^\p{{Nd}}.．。]|[.．。](?:$|[^\p{{Nd}}]))"
 """Four numbers of one byte. A fifth makes it the number of a section; three are a version."""
 _HEX = "[0-9A-Fa-f]{1,4}"
 _FIRST = "(?:[23][0-9A-Fa-f]{3}|[fF][c-fC-F][0-9A-Fa-f]{2})"
@@ -97,13 +105,13 @@ _IPV6_FORMS = (
 )
 IPV6 = rf"{_NO_HEX_NEAR}(?:{'|'.join(_IPV6_FORMS)})($|[^0-9A-Za-z_:]|:(?:$|[^0-9A-Za-z_:]))"
 """Eight groups, or fewer with ``::`` where the first is one that networks give out: code is full of ``a::b`` and ``[1::2]``."""
-IP_QUESTION = r"\p{Nd}[.．。]\p{Nd}{1,3}[.．。]\p{Nd}|[0-9A-Fa-f]:[0-9A-Fa-f]{0,4}:"
+IP_QUESTION = rf"\p{{Nd}}{_POINT}\p{{Nd}}{{1,3}}{_POINT}\p{{Nd}}|[0-9A-Fa-f]:[0-9A-Fa-f]{{0,4}}:"
 
 _DIGIT = "[0-9٠-٩۰-۹０-９]"
 _LETTER = "[A-Za-zＡ-Ｚａ-ｚ]"
 _EITHER = "[0-9A-Za-z٠-٩۰-۹Ａ-Ｚａ-ｚ０-９]"
 _SPACES = "\u00a0\u2009\u202f\u3000"
-_GAP = rf"[ \-{_SPACES}]?"
+_GAP = rf"[ .\-{_SPACES}]?"
 _WIDE = f"[٠-٩۰-۹Ａ-Ｚａ-ｚ０-９{_SPACES}]"
 _PLAIN = {
     **{
@@ -183,7 +191,7 @@ def _groups(form: str) -> Iterator[str]:
     """Yield one pattern per letter or digit, with the gap that people write before every fourth."""
     elements = [_ELEMENTS[part[0]] for part in form.split() for _ in range(int(part[1:]))]
     for place, element in enumerate(elements):
-        yield f"[ -]?{element}" if place % 4 == 0 else element
+        yield f"[ .-]?{element}" if place % 4 == 0 else element
 
 
 def in_plain_signs(text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import reduce
 
 import duckdb
 
@@ -15,8 +16,9 @@ from egregora_assets.privacy import kinds
 from egregora_assets.privacy.kinds import ALIAS
 from egregora_assets.privacy.names import ALIASED, HIDDEN, POSSIBLE, SHOWN, finding, known
 from egregora_assets.privacy.numbers import MARK, NAMED, naming
+from egregora_assets.warehouse.query import rows
 
-POLICY_VERSION = "4"
+POLICY_VERSION = "5"
 """Part of every fingerprint of cleaned text: a new version cleans everything again."""
 
 INVISIBLE = r"[\x{00AD}\x{034F}\x{061C}\x{180E}\x{200B}\x{200E}\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2069}\x{FEFF}]"
@@ -25,16 +27,20 @@ _JOINERS = r"[\x{200C}\x{200D}\x{FE00}-\x{FE0F}]+"
 """Marks that some scripts and emoji need, but neither an address nor a number nor a Latin name does."""
 _AFTER_LETTER = rf"([\p{{Latin}}\p{{Greek}}\p{{Cyrillic}}\p{{Nd}}@＠.+_?&=:/\-]){_JOINERS}"
 _BEFORE_DIGIT = rf"{_JOINERS}([\p{{Nd}}@＠.])"
+_CIRCLED = r"\x{2460}-\x{2473}\x{24EA}"
+_KEYCAP = "\u20e3"
+_HIDING = rf"{INVISIBLE}|{_JOINERS}|[{_KEYCAP}{_CIRCLED}]"
+"""Stands in every text that may read otherwise than it looks."""
 
 _ADDRESS_LETTER = r"\p{L}\p{M}\p{N}\-_"
-EMAIL = rf"[{_ADDRESS_LETTER}.%+]+[!#$&'*/=?^{{|}}~]*[@＠][{_ADDRESS_LETTER}]+(?:[.．。][{_ADDRESS_LETTER}]+)+"
+EMAIL = rf"[{_ADDRESS_LETTER}.%+]+[!#$&'*/=?^{{|}}~]*(?:[@＠]|%40)[{_ADDRESS_LETTER}]+(?:[.．。][{_ADDRESS_LETTER}]+)+"
 _SPACES = r" \x{00A0}\x{2000}-\x{200A}\x{202F}\x{205F}\x{3000}"
 _BETWEEN = rf"{_SPACES}.\-\x{{2010}}-\x{{2012}}\x{{2043}}"
 _ANY_BETWEEN = rf"{_BETWEEN}\x{{2013}}\x{{2212}}\x{{FF0D}}"
 _GAP = rf"(?:[{_ANY_BETWEEN}]|  | [\-\x{{2010}}-\x{{2013}}] )"
 PHONE = "|".join(
     (
-        rf"\p{{Nd}}{{4}}{_GAP}\p{{Nd}}{{6}}{_GAP}\p{{Nd}}{{4,5}}",
+        rf"(?:\p{{Nd}}{{1,5}}{_GAP}){{0,2}}\p{{Nd}}{{4}}{_GAP}\p{{Nd}}{{6}}{_GAP}\p{{Nd}}{{4,5}}",
         rf"[+＋] ?\(?\p{{Nd}}(?:[()/{_ANY_BETWEEN}]{{0,3}}\p{{Nd}}){{6,16}}",
         rf"\(\p{{Nd}}{{2,4}}\)(?:[{_ANY_BETWEEN}]{{0,2}}\p{{Nd}}){{6,11}}",
         r"\p{Nd}{7,}",
@@ -47,6 +53,7 @@ PHONE = "|".join(
         rf"[3-9]\p{{Nd}}{{3}}[{_SPACES}]\p{{Nd}}{{4}}",
         r"\p{Nd}{3,5}[.\-\x{2010}-\x{2012}\x{2043}]\p{Nd}{4}",
         r"0\p{Nd}{2,5} ?/ ?\p{Nd}{5,8}",
+        r"\p{Nd}{3}(?:(?:/\p{Nd}{3}){2}|(?:·\p{Nd}{3}){2})",
     )
 )
 """Seven or more digits, written as people and phones write numbers."""
@@ -56,7 +63,7 @@ _PHONE_IN_USUAL_DIGITS = PHONE.replace(r"\p{Nd}", _USUAL_DIGIT)
 """Finds the same as ``PHONE`` in texts without digits of other scripts, thirty times as fast: RE2 can keep all its states."""
 _DATE = r"(^|[^\p{Nd}+])((?:19|20)[0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(\b|[\p{L}_])"
 _COMMIT = r"\b" + "([0-9a-f]{5})" * 8 + r"\b"
-SEVEN_DIGITS = rf"\p{{Nd}}(?:[()/{_ANY_BETWEEN}]{{0,3}}\p{{Nd}}){{6}}"
+SEVEN_DIGITS = rf"\p{{Nd}}(?:[()/·{_ANY_BETWEEN}]{{0,3}}\p{{Nd}}){{6}}"
 """Stands in every text with a number: a small pattern to ask before the large one."""
 _TO_KEEP = "(?:19|20)[0-9]{2}-|[0-9a-f]{40}"
 """Stands in every text with a date or a commit to keep."""
@@ -65,7 +72,7 @@ _KEPT, _KEPT_COMMIT = "\u2063", "\u2062"
 _ASKED = "may_hold_something_private"
 _ANYTHING = "|".join(
     (
-        *(r"[\p{Nd}@＠=]", "://", "%3", kinds.PASSWORD_QUESTION),
+        *(rf"[\p{{Nd}}@＠={_CIRCLED}]", "://", "%3", kinds.PASSWORD_WORDS),
         *(*map(re.escape, kinds.KEY_BEGINNINGS), INVISIBLE, _JOINERS),
     )
 )
@@ -116,11 +123,14 @@ def hide_names(relation: str, column: str, names: Iterable[str], by: str = HIDDE
 
 def _steps(text: str) -> Iterator[tuple[str, str]]:
     """Yield what is done to a text that may hold something private: when, and by which SQL. Keys and links hold digits."""
-    yield f"regexp_matches({text}, {quoted(f'{INVISIBLE}|{_JOINERS}')})", _stripped(text)
+    yield f"regexp_matches({text}, {quoted(_HIDING)})", _stripped(text)
     yield f"contains({text}, '://')", _replaced(kinds.CREDENTIALS, r"\1", text)
     yield _has_parameter(text), _replaced(kinds.PARAMETER, r"\1[secret]", text)
     yield kinds.has_key(text), _replaced(kinds.PRIVATE_KEY, "[secret]", _replaced(kinds.KEY, r"\1[secret]", text))
-    yield f"regexp_matches({text}, {quoted(kinds.PASSWORD_QUESTION)})", _replaced(kinds.PASSWORD, r"\1\2[secret]", text)
+    yield (
+        f"regexp_matches({text}, {quoted(kinds.PASSWORD_QUESTION)})",
+        _replaced(kinds.PASSWORD, r"\1\2\3\4[secret]", text),
+    )
     yield _has_at(text), _replaced(EMAIL, "[email]", text)
     addressed = _twice(kinds.IPV6, r"\1[ip]\2", _twice(kinds.IPV4, r"\1[ip]\2", text))
     yield f"regexp_matches({text}, {quoted(kinds.IP_QUESTION)})", addressed
@@ -139,7 +149,7 @@ def _twice(pattern: str, replacement: str, text: str) -> str:
 
 
 def _has_at(text: str) -> str:
-    return f"contains({text}, '@') OR contains({text}, '＠')"
+    return f"contains({text}, '@') OR contains({text}, '＠') OR contains({text}, '%40')"
 
 
 def _has_parameter(text: str) -> str:
@@ -147,8 +157,14 @@ def _has_parameter(text: str) -> str:
 
 
 def _stripped(text: str) -> str:
-    stripped = _replaced(INVISIBLE, "", text)
-    return _replaced(_BEFORE_DIGIT, r"\1", _replaced(_AFTER_LETTER, r"\1", stripped))
+    shown = _replaced(INVISIBLE, "", text)
+    shown = _replaced(_BEFORE_DIGIT, r"\1", _replaced(_AFTER_LETTER, r"\1", shown))
+    plain = reduce(lambda sql, sign: f"replace({sql}, '{sign[0]}', '{sign[1]}')", _PLAIN_DIGITS.items(), shown)
+    return _where(f"regexp_matches({plain}, {quoted(SEVEN_DIGITS)})", plain, shown)
+
+
+_PLAIN_DIGITS = {_KEYCAP: "", "⓪": "0", **{chr(0x245F + number): str(number) for number in range(1, 21)}}
+"""Digits in circles and on keys, which are digits only where they make up a number."""
 
 
 def _replaced(pattern: str, replacement: str, text: str) -> str:
@@ -212,6 +228,16 @@ def shows_pii(column: str, aliases: bool = False) -> str:
     question = f"regexp_matches({text}, {quoted(_ANYTHING)})"
     found = " OR ".join(_where(condition, shown, "false") for condition, shown in _shown(text))
     return f"({_where(question, found, 'false')})"
+
+
+def private_among(connection: duckdb.DuckDBPyConnection, texts: Iterable[str]) -> set[str]:
+    """Return those of a few texts from which ``scrub`` would take something private, names aside."""
+    among = "SELECT text FROM (SELECT unnest($texts::VARCHAR[]) AS text) WHERE "
+    suspected = rows(connection, among + f"regexp_matches(text, {quoted(_ANYTHING)})", {"texts": list(texts)})
+    if not suspected:
+        return set()
+    found = rows(connection, among + shows_pii(f"({_stripped('text')})"), {"texts": [text for (text,) in suspected]})
+    return {text for (text,) in found}
 
 
 def _shown(text: str) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,9 @@ from egregora_assets.publish import verify
 from egregora_assets.warehouse.reporting import check
 
 CHECKS = [
-    check("snapshot", verify.only_allowed_tables),
+    check("snapshot", verify.only_allowed_tables, blocking=True),
+    check("snapshot", verify.every_value_has_its_form, blocking=True),
+    check("snapshot", verify.only_allowed_files, blocking=True),
     check("snapshot", verify.no_opted_out_text, blocking=True),
     check("snapshot", verify.no_unscrubbed_pii, blocking=True),
     check("snapshot", verify.no_private_names_published, blocking=True),

@@ -1,14 +1,15 @@
 """The erasure report: searches the bytes of everything that is published for words of people who opted out.
 
-It asks nothing of the code that took the words out. What it looks for are stretches of letters from their messages that
-nobody else has said; it reads every file that may be shown, and the texts in the snapshot also as DuckDB reads them,
-because columns may be compressed.
+It asks nothing of the code that took the words out. What it looks for are stretches of letters from their messages, as they
+were written and as the gate shows such texts, that nobody else has said; it reads every file that may be shown, and the texts
+in the snapshot also as DuckDB reads them, because columns may be compressed.
 """
 
 from __future__ import annotations
 
 import mmap
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
@@ -17,10 +18,11 @@ import duckdb
 from ahocorasick_rs import BytesAhoCorasick
 from pydantic import BaseModel
 
+from egregora_assets.authors.policy import cleaned, cleaning, rules_of
 from egregora_assets.config import Settings
 from egregora_assets.profiles.page import ANSWERS, HONEST
 from egregora_assets.warehouse.connection import open_snapshot
-from egregora_assets.warehouse.query import rows, scalar
+from egregora_assets.warehouse.query import rows, scalar, temporary
 
 REPORT_FILE = "erasure-report.json"
 _LEAST_LETTERS = 12
@@ -62,7 +64,9 @@ class ErasureReport(BaseModel):
 def search_outputs(connection: duckdb.DuckDBPyConnection, settings: Settings) -> ErasureReport:
     """Search all outputs for words of people who opted out, and write the report into the home."""
     people = int(scalar(connection, "SELECT count(*) FROM authors WHERE opted_out"))
-    phrases = _phrases(connection)
+    with _their_texts(connection, settings):
+        phrases = _phrases(connection)
+        messages, unsearchable = rows(connection, _COUNTS, {"phrases": phrases})[0]
     found, places, searched = [], 0, 0
     if phrases:
         search = BytesAhoCorasick([phrase.encode() for phrase in phrases])
@@ -74,7 +78,6 @@ def search_outputs(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
             places += 1
             if hits:
                 found.append(Remains(place=place, phrases=len(hits)))
-    messages, unsearchable = rows(connection, _COUNTS, {"phrases": phrases})[0]
     report = ErasureReport(
         searched_at=datetime.now(UTC),
         people=people,
@@ -87,6 +90,15 @@ def search_outputs(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
     )
     (settings.home / REPORT_FILE).write_text(report.model_dump_json(indent=2) + "\n", "utf-8")
     return report
+
+
+@contextmanager
+def _their_texts(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[None]:
+    """Have all texts of people who opted out as ``their_texts`` for the block: as written, and as the gate had shown them."""
+    as_shown = cleaned(_THEIRS, rules_of(connection, settings))
+    both = f"SELECT message_id, text FROM ({_THEIRS}) UNION SELECT message_id, text FROM ({as_shown})"
+    with cleaning(connection, settings), temporary(connection, "their_texts", both):
+        yield
 
 
 def _phrases(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -143,20 +155,20 @@ def _column(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[memor
 
 
 _THEIRS = """
-    SELECT m.message_id, m.text FROM messages m
+    SELECT m.message_id, m.source_id, m.text FROM messages m
     WHERE m.author_id IN (SELECT author_id FROM authors WHERE opted_out)
     UNION ALL
-    SELECT before.message_id, before.text FROM private.message_versions before JOIN messages m USING (message_id)
+    SELECT before.message_id, m.source_id, before.text FROM private.message_versions before JOIN messages m USING (message_id)
     WHERE m.author_id IN (SELECT author_id FROM authors WHERE opted_out)
     UNION ALL
-    SELECT o.message_id, m.text FROM private.other_authors o JOIN messages m USING (message_id)
+    SELECT o.message_id, m.source_id, m.text FROM private.other_authors o JOIN messages m USING (message_id)
     WHERE o.author_id IN (SELECT author_id FROM authors WHERE opted_out)
 """
 _PHRASES = f"""
     SELECT message_id, left(trim(unnest(
         regexp_extract_all(text, '\\p{{L}}[\\p{{L}}\\p{{M}} ]{{{_LEAST_LETTERS - 2},}}\\p{{L}}')
     )), {_MOST_LETTERS}) AS phrase
-    FROM ({_THEIRS})
+    FROM their_texts
 """
 """Letters and spaces only: nothing that Markdown or JSON would write in another way, no number and no address."""
 _SAID_BY_OTHERS = """
@@ -169,8 +181,8 @@ _SAID_BY_OTHERS = """
 """Also with lines that are joined, as in a quotation. A title is the group's: whoever once repeated it has not said it."""
 _COUNTS = f"""
     SELECT
-        (SELECT count(DISTINCT message_id) FROM ({_THEIRS})),
-        (SELECT count(DISTINCT message_id) FROM ({_THEIRS})) - (
+        (SELECT count(DISTINCT message_id) FROM their_texts),
+        (SELECT count(DISTINCT message_id) FROM their_texts) - (
             SELECT count(DISTINCT message_id) FROM ({_PHRASES}) WHERE phrase IN (SELECT unnest($phrases))
         )
 """

@@ -8,9 +8,10 @@ import pyarrow as pa
 from egregora_assets.authors.policy import naming_somebody, rules_of, unscrubbed
 from egregora_assets.authors.verify import HIDDEN_MESSAGES, names_fingerprint
 from egregora_assets.config import Settings
-from egregora_assets.documents.windows import SPOKEN
-from egregora_assets.privacy.scrub import scrubbing
+from egregora_assets.documents.windows import APART
+from egregora_assets.privacy.scrub import quoted, scrubbing
 from egregora_assets.publish.erasure import search_outputs
+from egregora_assets.publish.forms import WORDS_OF_PEOPLE, strange_values, surplus_columns, surplus_files
 from egregora_assets.publish.tables import TABLES, PublishedTable
 from egregora_assets.sidecar.extract import ITEM_TABLES
 from egregora_assets.warehouse.connection import open_snapshot
@@ -18,22 +19,11 @@ from egregora_assets.warehouse.query import rows, scalar, view_of
 from egregora_assets.warehouse.revisions import current_revision, transaction, watermark
 from egregora_assets.warehouse.verdict import Verdict
 
-_WORDS_OF_PEOPLE = {
-    "authors": "chosen_name",
-    "messages": "text",
-    "documents": SPOKEN,
-    "topics": "label",
-    "decisions": "text",
-    "questions": "text",
-    "entities": "name",
-    "sources": "title",
-    "sidecars": "regexp_replace(title, '[0-9]{1,2} [A-Z][a-z]+ [0-9]{4}$', '')",
-}
-"""The words in each table; a title's day is ours: April and June are names too."""
 _BY_DOCUMENT = "(SELECT d.source_id FROM documents d WHERE d.document_id = t.document_id)"
 _SOURCE_OF = {
     "sources": "''",
     "authors": "''",
+    "code_references": "(SELECT m.source_id FROM messages m WHERE m.message_id = t.message_id)",
     **dict.fromkeys(("topics", "decisions", "questions", "entities"), _BY_DOCUMENT),
 }
 """Which source the words are of, as far as it may keep them; titles of chats are scrubbed whatever is said in them."""
@@ -42,6 +32,7 @@ _OPTED_OUT_ROWS = (
     "SELECT count(*) FROM messages WHERE message_id IN (SELECT message_id::UUID FROM hidden)",
     "SELECT count(*) FROM messages WHERE author_id IN (SELECT author_id::UUID FROM opted_out)",
     "SELECT count(*) FROM authors WHERE author_id IN (SELECT author_id::UUID FROM opted_out)",
+    "SELECT count(*) FROM code_references WHERE message_id IN (SELECT message_id::UUID FROM hidden)",
     *(
         f"SELECT count(*) FROM (SELECT unnest({column}) AS message_id FROM {table}) "
         "WHERE message_id IN (SELECT message_id::UUID FROM hidden)"
@@ -51,13 +42,36 @@ _OPTED_OUT_ROWS = (
 
 
 def only_allowed_tables(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
-    """The snapshot holds the tables of the allow-list and no other."""
-    with open_snapshot(settings) as snapshot:
-        present = {name for (name,) in rows(snapshot, "SELECT table_name FROM duckdb_tables()")}
-    surplus = present - {table.name for table in TABLES} - {"publication"}
+    """The snapshot, and the file it is a copy of, hold the tables and texts of the allow-list and no other."""
+    allowed = {table.name for table in TABLES} | {"publication"}
+    with open_snapshot(settings) as snapshot, duckdb.connect(str(settings.public_path), read_only=True) as public:
+        surplus = {found for file in (snapshot, public) for found in surplus_columns(file, allowed)}
     return Verdict(
-        not surplus, f"{len(surplus)} tables that are not on the allow-list", {"surplus": ", ".join(sorted(surplus))}
+        not surplus,
+        f"{len(surplus)} tables or texts that are not on the allow-list",
+        {"surplus": ", ".join(sorted(surplus))},
     )
+
+
+def every_value_has_its_form(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
+    """What is no words of people in the snapshot has the form that we give it: ids, slugs, kinds, pseudonyms, zones."""
+    file = settings.snapshot_path.stat()
+    consumer, state = "check:every_value_has_its_form", f"{file.st_mtime_ns}-{file.st_size}"
+    if watermark(connection, consumer).fingerprint == state:
+        return Verdict(True, "the snapshot has not changed since the last look", {"values": 0})
+    with open_snapshot(settings) as snapshot:
+        found = strange_values(connection, snapshot)
+    if not found:
+        with transaction(connection, consumer) as change:
+            change.advance(state, even_unchanged=True)
+    return Verdict(found == 0, f"{found} values that have not the form of their column", {"values": found})
+
+
+def only_allowed_files(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
+    """Beside the snapshot stand the posts and profiles of the warehouse, in their folders, and nothing else."""
+    found = surplus_files(connection, settings)
+    told = f"{found} files or folders in `published` that are not ours (remove them, or move them elsewhere)"
+    return Verdict(found == 0, told, {"files": found})
 
 
 def snapshot_is_current(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
@@ -128,22 +142,34 @@ def _none_published(
     with open_snapshot(settings) as snapshot:
         shown = int(scalar(snapshot, "SELECT revision FROM publication"))
         since = seen.revision if seen.fingerprint.startswith(rules) and shown > seen.revision else 0
-        found = _leaking_rows(connection, snapshot, condition, since)
+        found = _leaking_rows(connection, settings, snapshot, condition, since)
     if not found:
         with transaction(connection, consumer) as change:
             change.advance(state, even_unchanged=True)
     return Verdict(found == 0, f"{found} rows that show {what}", {"rows": found})
 
 
+def _source_words(settings: Settings) -> str:
+    """Return the SQL for the words in a source's id, which is made of its title: none in one that is a pseudonym or told."""
+    told = ["", *(source.source_id for source in settings.sources if source.source_id)]
+    is_ours = f"source_id IN ({', '.join(map(quoted, told))}) OR regexp_full_match(source_id, 'chat-[0-9a-f]{{8,}}')"
+    return f"CASE WHEN {is_ours} THEN '' ELSE replace(source_id, '-', ' ') END"
+
+
 def _leaking_rows(
-    connection: duckdb.DuckDBPyConnection, snapshot: duckdb.DuckDBPyConnection, condition: str, since: int
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    snapshot: duckdb.DuckDBPyConnection,
+    condition: str,
+    since: int,
 ) -> int:
     """Count the published rows that meet ``condition``, among those changed since a revision; one pass makes its patterns once."""
     parts, keys = [], {}
     for table in TABLES:
-        if column := _WORDS_OF_PEOPLE.get(table.name):
+        for words in WORDS_OF_PEOPLE.get(table.name, {}).values():
+            words = f"concat_ws('{APART}', {words}, {_source_words(settings)})" if table.name == "sources" else words
             part = (
-                f"SELECT {column} AS words, {_SOURCE_OF.get(table.name, 'source_id')} AS source_id FROM {table.name} t"
+                f"SELECT {words} AS words, {_SOURCE_OF.get(table.name, 'source_id')} AS source_id FROM {table.name} t"
             )
             if since:
                 keys[table.name] = _changed_keys(connection, table, since)

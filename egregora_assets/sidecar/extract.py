@@ -41,7 +41,8 @@ _IN_SENTENCE = r"(?:[^.!?\n]|[.!?][\p{L}\p{N}/=&_%#-])"
 _QUESTION = quoted(rf"""([^.!?¿\s]{_IN_SENTENCE}*[?？؟])[!?]*(?:[\s"”’)*_~]|$)""")
 _SEVERAL_WORDS = quoted(r"\S\s+\S+\s+\S|^[^A-Za-zÀ-ɏ]+$")
 """Three words, or a script that puts no spaces: "Smell?" asks nothing that can be looked up later."""
-_LINK_PATTERN = r"""https?://[^\s<>()\[\]"']+"""
+_LINK_PATTERN = rf"""https?://(?:[^\s<>()\[\]"']|{PLACEHOLDER})+"""
+"""With the placeholders in it: a link that ends before one would seem to ask for what stood there."""
 _LINK = quoted(_LINK_PATTERN)
 _LAUGHTER = quoted(r"^(?:[ah]{4,}|[eh]{4,}|[aj]{4,}|[ej]{4,}|[rs]{4,}|[lo]{4,}|k+|x+|m+|h+m+)$")
 _NO_WORD = quoted(rf"{_LINK_PATTERN}|{PLACEHOLDER}|{ALIAS}|@\p{{Nd}}+")

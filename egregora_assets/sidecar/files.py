@@ -11,7 +11,7 @@ import duckdb
 
 from egregora_assets.authors.verify import names_fingerprint
 from egregora_assets.config import Settings
-from egregora_assets.documents.windows import SPOKEN
+from egregora_assets.documents.windows import APART, SPOKEN
 from egregora_assets.privacy.scrub import quoted, scrubbing
 from egregora_assets.warehouse.query import rows, scalar
 from egregora_assets.warehouse.revisions import transaction, watermark
@@ -20,9 +20,8 @@ from egregora_assets.warehouse.verdict import Verdict
 _DAY = r"[0-9]{1,2} [A-Z][a-z]+ [0-9]{4}"
 _ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
-_SLUG = r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{4}-[a-z0-9\-]+-[0-9a-f]{8}"
 _OURS_IN_POST = (
-    rf"(?m)^(?:date: {_MOMENT}|slug: {_SLUG}|source: [a-z0-9\-]+|messages: [0-9]+|participants: [0-9]+)$"
+    rf"(?m)^(?:date: {_MOMENT}|messages: [0-9]+|participants: [0-9]+)$"
     r"|/(?:[0-9a-f]{64}|[0-9a-f]{40})\b"
     r"|^(?:title|tags): |^## (?:Decisions|Questions|Participants|Conversation)$|^- [A-Z]{1,2}: member-[0-9a-f]{10}$"
 )
@@ -30,14 +29,13 @@ _OURS_IN_RECORD = "|".join(
     (
         rf"\"(?:evidence|message_ids)\":\[(?:\"{_ID}\",?)*\]",
         rf"\"document_id\":\"{_ID}\"",
-        rf"\"slug\":\"{_SLUG}\"",
-        r"\"source_id\":\"[a-z0-9\-]+\"",
         rf"\"(?:window_start|window_end|decided_at|asked_at)\":\"{_MOMENT}\"",
         r"\"author\":\"member-[0-9a-f]{10}\"",
         r"\"commit\":\"(?:[0-9a-f]{64}|[0-9a-f]{40})\"",
         r"/(?:[0-9a-f]{64}|[0-9a-f]{40})\b",
         r"\"(?:kind|state)\":\"[a-z_]+\"",
-        r"\"(?:score|mentions|message_count|line_from|line_to|number)\":(?:[0-9.]+|null)",
+        r"\"(?:score|mentions|message_count)\":[0-9.]+",
+        r"\"(?:line_from|line_to|number)\":(?:[0-9]{1,6}|null)",
         r"\"[a-z_]+\":",
     )
 )
@@ -109,19 +107,34 @@ def _plain_post(text: str) -> str:
 
 
 def _plain_record(text: str) -> str:
-    """Return SQL that takes JSON's escapes from a sidecar."""
-    return _without(f"replace({text}, '\\n', chr(10))", r"\\([\"\\/])", r"\1")
+    """Return SQL for the values of a sidecar, each as it was before JSON wrote it, and what else is there, set apart."""
+    plain = f"list_transform(regexp_extract_all({text}, {quoted(_STRING)}), lambda value: {_VALUE})"
+    return f"concat(array_to_string({plain}, '{APART}'), '{APART}', {_without(text, _STRING, APART)})"
 
 
-_POST = _plain_post(_without(_without("content", _OURS_IN_POST), rf"(?m)^((?:\"|# ).*?){_DAY}(\"?)$", r"\1\2"))
-_RECORD = _plain_record(
-    _without(_without("content", rf"(\"title\":\"(?:[^\"\\]|\\.)*?){_DAY}\"", r'\1"'), _OURS_IN_RECORD)
-)
+def _without_path(slug: str, source: str) -> str:
+    """Return SQL that takes a file's own slug and source from it, written as ``{}``; where a file may be, another check asks."""
+    slug_sql, source_sql = (
+        f"replace({quoted(form)}, '{{}}', {named})"
+        for form, named in ((slug, "parse_filename(filename, true)"), (source, "parse_path(filename)[-2]"))
+    )
+    return f"replace(replace(content, {slug_sql}, ''), {source_sql}, '')"
+
+
+_STRING = r"\"(?:[^\"\\]|\\.)*\""
+_VALUE = "coalesce(try_cast(value AS JSON) ->> '$', value)"
+_POST = _without_path("slug: {}\n", "source: {}\n")
+_BARE_POST = _without(_without(_POST, _OURS_IN_POST), rf"(?m)^((?:\"|# ).*?){_DAY}(\"?)$", r"\1\2")
+_RECORD = _without_path('"slug":"{}"', '"source_id":"{}"')
+_BARE_RECORD = _without(_without(_RECORD, rf"(\"title\":\"(?:[^\"\\]|\\.)*?){_DAY}\"", r'\1"'), _OURS_IN_RECORD)
 _WORDS = f"""
-WITH plain AS (
-    SELECT parse_path(filename)[-2] AS source_id, CASE WHEN suffix(filename, '.md') THEN {_POST} ELSE {_RECORD} END AS text
+WITH bare AS (
+    SELECT
+        parse_path(filename)[-2] AS source_id, suffix(filename, '.md') AS is_post,
+        CASE WHEN suffix(filename, '.md') THEN {_BARE_POST} ELSE {_BARE_RECORD} END AS text
     FROM read_text(?)
 ),
+plain AS (SELECT source_id, CASE WHEN is_post THEN {_plain_post("text")} ELSE {_plain_record("text")} END AS text FROM bare),
 shown AS MATERIALIZED (SELECT source_id, {SPOKEN} AS words FROM plain)
 """
 _CITED = f"""

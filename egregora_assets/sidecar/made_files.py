@@ -11,7 +11,7 @@ from egregora_assets.warehouse.revisions import warehouse_id
 
 UNFINISHED = ".unfinished"
 """Stands in the folder from the first file that a pass writes until its rows are committed."""
-_SIGNED = ".warehouse"
+SIGNED = ".warehouse"
 """Names the warehouse that the files were made from."""
 
 
@@ -24,7 +24,7 @@ def doubt(folder: Path) -> None:
 def made_by_another(connection: duckdb.DuckDBPyConnection, folder: Path) -> bool:
     """Return whether the files come from a warehouse that has since been replaced; sign them as this one's."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return write_if_changed(f"{folder}/{_SIGNED}", warehouse_id(connection).encode())
+    return write_if_changed(f"{folder}/{SIGNED}", warehouse_id(connection).encode())
 
 
 def write_if_changed(path: str, content: bytes) -> bool:

@@ -13,6 +13,7 @@ from egregora_assets.authors.policy import rules_of
 from egregora_assets.config import Settings
 from egregora_assets.documents import windows
 from egregora_assets.documents.windows import letters
+from egregora_assets.git_history import references
 from egregora_assets.privacy.scrub import scrubbing
 from egregora_assets.sidecar.extract import ITEM_TABLES, extract
 from egregora_assets.sidecar.made_files import UNFINISHED, made_by_another, write_if_changed
@@ -46,6 +47,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     Files are written before the rows that tell of them: after a crash the next pass writes the same files again, and
     removes those whose document has gone in between.
     """
+    references.refresh(connection, settings)
     windows.refresh(connection, settings)
     unfinished = settings.posts / UNFINISHED
     with scrubbing(connection), transaction(connection, CONSUMER) as change:

@@ -48,6 +48,17 @@ def test_a_name_that_somebody_asks_for_is_shown(settings: Settings, command: str
     assert b"Captain Nemo" in published_bytes(settings)
 
 
+SECRETS = ("10.0.0.1", "AKIAABCDEFGHIJKLMNOP", "ghp_" + "a1" * 12, "sk-" + "a1" * 12, "password  is abc1")
+SECRETS += ("Bearer abcdefghijklmnopq", "DE89 3704 0044 0532 0130 00", "10\u00a0000\u00a0000")
+
+
+def test_a_secret_is_not_shown_as_a_name(settings: Settings) -> None:
+    asked = tuple((3, f"Member {chr(65 + n)}", f"/egregora alias set {secret}") for n, secret in enumerate(SECRETS))
+    assert called(settings, (*asked, (4, "Ana Lima", "/egregora alias set Captain Nemo"))) == {
+        "Ana Lima": "Captain Nemo"
+    }
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -116,3 +116,33 @@ def test_a_title_is_hidden_in_the_same_run_in_which_the_policy_changes(settings:
     listed = with_privacy(settings, opt_out=("Tom Whitaker",))
     assert "uimbaya" not in take_in(listed, "Quimbaya Garden", *GROUP, JOINED, suffix=" (1)")
     assert b"uimbaya" not in published_bytes(settings)
+
+
+SECRET_TITLES = {
+    "Wifi password: hunter2x": "hunter2x",
+    "Ops 10.0.0.1 box": "10.0.0.1",
+    "Key AKIAABCDEFGHIJKLMNOP": "AKIAABCDEFGHIJKLMNOP",
+    "Ops 10.0.\u200b0.7 box": "10.0.0.7",
+}
+
+
+@pytest.mark.parametrize("title", SECRET_TITLES)
+def test_a_title_that_would_be_scrubbed_is_hidden(settings: Settings, title: str) -> None:
+    shown = take_in(settings, title, *GROUP)
+    secret = SECRET_TITLES[title]
+    assert shown.startswith("chat-")
+    for form in (secret, secret.lower().replace(".", "-")):
+        assert form not in shown
+        assert form.encode() not in published_bytes(settings)
+
+
+def test_a_title_with_a_secret_that_was_shown_before_is_hidden_by_the_next_run(settings: Settings) -> None:
+    take_in(settings, "Garden Club", *GROUP)
+    with open_warehouse(settings) as connection:
+        connection.execute("UPDATE private.source_titles SET raw_title = 'Wifi password: hunter2x'").fetchall()
+        connection.execute("UPDATE sources SET title = 'Wifi password: hunter2x'").fetchall()
+        ingest(connection, settings)
+        publish(connection, settings)
+    assert b"hunter2x" not in published_bytes(settings)
+    assert not list(settings.posts.glob("garden-club*"))
+    assert list(settings.posts.glob("chat-*/*.md"))

@@ -229,6 +229,15 @@ ORDINARY = [
     "#hashtag ghosts skate sky",
     "deadbeef cafe",
     "8f14e45fceea167a5a36dedd4bea2543deadbeef",
+    "① water ② weed ③ rest",
+    "1\u20e3 2\u20e3 3\u20e3 go",
+    "912,345,678 and 1_000_000 and 100_000_000",
+    "2024/11/22 and 22/11/2024, 4/5, 120/80, 1/2/3",
+    "the password oauth2 flow",
+    "max_token: 4096, token: none, token: v2",
+    "10[.]5 and 3[.]11[.]7",
+    "50%40 off",
+    "3·4·5",
 ]
 
 
@@ -319,6 +328,30 @@ PASSWORDS = [
 def test_what_is_said_to_be_a_password_is_hidden(text: str, shown: str) -> None:
     assert scrub_one(text) == shown
     assert leaking([text, shown]) == [text]
+
+
+KEYCAPS = "9\ufe0f\u20e31\ufe0f\u20e32\ufe0f\u20e3 3\ufe0f\u20e34\ufe0f\u20e35\ufe0f\u20e3 6\ufe0f\u20e37\ufe0f\u20e38\ufe0f\u20e3"
+DISGUISED = [
+    ("https://x.example/?u=ana.secret%40example.com&v=1", "https://x.example/?u=[email]&v=1"),
+    (f"call {KEYCAPS} now", "call [phone] now"),
+    ("call ⑨①② ③④⑤ ⑥⑦⑧ now", "call [phone] now"),
+    ("call ⑨①②⑳④⑤⑥⑩ now", "call [phone] now"),
+    ("the box is 10[.]0[.]0[.]1 now", "the box is [ip] now"),
+    ("call 912/345/678 now", "call [phone] now"),
+    ("call 912·345·678 now", "call [phone] now"),
+    ("no 12 3782 822463 10005 now", "no [number] now"),
+    ("pay DE89.3704.0044.0532.0130.00 now", "pay [iban] now"),
+    ("the password hunter22 opens it", "the password [secret] opens it"),
+    ("token: abc123def here", "token: [secret] here"),
+]
+
+
+@pytest.mark.parametrize(("text", "shown"), DISGUISED)
+def test_what_is_written_otherwise_is_hidden_too(text: str, shown: str) -> None:
+    first = scrub_one(text).replace("\u20e3", "")
+    assert first == shown
+    assert scrub_one(shown) == shown
+    assert leaking([shown]) == []
 
 
 def test_a_taxpayer_whose_number_begins_with_zeros_is_one() -> None:

@@ -146,3 +146,22 @@ def test_words_that_are_the_programs_the_chats_or_others_are_nobodys(settings: S
         ingest(connection, settings)
         publish(connection, settings)
         assert search_outputs(connection, settings).found == []
+
+
+def test_a_text_that_is_left_in_the_form_in_which_it_was_shown_is_found(settings: Settings) -> None:
+    """Found in review: names had been taken out of what was left, and the report looked for the words as they were written."""
+    said = "Rui drank Priya's port, so Rui owes Priya a bottle"
+    lines = (*LINES, (20, "Priya Raman", "good morning"), (21, "Ana Lima", said), (22, "Ana Lima", "/egregora opt-out"))
+    put_export(settings, "Garden Club", chat(*lines))
+    with open_warehouse(settings) as connection:
+        ingest(connection, settings)
+        publish(connection, settings)
+        assert search_outputs(connection, settings).is_clean
+        (settings.published / "left.txt").write_text("[name] drank [name] port, so [name] owes [name] a bottle")
+        assert search_outputs(connection, settings).is_clean, "no stretch of it is long enough to be anybody's"
+        more = (30, "Ana Lima", "Rui drank the whole bottle of port with Priya")
+        put_export(settings, "Garden Club", chat(*lines, more), " (1)")
+        ingest(connection, settings)
+        publish(connection, settings)
+        (settings.published / "left.txt").write_text("[name] drank the whole bottle of port with [name]")
+        assert not search_outputs(connection, settings).is_clean

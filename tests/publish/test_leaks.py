@@ -144,6 +144,83 @@ OUTPUTS: dict[str, tuple[str, Callable[[Settings, str], None]]] = {
 }
 
 
+FORMS = {
+    "documents.title": "Priya Raman",
+    "documents.slug": "2024-03-13-0900-priya-raman-abcdef12",
+    "sidecars.slug": "2024-03-13-0900-priya-raman-abcdef12",
+    "sources.source_id": "priya-raman",
+    "messages.source_id": "priya-raman",
+    "sources.timezone": "Europe/PriyaRaman",
+    "sources.platform": "priya",
+    "reactions.emoji": "Priya",
+    "media.mime": "priya/raman",
+    "media.media_id": "priya",
+    "messages.kind": "priya",
+    "entities.kind": "priya",
+    "decisions.author": "Priya Raman",
+    "participants.author": "member-priyaraman",
+    "authors.alias": "Priya Raman",
+    "exports.export_id": "priya",
+}
+
+
+@pytest.mark.parametrize("place", FORMS)
+def test_a_value_that_has_not_the_form_of_its_column_is_seen(published: Settings, place: str) -> None:
+    table, column = place.split(".")
+    with duckdb.connect(str(published.snapshot_path)) as fault:
+        fault.execute(f"INSERT INTO {table} ({column}) VALUES (?)", [FORMS[place]])
+    with open_warehouse(published) as connection:
+        assert not publish_verify.every_value_has_its_form(connection, published).passed or (
+            not publish_verify.no_private_names_published(connection, published).passed
+        )
+
+
+def rename_folder(home: Settings) -> None:
+    (home.posts / "garden-club").rename(home.posts / "priya-raman")
+
+
+def rename_post(home: Settings) -> None:
+    [post, *_] = home.posts.glob("*/*.md")
+    post.rename(post.with_name("2024-03-13-0900-priya-raman-abcdef12.md"))
+
+
+def text_in_folder(home: Settings) -> None:
+    (home.posts / "garden-club" / "priya.txt").write_text("Priya Raman")
+
+
+def file_beside_the_snapshot(home: Settings) -> None:
+    (home.published / "notes.md").write_text("Priya Raman")
+
+
+@pytest.mark.parametrize("plant", [rename_folder, rename_post, text_in_folder, file_beside_the_snapshot])
+def test_a_file_or_folder_that_is_not_ours_is_seen(published: Settings, plant: Callable[[Settings], None]) -> None:
+    with open_warehouse(published) as connection:
+        assert publish_verify.only_allowed_files(connection, published).passed
+        plant(published)
+        assert not publish_verify.only_allowed_files(connection, published).passed
+
+
+@pytest.mark.parametrize("statement", ["CREATE TABLE more (text VARCHAR)", "ALTER TABLE messages ADD COLUMN more JSON"])
+def test_a_text_that_is_not_on_the_allow_list_is_seen_in_both_public_files(published: Settings, statement: str) -> None:
+    for path in (published.public_path, published.snapshot_path):
+        with open_warehouse(published) as connection:
+            assert publish_verify.only_allowed_tables(connection, published).passed
+        before = path.read_bytes()
+        with duckdb.connect(str(path)) as fault:
+            fault.execute(statement)
+        with open_warehouse(published) as connection:
+            assert not publish_verify.only_allowed_tables(connection, published).passed
+        path.write_bytes(before)
+
+
+def test_each_text_that_is_published_is_asked_for(published: Settings) -> None:
+    with open_warehouse(published) as connection:
+        for check in ("only_allowed_tables", "every_value_has_its_form", "only_allowed_files"):
+            verdict = getattr(publish_verify, check)(connection, published)
+            assert verdict.passed, verdict
+            assert getattr(publish_verify, check)(connection, published).passed
+
+
 def test_all_items_are_there_to_leak(published: Settings) -> None:
     with open_warehouse(published) as connection:
         assert {table for table in ITEMS if rows(connection, f"SELECT 1 FROM {table} LIMIT 1")} == set(ITEMS)

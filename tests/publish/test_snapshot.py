@@ -18,12 +18,14 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from egregora_assets.chat.ingest import ingest
-from egregora_assets.config import Settings, load_settings
+from egregora_assets.config import RepositorySettings, Settings, load_settings
+from egregora_assets.git_history.sync import refresh_configured
 from egregora_assets.media import ingest as media
 from egregora_assets.publish import snapshot, verify
 from egregora_assets.publish.pending import pending
 from egregora_assets.publish.snapshot import PublishOutcome, publish
 from egregora_assets.publish.tables import TABLES
+from egregora_assets.samples.repository import write_sample_repository
 from egregora_assets.warehouse.connection import NothingPublished, open_snapshot
 from egregora_assets.warehouse.files import make_home, open_warehouse
 from egregora_assets.warehouse.query import rows
@@ -139,6 +141,20 @@ def test_only_tables_and_columns_of_the_allow_list_are_published(published: Sett
         "questions": {"document_id", "text", "author", "asked_at", "evidence"},
         "entities": {"document_id", "kind", "name", "mentions", "evidence"},
         "participants": {"document_id", "author", "message_count", "evidence"},
+        "code_references": {
+            "message_id",
+            "place",
+            "kind",
+            "raw",
+            "repo",
+            "path",
+            "line_from",
+            "line_to",
+            "sha",
+            "number",
+            "state",
+            "permalink",
+        },
         "publication": {"revision", "fingerprint"},
     }
 
@@ -151,8 +167,15 @@ def test_every_allowed_table_has_rows_after_a_talk_about_everything(settings: Se
         "reactions": [{"emoji": "👍", "count": 2}],
     }
     (settings.inbox / "books.jsonl").write_text(json.dumps(liked) + "\n")
-    take_in(settings, *FIRST, (9, "Rui Costa", "see notes.md and https://example.org"))
-    publish_now(settings)
+    take_in(
+        settings, *FIRST, (9, "Rui Costa", "see notes.md and https://example.org, and src/door/schedule.py of the bot")
+    )
+    sample = write_sample_repository(settings.home / "repositories")
+    assert sample is not None
+    with_code = settings.model_copy(update={"repositories": (RepositorySettings(path=sample),)})
+    with open_warehouse(with_code) as connection:
+        refresh_configured(connection, with_code)
+    publish_now(with_code)
     shown = contents(settings.snapshot_path)
     assert [table.name for table in TABLES if not shown[table.name]] == []
 

@@ -1,0 +1,154 @@
+"""The form of all that is published and that nobody has said: ids, slugs, kinds, pseudonyms, zones, and the names of files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import duckdb
+
+from egregora_assets.chat.formats.records import KINDS
+from egregora_assets.config import Settings
+from egregora_assets.documents.windows import SPOKEN
+from egregora_assets.git_history.resolver import STATES
+from egregora_assets.media.store import MEDIA_TYPES
+from egregora_assets.privacy.scrub import quoted
+from egregora_assets.profiles import files as profiles
+from egregora_assets.sidecar import posts
+from egregora_assets.sidecar.made_files import SIGNED, UNFINISHED
+from egregora_assets.warehouse.query import rows, scalar
+
+
+def _one_of(column: str, values: tuple[str, ...]) -> str:
+    return f"{column} IN ({', '.join(map(quoted, values))})"
+
+
+def _is(column: str, pattern: str) -> str:
+    return f"regexp_full_match({column}, {quoted(pattern)})"
+
+
+_OF_SOURCE = "source_id IN (SELECT source_id FROM sources)"
+_PSEUDONYM = "member-[0-9a-f]{10}"
+_SHA256 = "[0-9a-f]{64}"
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_CLOCK = "[0-9]{2}:[0-9]{2}"
+_ENTITIES = ("link", "file", "commit", "issue", "tag")
+
+FORMS: dict[str, dict[str, str]] = {
+    "sources": {
+        "source_id": _is("source_id", "[a-z0-9][a-z0-9-]{0,62}"),
+        "platform": "platform IN (SELECT unnest($platforms))",
+        "timezone": "timezone IN (SELECT unnest($zones))",
+    },
+    "exports": {"export_id": _is("export_id", _SHA256), "source_id": _OF_SOURCE},
+    "authors": {"alias": _is("alias", _PSEUDONYM)},
+    "messages": {"source_id": _OF_SOURCE, "kind": _one_of("kind", KINDS)},
+    "reactions": {"emoji": "(emoji = ':other:' OR NOT regexp_matches(emoji, '[\\p{L}\\p{N}@]'))"},
+    "message_media": {"media_id": _is("media_id", _SHA256)},
+    "media": {"media_id": _is("media_id", _SHA256), "mime": _one_of("mime", tuple(sorted(MEDIA_TYPES)))},
+    "documents": {
+        "kind": "kind = 'window'",
+        "source_id": _OF_SOURCE,
+        "title": _is("title", f"{_DAY} {_CLOCK} to {_CLOCK}"),
+        "slug": f"({_is('left(slug, 16)', _DAY + '-[0-9]{4}-')} AND {_is('right(slug, 9)', '-[0-9a-f]{8}')} "
+        "AND slug[17:-10] IS NOT DISTINCT FROM source_id)",
+    },
+    "sidecars": {"source_id": _OF_SOURCE, "slug": "slug IN (SELECT slug FROM documents)"},
+    "decisions": {"author": _is("author", _PSEUDONYM)},
+    "questions": {"author": _is("author", _PSEUDONYM)},
+    "participants": {"author": _is("author", _PSEUDONYM)},
+    "entities": {"kind": _one_of("kind", _ENTITIES)},
+    "code_references": {
+        "kind": _one_of("kind", ("path", "commit", "issue", "merge_request")),
+        "repo": _is("repo", "[a-z0-9][a-z0-9._-]{0,62}"),
+        "sha": _is("sha", "[0-9a-f]{40}|[0-9a-f]{64}"),
+        "state": _one_of("state", STATES),
+        "permalink": _is("permalink", r"https?://[A-Za-z0-9.:-]+/[A-Za-z0-9._~/%:@+,;=?&#!-]*"),
+    },
+    "publication": {"fingerprint": _is("fingerprint", "[0-9a-f]{16}")},
+}
+"""What must be true of each text in the snapshot that is no words of people, by table and column."""
+WORDS_OF_PEOPLE = {
+    "authors": {"chosen_name": "chosen_name"},
+    "messages": {"text": "text"},
+    "documents": {"text": SPOKEN},
+    "topics": {"label": "label"},
+    "decisions": {"text": "text"},
+    "questions": {"text": "text"},
+    "entities": {"name": "name"},
+    "code_references": {"raw": "raw", "path": "path"},
+    "sources": {"title": "title"},
+    "sidecars": {"title": "regexp_replace(title, '[0-9]{1,2} [A-Z][a-z]+ [0-9]{4}$', '')"},
+}
+"""The words in each table, by column; a title's day is ours: April and June are names too."""
+_NO_TEXT = (
+    "UUID",
+    "UUID[]",
+    "BIGINT",
+    "INTEGER",
+    "TINYINT",
+    "DOUBLE",
+    "BOOLEAN",
+    "TIMESTAMP",
+    "TIMESTAMP WITH TIME ZONE",
+)
+_OF_THE_SYSTEM = ".DS_Store"
+"""What macOS leaves in every folder that somebody looks at."""
+
+
+def surplus_columns(connection: duckdb.DuckDBPyConnection, tables: set[str]) -> list[str]:
+    """Return the tables of a public file that are not among ``tables``, and columns that may hold text and have no rule here."""
+    sql = "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal ORDER BY ALL"
+    found = []
+    for table, column, kind in rows(connection, sql):
+        known = {**FORMS.get(table, {}), **WORDS_OF_PEOPLE.get(table, {})}
+        if table not in tables:
+            found.append(table)
+        elif kind not in _NO_TEXT and column not in known:
+            found.append(f"{table}.{column}")
+    return sorted(set(found))
+
+
+def strange_values(connection: duckdb.DuckDBPyConnection, snapshot: duckdb.DuckDBPyConnection) -> int:
+    """Count the texts of the snapshot that have not the form which texts of their column have."""
+    platforms, zones = (
+        [value for (value,) in rows(connection, f"SELECT DISTINCT {column} FROM sources")]
+        for column in ("platform", "timezone")
+    )
+    known = {"platforms": platforms, "zones": [zone for zone in zones if _is_zone(zone)]}
+    found = 0
+    for table, columns in FORMS.items():
+        for form in columns.values():
+            asked = {name: values for name, values in known.items() if f"${name}" in form}
+            found += int(scalar(snapshot, f"SELECT count(*) FROM {table} WHERE NOT ({form})", asked or None))
+    return found
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        return bool(ZoneInfo(name))
+    except (ZoneInfoNotFoundError, ValueError):
+        return False
+
+
+def surplus_files(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
+    """Count the files and folders among what is published that are not those of the warehouse."""
+    wanted = {str(path.relative_to(settings.published)) for path in _wanted(connection, settings)}
+    present = (path for path in settings.published.rglob("*") if path.name != _OF_THE_SYSTEM)
+    return sum(str(path.relative_to(settings.published)) not in wanted for path in present)
+
+
+def _wanted(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[Path]:
+    """Yield the path of each file and folder that may be there."""
+    yield settings.snapshot_path
+    for folder, schema in ((settings.posts, posts.SCHEMA_FILE), (settings.profiles, profiles.SCHEMA_FILE)):
+        yield from (folder, *(folder / name for name in (schema, SIGNED, UNFINISHED)))
+    yield settings.profiles / profiles.INDEX_FILE
+    for source_id, slug in rows(connection, "SELECT source_id, slug FROM sidecars"):
+        yield settings.posts / source_id
+        for suffix in (".md", ".json"):
+            yield posts.post_path(settings.posts, source_id, slug, suffix)
+    for (alias,) in rows(connection, "SELECT alias FROM author_profiles"):
+        for suffix in profiles.SUFFIXES:
+            yield settings.profiles / f"{alias}{suffix}"
