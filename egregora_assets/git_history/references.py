@@ -126,9 +126,13 @@ def _resolve(change: Transaction, settings: Settings, everything: bool) -> int:
 
 
 def _talked_of(connection: duckdb.DuckDBPyConnection, settings: Settings) -> pa.Table:
-    """Return (source_id, repo): which repositories each chat may talk about."""
-    sources = rows(connection, "SELECT source_id, title FROM sources")
-    pairs = [(source_id, one.slug) for source_id, title in sources for one in settings.repositories_of(title)]
+    """Return (source_id, repo): which repositories each chat may talk about, under each of the titles that it has had."""
+    titles = "SELECT source_id, coalesce(raw_title, '') FROM sources LEFT JOIN private.source_titles USING (source_id)"
+    slugs: dict[str, set[str]] = {}
+    for source_id, title in rows(connection, titles):
+        meant = {repository.slug for repository in settings.repositories_of(title)}
+        slugs[source_id] = meant & slugs.get(source_id, meant)
+    pairs = [(source_id, slug) for source_id, meant in slugs.items() for slug in sorted(meant)]
     stored = {repo for (repo,) in rows(connection, "SELECT repo FROM git_repos")}
     shown = [(source_id, repo) for source_id, repo in pairs if repo in stored]
     columns = zip(*shown, strict=True) if shown else ([], [])
