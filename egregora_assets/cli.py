@@ -10,6 +10,7 @@ import duckdb
 import typer
 
 from egregora_assets.cli_authors import authors
+from egregora_assets.cli_code import code
 from egregora_assets.cli_common import Home, as_table, out, readable_errors
 from egregora_assets.config import Settings, load_settings
 from egregora_assets.terminal import plain
@@ -21,6 +22,7 @@ app = typer.Typer(
     help="Chat exports turned into one private, queryable memory on your own machine.",
 )
 app.add_typer(authors, name="authors")
+app.add_typer(code, name="code")
 DayFirst = Annotated[
     bool | None, typer.Option("--day-first/--month-first", help="Order of day and month, where the file cannot tell.")
 ]

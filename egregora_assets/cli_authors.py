@@ -5,11 +5,10 @@ from typing import Annotated
 
 import typer
 
-from egregora_assets.cli_common import Home, as_table, out, readable_errors
-from egregora_assets.config import Settings, load_settings
+from egregora_assets.cli_common import Home, as_table, out, readable_errors, settings_with_warehouse
+from egregora_assets.config import load_settings
 from egregora_assets.privacy.keys import KeyFileError
 from egregora_assets.terminal import plain
-from egregora_assets.warehouse.connection import NothingPublished
 
 Names = Annotated[
     list[str],
@@ -29,7 +28,7 @@ def list_authors(
     from egregora_assets.authors.listing import COLUMNS, NAME_COLUMNS, listed
     from egregora_assets.warehouse.files import open_warehouse
 
-    with readable_errors(), open_warehouse(_settings_with_warehouse(home)) as connection:
+    with readable_errors(), open_warehouse(settings_with_warehouse(home)) as connection:
         found = listed(connection, names)
     table = as_table([*COLUMNS, *(NAME_COLUMNS if names else ())], found)
     table.columns[0].no_wrap = True  # pseudonyms are there to be copied
@@ -66,14 +65,6 @@ def opt_in(names: Names, home: Home = None, later: Later = False) -> None:
     raise typer.Exit(0 if ok else 1)
 
 
-def _settings_with_warehouse(home: Path | None) -> Settings:
-    """Return the settings of a home that has a warehouse: asking must not make one where a path is mistyped."""
-    settings = load_settings(home)
-    if not settings.warehouse_path.exists():
-        raise NothingPublished(settings.snapshot_path)
-    return settings
-
-
 def _told(names: list[str]) -> str:
     return ", ".join(plain(name) for name in names)
 
@@ -91,7 +82,7 @@ def erasure_report(home: Home = None) -> None:
     from egregora_assets.warehouse.files import open_warehouse
 
     with readable_errors():
-        settings = _settings_with_warehouse(home)
+        settings = settings_with_warehouse(home)
         with open_warehouse(settings) as connection:
             report = search_outputs(connection, settings)
     facts = report.model_dump(include={"people", "messages", "unsearchable", "phrases", "places", "bytes_searched"})
@@ -139,7 +130,7 @@ def suggest(home: Home = None) -> None:
     from egregora_assets.warehouse.files import open_warehouse
 
     with readable_errors():
-        settings = _settings_with_warehouse(home)
+        settings = settings_with_warehouse(home)
         with open_warehouse(settings) as connection:
             found = suggested(connection, settings)
             for line in as_toml(connection, settings, found):

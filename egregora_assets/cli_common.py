@@ -1,6 +1,6 @@
 """What all commands share: where the home is, and how results and errors are shown."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,9 @@ from rich.table import Table
 
 from egregora_assets.authors.listing import UnknownPseudonym
 from egregora_assets.chat.archive import ExportUnreadable
-from egregora_assets.config import SettingsError
+from egregora_assets.config import Settings, SettingsError, load_settings
+from egregora_assets.git_history.plumbing import GitError
+from egregora_assets.git_history.repositories import Unanswerable
 from egregora_assets.privacy.keys import KeyFileError
 from egregora_assets.terminal import plain
 from egregora_assets.warehouse.connection import NothingPublished, WarehouseBusy
@@ -39,6 +41,8 @@ def readable_errors() -> Iterator[None]:
         NothingPublished,
         SchemaMismatch,
         UnknownPseudonym,
+        GitError,
+        Unanswerable,
         OSError,
     ) as error:
         err.print(f"[red]error:[/red] {plain(str(error))}", soft_wrap=True)
@@ -48,7 +52,15 @@ def readable_errors() -> Iterator[None]:
         raise typer.Exit(1) from error
 
 
-def as_table(names: list[str], rows: list[tuple[object, ...]]) -> Table:
+def settings_with_warehouse(home: Path | None) -> Settings:
+    """Return the settings of a home that has a warehouse: asking must not make one where a path is mistyped."""
+    settings = load_settings(home)
+    if not settings.warehouse_path.exists():
+        raise NothingPublished(settings.snapshot_path)
+    return settings
+
+
+def as_table(names: list[str], rows: Sequence[tuple[object, ...]]) -> Table:
     """Return a result as a table for the terminal."""
     table = Table(header_style="bold")
     for name in names:

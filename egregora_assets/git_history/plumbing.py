@@ -145,7 +145,7 @@ def _checked(command: list[str], given: bytes, tolerant: bool = False) -> bytes:
 def _git() -> str:
     found = shutil.which("git")
     if found is None:
-        raise GitError("repositories are configured, but there is no git on this machine: install it")
+        raise GitError("there is no git on this machine: install it")
     return found
 
 

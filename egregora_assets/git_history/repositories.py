@@ -9,7 +9,11 @@ from pathlib import Path
 from egregora_assets.config import Forge, Settings
 
 
-class UnknownRepository(ValueError):
+class Unanswerable(ValueError):
+    """A question about code cannot be answered as it is asked; the message says why, and what can be asked."""
+
+
+class UnknownRepository(Unanswerable):
     """A repository is asked for that the settings do not name."""
 
 
