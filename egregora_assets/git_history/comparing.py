@@ -12,7 +12,7 @@ from pathlib import Path
 
 from egregora_assets.git_history import changes, plumbing
 from egregora_assets.git_history.plumbing import GitError, Repository
-from egregora_assets.warehouse.query import changed, rows, view_of
+from egregora_assets.warehouse.query import changed, rows, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ def _insert_changes(change: Transaction, repository: Repository, given: Path) ->
         assert process.stdout is not None
         for table in reader.tables(process.stdout):
             with view_of(change.connection, "block", table):
-                own = "FROM block WHERE sha NOT IN (SELECT sha FROM other_steps)"
+                own = "FROM block ANTI JOIN other_steps USING (sha)"
                 changed(
                     change.connection, f"INSERT INTO git_file_changes SELECT $repo, {columns}, $revision {own}", noted
                 )
@@ -70,20 +70,29 @@ def _mark_unread(change: Transaction, repository: Repository, shas: list[str]) -
 
 
 _WITHOUT_ROWS = """
-    SELECT c.sha, c.tree, coalesce(p.tree, $empty) AS parent_tree
-    FROM git_commits c LEFT JOIN git_commit_parents cp ON cp.repo = c.repo AND cp.sha = c.sha
-    LEFT JOIN git_commits p ON p.repo = c.repo AND p.sha = cp.parent
-    WHERE c.repo = $repo AND c.revision = $revision AND cp.revision IS NOT DISTINCT FROM if(c.parents > 0, $revision, NULL)
-        AND c.parents < 2 AND NOT c.is_boundary AND NOT c.is_unread AND c.tree <> coalesce(p.tree, $empty)
-        AND c.sha NOT IN (SELECT sha FROM git_file_changes WHERE repo = $repo AND revision = $revision)
+    SELECT sha, tree
+    FROM (FROM git_commits WHERE repo = $repo AND revision = $revision) c
+    ANTI JOIN (SELECT sha FROM git_file_changes WHERE repo = $repo AND revision = $revision) USING (sha)
+    WHERE parents < 2 AND NOT is_boundary AND NOT is_unread
 """
-"""New commits whose folder differs from that of their parent though no change of theirs is known."""
+"""New commits of which no change is known: mostly there are none."""
+_DIFFERING = """
+    SELECT c.sha, c.tree, coalesce(p.tree, $empty) AS parent_tree
+    FROM without_rows c
+    LEFT JOIN (FROM git_commit_parents WHERE repo = $repo AND revision = $revision) cp ON cp.sha = c.sha
+    LEFT JOIN git_commits p ON p.repo = $repo AND p.sha = cp.parent
+    WHERE c.tree <> coalesce(p.tree, $empty)
+"""
+"""Those of them whose folder differs from that of their parent."""
 
 
 def _check(change: Transaction, repository: Repository, place: dict[str, object]) -> None:
     """Mark commits that show no change because folders are missing. Raises ``GitError`` where changes were lost otherwise."""
-    empty = plumbing.output_of(repository, "hash-object", "-t", "tree", "--stdin").decode().strip()
-    found = rows(change.connection, _WITHOUT_ROWS, {**place, "empty": empty})
+    with temporary(change.connection, "without_rows", _WITHOUT_ROWS, place) as count:
+        if not count:
+            return
+        empty = plumbing.output_of(repository, "hash-object", "-t", "tree", "--stdin").decode().strip()
+        found = rows(change.connection, _DIFFERING, {**place, "empty": empty})
     entries = {tree: _entries(repository, tree) for tree in {tree for _, *trees in found for tree in trees}}
     unread = [sha for sha, *trees in found if any(entries[tree] is None for tree in trees)]
     lost = [sha for sha, tree, parent_tree in found if sha not in unread and entries[tree] != entries[parent_tree]]

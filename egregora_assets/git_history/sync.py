@@ -22,6 +22,7 @@ from egregora_assets.git_history.plumbing import GitError, Ref, Repository
 from egregora_assets.git_history.reading import store_new
 from egregora_assets.git_history.repositories import Source
 from egregora_assets.git_history.web import forge_of, web_address
+from egregora_assets.warehouse.connection import one_thread
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction, transaction
 
@@ -72,7 +73,7 @@ def refresh(
 ) -> GitChanges:
     """Bring the git tables up to date with one repository. Raises ``GitError``.
 
-    ``shadows`` is a folder of ours for what git needs.
+    ``shadows`` is a folder of ours for what git needs. Git works beside DuckDB, which makes do with one thread.
     """
     repository = plumbing.open_repository(source.name, source.folder, shadows / f"{source.name}.git")
     refs = plumbing.refs_of(repository)
@@ -82,7 +83,11 @@ def refresh(
     fingerprint = repr((source, branches))
     if not full and known == _Known(fingerprint, boundaries, refs):
         return GitChanges(1)
-    with tempfile.TemporaryDirectory(dir=shadows) as folder, transaction(connection, CONSUMER) as change:
+    with (
+        tempfile.TemporaryDirectory(dir=shadows) as folder,
+        one_thread(connection),
+        transaction(connection, CONSUMER) as change,
+    ):
         if known is not None and (full or known.boundaries != boundaries):
             _forget_commits(change, repository)
         tips = _commits_of(change, repository, refs)
