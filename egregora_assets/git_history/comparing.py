@@ -11,9 +11,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import duckdb
+
 from egregora_assets.git_history import changes, plumbing
 from egregora_assets.git_history.plumbing import GitError, Repository
-from egregora_assets.warehouse.query import changed, rows, view_of
+from egregora_assets.warehouse.query import changed, rows, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction
 
 log = logging.getLogger(__name__)
@@ -53,7 +55,7 @@ def _insert_changes(change: Transaction, repository: Repository, given: Path) ->
         assert process.stdout is not None
         for table in reader.tables(process.stdout):
             with view_of(change.connection, "block", table):
-                own = "FROM block WHERE sha NOT IN (SELECT sha FROM other_steps)"
+                own = "FROM block ANTI JOIN other_steps USING (sha)"
                 changed(
                     change.connection, f"INSERT INTO git_file_changes SELECT $repo, {columns}, $revision {own}", noted
                 )
@@ -70,21 +72,35 @@ def _mark_unread(change: Transaction, repository: Repository, shas: list[str]) -
     changed(change.connection, sql, [repository.name, shas])
 
 
-WITHOUT_ROWS = """
-    SELECT c.repo, c.sha, c.tree, p.tree AS parent_tree
-    FROM git_commits c
-    LEFT JOIN git_commit_parents cp ON cp.repo = c.repo AND cp.sha = c.sha AND cp.revision >= $since
-    LEFT JOIN git_commits p ON p.repo = c.repo AND p.sha = cp.parent
-    WHERE c.revision >= $since AND c.parents < 2 AND NOT c.is_boundary AND NOT c.is_unread
-        AND c.tree IS DISTINCT FROM p.tree
-        AND (c.repo, c.sha) NOT IN (SELECT (repo, sha) FROM git_file_changes WHERE revision >= $since)
+def without_rows(connection: duckdb.DuckDBPyConnection, since: int) -> list[tuple[str, str, str, str | None]]:
+    """Return (repository, commit, folder, folder of its parent) of commits that changed theirs though no change is known.
+
+    ``since`` is the revision from which on they were stored.
+    """
+    with temporary(connection, "without_rows", _WITHOUT_ROWS, {"since": since}) as count:
+        return rows(connection, _DIFFERING, {"since": since}) if count else []
+
+
+_WITHOUT_ROWS = """
+    SELECT repo, sha, tree
+    FROM (FROM git_commits WHERE revision >= $since)
+    ANTI JOIN (SELECT repo, sha FROM git_file_changes WHERE revision >= $since) USING (repo, sha)
+    WHERE parents < 2 AND NOT is_boundary AND NOT is_unread
 """
-"""Commits since a revision whose folder differs from that of their parent though no change of theirs is known."""
+"""Commits of which no change is known: mostly there are none."""
+_DIFFERING = """
+    SELECT c.repo, c.sha, c.tree, p.tree AS parent_tree
+    FROM without_rows c
+    LEFT JOIN (FROM git_commit_parents WHERE revision >= $since) cp ON cp.repo = c.repo AND cp.sha = c.sha
+    LEFT JOIN git_commits p ON p.repo = c.repo AND p.sha = cp.parent
+    WHERE c.tree IS DISTINCT FROM p.tree ORDER BY 1
+"""
+"""Those of them whose folder differs from that of their parent."""
 
 
 def _check(change: Transaction, repository: Repository) -> None:
     """Mark commits that show no change because folders are missing. Raises ``GitError`` where changes were lost otherwise."""
-    found = rows(change.connection, WITHOUT_ROWS, {"since": change.revision})
+    found = without_rows(change.connection, change.revision)
     unread, lost = judged(repository, [(sha, tree, parent_tree) for _, sha, tree, parent_tree in found])
     if lost:
         raise GitError(f"repository {repository.name}: git shows no change of commit {min(lost)}, which has some")

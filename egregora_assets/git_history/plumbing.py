@@ -91,6 +91,13 @@ def output_of(repository: Repository, *arguments: str, lines: Iterable[str] = ()
     return _checked(_command(repository, arguments), given)
 
 
+def output_into(file: Path, repository: Repository, *arguments: str, lines: Iterable[str]) -> None:
+    """Let a git command on the shadow write what it prints into a file. Raises ``GitError`` when it fails."""
+    given = "".join(f"{line}\n" for line in lines).encode()
+    with file.open("wb") as printed:
+        _checked(_command(repository, arguments), given, printed=printed)
+
+
 @contextmanager
 def streaming(repository: Repository, arguments: Iterable[str], given: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Run a git command on the shadow with the file ``given`` as its input; it is ended with the block."""
@@ -134,12 +141,14 @@ def _in(folder: Path, *arguments: str, tolerant: bool = False) -> bytes:
     return _checked(command, b"", tolerant)
 
 
-def _checked(command: list[str], given: bytes, tolerant: bool = False) -> bytes:
-    done = subprocess.run(command, input=given, capture_output=True, env=_environment(), check=False)
+def _checked(
+    command: list[str], given: bytes, tolerant: bool = False, printed: IO[bytes] | int = subprocess.PIPE
+) -> bytes:
+    done = subprocess.run(command, input=given, stdout=printed, stderr=subprocess.PIPE, env=_environment(), check=False)
     if done.returncode and not tolerant:
         told = done.stderr.decode("utf-8", "replace").strip()[:_SHOWN_OF_ERROR]
         raise GitError(f"git says: {told}")
-    return done.stdout
+    return done.stdout or b""
 
 
 def _git() -> str:
@@ -159,6 +168,7 @@ def _environment() -> dict[str, str]:
         "GIT_NO_REPLACE_OBJECTS": "1",
         "GIT_GRAFT_FILE": os.devnull,
         "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_FLUSH": "0",
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_PAGER": "cat",
         "LC_ALL": "C",

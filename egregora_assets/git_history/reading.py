@@ -16,7 +16,7 @@ from egregora_assets.warehouse.query import changed, rows, scalar, view_of
 from egregora_assets.warehouse.revisions import Transaction
 
 _COMMITS_AT_ONCE = 5_000
-_RECENT = 20_000
+_RECENT = 2_000
 _FAR = 1_000
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ def _read(
 def _list_all(repository: Repository, tips: list[str], listed: Path) -> bool:
     """Write the ids of all commits behind ``tips`` into a file; return false where git finds one of them missing."""
     try:
-        listed.write_bytes(plumbing.output_of(repository, "rev-list", "--stdin", lines=tips))
+        plumbing.output_into(listed, repository, "rev-list", "--stdin", lines=tips)
     except GitError as error:
         log.warning("%s: not all commits are here (%s)", repository.name, error)
         return False
@@ -91,7 +91,7 @@ def _walk(
     Only the newest stored commits are loaded at first, for that is where a walk nearly always ends. One that goes far has
     forked off earlier: it goes on with all of them known, and what it has met that is stored is left out.
     """
-    recent = "SELECT sha FROM git_commits WHERE repo = $1 ORDER BY rowid DESC LIMIT $2"
+    recent = "SELECT sha FROM git_commits WHERE repo = $1 ORDER BY committed_at DESC LIMIT $2"
     at_refs = "SELECT commit_sha FROM git_refs WHERE repo = $1 AND commit_sha IS NOT NULL"
     known = {sha for (sha,) in rows(connection, f"({recent}) UNION ALL {at_refs}", [repository.name, _RECENT])}
     has_all = len(known) < _RECENT

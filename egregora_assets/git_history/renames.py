@@ -47,13 +47,16 @@ _SIDES = """
 """
 """Paths added and taken away by commits that do both, among which alone there can be renames."""
 _PAIRED = """
-    SELECT d.sha, d.path AS old_path, a.path AS new_path, 100 AS similarity
-    FROM (SELECT *, row_number() OVER (PARTITION BY {key} ORDER BY path) AS n FROM rename_sides WHERE status = 'D' AND {free}) d
-    JOIN (SELECT *, row_number() OVER (PARTITION BY {key} ORDER BY path) AS n FROM rename_sides WHERE status = 'A' AND {free}) a
-    USING ({key}, n)
+    WITH numbered AS (
+        SELECT *, row_number() OVER (PARTITION BY {key}, status ORDER BY path) AS n FROM ({sides})
+    )
+    SELECT sha, d.path AS old_path, a.path AS new_path, 100 AS similarity
+    FROM (FROM numbered WHERE status = 'D') d JOIN (FROM numbered WHERE status = 'A') a USING ({key}, n)
 """
-_FREE = """
-    (sha, path) NOT IN (SELECT (sha, old_path) FROM found_renames UNION ALL SELECT (sha, new_path) FROM found_renames)
+_OPEN = """
+    SELECT s.* FROM rename_sides s ANTI JOIN (
+        SELECT sha, unnest([old_path, new_path]) AS path FROM found_renames
+    ) f USING (sha, path)
 """
 
 
@@ -64,22 +67,27 @@ def find(change: Transaction, repository: Repository, folder: Path) -> None:
     """
     connection = change.connection
     place = {"repo": repository.name, "revision": change.revision}
-    nothing = "SELECT sha, sha AS old_path, sha AS new_path, 0 AS similarity FROM git_timeline LIMIT 0"
-    with (
-        temporary(connection, "rename_sides", _SIDES, place) as sides,
-        temporary(connection, "found_renames", nothing),
-    ):
+    named = _PAIRED.format(key="sha, blob, type, name", sides="FROM rename_sides")
+    with temporary(connection, "rename_sides", _SIDES, place) as sides:
         if not sides:
             return
-        for key in ("sha, blob, type, name", "sha, blob, type"):
-            changed(connection, f"INSERT INTO found_renames {_PAIRED.format(key=key, free=_FREE)}")
-        with temporary(
-            connection, "open_sides", f"SELECT sha, path, status, blob, type FROM rename_sides WHERE {_FREE}"
-        ):
-            listed = _candidates(connection, repository)
-            if listed:
-                _compare(connection, repository, listed, folder)
-        changed(connection, _KEEP, place)
+        with temporary(connection, "found_renames", named):
+            _find_more(connection, repository, folder)
+            changed(connection, _KEEP, place)
+
+
+def _find_more(connection: duckdb.DuckDBPyConnection, repository: Repository, folder: Path) -> None:
+    """Add to ``found_renames`` those under another name, and those that git takes for such."""
+    with temporary(connection, "open_sides", _OPEN) as sides:
+        if sides:
+            changed(
+                connection,
+                f"INSERT INTO found_renames {_PAIRED.format(key='sha, blob, type', sides='FROM open_sides')}",
+            )
+    with temporary(connection, "open_sides", _OPEN) as sides:
+        listed = _candidates(connection, repository) if sides else []
+        if listed:
+            _compare(connection, repository, listed, folder)
 
 
 _KEEP = """
@@ -105,18 +113,19 @@ def _candidates(connection: duckdb.DuckDBPyConnection, repository: Repository) -
 
 _MAY_BE_ALIKE = f"""
     WITH sized AS (
-        SELECT sha, status, bytes FROM open_sides LEFT JOIN file_sizes USING (blob) WHERE type = {_FILE}
+        SELECT sha, status, bytes, open_sides.rowid AS place FROM open_sides LEFT JOIN file_sizes USING (blob) WHERE type = {_FILE}
     )
     SELECT concat_ws(' ', sha, parent)
     FROM (
-        SELECT DISTINCT sha FROM sized d JOIN sized a USING (sha)
+        SELECT sha, min(d.place) AS place FROM sized d JOIN sized a USING (sha)
         WHERE d.status = 'D' AND a.status = 'A' AND 2 * least(a.bytes, d.bytes) >= greatest(a.bytes, d.bytes)
+        GROUP BY sha
     )
     LEFT JOIN other_steps USING (sha)
     WHERE sha NOT IN (SELECT sha FROM sized WHERE bytes IS NULL)
-    ORDER BY sha
+    ORDER BY place
 """
-"""Half of the larger file has to be in the other, so that it cannot be more than twice as large."""
+"""Half of the larger file has to be in the other, so that it cannot be more than twice as large. In the order of history."""
 
 
 def _sizes(repository: Repository, blobs: list[str]) -> pa.Table:

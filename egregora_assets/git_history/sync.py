@@ -23,6 +23,7 @@ from egregora_assets.git_history.plumbing import GitError, Ref, Repository
 from egregora_assets.git_history.reading import store_new
 from egregora_assets.git_history.repositories import Source, sources
 from egregora_assets.git_history.web import forge_of, web_address
+from egregora_assets.warehouse.connection import one_thread
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction, transaction
 
@@ -100,12 +101,16 @@ def refresh(
 ) -> GitChanges:
     """Bring the git tables up to date with one repository. Raises ``GitError``.
 
-    ``shadows`` is a folder of ours for what git needs.
+    ``shadows`` is a folder of ours for what git needs. Git works beside DuckDB, which makes do with one thread.
     """
     is_current, repository, refs, described = _look(connection, source, shadows)
     if is_current and not full:
         return GitChanges(1)
-    with tempfile.TemporaryDirectory(dir=shadows) as folder, transaction(connection, CONSUMER) as change:
+    with (
+        tempfile.TemporaryDirectory(dir=shadows) as folder,
+        one_thread(connection),
+        transaction(connection, CONSUMER) as change,
+    ):
         if full or _is_another(connection, repository):
             _forget_commits(change, repository)
         tips = _commits_of(change, repository, refs)

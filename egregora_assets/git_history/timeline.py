@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from egregora_assets.git_history.changes import CHANGE_SCHEMA
 from egregora_assets.git_history.plumbing import Repository
-from egregora_assets.warehouse.query import changed, rows, temporary, view_of
+from egregora_assets.warehouse.query import changed, rows, scalar, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction
 
 _TABLES = ("git_timeline", "git_landed", "git_path_versions")
@@ -81,12 +81,16 @@ _FIRST_PARENTS = """
 
 def forget(change: Transaction, repository: str, branches: Sequence[str]) -> None:
     """Take away the timelines of all but ``branches`` of a repository."""
-    for table in _TABLES:
-        sql = f"DELETE FROM {table} WHERE repo = ? AND branch NOT IN (SELECT unnest(?::VARCHAR[]))"
-        changed(change.connection, sql, [repository, list(branches)])
+    others, place = "WHERE repo = ? AND NOT list_contains(?::VARCHAR[], branch)", [repository, list(branches)]
+    if scalar(change.connection, f"SELECT EXISTS (FROM git_timeline {others})", place):
+        for table in _TABLES:
+            changed(change.connection, f"DELETE FROM {table} {others}", place)
 
 
 def _cut(change: Transaction, repository: Repository, branch: str, last: int) -> None:
+    later = "SELECT EXISTS (FROM git_timeline WHERE repo = ? AND branch = ? AND seq > ?)"
+    if not scalar(change.connection, later, [repository.name, branch, last]):
+        return
     for table in _TABLES:
         sql = f"DELETE FROM {table} WHERE repo = ? AND branch = ? AND seq > ?"
         changed(change.connection, sql, [repository.name, branch, last])

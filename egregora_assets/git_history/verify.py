@@ -9,7 +9,7 @@ import duckdb
 from egregora_assets.authors.verify import HIDDEN_MESSAGES, no_names_in, no_pii_in
 from egregora_assets.config import Settings
 from egregora_assets.git_history import plumbing
-from egregora_assets.git_history.comparing import WITHOUT_ROWS, judged
+from egregora_assets.git_history.comparing import judged, without_rows
 from egregora_assets.git_history.plumbing import GitError, Repository
 from egregora_assets.git_history.references import LINKED
 from egregora_assets.git_history.repositories import sources
@@ -37,7 +37,7 @@ def repositories_are_read(connection: duckdb.DuckDBPyConnection, settings: Setti
 def changed_commits_have_rows(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
     """Every commit with at most one parent that changed its tree has rows, unless its folders are missing from the clone."""
     consumer = "check:changed_commits_have_rows"
-    found = rows(connection, WITHOUT_ROWS + " ORDER BY 1", {"since": watermark(connection, consumer).revision})
+    found = without_rows(connection, watermark(connection, consumer).revision)
     lost = 0
     for name, group in groupby(found, key=lambda row: str(row[0])):
         repository = _opened(settings, name)

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from egregora_assets.config import Settings, WarehouseSettings
+from egregora_assets.warehouse.query import scalar
 
 _FIRST_DELAY_SECONDS = 0.02
 _LONGEST_DELAY_SECONDS = 0.5
@@ -104,6 +105,17 @@ def one_thread_for_few(connection: duckdb.DuckDBPyConnection, settings: Warehous
     """Let DuckDB use one thread for the block where there is little to do: waking the others costs more than they take over."""
     with bounded(connection, settings, threads=1) if few else nullcontext():
         yield
+
+
+@contextmanager
+def one_thread(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let DuckDB use one thread for the block, where others have work for the machine's cores; then as many as before."""
+    before = scalar(connection, "SELECT current_setting('threads')")
+    connection.execute("SET threads = 1")
+    try:
+        yield
+    finally:
+        connection.execute(f"SET threads = {before}")
 
 
 @contextmanager

@@ -24,7 +24,7 @@ def scalar(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Paramete
 
 
 def changed(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters = None) -> int:
-    """Run an INSERT, UPDATE or DELETE and return the number of rows it touched."""
+    """Run an INSERT, UPDATE or DELETE, or make a table of a query, and return the number of rows it touched."""
     return int(scalar(connection, sql, parameters))
 
 
@@ -51,6 +51,5 @@ def temporary(
 
     After an error in the block the transaction is void and the table goes with it, so nothing is dropped then.
     """
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}", parameters).fetchall()
-    yield int(scalar(connection, f"SELECT count(*) FROM {name}"))
+    yield changed(connection, f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}", parameters)
     connection.execute(f"DROP TABLE {name}")
