@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from egregora_assets.git_history.history import Place
     from egregora_assets.git_history.resolver import Version
 
-Path_ = Annotated[str, typer.Argument(metavar="PATH", help="Path of a file in its repository, such as docs/plan.md.")]
+FilePath = Annotated[
+    str, typer.Argument(metavar="PATH", help="Path of a file in its repository, such as docs/plan.md.")
+]
 Repo = Annotated[str | None, typer.Option("--repo", help="Name of a repository in the settings.")]
 Branch = Annotated[str | None, typer.Option("--branch", help="A branch that is followed; default: the first.")]
 
@@ -34,7 +36,7 @@ code = typer.Typer(no_args_is_help=True, help="What files were at a time, how th
 
 
 @code.command()
-def history(path: Path_, repo: Repo = None, branch: Branch = None, home: Home = None) -> None:
+def history(path: FilePath, repo: Repo = None, branch: Branch = None, home: Home = None) -> None:
     """Show the versions of a file, newest first, under all its names, and how many messages spoke of each."""
     from egregora_assets.git_history.history import place_of, stored_path, unknown_path, versions_of
     from egregora_assets.warehouse.files import open_warehouse
@@ -234,7 +236,6 @@ def repos(home: Home = None) -> None:
 
 def _names(settings: Settings, repo: str | None) -> Sequence[str]:
     """Return the names of the repositories that are asked for. Raises ``Unanswerable``."""
-
     found = [source.name for source in sources(settings, None if repo is None else [repo])]
     if not found:
         raise Unanswerable(
