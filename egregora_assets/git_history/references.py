@@ -119,7 +119,8 @@ def _resolve(change: Transaction, settings: Settings, everything: bool) -> int:
         temporary(connection, "open_mentions", opened),
         view_of(connection, "named_repos", _named_repos(connection)),
         temporary(connection, "may_mean", _MAY_MEAN),
-        resolved(connection, _ASKED),
+        temporary(connection, "asked_files", _ASKED),
+        resolved(connection, "SELECT id, repo, branch, path, time FROM asked_files"),
         temporary(connection, "meant", f"{_FILES} UNION ALL BY NAME {_COMMITS} UNION ALL BY NAME {_NUMBERS}"),
     ):
         return _write(change, settings, everything)
@@ -155,26 +156,24 @@ def _named_repos(connection: duckdb.DuckDBPyConnection) -> pa.Table:
 
 
 _MAY_MEAN = """
-    SELECT mention, repo FROM open_mentions SEMI JOIN talked_of USING (source_id) JOIN talked_of USING (source_id)
-    WHERE repository IS NULL
+    SELECT mention, repo FROM open_mentions JOIN talked_of USING (source_id) WHERE repository IS NULL
     UNION
     SELECT mention, n.repo FROM open_mentions m JOIN named_repos n
         ON n.repository = m.repository AND n.host IS NOT DISTINCT FROM m.host AND n.owner IS NOT DISTINCT FROM m.owner
 """
 """In which repositories to look for each mention: in the one it names, else in all that its chat talks about."""
 
-_ASKED = """
-    SELECT (mention * 1000 + place_no) * 2 + late AS id, repo, branch, path,
+_IS_COMMIT = "coalesce(regexp_full_match(m.ref, '[0-9a-f]{7,64}'), false)"
+_ASKED = f"""
+    SELECT row_number() OVER (ORDER BY mention, repo, number, late) AS id, mention, repo, branch, path,
         coalesce(at_commit, sent_at + late * INTERVAL 59 SECOND) AS time
     FROM (
-        SELECT m.mention, g.repo, g.branch, m.path, m.sent_at, m.to_the_minute, pinned.eff_at AS at_commit,
-            row_number() OVER (PARTITION BY m.mention ORDER BY g.repo, g.number) AS place_no
+        SELECT m.mention, g.repo, g.branch, g.number, m.path, m.sent_at, m.to_the_minute, pinned.eff_at AS at_commit
         FROM open_mentions m JOIN may_mean USING (mention)
-        JOIN (SELECT repo, unnest(branches) AS branch, unnest(generate_series(1, len(branches))) AS number FROM git_repos) g
-            USING (repo)
-        LEFT JOIN git_timeline pinned ON pinned.repo = g.repo AND pinned.branch = g.branch AND starts_with(pinned.sha, m.ref)
-            AND regexp_full_match(m.ref, '[0-9a-f]{7,64}')
-        WHERE m.kind = 'path' AND (pinned.sha IS NOT NULL OR NOT coalesce(regexp_full_match(m.ref, '[0-9a-f]{7,64}'), false))
+        JOIN (SELECT repo, unnest(branches) AS branch, generate_subscripts(branches, 1) AS number FROM git_repos) g USING (repo)
+        LEFT JOIN git_timeline pinned
+            ON pinned.repo = g.repo AND pinned.branch = g.branch AND {_IS_COMMIT} AND starts_with(pinned.sha, m.ref)
+        WHERE m.kind = 'path' AND (pinned.sha IS NOT NULL OR NOT {_IS_COMMIT})
     ), (VALUES (0), (1)) late(late)
     WHERE late = 0 OR (to_the_minute AND at_commit IS NULL)
 """
@@ -188,14 +187,15 @@ _FILES = """
         SELECT mention, count(DISTINCT repo) AS repos, any_value(repo) AS repo, any_value(path) AS path,
             any_value(changed_in) AS sha, any_value(state) AS state, any_value(tip) AS tip_commit, any_value(blob) AS blob
         FROM (
-            SELECT id // 2000 AS mention, repo, arg_max(path, id) AS path, arg_max(changed_in, id) AS changed_in,
+            SELECT mention, repo, arg_max(path, id) AS path, arg_max(changed_in, id) AS changed_in,
                 arg_max(tip, id) AS tip, arg_max(blob, id) AS blob,
                 CASE WHEN count(DISTINCT coalesce(blob, '')) > 1 THEN 'ambiguous' ELSE arg_max(state, id) END AS state
             FROM (
-                SELECT *, first_value(branch) OVER (PARTITION BY id // 2000, repo ORDER BY id) AS first_branch
-                FROM resolved_paths WHERE state NOT IN ('absent', 'unknown')
+                SELECT r.*, a.mention, first_value(r.branch) OVER (PARTITION BY a.mention, r.repo ORDER BY id) AS first_branch
+                FROM resolved_paths r JOIN (SELECT id, mention FROM asked_files) a USING (id)
+                WHERE r.state NOT IN ('absent', 'unknown')
             )
-            WHERE branch = first_branch GROUP BY ALL
+            WHERE branch = first_branch GROUP BY mention, repo
         )
         GROUP BY mention
     )

@@ -30,7 +30,7 @@ PROJECT = Path(__file__).parents[2]
 DG = Path(sys.executable).parent / "dg"
 MESSAGES_PER_EXPORT = 200
 PATIENCE_SECONDS = 180
-ASSETS = 10
+ASSETS = 17
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
@@ -143,7 +143,7 @@ def test_a_killed_run_does_not_hold_up_those_that_follow(
 
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
 def test_the_ui_draws_the_graph(dagster: Dagster, tmp_path: Path) -> None:
-    groups = ["chat", "authors", "media", "documents", "sidecar", "profiles", "publish"]
+    groups = ["chat", "authors", "media", "git", "documents", "sidecar", "profiles", "publish"]
     expanded = ",".join(f"global@global:{group}" for group in groups)
     drawn = subprocess.run(
         [
