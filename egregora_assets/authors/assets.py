@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from egregora_assets.authors import gate, posts, sync
+from egregora_assets.authors.withdrawal import withdraw
 from egregora_assets.chat.assets import messages
 from egregora_assets.warehouse.reporting import OWNERS, described
 from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
@@ -25,11 +26,13 @@ def authors(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
     with warehouse.writer() as connection:
         found = posts.read_posts(connection, warehouse.settings)
         changes = sync.refresh(connection, warehouse.settings)
+        withdrawn = withdraw(connection, warehouse.settings)
         listed = posts.write_list(connection, warehouse.settings)
         preview = "SELECT alias, message_count, first_seen, last_seen, opted_out FROM authors ORDER BY message_count DESC LIMIT 20"
         figures = {
             "new": changes.touched,
             "opted_out": changes.opted_out,
+            "withdrawn": withdrawn,
             "unmatched_opt_outs": len(changes.unmatched),
             "unmatched_identities": len(changes.unknown),
         }

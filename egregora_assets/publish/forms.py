@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import duckdb
@@ -93,7 +93,7 @@ _NO_TEXT = (
     "TIMESTAMP",
     "TIMESTAMP WITH TIME ZONE",
 )
-_OF_THE_SYSTEM = ".DS_Store"
+_OF_THE_SYSTEM = "/.DS_Store"
 """What macOS leaves in every folder that somebody looks at."""
 
 
@@ -134,21 +134,19 @@ def _is_zone(name: str) -> bool:
 
 def surplus_files(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
     """Count the files and folders among what is published that are not those of the warehouse."""
-    wanted = {str(path.relative_to(settings.published)) for path in _wanted(connection, settings)}
-    present = (path for path in settings.published.rglob("*") if path.name != _OF_THE_SYSTEM)
-    return sum(str(path.relative_to(settings.published)) not in wanted for path in present)
+    wanted = {f"{settings.published}/{path}" for path in _wanted(connection)}
+    present = (
+        f"{folder}/{name}" for folder, folders, files in os.walk(settings.published) for name in (*folders, *files)
+    )
+    return sum(path not in wanted and not path.endswith(_OF_THE_SYSTEM) for path in present)
 
 
-def _wanted(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[Path]:
-    """Yield the path of each file and folder that may be there."""
-    yield settings.snapshot_path
-    for folder, schema in ((settings.posts, posts.SCHEMA_FILE), (settings.profiles, profiles.SCHEMA_FILE)):
-        yield from (folder, *(folder / name for name in (schema, SIGNED, UNFINISHED)))
-    yield settings.profiles / profiles.INDEX_FILE
+def _wanted(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """Yield each file and folder that may be there, below the folder of what is published."""
+    yield from ("snapshot.duckdb", f"authors/{profiles.INDEX_FILE}")
+    for folder, schema in (("posts", posts.SCHEMA_FILE), ("authors", profiles.SCHEMA_FILE)):
+        yield from (folder, *(f"{folder}/{name}" for name in (schema, SIGNED, UNFINISHED)))
     for source_id, slug in rows(connection, "SELECT source_id, slug FROM sidecars"):
-        yield settings.posts / source_id
-        for suffix in (".md", ".json"):
-            yield posts.post_path(settings.posts, source_id, slug, suffix)
+        yield from (f"posts/{source_id}", f"posts/{source_id}/{slug}.md", f"posts/{source_id}/{slug}.json")
     for (alias,) in rows(connection, "SELECT alias FROM author_profiles"):
-        for suffix in profiles.SUFFIXES:
-            yield settings.profiles / f"{alias}{suffix}"
+        yield from (f"authors/{alias}{suffix}" for suffix in profiles.SUFFIXES)

@@ -281,6 +281,25 @@ def test_a_message_id_that_stands_twice_stops_everything_after_it(
     assert made_before.snapshot_path.read_bytes() == shown
 
 
+def test_an_opt_out_reaches_the_snapshot_though_a_check_stops_all_else(
+    materialize: Materialize, made_before: Settings
+) -> None:
+    with open_snapshot(made_before) as snapshot:
+        assert rows(snapshot, "SELECT 1 FROM messages WHERE text = 'hello'")
+    (made_before.home / "egregora.toml").write_text('[privacy]\nopt_out = ["Ana"]\n')
+    (made_before.posts / "stray").mkdir()
+    (made_before.posts / "stray" / "leak.md").write_text("write to somebody@example.org")
+
+    result = materialize()
+
+    assert "no_unscrubbed_pii" in {
+        check.check_name for check in result.get_asset_check_evaluations() if not check.passed
+    }
+    assert "snapshot" not in made(result)
+    with open_snapshot(made_before) as snapshot:
+        assert not rows(snapshot, "SELECT 1 FROM messages WHERE text = 'hello'")
+
+
 def test_a_message_of_somebody_who_opted_out_stops_everything_after_the_gate(
     materialize: Materialize, made_before: Settings
 ) -> None:

@@ -403,3 +403,10 @@ def test_what_we_write_ourselves_is_no_leak(settings: Settings) -> None:
     lines = tuple((n, called[n % len(called)], f"Decided: {text}" if n % 3 else text) for n, text in enumerate(said))
     take_in(settings, *lines)
     assert failing(settings) == set()
+
+
+@pytest.mark.parametrize("pattern", ["*.md", "*.json"])
+def test_a_name_in_the_slug_that_a_file_tells_is_seen(published: Settings, pattern: str) -> None:
+    [path, *_] = published.posts.glob(f"*/{pattern}")
+    path.write_text(path.read_text("utf-8").replace(path.stem, "2024-03-13-0900-priya-raman-abcdef12"), "utf-8")
+    assert failing(published) == {"sidecar no_private_names_published"}

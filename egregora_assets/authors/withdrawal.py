@@ -1,0 +1,102 @@
+"""People who opt out leave what is published at once: no check that fails further on keeps their words there.
+
+What is published is made anew afterwards, when all checks pass; here rows and files only go.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+
+import duckdb
+
+from egregora_assets.authors.verify import HIDDEN_MESSAGES
+from egregora_assets.config import Settings
+from egregora_assets.warehouse.query import changed, rows, scalar, temporary
+
+_NO_STATE = "0" * 16
+"""Stands for a state of the allow-list that never was: the next publication makes the public file anew."""
+
+log = logging.getLogger(__name__)
+
+
+def withdraw(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
+    """Take people who opted out since the last publication out of the snapshot, with the conversations that they were in.
+
+    Returns how many rows, posts and profiles of theirs were there. A snapshot that cannot be read is left to ``publish``.
+    """
+    newest = scalar(connection, "SELECT max(opted_out_revision) FROM authors WHERE opted_out")
+    if newest is None or not settings.snapshot_path.exists():
+        return 0
+    try:
+        connection.execute(f"ATTACH {_literal(settings.snapshot_path)} AS shown (READ_ONLY)")
+    except duckdb.Error as error:
+        log.warning("the snapshot cannot be read (%s): it is made anew when all checks have passed", error)
+        return 0
+    try:
+        if newest <= scalar(connection, "SELECT revision FROM shown.publication"):
+            return 0
+        with (
+            temporary(connection, "hidden_messages", HIDDEN_MESSAGES),
+            temporary(connection, "hidden_people", "SELECT author_id, alias FROM authors WHERE opted_out"),
+            temporary(connection, "hidden_documents", _DOCUMENTS),
+        ):
+            found = int(scalar(connection, _THEIRS))
+            if found:
+                _remove_files(connection, settings)
+                _write_others(connection, settings)
+    finally:
+        connection.execute("DETACH shown")
+    return found
+
+
+def _remove_files(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    posts = [
+        settings.posts / source / slug
+        for source, slug in rows(connection, "SELECT source_id, slug FROM hidden_documents")
+    ]
+    profiles = [settings.profiles / alias for (alias,) in rows(connection, "SELECT alias FROM hidden_people")]
+    for path in (*posts, *profiles, settings.profiles / "index"):
+        for suffix in (".md", ".json", ".svg"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _write_others(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Put files with all other rows in the places of both public files: DuckDB leaves the bytes of rows that are deleted."""
+    fresh, partial = (path.with_name(f".{path.name}.new") for path in (settings.public_path, settings.snapshot_path))
+    fresh.unlink(missing_ok=True)
+    connection.execute(f"ATTACH {_literal(fresh)} AS others")
+    try:
+        for table, columns in rows(connection, _TABLES):
+            without = " ".join(f"ANTI JOIN {hidden} USING ({key})" for key, hidden in _HIDDEN.items() if key in columns)
+            connection.execute(f"CREATE TABLE others.{table} AS FROM shown.{table} {without}").fetchall()
+        changed(
+            connection, "DELETE FROM others.media WHERE media_id NOT IN (SELECT media_id FROM others.message_media)"
+        )
+        changed(connection, "UPDATE others.publication SET fingerprint = ?", [_NO_STATE])
+        connection.execute("CHECKPOINT others")
+    finally:
+        connection.execute("DETACH others")
+    shutil.copyfile(fresh, partial)
+    os.replace(partial, settings.snapshot_path)
+    settings.public_path.with_name(settings.public_path.name + ".wal").unlink(missing_ok=True)
+    os.replace(fresh, settings.public_path)
+
+
+def _literal(path: os.PathLike[str]) -> str:
+    return "'" + os.fspath(path).replace("'", "''") + "'"
+
+
+_HIDDEN = {"message_id": "hidden_messages", "author_id": "hidden_people", "document_id": "hidden_documents"}
+_TABLES = "SELECT table_name, list(column_name) FROM duckdb_columns() WHERE database_name = 'shown' GROUP BY table_name"
+_DOCUMENTS = """
+    SELECT DISTINCT document_id, source_id, slug
+    FROM (SELECT document_id, source_id, slug, unnest(message_ids) AS message_id FROM shown.documents)
+    SEMI JOIN hidden_messages USING (message_id)
+"""
+_THEIRS = """
+    SELECT (SELECT count(*) FROM hidden_documents)
+        + (SELECT count(*) FROM shown.messages SEMI JOIN hidden_messages USING (message_id))
+        + (SELECT count(*) FROM shown.authors SEMI JOIN hidden_people USING (author_id))
+"""
