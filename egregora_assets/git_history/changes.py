@@ -8,6 +8,7 @@ from typing import IO
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from numpy.lib.stride_tricks import sliding_window_view
 
 ARGUMENTS = ("diff-tree", "--stdin", "-r", "-z", "--raw", "--root", "--no-renames", "--no-abbrev", "--always")
 """Each commit of the input has one header in the output, in order, also one that changes nothing."""
@@ -24,7 +25,7 @@ CHANGE_SCHEMA = pa.schema(
         ("new_blob", pa.string()),
     ]
 )
-_BLOCK_BYTES = 8 << 20
+_BLOCK_BYTES = 4 << 20
 _STATUSES = pa.array([chr(code) if 64 < code < 91 else "X" for code in range(128)])
 _DECIMAL = np.array([100_000, 10_000, 1_000, 100, 10, 1], dtype=np.int32)
 _MODE_DIGITS = len(_DECIMAL)
@@ -107,17 +108,25 @@ def _metas(begins: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
 
 
 def _modes(data: Bytes, places: Places) -> npt.NDArray[np.int32]:
-    digits = data[places[:, None] + np.arange(_MODE_DIGITS)] - np.uint8(ord("0"))
+    digits = _pieces(data, places, _MODE_DIGITS) - np.uint8(ord("0"))
     modes: npt.NDArray[np.int32] = digits.astype(np.int32) @ _DECIMAL
     return modes
 
 
 def _hexadecimal(data: Bytes, places: Places, width: int, absent: npt.NDArray[np.bool_]) -> pa.StringArray:
     """Return the texts of ``width`` letters at ``places``, null where they are ``absent``."""
-    letters = np.ascontiguousarray(data[places[:, None] + np.arange(width)])
+    letters = _pieces(data, places, width)
     offsets = np.arange(len(places) + 1, dtype=np.int32) * width
     present = pa.py_buffer(np.packbits(~absent, bitorder="little").tobytes())
     return pa.StringArray.from_buffers(len(places), pa.py_buffer(offsets), pa.py_buffer(letters), present)
+
+
+def _pieces(data: Bytes, places: Places, width: int) -> Bytes:
+    """Return the ``width`` bytes at each of ``places`` as rows of a matrix."""
+    if not len(places):
+        return np.zeros((0, width), np.uint8)
+    pieces: Bytes = sliding_window_view(data, width)[places]
+    return pieces
 
 
 def _paths(data: Bytes, ends: Places, is_path: npt.NDArray[np.bool_]) -> tuple[pa.StringArray, pa.BinaryArray]:

@@ -15,7 +15,7 @@ import duckdb
 
 from egregora_assets.git_history import changes, plumbing
 from egregora_assets.git_history.plumbing import GitError, Repository
-from egregora_assets.warehouse.query import changed, rows, temporary, view_of
+from egregora_assets.warehouse.query import changed, read_once, rows, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction
 
 log = logging.getLogger(__name__)
@@ -54,15 +54,14 @@ def _insert_changes(change: Transaction, repository: Repository, given: Path) ->
     with plumbing.streaming(repository, changes.ARGUMENTS, given) as process:
         assert process.stdout is not None
         for table in reader.tables(process.stdout):
-            with view_of(change.connection, "block", table):
+            with view_of(change.connection, "block", read_once(table)):
                 own = "FROM block ANTI JOIN other_steps USING (sha)"
                 changed(
                     change.connection, f"INSERT INTO git_file_changes SELECT $repo, {columns}, $revision {own}", noted
                 )
-                changed(
-                    change.connection,
-                    f"INSERT INTO step_changes SELECT {columns} FROM block SEMI JOIN other_steps USING (sha)",
-                )
+            with view_of(change.connection, "block", read_once(table)):
+                of_steps = f"SELECT {columns} FROM block SEMI JOIN other_steps USING (sha)"
+                changed(change.connection, f"INSERT INTO step_changes {of_steps}")
     return reader.headers
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from egregora_assets.git_history import plumbing
 from egregora_assets.git_history.commits import Commit, Walk, answers, as_table, parsed
 from egregora_assets.git_history.plumbing import GitError, Repository
-from egregora_assets.warehouse.query import changed, rows, scalar, view_of
+from egregora_assets.warehouse.query import changed, read_once, rows, scalar, view_of
 from egregora_assets.warehouse.revisions import Transaction
 
 _COMMITS_AT_ONCE = 5_000
@@ -131,7 +131,8 @@ def _unknown(connection: duckdb.DuckDBPyConnection, repository: Repository, some
 
 def _insert_commits(change: Transaction, repository: Repository, some: list[Commit]) -> None:
     noted = {"repo": repository.name, "revision": change.revision}
-    with view_of(change.connection, "some_commits", as_table(some)):
+    table = as_table(some)
+    with view_of(change.connection, "some_commits", read_once(table)):
         changed(
             change.connection,
             """
@@ -144,6 +145,7 @@ def _insert_commits(change: Transaction, repository: Repository, some: list[Comm
             """,
             {**noted, "boundaries": sorted(repository.boundaries)},
         )
+    with view_of(change.connection, "some_commits", read_once(table)):
         changed(
             change.connection,
             """

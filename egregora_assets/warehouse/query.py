@@ -43,6 +43,14 @@ def view_of(
     connection.unregister(name)
 
 
+def read_once(data: pa.Table) -> pa.RecordBatchReader:
+    """Return ``data`` for ``view_of``, to be read by one statement.
+
+    A view that was dropped keeps its data until the transaction ends; a reader that was read has none left.
+    """
+    return pa.RecordBatchReader.from_batches(data.schema, iter(data.to_batches()))
+
+
 @contextmanager
 def temporary(
     connection: duckdb.DuckDBPyConnection, name: str, sql: str, parameters: Parameters = None
