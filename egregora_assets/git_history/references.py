@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from egregora_assets.authors import gate
 from egregora_assets.authors.policy import naming_somebody, rules_of, unscrubbed
+from egregora_assets.authors.verify import names_fingerprint
 from egregora_assets.config import Settings
 from egregora_assets.git_history.mentions import detecting, mentions
 from egregora_assets.git_history.resolver import resolved
@@ -43,26 +44,32 @@ class ReferenceChanges:
 def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: bool = False) -> ReferenceChanges:
     """Bring ``code_mentions`` and ``code_references`` up to date with ``clean_messages`` and the git tables.
 
-    New messages are looked at once. When a repository has changed, all mentions are resolved again, for a branch may have
-    been moved; only what comes out otherwise is written.
+    New messages are looked at once. When a repository has changed, or a name has become known, all mentions are resolved
+    again, for a branch may have been moved, or a path may show the name; only what comes out otherwise is written.
     """
     gate.refresh(connection, settings)
-    rules = rules_fingerprint(settings)
+    rules = rules_fingerprint(connection, settings)
     with transaction(connection, CONSUMER) as change:
         seen = change.watermark()
-        since = 0 if full or seen.fingerprint != rules else seen.revision
+        detected_by = seen.fingerprint.partition(" ")[0]
+        since = 0 if full or detected_by != rules.partition(" ")[0] else seen.revision
         found = _follow_messages(change, since)
-        moved = scalar(connection, "SELECT EXISTS (FROM git_repos WHERE revision > ?)", [since]) or not since
+        moved = (
+            seen.fingerprint != rules
+            or scalar(connection, "SELECT EXISTS (FROM git_repos WHERE revision > ?)", [since])
+            or not since
+        )
         written = _resolve(change, settings, everything=moved) if found or moved else 0
         change.advance(rules)
     return ReferenceChanges(found, written)
 
 
-def rules_fingerprint(settings: Settings) -> str:
-    """Return a name for what mentions are resolved by: another name means that all are detected and resolved again."""
+def rules_fingerprint(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str:
+    """Return a name for what mentions are resolved by: with another first word, all are also detected again."""
     talked_of = [(source.title, source.repositories) for source in settings.sources]
     rules = [_VERSION, [repository.slug for repository in settings.repositories], talked_of]
-    return hashlib.sha256(json.dumps(rules).encode()).hexdigest()[:16]
+    detection = hashlib.sha256(json.dumps(rules).encode()).hexdigest()[:16]
+    return f"{detection} {names_fingerprint(connection, settings)}"
 
 
 def _follow_messages(change: Transaction, since: int) -> int:
@@ -119,6 +126,9 @@ def _resolve(change: Transaction, settings: Settings, everything: bool) -> int:
         temporary(connection, "open_mentions", opened),
         view_of(connection, "named_repos", _named_repos(connection)),
         temporary(connection, "may_mean", _MAY_MEAN),
+        temporary(connection, "followed_branches", _FOLLOWED),
+        temporary(connection, "named_refs", _NAMED),
+        temporary(connection, "pinned", _PINNED),
         temporary(connection, "asked_files", _ASKED),
         resolved(connection, "SELECT id, repo, branch, path, time FROM asked_files"),
         temporary(connection, "meant", f"{_FILES} UNION ALL BY NAME {_COMMITS} UNION ALL BY NAME {_NUMBERS}"),
@@ -163,21 +173,55 @@ _MAY_MEAN = """
 """
 """In which repositories to look for each mention: in the one it names, else in all that its chat talks about."""
 
-_IS_COMMIT = "coalesce(regexp_full_match(m.ref, '[0-9a-f]{7,64}'), false)"
-_ASKED = f"""
+_NAMED = """
+    SELECT m.mention, r.repo, if(list_contains(g.branches, r.name), r.name, NULL) AS branch, r.commit_sha,
+        substr(concat(m.ref, '/', m.path), length(r.name) + 2) AS path
+    FROM open_mentions m JOIN may_mean USING (mention)
+    JOIN (
+        SELECT repo, regexp_replace(ref, '^refs/(heads|tags|remotes/origin)/', '') AS name, ref, commit_sha
+        FROM git_refs WHERE regexp_matches(ref, '^refs/(heads|tags|remotes/origin)/|^HEAD$')
+    ) r USING (repo)
+    JOIN git_repos g USING (repo)
+    WHERE m.kind = 'path' AND m.ref IS NOT NULL AND starts_with(concat(m.ref, '/', m.path), r.name || '/')
+    QUALIFY row_number() OVER (PARTITION BY m.mention, r.repo ORDER BY length(r.name) DESC, r.ref) = 1
+"""
+"""Files that a link names with a branch or tag, which may have slashes in it: only the repository knows where it ends."""
+
+_PINNED = """
+    SELECT mention, repo, commit_sha AS sha, path FROM named_refs WHERE branch IS NULL
+    UNION
+    SELECT m.mention, c.repo, c.sha, m.path
+    FROM open_mentions m JOIN may_mean y USING (mention)
+    JOIN git_commits c ON c.repo = y.repo AND left(c.sha, 7) = left(m.ref, 7) AND starts_with(c.sha, m.ref)
+    WHERE m.kind = 'path' AND regexp_full_match(m.ref, '[0-9a-f]{7,64}')
+        AND (m.mention, c.repo) NOT IN (SELECT (mention, repo) FROM named_refs)
+"""
+"""Files that a link names at a commit, by its id, by a tag, or by a branch that is not followed."""
+
+_ASKED = """
     SELECT row_number() OVER (ORDER BY mention, repo, number, late) AS id, mention, repo, branch, path,
         coalesce(at_commit, sent_at + late * INTERVAL 59 SECOND) AS time
     FROM (
-        SELECT m.mention, g.repo, g.branch, g.number, m.path, m.sent_at, m.to_the_minute, pinned.eff_at AS at_commit
-        FROM open_mentions m JOIN may_mean USING (mention)
-        JOIN (SELECT repo, unnest(branches) AS branch, generate_subscripts(branches, 1) AS number FROM git_repos) g USING (repo)
-        LEFT JOIN git_timeline pinned
-            ON pinned.repo = g.repo AND pinned.branch = g.branch AND {_IS_COMMIT} AND starts_with(pinned.sha, m.ref)
-        WHERE m.kind = 'path' AND (pinned.sha IS NOT NULL OR NOT {_IS_COMMIT})
+        SELECT m.mention, m.sent_at, m.to_the_minute, g.repo, g.branch, g.number, m.path, NULL AS at_commit
+        FROM open_mentions m JOIN may_mean USING (mention) JOIN followed_branches g USING (repo)
+        WHERE m.kind = 'path' AND m.ref IS NULL
+        UNION ALL
+        SELECT m.mention, m.sent_at, m.to_the_minute, n.repo, n.branch, 1, n.path, NULL
+        FROM named_refs n JOIN open_mentions m USING (mention) WHERE n.branch IS NOT NULL
+        UNION ALL
+        SELECT m.mention, m.sent_at, m.to_the_minute, g.repo, g.branch, g.number, p.path, t.eff_at
+        FROM pinned p JOIN open_mentions m USING (mention) JOIN followed_branches g ON g.repo = p.repo
+        JOIN git_timeline t ON t.repo = g.repo AND t.branch = g.branch AND t.sha = p.sha
     ), (VALUES (0), (1)) late(late)
     WHERE late = 0 OR (to_the_minute AND at_commit IS NULL)
 """
-"""One question for each branch on which a file may be meant, and where the time is a minute one more for its end."""
+"""One question for each branch on which a file may be meant, and where the time is a minute one more for its end.
+
+A link names its branch, or a commit or tag, which has a time of its own; what it names is looked for nowhere else.
+"""
+_FOLLOWED = """
+    SELECT repo, unnest(branches) AS branch, generate_subscripts(branches, 1) AS number FROM git_repos
+"""
 
 _FILES = """
     SELECT
@@ -287,11 +331,20 @@ _TO_LINK = """
 
 
 def _drop_leaking(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Drop references that lead to a path with a name in it: the words that led there need not have shown it."""
+    """Drop references that lead to a path with a name in it: the words that led there need not have shown it.
+
+    Where the name is in that of the repository or its page, as in those of people's own, there is no link to follow.
+    """
     rules = rules_of(connection, settings)
-    shown = " OR ".join(
-        f"{unscrubbed(column, 'source_id', rules)} OR {naming_somebody(column, 'source_id', rules)}"
-        for column in ("path", "raw")
-    )
+
+    def names(column: str) -> str:
+        return f"coalesce({naming_somebody(column, 'source_id', rules)}, false)"
+
+    def numbers(column: str) -> str:
+        return f"coalesce({unscrubbed(column, 'source_id', rules)}, false)"
+
+    leaking = " OR ".join((names("path"), names("raw"), numbers("path"), numbers("raw")))
     with scrubbing(connection):
-        changed(connection, f"DELETE FROM found_references WHERE coalesce({shown}, false)")
+        changed(connection, f"DELETE FROM found_references WHERE {leaking}")
+        changed(connection, f"UPDATE found_references SET permalink = NULL WHERE {names('permalink')}")
+        changed(connection, f"UPDATE found_references SET repo = NULL WHERE {names('repo')}")

@@ -55,7 +55,7 @@ def _changed_rules(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
         (gate.CONSUMER, gate.policy_fingerprint(connection, settings)),
         (windows.CONSUMER, windows.rules_fingerprint(settings)),
         (posts.CONSUMER, posts.rules_fingerprint(settings)),
-        (references.CONSUMER, references.rules_fingerprint(settings)),
+        (references.CONSUMER, references.rules_fingerprint(connection, settings)),
         (profiles.CONSUMER, profiles.rules_fingerprint(connection, settings)),
     ):
         if watermark(connection, consumer).fingerprint != fingerprint:

@@ -139,6 +139,56 @@ def test_commits_issues_and_links(with_garden: Settings, tmp_path: Path) -> None
     ]
 
 
+def test_a_link_means_the_branch_or_tag_that_it_names_and_no_other(settings: Settings, tmp_path: Path) -> None:
+    """Found by a reviewer: the first branch that had the file was taken, and the author's own link was turned to it."""
+    path = garden(tmp_path / "garden")
+    first, second, *_ = commits(path)
+    git(path, "update-ref", "refs/heads/feature/new", second)
+    git(path, "update-ref", "refs/heads/side", first)
+    git(path, "tag", "v1.0", first)
+    followed = repository(path).model_copy(update={"branches": ("main", "feature/new")})
+    active = settings.model_copy(update={"repositories": (followed,)})
+    web = WEB.format("garden")
+    found = referred(
+        active,
+        (50, "Ana Lima", f"{web}/blob/v1.0/src/app.py#L3"),
+        (51, "Rui Costa", f"{web}/blob/feature/new/src/app.py#L3"),
+        (
+            52,
+            "Priya Raman",
+            f"{web}/blob/side/src/app.py and {web}/blob/unknown/src/app.py and {web}/blob/v1.0/docs/guide.md",
+        ),
+    )
+    assert [(sha, state) for _, state, _, sha in found] == [(first, "present"), (second, "present"), (first, "present")]
+
+
+def test_a_name_that_becomes_known_later_takes_references_with_it(settings: Settings, tmp_path: Path) -> None:
+    """Found by attack: the reference was not looked at again, a check failed, and nothing was published any more."""
+    stream = Stream()
+    stream.commit({"people/Priya Raman/todo.md": "x\n"}, time=at(0))
+    new_repository(tmp_path / "garden")
+    stream.write(tmp_path / "garden")
+    named = settings.model_copy(update={"repositories": (repository(tmp_path / "garden"),)})
+    said: tuple[Line, ...] = ((5, "Ana Lima", "it is in todo.md"), (6, "Rui Costa", "yes"), (7, "Bo Berg", "ok"))
+    assert [row[:2] for row in referred(named, *said)] == [("todo.md", "present")]
+    assert referred(named, *said, (9, "Priya Raman", "hello"), suffix=" (1)") == []
+    with open_warehouse(named) as connection:
+        assert verify.no_private_names_published(connection, named).passed
+
+
+def test_a_repository_that_is_called_like_somebody_is_not_linked(settings: Settings, tmp_path: Path) -> None:
+    path = garden(tmp_path / "rui-costa")
+    active = settings.model_copy(update={"repositories": (repository(path, "rui-costa"),)})
+    assert [
+        row[:2]
+        for row in referred(active, (5, "Ana Lima", "src/app.py"), (6, "Rui Costa", "yes"), (7, "Bo Berg", "ok"))
+    ] == [("src/app.py", "present")]
+    with open_warehouse(active) as connection:
+        assert rows(connection, "SELECT repo, permalink FROM code_references") == [(None, None)]
+        posts.refresh(connection, active)
+        assert all("osta" not in post.read_text() for post in active.posts.glob("*/*"))
+
+
 def test_a_file_of_two_repositories_is_ambiguous_unless_the_chat_talks_of_one(
     settings: Settings, tmp_path: Path
 ) -> None:
