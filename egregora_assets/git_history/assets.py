@@ -13,7 +13,8 @@ from egregora_assets.warehouse.reporting import OWNERS, RefreshConfig, described
 from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
 
 _PREVIEWS = {
-    "git_repos": "SELECT repo, web, branches, (SELECT count(*) FROM git_commits c WHERE c.repo = r.repo) AS commits "
+    "git_repos": "SELECT repo, forge, len(branches) AS branches, "
+    "(SELECT count(*) FROM git_commits c WHERE c.repo = r.repo) AS commits "
     "FROM git_repos r ORDER BY repo",
     "git_refs": "SELECT repo, count(*) AS refs, count(*) FILTER (starts_with(ref, 'refs/heads/')) AS branches, "
     "count(*) FILTER (starts_with(ref, 'refs/tags/')) AS tags FROM git_refs GROUP BY repo ORDER BY repo",
@@ -92,14 +93,14 @@ def git_history(
 def git_line_counts(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
     """How many lines each change added and removed. Reads every version of every file, so it is made only when asked for."""
     with warehouse.writer() as connection:
-        counted = line_counts.refresh(connection, warehouse.settings)
+        counted, problems = line_counts.refresh(connection, warehouse.settings)
         preview = """
-            SELECT repo, path, sum(added) AS added, sum(removed) AS removed
+            SELECT repo, sum(added) AS added, sum(removed) AS removed
             FROM git_file_changes c JOIN git_line_counts l
                 ON l.old_blob IS NOT DISTINCT FROM c.old_blob AND l.new_blob IS NOT DISTINCT FROM c.new_blob
-            GROUP BY ALL ORDER BY added DESC NULLS LAST LIMIT 10
+            GROUP BY repo ORDER BY repo
         """
-        return described(connection, "git_line_counts", preview, {"counted": counted})
+        return described(connection, "git_line_counts", preview, {"counted": counted, "problems": len(problems)})
 
 
 @dg.asset(

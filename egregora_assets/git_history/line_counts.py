@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from egregora_assets.config import Settings
 from egregora_assets.git_history import plumbing
-from egregora_assets.git_history.plumbing import Repository
+from egregora_assets.git_history.plumbing import GitError, Repository
 from egregora_assets.git_history.repositories import sources
 from egregora_assets.warehouse.query import changed, rows, temporary, view_of
 from egregora_assets.warehouse.revisions import transaction
@@ -25,20 +25,24 @@ _ARGUMENTS = ("diff-tree", "--stdin", "-r", "-z", "--root", "--no-renames", "--n
 log = logging.getLogger(__name__)
 
 
-def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
-    """Count the lines of all changes that have no counts yet; return how many pairs of versions were counted.
+def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> tuple[int, list[str]]:
+    """Count the lines of all changes that have no counts yet; return how many pairs of versions were counted, and problems.
 
     Goes on where it was stopped: what some thousand commits changed is stored at once. Counts are null for what is no text,
-    and for files that are not in the clone. Raises ``GitError``.
+    and for files that are not in the clone. A repository that cannot be read stops none of the others.
     """
-    counted = 0
+    counted, problems = 0, []
     for source in sources(settings):
-        shadow = settings.git_shadows / f"{source.name}.git"
-        repository = plumbing.open_repository(source.name, source.folder, shadow)
-        while some := _count_some(connection, repository, settings.git_shadows):
-            counted += some
-            log.info("%s: lines of %s changes counted", source.name, f"{counted:,}")
-    return counted
+        try:
+            shadow = settings.git_shadows / f"{source.name}.git"
+            repository = plumbing.open_repository(source.name, source.folder, shadow)
+            while some := _count_some(connection, repository, settings.git_shadows):
+                counted += some
+                log.info("%s: lines of %s changes counted", source.name, f"{counted:,}")
+        except GitError as error:
+            log.warning("%s", error)
+            problems.append(str(error))
+    return counted, problems
 
 
 _OPEN = f"""
@@ -86,7 +90,9 @@ def _whole_commits(connection: duckdb.DuckDBPyConnection, repository: Repository
         repository, "cat-file", "--batch-check=%(objectname) %(objecttype)", "--buffer", lines=blobs
     )
     lacking = [
-        line.partition(" ")[0] for line in told.decode("ascii", "replace").splitlines() if not line.endswith(" blob")
+        line.partition(" ")[0]
+        for line in told.decode("ascii", "replace").split("\n")[:-1]
+        if not line.endswith(" blob")
     ]
     with view_of(connection, "lacking", pa.table({"blob": pa.array(lacking, pa.string())})):
         found = rows(

@@ -22,7 +22,7 @@ _LOOK_UPS = 200
 _LEAST_SHARE = 0.1
 _ENOUGH = 50
 _SHOWN = """
-    SELECT concat_ws(' ', raw, path) AS words, source_id
+    SELECT concat_ws(' ', raw, path, repo) AS words, source_id
     FROM code_references r JOIN (SELECT message_id, source_id FROM clean_messages) USING (message_id) WHERE r.revision > $since
 """
 
@@ -83,32 +83,54 @@ def look_ups_agree_with_git(connection: duckdb.DuckDBPyConnection, settings: Set
     return Verdict(differing == 0, told, {"look_ups": asked, "differing": differing})
 
 
+_ODD = r"[\\\p{Cc}\p{Zl}\p{Zp}]"
 _SAMPLE = f"""
-    SELECT row_number() OVER () AS id, v.repo, v.branch, v.path, t.eff_at AS time
-    FROM (
-        SELECT * FROM (SELECT DISTINCT repo, branch, path FROM git_path_versions WHERE path NOT LIKE '%' || chr(10) || '%')
-        ORDER BY md5(repo || branch || path) LIMIT {_LOOK_UPS}
-    ) v
-    JOIN LATERAL (
-        SELECT eff_at FROM git_timeline s WHERE s.repo = v.repo AND s.branch = v.branch AND eff_at IS NOT NULL
-        ORDER BY md5(s.sha || v.path) LIMIT 1
-    ) t ON true
+    WITH paths AS (
+        SELECT repo, branch, path, row_number() OVER (ORDER BY repo, branch, path) - 1 AS number
+        FROM (SELECT DISTINCT repo, branch, path FROM git_path_versions WHERE NOT regexp_matches(path, '{_ODD}'))
+    ),
+    chosen AS (
+        SELECT i, p.repo, p.branch, p.path
+        FROM (
+            SELECT i, (md5_number_lower(i || 'path') % (SELECT count(*) FROM paths)::UBIGINT)::BIGINT AS number FROM range({_LOOK_UPS}) r(i)
+        )
+        JOIN paths p USING (number)
+    ),
+    steps AS (
+        SELECT repo, branch, eff_at, row_number() OVER (PARTITION BY repo, branch ORDER BY seq) - 1 AS number,
+            count(*) OVER (PARTITION BY repo, branch) AS steps
+        FROM git_timeline WHERE eff_at IS NOT NULL
+    )
+    SELECT i AS id, repo, branch, path, eff_at AS time
+    FROM chosen JOIN steps USING (repo, branch) WHERE number = (md5_number_lower(i || 'step') % steps::UBIGINT)::BIGINT
 """
+"""Paths that git reads in one line each, at times of steps, both chosen by a hash of the number of the question."""
 
 
 def _differing(repository: Repository, answers: list[tuple[str, str, str, str | None]]) -> int:
-    """Count the answers that are not what git has; those of odd names or what cannot be known are left out."""
+    """Count the answers that are not what git has in the tree of the tip; what cannot be known is left out.
+
+    All are asked at once. That says "missing" also of files which a partial clone lacks: those are asked again by themselves.
+    """
     known = [
-        (f"{tip}:{path}", blob if state in ("present", "renamed") else None)
+        (tip, path, blob if state in ("present", "renamed") else None)
         for tip, path, state, blob in answers
-        if state in ("present", "renamed", "absent") and "\\" not in path
+        if state in ("present", "renamed", "absent")
     ]
     command = ("cat-file", "--batch-check=%(objectname) %(objecttype)", "--buffer")
-    told = plumbing.output_of(repository, *command, lines=(question for question, _ in known)).decode(
-        "utf-8", "replace"
-    )
-    blobs = [line.removesuffix(" blob") if line.endswith(" blob") else None for line in told.splitlines()]
-    return sum(blob != found for (_, blob), found in zip(known, blobs, strict=True))
+    told = plumbing.output_of(repository, *command, lines=(f"{tip}:{path}" for tip, path, _ in known))
+    blobs = [
+        line.removesuffix(b" blob").decode() if line.endswith(b" blob") else None for line in told.split(b"\n")[:-1]
+    ]
+    doubtful = [one for one, found in zip(known, blobs, strict=True) if one[2] != found]
+    return sum(_blob_in_tree(repository, tip, path) != blob for tip, path, blob in doubtful)
+
+
+def _blob_in_tree(repository: Repository, tip: str, path: str) -> str | None:
+    told = plumbing.output_of(repository, "--literal-pathspecs", "ls-tree", "-z", "--full-tree", tip, "--", path)
+    head, tab, name = told.partition(b"\0")[0].partition(b"\t")
+    _, kind, blob = head.split() if tab else (b"", b"", b"")
+    return blob.decode() if kind == b"blob" and name == path.encode() else None
 
 
 def references_are_resolved(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from ahocorasick_rs import AhoCorasick, MatchKind
+
 from egregora_assets.sidecar.models import CodeReference, Decision, Question, Sidecar
 
 _ESCAPES = (
@@ -46,13 +48,25 @@ def linked(markdown: str, references: Iterable[CodeReference]) -> str:
     """Return ``markdown`` with links on what refers to code, where it can be looked at and each mention means the same."""
     urls: dict[str, set[str | None]] = {}
     for reference in references:
-        urls.setdefault(plain(reference.text), set()).add(reference.url)
-    links = {text: next(iter(found)) for text, found in urls.items() if len(found) == 1 and None not in found}
+        if not reference.text.isdecimal():
+            urls.setdefault(plain(reference.text), set()).add(reference.url)
+    links = [(text, next(iter(found))) for text, found in urls.items() if len(found) == 1 and None not in found]
     if not links:
         return markdown
-    longest_first = "|".join(map(re.escape, sorted(links, key=len, reverse=True)))
-    mention = re.compile(rf"(?<![\w/.\-])(?:{longest_first})(?![\w/])")
-    return mention.sub(lambda found: f"[{found[0]}]({links[found[0]]})", markdown)
+    search = AhoCorasick([text for text, _ in links], matchkind=MatchKind.LeftmostLongest)
+    parts, done = [], 0
+    for which, start, end in search.find_matches_as_indexes(markdown):
+        if (
+            _GOES_ON.match(markdown[end : end + 1]) is None
+            and _BEGAN.match(markdown[max(0, start - 1) : start]) is None
+        ):
+            parts += [markdown[done:start], f"[{markdown[start:end]}]({links[which][1]})"]
+            done = end
+    return "".join((*parts, markdown[done:]))
+
+
+_BEGAN, _GOES_ON = re.compile(r"[\w/.:!\-]"), re.compile(r"[\w/]")
+"""What a mention does not begin or end beside: a longer word, a clock, or the mark that would make a picture of a link."""
 
 
 def plain(text: str) -> str:

@@ -42,12 +42,25 @@ def test_lines_are_counted_as_git_counts_them_and_once(settings: Settings, tmp_p
     active = with_repository(settings, path)
     with open_warehouse(active) as connection:
         sync.refresh_configured(connection, active)
-        assert line_counts.refresh(connection, active) > 0
-        assert line_counts.refresh(connection, active) == 0
+        assert line_counts.refresh(connection, active)[0] > 0
+        assert line_counts.refresh(connection, active) == (0, [])
         counted = set(rows(connection, COUNTED))
         submodules = "SELECT sha, path, NULL, NULL FROM git_file_changes WHERE 160000 IN (old_mode, new_mode)"
         odd = {row[:2]: row for row in rows(connection, submodules)}
         assert counted == {odd.get(row[:2], row) for row in told_by_git(path)}
+
+
+def test_a_repository_that_is_gone_stops_none_of_the_others(settings: Settings, tmp_path: Path) -> None:
+    history(tmp_path / "repository", 5, 3)
+    gone = RepositorySettings(path=tmp_path / "gone", name="a-gone-one")
+    active = settings.model_copy(
+        update={"repositories": (gone, RepositorySettings(path=tmp_path / "repository", name="one"))}
+    )
+    with open_warehouse(active) as connection:
+        sync.refresh_configured(connection, active)
+        counted, problems = line_counts.refresh(connection, active)
+        assert counted > 0
+        assert len(problems) == 1
 
 
 def test_what_is_no_text_or_not_there_has_no_count(settings: Settings, tmp_path: Path) -> None:
@@ -65,4 +78,4 @@ def test_what_is_no_text_or_not_there_has_no_count(settings: Settings, tmp_path:
         line_counts.refresh(connection, active)
         found = {(name, added) for _, name, added, _ in rows(connection, COUNTED)}
         assert found == {("a.txt", 12), ("picture.bin", None), ("a.txt", None), ("b.txt", 12)}
-        assert line_counts.refresh(connection, active) == 0
+        assert line_counts.refresh(connection, active) == (0, [])
