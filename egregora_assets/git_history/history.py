@@ -98,7 +98,13 @@ itself was the name of several files, all of them count. The step that takes the
 
 def branches(connection: duckdb.DuckDBPyConnection, repo: str | None = None) -> list[Place]:
     """Return the branches that are followed, of one repository or of all, the first of each repository first."""
-    sql = "SELECT repo, unnest(branches) FROM git_repos WHERE repo = coalesce($repo, repo) ORDER BY repo"
+    sql = """
+        SELECT repo, branch FROM (
+            SELECT repo, unnest(branches) AS branch, generate_subscripts(branches, 1) AS number
+            FROM git_repos WHERE repo = coalesce($repo, repo)
+        )
+        ORDER BY repo, number
+    """
     return [Place(*row) for row in rows(connection, sql, {"repo": repo})]
 
 

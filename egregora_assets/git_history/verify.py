@@ -92,7 +92,8 @@ _SAMPLE = f"""
     chosen AS (
         SELECT i, p.repo, p.branch, p.path
         FROM (
-            SELECT i, (md5_number_lower(i || 'path') % (SELECT count(*) FROM paths)::UBIGINT)::BIGINT AS number FROM range({_LOOK_UPS}) r(i)
+            SELECT i, (md5_number_lower(i || 'path') % (SELECT count(*) FROM paths)::UBIGINT)::BIGINT AS number
+            FROM range({_LOOK_UPS}) r(i)
         )
         JOIN paths p USING (number)
     ),

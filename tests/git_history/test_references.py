@@ -18,6 +18,7 @@ from egregora_assets.warehouse.query import changed, rows, scalar
 from egregora_assets.warehouse.revisions import transaction
 from tests.chats import BEGINNING, Line, chat, put_export, with_privacy
 from tests.git_history.git_streams import Stream, git, lines, new_repository
+from tests.git_history.repositories import CASES
 
 WEB = "https://github.com/example-garden/{}"
 
@@ -271,6 +272,45 @@ def test_posts_link_what_was_meant_and_follow_when_it_changes(with_garden: Setti
         sync.refresh_configured(connection, with_garden)
         posts.refresh(connection, with_garden)
         assert f"/blob/{first}/src/app.py" in post.read_text()
+
+
+def test_links_in_posts_make_no_picture_and_no_clock(with_garden: Settings) -> None:
+    """Found by attack: an exclamation mark in front makes a picture of a link; a bare number is no reference anywhere else."""
+    said: tuple[Line, ...] = (
+        (5, "Ana Lima", "!src/app.py and PRs 12, 43 are merged"),
+        (6, "Rui Costa", "I paid 43 euros at 12:43 in room 43"),
+    )
+    referred(with_garden, *said)
+    with open_warehouse(with_garden) as connection:
+        posts.refresh(connection, with_garden)
+    (post,) = with_garden.posts.glob("*/*.md")
+    assert "![" not in post.read_text()
+    assert "I paid 43 euros at 12:43 in room 43" in post.read_text()
+
+
+@pytest.mark.parametrize("name", ["odd\u2028line.txt", "Icon\r", 'quo"ted.md', "a b.md", "*.md"])
+def test_the_check_of_look_ups_asks_for_odd_names_without_stumbling(
+    settings: Settings, tmp_path: Path, name: str
+) -> None:
+    stream = Stream()
+    stream.commit({name: "one\n"}, time=at(0))
+    stream.commit({name: None, "other.md": "x\n"}, time=at(1))
+    new_repository(tmp_path / "garden")
+    stream.write(tmp_path / "garden")
+    odd = settings.model_copy(update={"repositories": (repository(tmp_path / "garden"),)})
+    with open_warehouse(odd) as connection:
+        sync.refresh_configured(connection, odd)
+        assert verify.look_ups_agree_with_git(connection, odd).passed
+
+
+def test_the_check_of_look_ups_knows_files_that_a_partial_clone_lacks(settings: Settings, tmp_path: Path) -> None:
+    case = CASES["partial_clone"](tmp_path)
+    partial = settings.model_copy(update={"repositories": (repository(case.path),)})
+    with open_warehouse(partial) as connection:
+        sync.refresh_configured(connection, partial)
+        verdict = verify.look_ups_agree_with_git(connection, partial)
+        assert verdict.passed
+        assert int(verdict.figures["look_ups"]) > 100
 
 
 BROKEN = {
