@@ -5,7 +5,7 @@ from __future__ import annotations
 from egregora_assets.config import Settings
 from egregora_assets.git_history import plumbing
 from egregora_assets.git_history.plumbing import GitError
-from egregora_assets.git_history.repositories import sources
+from egregora_assets.git_history.repositories import Source, sources
 
 
 def state_of(settings: Settings) -> str:
@@ -19,7 +19,14 @@ def state_of(settings: Settings) -> str:
 def _refs(settings: Settings, name: str) -> str:
     (source,) = sources(settings, [name])
     try:
-        repository = plumbing.open_repository(name, source.folder, settings.git_shadows / f"{name}.git")
-        return repr([sorted(repository.boundaries), plumbing.head_branch(repository), plumbing.refs_of(repository)])
+        with plumbing.reading(name):
+            return _state_of_refs(settings, source)
     except GitError as error:
         return str(error)
+
+
+def _state_of_refs(settings: Settings, source: Source) -> str:
+    repository = plumbing.open_repository(source.name, source.folder, settings.git_shadows / f"{source.name}.git")
+    origin = "" if source.web else plumbing.origin_of(repository)
+    head, refs = plumbing.head_branch(repository), plumbing.refs_of(repository)
+    return repr([repository.object_format, sorted(repository.boundaries), head, origin, refs])
