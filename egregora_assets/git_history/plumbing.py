@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,6 +79,7 @@ def open_repository(name: str, folder: Path, shadow: Path) -> Repository:
         object_format, _, common = told.decode("utf-8", "surrogateescape").partition("\n")
         objects = Path(common[:-1]) / "objects"
         boundaries = _shallow(objects.parent)
+        _alternates(objects)
         _make_shadow(shadow, objects, object_format, boundaries)
         return Repository(name, folder, shadow, object_format, boundaries, objects)
 
@@ -110,6 +111,17 @@ def origin_of(repository: Repository) -> str:
 def lines_of(printed: bytes) -> list[str]:
     """Return the lines of what git printed: only line feeds end one, as names may hold what else Unicode takes for an end."""
     return [line.decode("utf-8", "backslashreplace") for line in printed.split(b"\n")[:-1]]
+
+
+def commits_behind(repository: Repository, shas: Sequence[str]) -> dict[str, str | None]:
+    """Return the commit that each object is or, as a tag, leads to, ``None`` for files and folders; none that is missing."""
+    if not shas:
+        return {}
+    command = ("cat-file", "--batch-check=%(objectname) %(objecttype)", "--buffer")
+    told = output_of(repository, *command, lines=(f"{sha}^{{}}" for sha in shas))
+    answered = (line.split(" ") for line in lines_of(told))
+    given = dict(zip(shas, answered, strict=True))
+    return {sha: one if kind == "commit" else None for sha, (one, kind) in given.items() if kind != "missing"}
 
 
 def output_of(repository: Repository, *arguments: str, lines: Iterable[str] = ()) -> bytes:
@@ -241,8 +253,8 @@ def _make_shadow(shadow: Path, objects: Path, object_format: str, boundaries: fr
         command = [_git(), "init", "--quiet", "--bare", "--template=", f"--object-format={object_format}", str(shadow)]
         _checked(command, b"")
         alternates.parent.mkdir(exist_ok=True)
+        cut_off(shadow, boundaries)
         alternates.write_bytes(wanted)
-    cut_off(shadow, boundaries)
 
 
 def _format_of(shadow: Path) -> str:
@@ -273,9 +285,13 @@ def check_absent(repository: Repository, shas: Iterable[str]) -> None:
 
 
 def _alternates(objects: Path) -> list[Path]:
-    """Return the other folders in which the user's repository has objects."""
+    """Return the other folders in which the user's repository has objects. Raises ``GitError``."""
     listed = objects / "info" / "alternates"
-    lines = listed.read_bytes().split(b"\n") if listed.is_file() else []
+    if not listed.exists():
+        return []
+    if not listed.is_file():
+        raise GitError(f"{listed} is no file")
+    lines = listed.read_bytes().split(b"\n")
     return [objects / os.fsdecode(line) for line in lines if line and line[:1] not in b'#"']
 
 

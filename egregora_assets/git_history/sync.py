@@ -110,6 +110,7 @@ def refresh(
         return GitChanges(1)
     with plumbing.reading(source.name):
         _tidy(shadows)
+        plumbing.cut_off(repository.shadow, repository.boundaries)
     with (
         plumbing.reading(source.name),
         tempfile.TemporaryDirectory(dir=shadows, prefix=_READING) as folder,
@@ -187,7 +188,7 @@ def _is_back(connection: duckdb.DuckDBPyConnection, repository: Repository) -> b
     sql = "SELECT DISTINCT sha FROM git_refs WHERE repo = ? AND commit_sha IS NULL"
     absent = [sha for (sha,) in rows(connection, sql, [repository.name])]
     with plumbing.reading(repository.name):
-        return any(_led_to(repository, absent).values())
+        return any(plumbing.commits_behind(repository, absent).values())
 
 
 def _is_another(connection: duckdb.DuckDBPyConnection, repository: Repository) -> bool:
@@ -238,24 +239,13 @@ def _commits_of(
     sql = "SELECT DISTINCT sha, commit_sha FROM git_refs WHERE repo = ? AND commit_sha IS NOT NULL AND NOT ?"
     commit_of: dict[str, str | None] = dict(rows(change.connection, sql, [repository.name, full]))
     unknown = list(dict.fromkeys(ref.sha for ref in refs if ref.sha not in commit_of))
-    commit_of.update(_led_to(repository, unknown))
+    commit_of.update(plumbing.commits_behind(repository, unknown))
     sha_of = {ref.name: ref.sha for ref in refs}
     for branch in branches:
         ref = _ref_of(branch, sha_of)
         if ref is not None and sha_of[ref] not in commit_of:
             raise GitError(f"repository {repository.name}: the objects of {branch} are missing")
     return {ref.name: commit for ref in refs if (commit := commit_of.get(ref.sha)) is not None}
-
-
-def _led_to(repository: Repository, shas: Sequence[str]) -> dict[str, str | None]:
-    """Return the commit that each object is or, as a tag, leads to, ``None`` for files and folders; none that is missing."""
-    if not shas:
-        return {}
-    command = ("cat-file", "--batch-check=%(objectname) %(objecttype)", "--buffer")
-    told = plumbing.output_of(repository, *command, lines=(f"{sha}^{{}}" for sha in shas))
-    answered = (line.split(" ") for line in plumbing.lines_of(told))
-    given = dict(zip(shas, answered, strict=True))
-    return {sha: one if kind == "commit" else None for sha, (one, kind) in given.items() if kind != "missing"}
 
 
 def _ref_of(branch: str, tips: Container[str]) -> str | None:

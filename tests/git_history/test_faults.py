@@ -8,11 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from egregora_assets.config import RepositorySettings, Settings
 from egregora_assets.git_history import plumbing, sync
 from egregora_assets.git_history.plumbing import GitError
 from egregora_assets.git_history.repositories import Source
+from egregora_assets.git_history.watch import state_of
 from egregora_assets.warehouse.query import rows, scalar
-from tests.git_history.git_streams import git, new_repository, raw_commit, raw_object, set_ref, sha_of
+from tests.git_history.git_streams import (
+    Stream,
+    git,
+    new_repository,
+    raw_commit,
+    raw_object,
+    remove_object,
+    set_ref,
+    sha_of,
+)
 from tests.git_history.repositories import force_move, history
 from tests.git_history.test_sync import assert_as_the_oracle_says, read, state, warehouse
 
@@ -42,7 +53,9 @@ def test_a_branch_may_have_any_name(name: bytes, tmp_path: Path) -> None:
         assert rows(connection, "SELECT DISTINCT branch FROM git_timeline") == [(shown,)]
 
 
-@pytest.mark.parametrize("how", ["shallow is no text", "shallow is a folder", "refs cannot be read"])
+@pytest.mark.parametrize(
+    "how", ["shallow is no text", "shallow is a folder", "objects are in a pipe", "refs cannot be read"]
+)
 def test_files_of_any_kind_in_one_repository_stop_no_other(how: str, tmp_path: Path) -> None:
     bad, good, shadows = tmp_path / "bad", tmp_path / "good", tmp_path / "shadows"
     shadows.mkdir()
@@ -52,6 +65,8 @@ def test_files_of_any_kind_in_one_repository_stop_no_other(how: str, tmp_path: P
         (bad / ".git" / "shallow").write_bytes(b"\xff\xfe\nno id\n")
     elif how == "shallow is a folder":
         (bad / ".git" / "shallow").mkdir()
+    elif how == "objects are in a pipe":
+        os.mkfifo(bad / ".git" / "objects" / "info" / "alternates")
     else:
         (bad / ".git" / "packed-refs").write_text("no ref\n")
     with warehouse() as connection:
@@ -189,3 +204,42 @@ def test_what_a_killed_run_has_left_is_taken_away(tmp_path: Path) -> None:
     with warehouse() as connection:
         read(connection, tmp_path / "repository", tmp_path / "shadows")
         assert [entry.name for entry in (tmp_path / "shadows").iterdir()] == ["one.git"]
+
+
+def test_a_look_at_a_repository_changes_nothing_for_a_run_that_reads_it(tmp_path: Path) -> None:
+    path, shadow = tmp_path / "repository", tmp_path / "shadows" / "one.git"
+    shas = _chain(path, 4)
+    set_ref(path, "refs/heads/main", shas[-1])
+    remove_object(path, shas[1])
+    with warehouse() as connection:
+        read(connection, path, tmp_path / "shadows")
+        assert (shadow / "shallow").read_text() == f"{shas[2]}\n"
+        plumbing.open_repository("one", path, shadow)
+        assert (shadow / "shallow").read_text() == f"{shas[2]}\n"
+
+
+def test_an_object_that_is_away_counts_for_what_is_watched(tmp_path: Path) -> None:
+    path, away = tmp_path / "repository", tmp_path / "away"
+    history(path, 3, 1)
+    settings = Settings(home=tmp_path / "home", repositories=(RepositorySettings(path=path),))
+    before = state_of(settings)
+    (path / ".git" / "objects").rename(away)
+    (path / ".git" / "objects").mkdir()
+    assert state_of(settings) != before
+    (path / ".git" / "objects").rmdir()
+    away.rename(path / ".git" / "objects")
+    assert state_of(settings) == before
+    git(path, "config", "remote.origin.url", "https://github.com/team/one.git")
+    assert state_of(settings) != before
+
+
+def test_attributes_of_the_user_and_the_machine_take_no_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = Stream()
+    stream.commit({"a.txt": "one\n"})
+    stream.write(new_repository(tmp_path / "repository"))
+    (tmp_path / "git").mkdir()
+    (tmp_path / "git" / "attributes").write_text("* -diff\n")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    repository = plumbing.open_repository("one", tmp_path / "repository", tmp_path / "shadow")
+    told = plumbing.output_of(repository, "diff-tree", "--root", "--numstat", sha_of(tmp_path / "repository", "main"))
+    assert told.endswith(b"1\t0\ta.txt\n")
