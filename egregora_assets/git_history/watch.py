@@ -11,7 +11,8 @@ from egregora_assets.git_history.repositories import Source, sources
 def state_of(settings: Settings) -> str:
     """Return a text that differs when a ref of a configured repository does, or its object is away or back.
 
-    It is empty where no repository is configured. One that cannot be read, for now or for good, counts by that: it is looked at again when it can be.
+    It is empty where no repository is configured. One that cannot be read, for now or for good, counts by that: it is looked
+    at again when it can be.
     """
     return "\n".join(f"{source} {_refs(settings, source.name)}" for source in sources(settings))
 
