@@ -8,6 +8,8 @@ from typing import IO, NamedTuple
 
 import pyarrow as pa
 
+from egregora_assets.git_history.plumbing import GitError
+
 _AT_ONCE = 500
 """Ids written before answers are read: they fit into a pipe, so that git and we never wait for each other."""
 _IDENTITY = re.compile(rb"(?P<name>[^<]*?) ?<(?P<email>[^>]*)>+ ?(?P<time>-?[0-9]+)?(?: |$)")
@@ -121,12 +123,17 @@ def _text(raw: bytes, encoding: bytes) -> str:
 
 
 def answers(stream: IO[bytes]) -> Iterator[tuple[str, bytes | None]]:
-    """Yield (id, object) for each answer of ``git cat-file --batch``; ``None`` for one that is missing, or no commit."""
+    """Yield (id, object) for each answer of ``git cat-file --batch``; ``None`` for one that is missing, or no commit.
+
+    Raises ``GitError`` where git ends in the middle of an answer, as it does at an object that is damaged.
+    """
     while header := stream.readline():
         sha, _, told = header[:-1].partition(b" ")
         kind, _, size = told.partition(b" ")
-        body = stream.read(int(size) + 1)[:-1] if size.isdigit() else None
-        yield sha.decode("ascii", "replace"), body if kind == b"commit" else None
+        body = stream.read(int(size) + 1) if size.isdigit() else None
+        if body is not None and len(body) <= int(size):
+            raise GitError(f"object {sha.decode('ascii', 'replace')} is damaged: fetch or copy it anew")
+        yield sha.decode("ascii", "replace"), body[:-1] if body is not None and kind == b"commit" else None
 
 
 class Walk:
@@ -157,9 +164,16 @@ class Walk:
     def _asked(self, shas: Sequence[str]) -> Iterator[Commit]:
         for first in range(0, len(shas), _AT_ONCE):
             some = shas[first : first + _AT_ONCE]
-            self._questions.write("".join(f"{sha}\n" for sha in some).encode())
-            self._questions.flush()
-            for sha, (_, body) in zip(some, self._answers, strict=False):
+            try:
+                self._questions.write("".join(f"{sha}\n" for sha in some).encode())
+                self._questions.flush()
+            except BrokenPipeError as error:
+                raise GitError("git ended while it was asked for commits: one may be damaged") from error
+            for sha in some:
+                answered = next(self._answers, None)
+                if answered is None:
+                    raise GitError(f"git ended when it was asked for object {sha}: it may be damaged")
+                _, body = answered
                 if body is None:
                     self.missing.add(sha)
                 else:

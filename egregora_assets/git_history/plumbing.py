@@ -6,10 +6,11 @@ No configuration, hook, replacement, graft or network of the user's takes part, 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -17,15 +18,32 @@ from typing import IO
 _SHOWN_OF_ERROR = 300
 
 
+_FEW_SECONDS = 30
+"""What reads names and refs takes a moment; one that waits for a pipe or a lost disk would wait for ever."""
+_MANY_SECONDS = 3_600
+_ID = re.compile(rb"(?:[0-9a-f]{40}|[0-9a-f]{64})")
+
+
 class GitError(RuntimeError):
     """A repository cannot be read; the message says which, and why."""
+
+
+@contextmanager
+def reading(name: str) -> Iterator[None]:
+    """Let what goes wrong in the block be a ``GitError`` that names the repository: its files may be of any kind."""
+    try:
+        yield
+    except (GitError, OSError, ValueError) as error:
+        told = str(error).encode("utf-8", "backslashreplace").decode()
+        prefix = f"repository {name}: "
+        raise GitError(told if told.startswith(prefix) else f"{prefix}cannot be read: {told}") from error
 
 
 @dataclass(frozen=True)
 class Repository:
     """A repository that is read: ``folder`` is the user's, ``shadow`` a bare one of ours that borrows its objects.
 
-    ``boundaries`` are commits whose parents are cut off (a shallow clone).
+    ``boundaries`` are commits whose parents are cut off (a shallow clone). ``objects`` is where the user's objects are.
     """
 
     name: str
@@ -33,6 +51,7 @@ class Repository:
     shadow: Path
     object_format: str
     boundaries: frozenset[str]
+    objects: Path
 
     @property
     def width(self) -> int:
@@ -50,24 +69,28 @@ class Ref:
 
 def open_repository(name: str, folder: Path, shadow: Path) -> Repository:
     """Return the repository in ``folder``, made readable through ``shadow``. Raises ``GitError``."""
-    if not folder.is_dir():
-        raise GitError(f"repository {name}: {folder} is no folder")
-    try:
-        told = _in(folder, "rev-parse", "--path-format=absolute", "--show-object-format", "--git-common-dir")
-    except GitError as error:
-        raise GitError(f"repository {name}: {folder} cannot be read: {error}") from error
-    object_format, _, common = told.decode("utf-8", "surrogateescape").partition("\n")
-    common_folder = Path(common[:-1])
-    boundaries = _shallow(common_folder)
-    _make_shadow(shadow, common_folder / "objects", object_format, boundaries)
-    return Repository(name, folder, shadow, object_format, boundaries)
+    with reading(name):
+        if not folder.is_dir():
+            raise GitError(f"repository {name}: {folder} is no folder")
+        try:
+            told = _in(folder, "rev-parse", "--path-format=absolute", "--show-object-format", "--git-common-dir")
+        except GitError as error:
+            raise GitError(f"repository {name}: {folder} cannot be read: {error}") from error
+        object_format, _, common = told.decode("utf-8", "surrogateescape").partition("\n")
+        objects = Path(common[:-1]) / "objects"
+        boundaries = _shallow(objects.parent)
+        _alternates(objects)
+        _make_shadow(shadow, objects, object_format, boundaries)
+        return Repository(name, folder, shadow, object_format, boundaries, objects)
 
 
 def refs_of(repository: Repository) -> list[Ref]:
-    """Return all refs but replacements, in the order of their names; ``HEAD`` first, where it names a commit."""
-    listed = _in(repository.folder, "for-each-ref", "--format=%(objectname) %(refname)", tolerant=True)
-    lines = listed.decode("utf-8", "surrogateescape").splitlines()
-    found = [Ref(name, sha) for sha, _, name in (line.partition(" ") for line in lines)]
+    """Return all refs but replacements, in the order of their names; ``HEAD`` first, where it names a commit.
+
+    Names that are no UTF-8 are shown with escapes; no name has a backslash of its own. Raises ``GitError``.
+    """
+    listed = _in(repository.folder, "for-each-ref", "--format=%(objectname) %(refname)")
+    found = [Ref(name, sha) for sha, _, name in (line.partition(" ") for line in lines_of(listed))]
     head = _in(repository.folder, "rev-parse", "--verify", "--quiet", "HEAD", tolerant=True).decode().strip()
     heads = [Ref("HEAD", head)] if head else []
     return heads + [ref for ref in found if not ref.name.startswith("refs/replace/")]
@@ -76,13 +99,29 @@ def refs_of(repository: Repository) -> list[Ref]:
 def head_branch(repository: Repository) -> str:
     """Return the name of the branch that HEAD is on, or ``HEAD`` where it is on none."""
     told = _in(repository.folder, "symbolic-ref", "--quiet", "HEAD", tolerant=True)
-    return told.decode("utf-8", "surrogateescape").rstrip("\n").removeprefix("refs/heads/") or "HEAD"
+    return told.decode("utf-8", "backslashreplace").rstrip("\n").removeprefix("refs/heads/") or "HEAD"
 
 
 def origin_of(repository: Repository) -> str:
     """Return the address of the remote ``origin`` as it is configured, empty where there is none."""
     told = _in(repository.folder, "config", "--local", "--get", "remote.origin.url", tolerant=True)
     return told.decode("utf-8", "replace").strip()
+
+
+def lines_of(printed: bytes) -> list[str]:
+    """Return the lines of what git printed: only line feeds end one, as names may hold what else Unicode takes for an end."""
+    return [line.decode("utf-8", "backslashreplace") for line in printed.split(b"\n")[:-1]]
+
+
+def commits_behind(repository: Repository, shas: Sequence[str]) -> dict[str, str | None]:
+    """Return the commit that each object is or, as a tag, leads to, ``None`` for files and folders; none that is missing."""
+    if not shas:
+        return {}
+    command = ("cat-file", "--batch-check=%(objectname) %(objecttype)", "--buffer")
+    told = output_of(repository, *command, lines=(f"{sha}^{{}}" for sha in shas))
+    answered = (line.split(" ") for line in lines_of(told))
+    given = dict(zip(shas, answered, strict=True))
+    return {sha: one if kind == "commit" else None for sha, (one, kind) in given.items() if kind != "missing"}
 
 
 def output_of(repository: Repository, *arguments: str, lines: Iterable[str] = ()) -> bytes:
@@ -123,7 +162,8 @@ def _started(command: list[str], source: IO[bytes] | int) -> Iterator[subprocess
         yield process
     finally:
         if process.stdin is not None:
-            process.stdin.close()
+            with suppress(BrokenPipeError):  # whoever asked a git that has ended has been told so already
+                process.stdin.close()
         if process.stdout is not None:
             process.stdout.close()
         if process.poll() is None:
@@ -132,19 +172,37 @@ def _started(command: list[str], source: IO[bytes] | int) -> Iterator[subprocess
 
 
 def _command(repository: Repository, arguments: Iterable[str]) -> list[str]:
-    return [_git(), "--git-dir", str(repository.shadow), *arguments]
+    return [_git(), *_WITHOUT_FILES, "--git-dir", str(repository.shadow), *arguments]
+
+
+_WITHOUT_FILES = ("-c", f"core.attributesFile={os.devnull}", "-c", "advice.graftFileDeprecated=false")
 
 
 def _in(folder: Path, *arguments: str, tolerant: bool = False) -> bytes:
     """Run a git command in the user's folder: only such as read names and refs. ``tolerant``: a failure gives nothing."""
     command = [_git(), "-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-C", str(folder), *arguments]
-    return _checked(command, b"", tolerant)
+    return _checked(command, b"", tolerant, seconds=_FEW_SECONDS)
 
 
 def _checked(
-    command: list[str], given: bytes, tolerant: bool = False, printed: IO[bytes] | int = subprocess.PIPE
+    command: list[str],
+    given: bytes,
+    tolerant: bool = False,
+    printed: IO[bytes] | int = subprocess.PIPE,
+    seconds: int = _MANY_SECONDS,
 ) -> bytes:
-    done = subprocess.run(command, input=given, stdout=printed, stderr=subprocess.PIPE, env=_environment(), check=False)
+    try:
+        done = subprocess.run(
+            command,
+            input=given,
+            stdout=printed,
+            stderr=subprocess.PIPE,
+            env=_environment(),
+            check=False,
+            timeout=seconds,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise GitError(f"git gave no answer within {seconds} seconds: is a file of its settings a pipe?") from error
     if done.returncode and not tolerant:
         told = done.stderr.decode("utf-8", "replace").strip()[:_SHOWN_OF_ERROR]
         raise GitError(f"git says: {told}")
@@ -163,6 +221,7 @@ def _environment() -> dict[str, str]:
     return kept | {
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_ATTR_NOSYSTEM": "1",
         "GIT_NO_LAZY_FETCH": "1",
         "GIT_ALLOW_PROTOCOL": "none",
         "GIT_NO_REPLACE_OBJECTS": "1",
@@ -177,30 +236,63 @@ def _environment() -> dict[str, str]:
 
 def _shallow(common: Path) -> frozenset[str]:
     file = common / "shallow"
-    return frozenset(file.read_text("ascii").split()) if file.exists() else frozenset()
+    if not file.exists():
+        return frozenset()
+    if not file.is_file():
+        raise GitError(f"{file} is no file")
+    return frozenset(line.decode() for line in file.read_bytes().split(b"\n") if _ID.fullmatch(line))
 
 
 def _make_shadow(shadow: Path, objects: Path, object_format: str, boundaries: frozenset[str]) -> None:
     alternates = shadow / "objects" / "info" / "alternates"
     wanted = _quoted(objects)
-    if not alternates.exists() or alternates.read_bytes() != wanted:
+    is_made = alternates.exists() and alternates.read_bytes() == wanted
+    if not is_made or _format_of(shadow) != object_format:
         shutil.rmtree(shadow, ignore_errors=True)
         shadow.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         command = [_git(), "init", "--quiet", "--bare", "--template=", f"--object-format={object_format}", str(shadow)]
         _checked(command, b"")
         alternates.parent.mkdir(exist_ok=True)
+        cut_off(shadow, boundaries)
         alternates.write_bytes(wanted)
-    cut_off(shadow, boundaries)
+
+
+def _format_of(shadow: Path) -> str:
+    config = shadow / "config"
+    return "sha256" if config.exists() and "sha256" in config.read_text("utf-8") else "sha1"
 
 
 def cut_off(shadow: Path, boundaries: Iterable[str]) -> None:
     """Let git take ``boundaries`` for commits without parents, as it does where a clone is shallow."""
     lines = "".join(f"{sha}\n" for sha in sorted(boundaries))
     cut = shadow / "shallow"
-    if lines:
-        cut.write_text(lines, "ascii")
-    else:
+    if not lines:
         cut.unlink(missing_ok=True)
+    elif not cut.exists() or cut.read_text("ascii") != lines:
+        beside = shadow / f"shallow.{os.getpid()}"
+        beside.write_text(lines, "ascii")
+        beside.replace(cut)
+
+
+def check_absent(repository: Repository, shas: Iterable[str]) -> None:
+    """Raise ``GitError`` where objects that git does not find are damaged, or in a folder that is away for now."""
+    for sha in sorted(shas):
+        if (repository.objects / sha[:2] / sha[2:]).exists():
+            raise GitError(f"object {sha} is damaged: fetch or copy it anew")
+    for folder in _alternates(repository.objects):
+        if not folder.is_dir():
+            raise GitError(f"objects are missing, and {folder}, which may have them, is not there")
+
+
+def _alternates(objects: Path) -> list[Path]:
+    """Return the other folders in which the user's repository has objects. Raises ``GitError``."""
+    listed = objects / "info" / "alternates"
+    if not listed.exists():
+        return []
+    if not listed.is_file():
+        raise GitError(f"{listed} is no file")
+    lines = listed.read_bytes().split(b"\n")
+    return [objects / os.fsdecode(line) for line in lines if line and line[:1] not in b'#"']
 
 
 def _quoted(objects: Path) -> bytes:

@@ -34,6 +34,8 @@ def store_new(change: Transaction, repository: Repository, tips: list[str], fold
         for commit in some:
             new[commit.sha] = () if commit.sha in repository.boundaries else commit.parents
         log.info("%s: %s commits", repository.name, f"{len(new):,}")
+    if missing:
+        plumbing.check_absent(repository, missing)
     if missing and new:
         new.update(dict.fromkeys(_cut_off_missing(change, repository, missing), ()))
     return new
@@ -76,6 +78,8 @@ def _read_listed(repository: Repository, listed: Path) -> Iterator[list[Commit]]
             if len(some) == _COMMITS_AT_ONCE:
                 yield some
                 some = []
+        if process.wait():
+            raise GitError(f"repository {repository.name}: git ended early: an object may be damaged")
         if some:
             yield some
 

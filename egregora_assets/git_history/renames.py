@@ -6,12 +6,13 @@ The same content is found in SQL. Git reads files only for commits that may hold
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from egregora_assets.git_history.plumbing import Repository, output_of, streaming
+from egregora_assets.git_history.plumbing import Repository, lines_of, output_of, streaming
 from egregora_assets.warehouse.query import changed, rows, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction
 
@@ -131,7 +132,7 @@ _MAY_BE_ALIKE = f"""
 def _sizes(repository: Repository, blobs: list[str]) -> pa.Table:
     """Return (blob, bytes) of those files that are here."""
     told = output_of(repository, "cat-file", "--batch-check=%(objectname) %(objectsize)", "--buffer", lines=blobs)
-    answers = (line.split(" ") for line in told.decode("ascii", "replace").splitlines())
+    answers = (line.split(" ") for line in lines_of(told))
     here = [(blob, int(size)) for blob, size in answers if size.isdigit()]
     columns = zip(*here, strict=True) if here else ([], [])
     arrays = [pa.array(list(column), kind) for column, kind in zip(columns, (pa.string(), pa.int64()), strict=True)]
@@ -165,7 +166,9 @@ def _renames(tokens: list[bytes]) -> Iterator[tuple[str, str, str, int]]:
     sha = ""
     for token in remaining:
         if token.startswith(b":"):
-            old, new = (next(remaining).decode("utf-8", "backslashreplace") for _ in range(2))
-            yield sha, old, new, int(token.rpartition(b"R")[2])
+            paths = [path.decode("utf-8", "backslashreplace") for path in islice(remaining, 2)]
+            if len(paths) == 2:  # git ends in the middle where a file is missing
+                old, new = paths
+                yield sha, old, new, int(token.rpartition(b"R")[2])
         else:
             sha = token.decode("ascii")

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +29,7 @@ from egregora_assets.warehouse.query import changed, rows, scalar, temporary, vi
 from egregora_assets.warehouse.revisions import Transaction, transaction
 
 CONSUMER = "git"
+_READING = ".reading-"
 
 log = logging.getLogger(__name__)
 
@@ -106,17 +108,27 @@ def refresh(
     is_current, repository, refs, described = _look(connection, source, shadows)
     if is_current and not full:
         return GitChanges(1)
+    with plumbing.reading(source.name):
+        _tidy(shadows)
+        plumbing.cut_off(repository.shadow, repository.boundaries)
     with (
-        tempfile.TemporaryDirectory(dir=shadows) as folder,
+        plumbing.reading(source.name),
+        tempfile.TemporaryDirectory(dir=shadows, prefix=_READING) as folder,
         one_thread(connection),
         transaction(connection, CONSUMER) as change,
     ):
         if full or _is_another(connection, repository):
             _forget_commits(change, repository)
-        tips = _commits_of(change, repository, refs)
+        tips = _commits_of(change, repository, refs, described.branches, full)
         commits = _follow(change, repository, tips, described.branches, Path(folder))
         _describe(change, repository, source, described)
         return GitChanges(1, commits, _note_refs(change, repository, refs, tips))
+
+
+def _tidy(shadows: Path) -> None:
+    """Take away what runs that were killed have left: whoever may write to the warehouse is alone."""
+    for left in shadows.glob(f"{_READING}*"):
+        shutil.rmtree(left)
 
 
 def forget_others(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:
@@ -128,8 +140,7 @@ def forget_others(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -
         with transaction(connection, CONSUMER) as change:
             for table in (
                 *_COMMIT_TABLES,
-                "git_timeline",
-                "git_path_versions",
+                *timeline.TABLES,
                 "git_refs",
                 "git_ref_events",
                 "git_repos",
@@ -142,9 +153,10 @@ _COMMIT_TABLES = ("git_commits", "git_commit_parents", "git_file_changes", "git_
 
 
 class _Described(NamedTuple):
-    """By what a repository is read."""
+    """By what a repository is read. ``web`` is where it can be looked at, by the settings or by its remote ``origin``."""
 
     branches: tuple[str, ...]
+    web: str | None
     fingerprint: str
 
 
@@ -153,20 +165,36 @@ def _look(
 ) -> tuple[bool, Repository, list[Ref], _Described]:
     """Return whether a repository is as it was last seen, and how it is now."""
     repository = plumbing.open_repository(source.name, source.folder, shadows / f"{source.name}.git")
-    refs = plumbing.refs_of(repository)
-    branches = source.branches or (plumbing.head_branch(repository),)
-    described = _Described(branches, repr((source, branches, sorted(repository.boundaries))))
+    with plumbing.reading(source.name):
+        refs = plumbing.refs_of(repository)
+        described = _described(source, repository)
     seen = rows(connection, "SELECT fingerprint FROM git_repos WHERE repo = ?", [source.name])
     if seen != [(described.fingerprint,)]:
         return False, repository, refs, described
     stored = rows(connection, "SELECT ref, sha FROM git_refs WHERE repo = ? ORDER BY ref <> 'HEAD', ref", [source.name])
-    return [Ref(*ref) for ref in stored] == refs, repository, refs, described
+    is_current = [Ref(*ref) for ref in stored] == refs and not _is_back(connection, repository)
+    return is_current, repository, refs, described
+
+
+def _described(source: Source, repository: Repository) -> _Described:
+    branches = source.branches or (plumbing.head_branch(repository),)
+    web = source.web or web_address(plumbing.origin_of(repository))
+    read_by = (source, branches, web, repository.object_format, sorted(repository.boundaries))
+    return _Described(branches, web, repr(read_by))
+
+
+def _is_back(connection: duckdb.DuckDBPyConnection, repository: Repository) -> bool:
+    """Return whether a ref that led to no commit leads to one now: objects may be away for a time."""
+    sql = "SELECT DISTINCT sha FROM git_refs WHERE repo = ? AND commit_sha IS NULL"
+    absent = [sha for (sha,) in rows(connection, sql, [repository.name])]
+    with plumbing.reading(repository.name):
+        return any(plumbing.commits_behind(repository, absent).values())
 
 
 def _is_another(connection: duckdb.DuckDBPyConnection, repository: Repository) -> bool:
-    """Return whether what is stored is of another folder, or of a shallow clone that was cut off elsewhere."""
-    seen = rows(connection, "SELECT path, boundaries FROM git_repos WHERE repo = ?", [repository.name])
-    return bool(seen) and seen != [(_shown(repository.folder), sorted(repository.boundaries))]
+    """Return whether what is stored is of another folder or format, or of a shallow clone that was cut off elsewhere."""
+    seen = rows(connection, "SELECT path, object_format, boundaries FROM git_repos WHERE repo = ?", [repository.name])
+    return seen != [(_shown(repository.folder), repository.object_format, sorted(repository.boundaries))]
 
 
 def _shown(folder: Path) -> str:
@@ -201,34 +229,38 @@ def _follow(
     return len(new)
 
 
-def _commits_of(change: Transaction, repository: Repository, refs: list[Ref]) -> dict[str, str]:
-    """Return the commit behind each ref that leads to one: tags are followed, those of files and what is missing left out."""
-    stored = rows(change.connection, "SELECT sha, commit_sha FROM git_refs WHERE repo = ?", [repository.name])
-    commit_of: dict[str, str | None] = dict(stored)
+def _commits_of(
+    change: Transaction, repository: Repository, refs: list[Ref], branches: Sequence[str], full: bool
+) -> dict[str, str]:
+    """Return the commit behind each ref that leads to one: tags are followed, those of files and what is missing left out.
+
+    Raises ``GitError`` where the object of a branch that is followed is missing: its timeline is kept until it is back.
+    """
+    sql = "SELECT DISTINCT sha, commit_sha FROM git_refs WHERE repo = ? AND commit_sha IS NOT NULL AND NOT ?"
+    commit_of: dict[str, str | None] = dict(rows(change.connection, sql, [repository.name, full]))
     unknown = list(dict.fromkeys(ref.sha for ref in refs if ref.sha not in commit_of))
-    if unknown:
-        command = ("cat-file", "--batch-check=%(objectname) %(objecttype)", "--buffer")
-        told = plumbing.output_of(repository, *command, lines=(f"{sha}^{{commit}}" for sha in unknown))
-        answered = (line.split(" ") for line in told.decode("ascii", "replace").splitlines())
-        for sha, answer in zip(unknown, answered, strict=True):
-            commit_of[sha] = answer[0] if answer[-1] == "commit" else None
-    return {ref.name: commit for ref in refs if (commit := commit_of[ref.sha]) is not None}
+    commit_of.update(plumbing.commits_behind(repository, unknown))
+    sha_of = {ref.name: ref.sha for ref in refs}
+    for branch in branches:
+        ref = _ref_of(branch, sha_of)
+        if ref is not None and sha_of[ref] not in commit_of:
+            raise GitError(f"repository {repository.name}: the objects of {branch} are missing")
+    return {ref.name: commit for ref in refs if (commit := commit_of.get(ref.sha)) is not None}
 
 
-def _ref_of(branch: str, tips: dict[str, str]) -> str | None:
+def _ref_of(branch: str, tips: Container[str]) -> str | None:
     """Return the ref behind the name of a branch, which may be short: here, else at the remote ``origin``."""
     forms = (branch, f"refs/heads/{branch}", f"refs/remotes/origin/{branch}")
     return next((form for form in forms if form in tips), None)
 
 
 def _describe(change: Transaction, repository: Repository, source: Source, described: _Described) -> None:
-    web = source.web or web_address(plumbing.origin_of(repository))
     changed(change.connection, "DELETE FROM git_repos WHERE repo = ?", [repository.name])
     row = {
         "repo": repository.name,
         "path": _shown(source.folder),
-        "web": web,
-        "forge": forge_of(web, source.forge),
+        "web": described.web,
+        "forge": forge_of(described.web, source.forge),
         "permalink": source.permalink,
         "object_format": repository.object_format,
         "branches": list(described.branches),
@@ -254,11 +286,12 @@ def _note_refs(change: Transaction, repository: Repository, refs: list[Ref], tip
     moved = """
         SELECT coalesce(n.ref, o.ref) AS ref, o.sha AS old_sha, n.sha AS new_sha, n.commit_sha
         FROM refs_now n FULL JOIN (FROM git_refs WHERE repo = $repo) o ON o.ref = n.ref
-        WHERE o.sha IS DISTINCT FROM n.sha
+        WHERE o.sha IS DISTINCT FROM n.sha OR o.commit_sha IS DISTINCT FROM n.commit_sha
     """
+    newly_placed = "FROM moved_refs WHERE old_sha IS DISTINCT FROM new_sha"
     with (
         view_of(connection, "refs_now", now),
-        temporary(connection, "moved_refs", moved, {"repo": repository.name}) as count,
+        temporary(connection, "moved_refs", moved, {"repo": repository.name}),
     ):
         changed(
             connection, "DELETE FROM git_refs WHERE repo = ? AND ref IN (SELECT ref FROM moved_refs)", [repository.name]
@@ -270,7 +303,7 @@ def _note_refs(change: Transaction, repository: Repository, refs: list[Ref], tip
         )
         changed(
             connection,
-            "INSERT INTO git_ref_events SELECT $repo, ref, old_sha, new_sha, now(), $revision FROM moved_refs",
+            f"INSERT INTO git_ref_events SELECT $repo, ref, old_sha, new_sha, now(), $revision {newly_placed}",
             place,
         )
-    return count
+        return int(scalar(connection, f"SELECT count(*) {newly_placed}"))

@@ -16,7 +16,8 @@ from egregora_assets.git_history.plumbing import Repository
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction
 
-_TABLES = ("git_timeline", "git_landed", "git_path_versions")
+TABLES = ("git_timeline", "git_landed", "git_path_versions")
+"""All that is kept of each branch."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,8 @@ _FIRST_PARENTS = """
 def forget(change: Transaction, repository: str, branches: Sequence[str]) -> None:
     """Take away the timelines of all but ``branches`` of a repository."""
     others, place = "WHERE repo = ? AND NOT list_contains(?::VARCHAR[], branch)", [repository, list(branches)]
-    if scalar(change.connection, f"SELECT EXISTS (FROM git_timeline {others})", place):
-        for table in _TABLES:
+    for table in TABLES:
+        if scalar(change.connection, f"SELECT EXISTS (FROM {table} {others})", place):
             changed(change.connection, f"DELETE FROM {table} {others}", place)
 
 
@@ -91,7 +92,7 @@ def _cut(change: Transaction, repository: Repository, branch: str, last: int) ->
     later = "SELECT EXISTS (FROM git_timeline WHERE repo = ? AND branch = ? AND seq > ?)"
     if not scalar(change.connection, later, [repository.name, branch, last]):
         return
-    for table in _TABLES:
+    for table in TABLES:
         sql = f"DELETE FROM {table} WHERE repo = ? AND branch = ? AND seq > ?"
         changed(change.connection, sql, [repository.name, branch, last])
 
