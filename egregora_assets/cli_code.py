@@ -60,7 +60,10 @@ def history(path: FilePath, repo: Repo = None, branch: Branch = None, home: Home
         )
         for version in found
     ]
-    out.print(as_table([f"when ({_zone(settings)})", "commit", "what", "path", "subject", "messages"], told))
+    table = as_table([f"when ({_zone(settings)})", "commit", "what", "path", "subject", "messages"], told)
+    for column in table.columns[:2]:
+        column.no_wrap = True  # a time or an id in two lines is none
+    out.print(table)
 
 
 @code.command()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from egregora_assets.config import Settings, load_settings
@@ -13,6 +14,12 @@ from egregora_assets.warehouse.files import make_home
 from tests.chats import put_export
 
 AddExport = Callable[..., Path]
+
+hypothesis.settings.register_profile(
+    "shared machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("shared machine")
+"""How long an example takes says something of the machine, and nothing of the product."""
 
 
 @pytest.fixture

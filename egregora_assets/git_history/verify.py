@@ -92,7 +92,7 @@ _SAMPLE = f"""
     chosen AS (
         SELECT i, p.repo, p.branch, p.path
         FROM (
-            SELECT i, (md5_number_lower(i || 'path') % (SELECT count(*) FROM paths)::UBIGINT)::BIGINT AS number
+            SELECT i, (md5_number_lower(i || 'path') % (SELECT greatest(count(*), 1) FROM paths)::UBIGINT)::BIGINT AS number
             FROM range({_LOOK_UPS}) r(i)
         )
         JOIN paths p USING (number)

@@ -16,6 +16,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from egregora_assets.cli import app
+from egregora_assets.cli_common import out
 from egregora_assets.config import load_settings
 from egregora_assets.git_history import sync
 from egregora_assets.git_history.contents import MOST_BYTES
@@ -199,7 +200,10 @@ def test_a_long_list_needs_no_home_and_leaves_nothing_behind(tmp_path: Path) -> 
     assert sorted((file, file.stat().st_mtime_ns) for file in path.rglob("*")) == before
 
 
-def test_history_shows_a_file_under_all_its_names_with_how_many_spoke_of_it(cli: Cli, shas: list[str]) -> None:
+def test_history_shows_a_file_under_all_its_names_with_how_many_spoke_of_it(
+    cli: Cli, shas: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(out, "width", 200)
     result = cli("code", "history", "docs/plan.md")
     told = [line.split("│") for line in result.stdout.splitlines() if "Step" in line]
     assert [[field.strip() for field in line[1:-1]] for line in told] == [

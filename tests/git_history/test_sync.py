@@ -71,7 +71,7 @@ def assert_as_the_oracle_says(connection: duckdb.DuckDBPyConnection, path: Path)
 
 
 def assert_same_look_ups(
-    connection: duckdb.DuckDBPyConnection, path: Path, branch: str, most: int = 60, missing: str = ""
+    connection: duckdb.DuckDBPyConnection, path: Path, branch: str, most: int = 40, missing: str = ""
 ) -> None:
     """Ask for paths that are or were there, at and around the times of the steps, and compare with the oracle.
 
@@ -154,7 +154,7 @@ def assert_read_later(connection: duckdb.DuckDBPyConnection, case: Case, tmp_pat
             assert set(anew[table]) <= set(followed[table]), table
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_increments_give_the_rows_of_one_full_reading(seed: int, tmp_path: Path) -> None:
     path = tmp_path / "repository"
     history(path, 30, seed)
@@ -166,7 +166,7 @@ def test_increments_give_the_rows_of_one_full_reading(seed: int, tmp_path: Path)
         read(fresh, path, tmp_path / "fresh")
         assert state(connection) == state(fresh)
         assert_as_the_oracle_says(connection, path)
-        assert_same_look_ups(connection, path, "main", most=150)
+        assert_same_look_ups(connection, path, "main", most=80)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -483,7 +483,7 @@ def _action(rest: str) -> Event:
 def _notice(sender: str, text: str) -> Event:
     """Read ``-nick- text``; the sender may come with a target or host (``nick:#channel``, ``nick(user@host)``)."""
     nick = _nick(re.split(r"[:/(]", sender, maxsplit=1)[0])
-    return Event("system", None, text) if "." in nick else Event("text", nick, text)
+    return Event("system", None, text) if "." in nick or not nick else Event("text", nick, text)
 
 
 def _sentence(text: str, is_known: bool = True) -> Event:

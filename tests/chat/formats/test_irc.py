@@ -449,6 +449,7 @@ def test_no_line_stops_the_lines_after_it(tmp_path: Path, strange: list[str], na
 
 
 @given(st.text(alphabet="<>*-![](): \tab19#@=|/\\.", max_size=200))
+@example("-(-")
 @settings(deadline=None, max_examples=300)
 def test_any_line_is_read_without_an_exception(line: str) -> None:
     _, event = read_line(line)
