@@ -39,7 +39,7 @@ _LEAST_WITHOUT_SIGN = 5
 _LEAST_WITH_S = 4
 _NUMBER_DIGITS = 7
 _MOST_KEPT = 8
-_MOST_AT_FULL_SPEED = 300_000
+_MOST_AT_FULL_SPEED = 50_000
 """Bytes of all names of which a table of all steps is made: it takes a few hundred bytes for each."""
 _MOST_AT_ONCE = 1_000_000
 _LONGEST_PLACEHOLDER = 20
