@@ -23,6 +23,7 @@ NEW = 100
 POSTS = 5_000
 BOUND_MILLISECONDS = 50
 OPTED_OUT = 500
+CHOSEN_NAMES = 50
 BOUND_LOOK_UP = 10
 BOUND_POSTS_PER_SECOND = 60_000
 
@@ -35,11 +36,12 @@ def figures() -> Iterator[Figure]:
 
 
 def _following(size: int) -> Figure:
-    """Follow 100 messages by 100 people, among them two notices, after ``size`` messages by 10,000."""
+    """Follow 100 messages by 100 people, among them two notices, after ``size`` messages by 10,000, of whom 50 chose a name."""
     with scratch() as folder, open_warehouse(Settings(home=folder / "home", timezone="UTC")) as connection:
         settings = Settings(home=folder / "home", timezone="UTC")
         _add_people(connection)
         _add_messages(connection, 0, size)
+        _add_chosen_names(connection)
         sync.refresh(connection, settings)
         costs = []
         for number in range(RUNS + 1):
@@ -159,6 +161,21 @@ def _add_opt_outs(connection: duckdb.DuckDBPyConnection) -> None:
             FROM range({OPTED_OUT}) t(i)
             """,
             [change.revision],
+        )
+
+
+def _add_chosen_names(connection: duckdb.DuckDBPyConnection) -> None:
+    with transaction(connection, "bench") as change:
+        changed(
+            connection,
+            """
+            INSERT INTO private.alias_commands BY NAME
+            SELECT
+                md5_number('alias' || i)::UUID AS message_id, md5_number('author' || i * 31)::UUID AS author_id,
+                now() AS sent_at, i AS position, 'Chosen ' || i AS chosen_name, $revision AS revision
+            FROM range($chosen) t(i)
+            """,
+            {"chosen": CHOSEN_NAMES, "revision": change.revision},
         )
 
 

@@ -103,7 +103,7 @@ def _full_builds(repository: Path, name: str) -> Iterator[Figure]:
 def _read_commits(connection: duckdb.DuckDBPyConnection, folder: Path, shadows: Path) -> None:
     """The first two stages of a full build: commits, and what each of one parent changed."""
     repository = plumbing.open_repository(_NAME, folder, shadows / f"{_NAME}.git")
-    refs = {ref.sha for ref in plumbing.refs_of(repository)}
+    refs = {ref.sha for ref in plumbing.refs_of(repository).refs}
     tips = plumbing.output_of(repository, "rev-list", "--no-walk", "--stdin", lines=refs).decode().split()
     with transaction(connection, sync.CONSUMER) as change:
         store_new(change, repository, tips, shadows)

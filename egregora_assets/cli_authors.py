@@ -25,14 +25,32 @@ def list_authors(
     names: Annotated[bool, typer.Option("--names", help="Also the private display names.")] = False,
 ) -> None:
     """Show the authors under their pseudonyms, the most active first."""
+    from egregora_assets.authors.commands import unheard
     from egregora_assets.authors.listing import COLUMNS, NAME_COLUMNS, listed
     from egregora_assets.warehouse.files import open_warehouse
 
     with readable_errors(), open_warehouse(settings_with_warehouse(home)) as connection:
-        found = listed(connection, names)
+        found, missed = listed(connection, names), len(unheard(connection))
     table = as_table([*COLUMNS, *(NAME_COLUMNS if names else ())], found)
     table.columns[0].no_wrap = True  # pseudonyms are there to be copied
     out.print(table)
+    if missed:
+        told = "messages that name the command to opt out and are none: `egregora authors unheard` shows them"
+        out.print(f"[yellow]{missed:,} {told}[/yellow]", soft_wrap=True)
+
+
+@authors.command(name="unheard")
+def list_unheard(home: Home = None) -> None:
+    """Show the messages that name the command to opt out and were not taken as one, for you to decide what was meant."""
+    from egregora_assets.authors.commands import unheard
+    from egregora_assets.warehouse.files import open_warehouse
+
+    with readable_errors(), open_warehouse(settings_with_warehouse(home)) as connection:
+        found = unheard(connection)
+    for alias, moment, text in found:
+        out.print(f"{alias}  {moment:%Y-%m-%d %H:%M}  {plain(text)}", markup=False, soft_wrap=True)
+    if not found:
+        out.print("No message names the command to opt out without being one.")
 
 
 @authors.command(name="opt-out")
@@ -91,11 +109,8 @@ def erasure_report(home: Home = None) -> None:
     )
     for remains in report.found:
         out.print(f"[red]{plain(remains.place)}: phrases that are still there: {remains.phrases}[/red]", soft_wrap=True)
-    out.print(
-        f"{'Nothing is left' if report.is_clean else 'Run `egregora ingest`, then search again'}. "
-        f"The report: {settings.home / REPORT_FILE}",
-        soft_wrap=True,
-    )
+    advice = "" if report.is_clean else " Run `egregora ingest`, then search again."
+    out.print(f"{report.in_words}.{advice} The report: {settings.home / REPORT_FILE}", soft_wrap=True)
     raise typer.Exit(0 if report.is_clean else 1)
 
 

@@ -141,7 +141,7 @@ def _facts(
         raise unknown_path(connection, [place], path)
     explained = {
         "absent": "it was taken away" if version.changed_in else "it had not come yet",
-        "unknown": "not all of its folders are in the clone"
+        "unknown": "not all of its folders and files are in the clone"
         if version.tip
         else f"{place.branch} is known from later on",
         "ambiguous": f"several paths may be meant: {', '.join(near_paths(connection, [place], path))}",

@@ -15,7 +15,9 @@ from egregora_assets.chat.archive import ExportUnreadable
 from egregora_assets.config import Settings, SettingsError, load_settings
 from egregora_assets.git_history.plumbing import GitError
 from egregora_assets.git_history.repositories import Unanswerable
+from egregora_assets.media.errors import CollectionRefused, FolderRefused, NotSanitised
 from egregora_assets.privacy.keys import KeyFileError
+from egregora_assets.publish.snapshot import PublicationRefused
 from egregora_assets.terminal import plain
 from egregora_assets.warehouse.connection import NothingPublished, WarehouseBusy
 from egregora_assets.warehouse.migrate import SchemaMismatch
@@ -43,6 +45,10 @@ def readable_errors() -> Iterator[None]:
         UnknownPseudonym,
         GitError,
         Unanswerable,
+        NotSanitised,
+        CollectionRefused,
+        FolderRefused,
+        PublicationRefused,
         OSError,
     ) as error:
         err.print(f"[red]error:[/red] {plain(str(error))}", soft_wrap=True)

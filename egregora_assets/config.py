@@ -154,7 +154,8 @@ class PrivacySettings(_Section):
     @property
     def opt_out_names(self) -> tuple[str, ...]:
         """The list without pseudonyms, which stand for people and are no names to look for in texts."""
-        return tuple(name for name in self.opt_out if not _PSEUDONYM.fullmatch(name.strip().casefold()))
+        folded = ((name, unicodedata.normalize("NFKC", name).strip().casefold()) for name in self.opt_out)
+        return tuple(name for name, form in folded if not _PSEUDONYM.fullmatch(form))
 
 
 class SidecarSettings(_Section):
@@ -177,8 +178,18 @@ class LimitSettings(_Section):
     max_chat_bytes: int = Field(default=8 << 30, ge=1)
     max_media_bytes: int = Field(default=4 << 30, ge=1, description="One media file.")
     max_total_bytes: int = Field(default=64 << 30, ge=1, description="All media files of one archive.")
+    max_public_bytes: int = Field(default=512 << 20, ge=1, description="One media file that is published.")
     max_members: int = Field(default=200_000, ge=1)
     max_ratio: int = Field(default=200, ge=2, description="Compression ratio that is refused, above 64 MiB.")
+
+
+class DecodingSettings(_Section):
+    """What the processes that decode pictures, films and sound may use."""
+
+    processes: int = Field(default=2, ge=1, le=64, description="How many decode at once.")
+    memory_bytes: int = Field(default=1 << 30, ge=256 << 20, description="Memory of one, program and all.")
+    seconds: int = Field(default=30, ge=1, description="Longest time for one file.")
+    max_pixels: int = Field(default=120_000_000, ge=1, description="Largest picture that is decoded.")
 
 
 class Settings(BaseSettings):
@@ -198,6 +209,7 @@ class Settings(BaseSettings):
     privacy: PrivacySettings = PrivacySettings()
     authors: AuthorSettings = AuthorSettings()
     limits: LimitSettings = LimitSettings()
+    decoding: DecodingSettings = DecodingSettings()
 
     @field_validator("timezone")
     @classmethod
@@ -213,11 +225,11 @@ class Settings(BaseSettings):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"two repositories are called {name!r}: give one of them another name = '…'")
-        for source in info.data.get("sources", ()):
+        for number, source in enumerate(info.data.get("sources", ()), start=1):
             for name in source.repositories or ():
                 if name not in names:
                     known = ", ".join(names) or "there are none"
-                    raise ValueError(f"the source {source.title!r} names {name!r}, which no repository has ({known})")
+                    raise ValueError(f"entry {number} of [[sources]] names {name!r}, which no repository has ({known})")
         return value
 
     @property
@@ -264,6 +276,10 @@ class Settings(BaseSettings):
     @property
     def posts(self) -> Path:
         return self.published / "posts"
+
+    @property
+    def published_media(self) -> Path:
+        return self.published / "media"
 
     @property
     def authored_posts(self) -> Path | None:
@@ -320,7 +336,8 @@ def load_settings(home: Path | str | None = None) -> Settings:
     try:
         return SettingsOfHome(home=folder)
     except ValidationError as error:
-        raise SettingsError(f"{file} (or EGREGORA_… in the environment): {_first_problem(error)}") from error
+        # The cause would tell all that was written, and whoever runs this may keep it: Dagster does.
+        raise SettingsError(f"{file} (or EGREGORA_… in the environment): {_first_problem(error)}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file} is not valid TOML: {error}") from error
     except UnreadableVariable as error:

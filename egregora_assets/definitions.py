@@ -16,6 +16,7 @@ from egregora_assets.git_history import assets as git_assets
 from egregora_assets.git_history import automation as git_automation
 from egregora_assets.git_history import checks as git_checks
 from egregora_assets.media import assets as media_assets
+from egregora_assets.media import automation as media_automation
 from egregora_assets.media import checks as media_checks
 from egregora_assets.profiles import assets as profiles_assets
 from egregora_assets.profiles import checks as profiles_checks
@@ -36,7 +37,11 @@ def build_definitions(loggers: Mapping[str, dg.LoggerDefinition] | None = None, 
             chat_assets.messages,
             authors_assets.authors,
             authors_assets.clean_messages,
-            media_assets.media,
+            media_assets.media_files,
+            media_assets.media_thumbnails,
+            media_assets.media_duplicates,
+            media_assets.media_public,
+            media_assets.media_verification,
             git_assets.git_history,
             git_assets.git_line_counts,
             git_assets.code_references,
@@ -55,8 +60,8 @@ def build_definitions(loggers: Mapping[str, dg.LoggerDefinition] | None = None, 
             *profiles_checks.CHECKS,
             *publish_checks.CHECKS,
         ],
-        jobs=[chat_automation.refresh_all, git_automation.refresh_code],
-        schedules=[chat_automation.nightly],
+        jobs=[chat_automation.refresh_all, git_automation.refresh_code, media_automation.verify_media],
+        schedules=[chat_automation.nightly, media_automation.daily_verification],
         sensors=[
             chat_automation.inbox_sensor,
             git_automation.git_sensor,

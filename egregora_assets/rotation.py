@@ -8,7 +8,8 @@ later exports bring goes through the same steps: see ``privacy.pseudonyms.rotate
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -20,6 +21,7 @@ from egregora_assets.authors import gate
 from egregora_assets.config import SETTINGS_FILE, Settings
 from egregora_assets.documents.windows import DOCUMENT_ID, SLUG
 from egregora_assets.privacy.keys import (
+    KeyFileError,
     Keys,
     begin_rotation,
     bind,
@@ -28,14 +30,15 @@ from egregora_assets.privacy.keys import (
     warehouse_keys,
     with_new_rotation,
 )
-from egregora_assets.privacy.pseudonyms import ALIAS, define_rotated, rotated_name
+from egregora_assets.privacy.pseudonyms import ALIAS, define_rotated, normalised_name, rotated_name
 from egregora_assets.profiles import files as profiles
-from egregora_assets.sidecar.made_files import doubt
+from egregora_assets.warehouse.made_files import doubt
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction, transaction
 
 CONSUMER = "rotation"
 _HIDDEN_CHAT = "^chat-([0-9a-f]{8}|[0-9a-f]{12})$"
+_PSEUDONYM = re.compile(r"\bmember-[0-9a-f]{10}\b", re.IGNORECASE)
 _ALIAS_COLUMNS = ("alias", "author")
 
 
@@ -53,10 +56,11 @@ def rotate(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Rotated
 
     All or nothing, also when the process is killed at any moment: the key file has the new key as pending until the
     warehouse has it, and whoever opens both next settles it. What is published is made anew by the next run. Raises
-    ``KeyFileError``.
+    ``KeyFileError``, also where people are told by pseudonyms that it cannot replace, as in the environment.
     """
     keys = warehouse_keys(connection, settings.key_path)
     bind(connection, keys)
+    _refuse_lasting_pseudonyms(connection, settings)
     pending, names = _new_key(connection, settings, keys)
     rotated_keys = begin_rotation(settings.key_path, pending)
     for folder in (settings.posts, settings.profiles):
@@ -167,6 +171,48 @@ def _with_new_aliases(connection: duckdb.DuckDBPyConnection, settings: Settings)
     for file in (settings.home / SETTINGS_FILE, settings.identities_path):
         if file.exists():
             before = file.read_bytes().decode("utf-8", "surrogateescape")
-            after = re.sub(r"\bmember-[0-9a-f]{10}\b", lambda found: new.get(found[0], found[0]), before)
+            after = _renamed(before, new)
             if after != before:
                 yield file, after
+
+
+def _renamed(text: str, new: Mapping[str, str]) -> str:
+    """Return a settings file with the pseudonyms in ``new`` replaced, in each spelling that the opt-out list understands."""
+    for said in set(_strings(tomllib.loads(text.removeprefix("\ufeff")))):
+        if normalised_name(said) in new:
+            text = text.replace(said, new[normalised_name(said)])
+    return _PSEUDONYM.sub(lambda found: new.get(found[0].casefold(), found[0]), text)
+
+
+def _strings(value: object) -> Iterator[str]:
+    """Yield all texts in what a TOML file says."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _strings(part)
+
+
+def _refuse_lasting_pseudonyms(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Raise ``KeyFileError`` where people are told by pseudonyms that a rotation cannot replace: an opt-out would be undone."""
+    known = {alias for (alias,) in rows(connection, "SELECT alias FROM authors")}
+    listed: list[object] = []
+    for file in (settings.home / SETTINGS_FILE, settings.identities_path):
+        text = file.read_bytes().decode("utf-8", "surrogateescape").removeprefix("\ufeff") if file.exists() else ""
+        try:
+            told, left = tomllib.loads(text), tomllib.loads(_renamed(text, dict.fromkeys(known, "")))
+        except tomllib.TOMLDecodeError as error:
+            raise KeyFileError(f"{file} is not valid TOML ({error}): mend it, then rotate the key") from error
+        if known & _normalised(_strings(left)):
+            raise KeyFileError(f"{file} spells a pseudonym with escapes: write it as `member-…`, then rotate the key")
+        listed += told.get("privacy", {}).get("opt_out", []) if file.name == SETTINGS_FILE else []
+    lasting = known & _normalised(settings.privacy.opt_out)
+    if lasting and list(settings.privacy.opt_out) != listed:
+        raise KeyFileError(
+            f"the list of opt-outs in force names {len(lasting)} people by pseudonyms and is not that of the settings file: it "
+            f"would not know them after a rotation. Put it into {settings.home / SETTINGS_FILE} instead of EGREGORA_PRIVACY…"
+        )
+
+
+def _normalised(names: Iterable[str]) -> set[str]:
+    return {normalised_name(name) for name in names}

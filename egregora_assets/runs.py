@@ -183,7 +183,8 @@ def _told(check: dg.AssetCheckEvaluation) -> str:
 
 
 def _cause(event: dg.DagsterEvent) -> str:
+    """Return the words of the error that a step raised: Dagster wraps it, and what led to it is no word for the reader."""
     error = event.step_failure_data.error
-    while error is not None and error.cause is not None:
+    while error is not None and error.cause is not None and (error.cls_name or "").startswith("Dagster"):
         error = error.cause
     return error.message.strip() if error is not None else event.message or "failed"

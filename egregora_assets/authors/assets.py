@@ -1,5 +1,6 @@
 """Authors and the privacy gate as Dagster assets."""
 
+import logging
 from dataclasses import asdict
 from typing import Any
 
@@ -10,6 +11,8 @@ from egregora_assets.authors.withdrawal import withdraw
 from egregora_assets.chat.assets import messages
 from egregora_assets.warehouse.reporting import OWNERS, described
 from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
+
+log = logging.getLogger(__name__)
 
 
 @dg.asset(
@@ -29,12 +32,16 @@ def authors(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
         withdrawn = withdraw(connection, warehouse.settings)
         listed = posts.write_list(connection, warehouse.settings)
         preview = "SELECT alias, message_count, first_seen, last_seen, opted_out FROM authors ORDER BY message_count DESC LIMIT 20"
+        if changes.unheard:
+            told = "new messages that name the command to opt out and are none: `egregora authors unheard` shows them"
+            log.warning("%s %s", changes.unheard, told)
         figures = {
             "new": changes.touched,
             "opted_out": changes.opted_out,
             "withdrawn": withdrawn,
             "unmatched_opt_outs": len(changes.unmatched),
             "unmatched_identities": len(changes.unknown),
+            "unheard_commands": changes.unheard,
         }
         if warehouse.settings.authored_posts is not None:
             figures |= {
@@ -59,5 +66,5 @@ def clean_messages(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
     """Messages that may be used: without people who opted out; addresses, numbers and names replaced. The privacy gate."""
     with warehouse.writer() as connection:
         changes = gate.refresh(connection, warehouse.settings)
-        preview = "SELECT source_id, kind, count(*) AS messages FROM clean_messages GROUP BY ALL ORDER BY ALL LIMIT 20"
+        preview = "SELECT kind, count(*) AS messages FROM clean_messages GROUP BY ALL ORDER BY ALL"
         return described(connection, "clean_messages", preview, asdict(changes))

@@ -9,7 +9,8 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -49,13 +50,40 @@ def with_authors(text: str, names: Sequence[str]) -> str:
     before = _composed(text)
     authors = _authors(before)
     wanted = _plain_mapping(before)
-    entries = {name: {"name": name, "description": "Author", "avatar": ""} for name in names}
+    entries = {name: _entry(name) for name in names}
     wanted["authors"] = {**_plain_mapping(authors), **entries}
     for added in (_added_as_text, _added_as_yaml):
         after = added(text, before, authors, names)
         if after is not None and _is(after, wanted):
             return after
     raise AuthorListUnreadable("its form is not understood: write `authors:` with one entry below it")
+
+
+def ours(text: str) -> set[str]:
+    """Return the ids of the entries that stand as ``with_authors`` has added them. Raises ``AuthorListUnreadable``."""
+    entries = _plain_mapping(_authors(_composed(text)))
+    return {key for key, entry in entries.items() if entry == _entry(key)}
+
+
+def without_authors(text: str, names: Collection[str]) -> str:
+    """Return the list of authors without the entries ``names``, which stand in it; all else stays as it is.
+
+    Raises ``AuthorListUnreadable``.
+    """
+    before = _composed(text)
+    authors = _authors(before)
+    wanted = _plain_mapping(before)
+    left = {key: entry for key, entry in _plain_mapping(authors).items() if key not in names}
+    possible = [wanted | {"authors": left}, *([] if left else [wanted | {"authors": ""}])]
+    for removed in (_removed_as_text, _removed_as_yaml):
+        after = removed(text, authors, names)
+        if after is not None and any(_is(after, form) for form in possible):
+            return after
+    raise AuthorListUnreadable("its form is not understood: take out the entries of those who opted out")
+
+
+def _entry(name: str) -> dict[str, object]:
+    return {"name": name, "description": "Author", "avatar": ""}
 
 
 def _is(text: str, wanted: object) -> bool:
@@ -69,7 +97,7 @@ def _composed(text: str) -> MappingNode | None:
     try:
         root = YAML(typ="safe", pure=True).compose(text.removeprefix(_MARK))
     except (YAMLError, ValueError, RecursionError) as error:
-        raise AuthorListUnreadable(f"it is no valid YAML ({' '.join(str(error).split())[:200]})") from error
+        raise _unreadable(error) from error
     if root is None or (isinstance(root, ScalarNode) and root.tag == _NULL):
         return None
     if not isinstance(root, MappingNode):
@@ -165,21 +193,61 @@ def _quoted(name: str) -> str:
     return json.dumps(name, ensure_ascii=not name.isprintable())
 
 
+def _removed_as_text(text: str, authors: MappingNode | None, names: Collection[str]) -> str | None:
+    if authors is None or authors.flow_style or "\u2028" in text or "\x85" in text:
+        return None
+    lines = text.splitlines(keepends=True)
+    for key, entry in reversed(authors.value):
+        if key.value in names:
+            del lines[int(key.start_mark.line) : _line_behind(entry)]
+    return "".join(lines)
+
+
+def _removed_as_yaml(text: str, authors: MappingNode | None, names: Collection[str]) -> str | None:
+    if authors is None:
+        return None
+    yaml, data = _loaded(text)
+    for name in names:
+        data["authors"].pop(name, None)
+    return _dumped(yaml, data, text)
+
+
 def _added_as_yaml(
     text: str, root: MappingNode | None, authors: MappingNode | None, names: Sequence[str]
 ) -> str | None:
+    yaml, data = _loaded(text) if root is not None else (_round_trip(), {})
+    if authors is None:
+        data["authors"] = {}
+    for name in names:
+        data["authors"][name] = _entry(name)
+    return _dumped(yaml, data, text)
+
+
+def _round_trip() -> YAML:
     yaml = YAML(typ="rt", pure=True)
     yaml.preserve_quotes = True
     yaml.width = 1 << 16
+    return yaml
+
+
+def _loaded(text: str) -> tuple[YAML, Any]:
+    yaml = _round_trip()
     try:
-        data = yaml.load(text.removeprefix(_MARK)) if root is not None else {}
-        if authors is None:
-            data["authors"] = {}
-        for name in names:
-            data["authors"][name] = {"name": name, "description": "Author", "avatar": ""}
-        written = io.StringIO()
+        return yaml, yaml.load(text.removeprefix(_MARK))
+    except (YAMLError, ValueError) as error:
+        raise _unreadable(error) from error
+
+
+def _dumped(yaml: YAML, data: object, text: str) -> str:
+    """Return ``data`` as YAML with the line ends and the mark at the beginning that ``text`` has."""
+    written = io.StringIO()
+    try:
         yaml.dump(data, written)
     except (YAMLError, ValueError) as error:
-        raise AuthorListUnreadable(f"it is no valid YAML ({' '.join(str(error).split())[:200]})") from error
+        raise _unreadable(error) from error
     mark = _MARK if text.startswith(_MARK) else ""
     return mark + (written.getvalue().replace("\n", "\r\n") if "\r\n" in text else written.getvalue())
+
+
+def _unreadable(error: Exception) -> AuthorListUnreadable:
+    return AuthorListUnreadable(f"it is no valid YAML ({' '.join(str(error).split())[:200]})")

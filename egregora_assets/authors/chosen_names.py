@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
+import duckdb
 import pyarrow as pa
 
 from egregora_assets.config import Settings
 from egregora_assets.privacy.names import KnownNames
-from egregora_assets.privacy.scrub import shows_pii
+from egregora_assets.privacy.scrub import POLICY_VERSION, shows_pii
 from egregora_assets.warehouse.query import changed, rows, scalar, view_of
 from egregora_assets.warehouse.revisions import Transaction
+
+CONSUMER = "chosen_names"
 
 _ALLOWED = re.compile(r"(?!member\b)\w[\w .'’-]{0,39}", re.IGNORECASE)
 """Letters, digits and what joins words: nothing that a page or a terminal would obey, and no pseudonym of somebody else."""
@@ -24,7 +28,24 @@ def show_chosen_names(change: Transaction, settings: Settings) -> None:
     """
     connection = change.connection
     if not scalar(connection, "SELECT EXISTS (FROM private.alias_commands)"):
-        return  # the patterns of the next question cost as much as all else, however few there are to ask
+        return
+    answers = Transaction(connection, CONSUMER)
+    if answers.watermark().fingerprint == _state(connection, settings):
+        return  # the patterns of the next question cost as much as all else of a pass, however few there are to ask
+    _answer(change, settings)
+    answers.advance(_state(connection, settings))
+
+
+def _state(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str:
+    """Return a name for all that the answer follows from, and for the answer itself."""
+    asked = rows(connection, _ASKED_BY)
+    known = rows(connection, "SELECT count(*), max(revision) FROM private.author_names")
+    state = repr((POLICY_VERSION, asked, known, sorted(settings.privacy.opt_out_names)))
+    return hashlib.sha256(state.encode()).hexdigest()
+
+
+def _answer(change: Transaction, settings: Settings) -> None:
+    connection = change.connection
     asked = rows(connection, _ASKED)
     shown = pa.table(
         {
@@ -57,14 +78,15 @@ def _shown(asked: list[str | None], known: KnownNames) -> list[str | None]:
     return shown
 
 
+_ASKED_BY = """
+    SELECT author_id::VARCHAR AS author_id, any_value(authors.chosen_name) AS shown_name, epoch_us(max(sent_at)) AS asked_at,
+        regexp_replace(last(asked.chosen_name ORDER BY sent_at, position), '[\\s\\p{Z}]+', ' ', 'g') AS asked_name
+    FROM private.alias_commands asked JOIN authors USING (author_id) GROUP BY author_id ORDER BY asked_at, author_id
+"""
+
 _ASKED = f"""
     SELECT author_id, CASE WHEN NOT {shows_pii("asked_name")} THEN asked_name END
-    FROM (
-        SELECT author_id::VARCHAR AS author_id, max(sent_at) AS asked_at,
-            regexp_replace(last(asked.chosen_name ORDER BY sent_at, position), '[\\s\\p{{Z}}]+', ' ', 'g') AS asked_name
-        FROM private.alias_commands asked JOIN authors USING (author_id) GROUP BY author_id
-    )
-    ORDER BY asked_at, author_id
+    FROM ({_ASKED_BY}) ORDER BY asked_at, author_id
 """
 
 _DIFFERING = """

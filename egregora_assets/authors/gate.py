@@ -16,6 +16,7 @@ import duckdb
 
 from egregora_assets.authors import sync
 from egregora_assets.authors.policy import Rules, author_names, cleaned, cleaning, rules_of, source_policies
+from egregora_assets.chat.hidden_titles import follow_names
 from egregora_assets.config import Settings
 from egregora_assets.privacy.scrub import POLICY_VERSION, may_mention, mentions, scrub
 from egregora_assets.warehouse.connection import bounded
@@ -60,7 +61,11 @@ class GateChanges:
 
 
 def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> GateChanges:
-    """Bring ``clean_messages`` up to date with messages, opt-outs and known names; changes nothing when nothing is new."""
+    """Bring ``clean_messages`` up to date with messages, opt-outs and known names; changes nothing when nothing is new.
+
+    Chats whose titles name somebody who is known by now are under a pseudonym from here on.
+    """
+    follow_names(connection, settings)
     sync.refresh(connection, settings)
     fingerprint = policy_fingerprint(connection, settings)
     # Names are hidden in Python: other threads would only take turns with it.
@@ -122,6 +127,8 @@ def _follow(change: Transaction, seen: Watermark, rules: Rules) -> GateChanges:
             f"message_id IN (SELECT message_id FROM messages WHERE {_by_any(opted_out)})",
             since,
         )
+    if _exists(connection, f"({_OF_OTHERS_TOO})", since):
+        removed += _take_out(change, "opt-out", f"message_id IN ({_OF_OTHERS_TOO})", since)
     if _exists(connection, "tombstones WHERE table_name = 'messages' AND revision > $since", since):
         removed += _take_out(
             change,
@@ -152,6 +159,10 @@ def _by_any(whom: str) -> str:
     return f"(author_id IN ({whom}) OR message_id IN ({given}))"
 
 
+_OF_OTHERS_TOO = """
+    SELECT message_id FROM private.other_authors o JOIN authors USING (author_id) WHERE o.revision > $since AND opted_out
+"""
+"""Messages that have become known as those of people who opted out earlier."""
 _ABSENT = "NOT EXISTS (SELECT 1 FROM clean_messages c WHERE c.message_id = m.message_id)"
 
 

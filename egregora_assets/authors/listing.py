@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 
 from egregora_assets.config import Settings
+from egregora_assets.privacy.pseudonyms import normalised_name
 from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.query import rows
 
@@ -43,16 +44,22 @@ def names_of(settings: Settings, people: list[str]) -> list[str]:
     """
     if not all(person.strip() for person in people):
         raise UnknownPseudonym("an empty name is nobody's: say a display name, a number or a pseudonym")
-    if not any(person.startswith("member-") for person in people):
+    pseudonyms = {person: normalised_name(person) for person in people if _is_pseudonym(person)}
+    if not pseudonyms:
         return people
     with open_warehouse(settings) as connection:
         named = rows(connection, "SELECT alias, raw_name FROM authors JOIN private.author_names USING (author_id)")
     names: list[str] = []
     for person in people:
-        found = [name for alias, name in named if alias == person]
-        if person.startswith("member-") and not found:
+        found = [name for alias, name in named if alias == pseudonyms.get(person)]
+        if person in pseudonyms and not found:
             raise UnknownPseudonym(
                 f"nobody with a name has the pseudonym {person}: see `egregora authors list --names`"
             )
         names += found or [person]
     return names
+
+
+def _is_pseudonym(person: str) -> bool:
+    """Return whether ``person`` is written as a pseudonym, in any spelling that the opt-out list understands."""
+    return normalised_name(person).startswith("member-")

@@ -25,11 +25,14 @@ def listing(connection: duckdb.DuckDBPyConnection, names: tuple[str, ...]) -> It
         yield
 
 
-def apply(change: Transaction) -> None:
-    """Set ``authors.opted_out`` as ``opt_out_list``, the commands and the links say. Runs inside ``listing``."""
+def apply(change: Transaction) -> int | None:
+    """Set ``authors.opted_out`` as ``opt_out_list``, the commands and the links say; return for how many it is another now.
+
+    ``None`` where nobody has ever decided anything. Runs inside ``listing``.
+    """
     connection = change.connection
     if not scalar(connection, _ANY_DECISION):
-        return
+        return None
     if scalar(connection, "SELECT EXISTS (FROM opt_out_list)"):
         _note_forms(connection)
     with temporary(connection, "hidden_authors", HIDDEN):
@@ -37,7 +40,11 @@ def apply(change: Transaction) -> None:
             decide = (
                 "UPDATE authors SET opted_out = NOT opted_out, opted_out_revision = $revision, revision = $revision"
             )
-            changed(connection, f"{decide} WHERE {_DIFFERS}", {"revision": change.revision})
+            revision = {"revision": change.revision}
+            if scalar(connection, _REACTIONS_GO):
+                changed(connection, "INSERT INTO erasures VALUES ('opt-out', 0, $revision)", revision)
+            return changed(connection, f"{decide} WHERE {_DIFFERS}", revision)
+    return 0
 
 
 def unmatched(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
@@ -90,6 +97,11 @@ HIDDEN = """
 """An opt-out goes from name to name over links and identities of one person, and to nobody who is split from who said it."""
 
 _DIFFERS = "opted_out <> (author_id IN (FROM hidden_authors))"
+
+_REACTIONS_GO = f"""
+    SELECT EXISTS (FROM reactions SEMI JOIN (FROM authors WHERE NOT opted_out AND {_DIFFERS}) USING (author_id))
+"""
+"""Who only reacts has no row to take out of what is published, which counts them."""
 
 _UNMATCHED = """
     SELECT name FROM opt_out_list ANTI JOIN private.name_forms USING (normalised)

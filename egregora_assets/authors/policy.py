@@ -93,9 +93,8 @@ def cleaned(relation: str, rules: Rules) -> str:
     """Return SQL for ``relation`` with the policy of each row's ``source_id`` applied to its ``text``."""
     if not rules.keep and not rules.pseudonymise:
         return scrub(relation, "text", rules.names)
-    usual = scrub(
-        f"FROM ({relation}) WHERE NOT {_among('source_id', rules.keep + rules.pseudonymise)}", "text", rules.names
-    )
+    others = f"FROM ({relation}) WHERE NOT {_among('source_id', rules.keep + rules.pseudonymise)}"
+    usual = scrub(others, "text", rules.names, aliases=bool(rules.pseudonymise))
     kept = hide_names(f"FROM ({relation}) WHERE {_among('source_id', rules.keep)}", "text", rules.listed)
     under_aliases = f"FROM ({relation}) WHERE {_among('source_id', rules.pseudonymise)}"
     parts = (usual, kept, pseudonymise(under_aliases, "text", rules.every_name))

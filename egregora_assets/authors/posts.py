@@ -90,7 +90,8 @@ def changed_posts(connection: duckdb.DuckDBPyConnection, settings: Settings) -> 
 def write_list(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
     """Add an entry to ``.authors.yml`` for each author of posts who has none and did not opt out; return how many.
 
-    To be called when opt-outs have been applied. Entries that stand there stay, whoever wrote them.
+    To be called when opt-outs have been applied. Entries of people who opted out go where they stand as they were added; all
+    others stay, whoever wrote them.
     """
     folder = settings.authored_posts
     if folder is None or not folder.is_dir():
@@ -100,16 +101,21 @@ def write_list(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int
         log.warning("%s is no plain file: it was left as it is", LIST_FILE)
         return 0
     state, known = _state(path), _known_list(connection, path)
-    wanted = _may_be_listed(connection, settings)
-    if known is not None and known.state == state and (known.problem or set(wanted) <= set(known.authors)):
+    hidden = _opted_out_forms(connection, settings)
+    wanted = [name for name in _named_in_posts(connection, path) if normalised_name(name) not in hidden]
+    if known is not None and known.state == state and (known.problem or _says(known.authors, wanted, hidden)):
         return 0
     if known is None and state is None and not wanted:
         return 0
     try:
-        text = _text(path) if state else ""
+        before = text = _text(path) if state else ""
+        gone = [name for name in author_list.ours(text) if normalised_name(name) in hidden] if text else []
+        if gone:
+            text = author_list.without_authors(text, gone)
         missing = [name for name in wanted if name not in author_list.listed(text)]
         if missing:
             text = author_list.with_authors(text, missing)
+        if text != before:
             _replace(path, text)
         now = _Post(_state(path) or (str(path), 0, 0, 0), sorted(author_list.listed(text)))
     except (AuthorListUnreadable, UnicodeDecodeError, OSError) as error:
@@ -245,18 +251,20 @@ def _list_has_changed(connection: duckdb.DuckDBPyConnection, folder: Path) -> bo
     return known is None or known.state != _state(path)
 
 
-def _may_be_listed(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[str]:
-    """Return whom posts name, without those who opted out, here or anywhere under the same name."""
+def _says(listed: list[str], wanted: list[str], hidden: set[str]) -> bool:
+    """Return whether the list has all who are wanted, and nobody who is hidden."""
+    return set(wanted) <= set(listed) and not (hidden and any(normalised_name(name) in hidden for name in listed))
+
+
+def _named_in_posts(connection: duckdb.DuckDBPyConnection, list_path: Path) -> list[str]:
     sql = "SELECT DISTINCT unnest(authors) AS name FROM private.post_files WHERE path <> ? ORDER BY name"
-    folder = settings.authored_posts
-    assert folder is not None
-    named = [name for (name,) in rows(connection, sql, [str(folder / LIST_FILE)])]
-    out = rows(
-        connection,
-        "SELECT raw_name FROM private.author_names SEMI JOIN (FROM authors WHERE opted_out) USING (author_id)",
-    )
-    opted_out = {normalised_name(name) for name in (*settings.privacy.opt_out, *(name for (name,) in out))}
-    return [name for name in named if normalised_name(name) not in opted_out]
+    return [name for (name,) in rows(connection, sql, [str(list_path)])]
+
+
+def _opted_out_forms(connection: duckdb.DuckDBPyConnection, settings: Settings) -> set[str]:
+    """Return the normalised names of those who opted out, among the posts' authors or anywhere under the same name."""
+    sql = "SELECT raw_name FROM private.author_names SEMI JOIN (FROM authors WHERE opted_out) USING (author_id)"
+    return {normalised_name(name) for name in (*settings.privacy.opt_out, *(name for (name,) in rows(connection, sql)))}
 
 
 def _known_list(connection: duckdb.DuckDBPyConnection, path: Path) -> _Post | None:

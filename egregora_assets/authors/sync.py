@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from egregora_assets.authors import activity, events, identities, opt_outs
+from egregora_assets.authors import activity, events, identities, opt_outs, same_words
 from egregora_assets.authors.chosen_names import show_chosen_names
 from egregora_assets.authors.commands import COMMANDS_VERSION, note_commands, note_commands_again
 from egregora_assets.config import Settings
@@ -25,12 +25,14 @@ class AuthorChanges:
     """What one pass changed. ``unmatched`` are names on the opt-out list that no author has.
 
     ``unknown`` tells the places in ``identities.toml`` of identities that are of no author, or of several.
+    ``unheard`` counts the new messages that name the command to opt out and are none.
     """
 
     touched: int
     opted_out: int
     unmatched: tuple[str, ...]
     unknown: tuple[str, ...] = ()
+    unheard: int = 0
 
 
 def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> AuthorChanges:
@@ -44,22 +46,32 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Author
     with opt_outs.listing(connection, settings.privacy.opt_out), transaction(connection, CONSUMER) as change:
         watermark = change.watermark()
         seen = watermark.revision
-        touched = 0
-        if seen and watermark.fingerprint.partition(" ")[0] != COMMANDS_VERSION:
-            note_commands_again(change)
-        added, deleted = _news(connection, seen)
+        touched = unheard = 0
+        is_older = bool(seen) and watermark.fingerprint.partition(" ")[0] != COMMANDS_VERSION
+        if is_older:
+            unheard = note_commands_again(change)
+        added, deleted, reacted = _news(connection, seen)
         with one_thread_for_few(connection, settings.warehouse, added < _FEW and not deleted):
             if added or deleted:
-                note_commands(change, seen)
+                unheard += note_commands(change, seen)
                 touched = _count_again(change) if deleted else _count_new(change, seen)
                 events.follow(change, seen, deleted)
+            if reacted or is_older:
+                touched += _add_reacting(change)
             unknown = identities.apply(change, settings, given)
-            opt_outs.apply(change)
+            _hide(change, 0 if is_older else seen, bool(added))
             show_chosen_names(change, settings)
             change.advance(_fingerprint(given))
         unmatched = opt_outs.unmatched(connection) if settings.privacy.opt_out else ()
         opted_out = int(scalar(connection, "SELECT count(*) FROM authors WHERE opted_out"))
-        return AuthorChanges(touched, opted_out, unmatched, unknown)
+        return AuthorChanges(touched, opted_out, unmatched, unknown, unheard)
+
+
+def _hide(change: Transaction, since: int, is_fresh: bool) -> None:
+    """Apply the opt-outs, and hide what stands in the same words under other names; links that this shows may hide more."""
+    decided = opt_outs.apply(change)
+    while decided is not None and (decided or is_fresh or not since):
+        decided = opt_outs.apply(change) if same_words.follow(change, 0 if decided else since) else None
 
 
 def rules_fingerprint(settings: Settings) -> str:
@@ -74,14 +86,34 @@ def _fingerprint(given: identities.Identities) -> str:
     return f"{COMMANDS_VERSION} {given.fingerprint}"
 
 
-def _news(connection: duckdb.DuckDBPyConnection, seen: int) -> tuple[int, bool]:
-    """Return how many messages are new or changed, and whether any was taken away."""
-    sql = (
-        "SELECT (SELECT count(*) FROM messages WHERE revision > $seen), "
-        "EXISTS (SELECT 1 FROM tombstones WHERE table_name = 'messages' AND revision > $seen)"
+def _news(connection: duckdb.DuckDBPyConnection, seen: int) -> tuple[int, bool, bool]:
+    """Return how many messages are new or changed, whether any was taken away, and whether somebody unknown has reacted."""
+    sql = f"""
+        SELECT (SELECT count(*) FROM messages WHERE revision > $seen),
+            EXISTS (SELECT 1 FROM tombstones WHERE table_name = 'messages' AND revision > $seen),
+            EXISTS (FROM ({_REACTING}) WHERE revision > $seen)
+    """
+    ((added, deleted, reacted),) = rows(connection, sql, {"seen": seen})
+    return int(added), bool(deleted), bool(reacted)
+
+
+_REACTING = "FROM reactions ANTI JOIN authors USING (author_id) WHERE author_id IS NOT NULL"
+"""Reactions of people who have written nothing: who opts out is not counted there either, so they are authors all the same."""
+
+
+def _add_reacting(change: Transaction) -> int:
+    """Add those who only react, as authors without messages; return how many are new."""
+    return changed(
+        change.connection,
+        f"""
+        INSERT INTO authors BY NAME
+        SELECT
+            author_id, {ALIAS} AS alias, min(sent_at) AS first_seen, max(sent_at) AS last_seen, 0 AS message_count,
+            false AS opted_out, $revision AS opted_out_revision, $revision AS revision
+        FROM ({_REACTING}) JOIN (SELECT message_id, sent_at FROM messages) USING (message_id) GROUP BY author_id
+        """,
+        {"revision": change.revision},
     )
-    ((added, deleted),) = rows(connection, sql, {"seen": seen})
-    return int(added), bool(deleted)
 
 
 _COUNTS = """

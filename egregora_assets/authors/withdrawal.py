@@ -13,6 +13,7 @@ import duckdb
 
 from egregora_assets.authors.verify import HIDDEN_MESSAGES
 from egregora_assets.config import Settings
+from egregora_assets.warehouse.files import discard_partial, fresh_beside, partial_beside
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary
 
 _NO_STATE = "0" * 16
@@ -26,7 +27,9 @@ def withdraw(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
 
     Returns how many rows, posts and profiles of theirs were there. A snapshot that cannot be read is left to ``publish``.
     """
-    newest = scalar(connection, "SELECT max(opted_out_revision) FROM authors WHERE opted_out")
+    for path in (settings.public_path, settings.snapshot_path):
+        discard_partial(path)
+    newest = scalar(connection, _NEWEST)
     if newest is None or not settings.snapshot_path.exists():
         return 0
     try:
@@ -64,8 +67,7 @@ def _remove_files(connection: duckdb.DuckDBPyConnection, settings: Settings) -> 
 
 def _write_others(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """Put files with all other rows in the places of both public files: DuckDB leaves the bytes of rows that are deleted."""
-    fresh, partial = (path.with_name(f".{path.name}.new") for path in (settings.public_path, settings.snapshot_path))
-    fresh.unlink(missing_ok=True)
+    fresh, partial = fresh_beside(settings.public_path), partial_beside(settings.snapshot_path)
     connection.execute(f"ATTACH {_literal(fresh)} AS others")
     try:
         for table, columns in rows(connection, _TABLES):
@@ -74,6 +76,12 @@ def _write_others(connection: duckdb.DuckDBPyConnection, settings: Settings) -> 
         changed(
             connection, "DELETE FROM others.media WHERE media_id NOT IN (SELECT media_id FROM others.message_media)"
         )
+        changed(connection, f"DELETE FROM others.reactions WHERE message_id IN ({_REACTED_TO})")
+        for (media_id,) in rows(
+            connection, "SELECT media_id FROM shown.media EXCEPT SELECT media_id FROM others.media"
+        ):
+            for copy in settings.published_media.glob(f"{media_id[:2]}/{media_id}.*"):
+                copy.unlink(missing_ok=True)
         changed(connection, "UPDATE others.publication SET fingerprint = ?", [_NO_STATE])
         connection.execute("CHECKPOINT others")
     finally:
@@ -95,8 +103,15 @@ _DOCUMENTS = """
     FROM (SELECT document_id, source_id, slug, unnest(message_ids) AS message_id FROM shown.documents)
     SEMI JOIN hidden_messages USING (message_id)
 """
-_THEIRS = """
+_REACTED_TO = "SELECT message_id FROM reactions SEMI JOIN hidden_people USING (author_id)"
+_NEWEST = """
+    SELECT max(greatest(opted_out_revision, coalesce(o.revision, 0)))
+    FROM authors LEFT JOIN private.other_authors o USING (author_id) WHERE opted_out
+"""
+"""When somebody opted out, or a message became known as that of somebody who had."""
+_THEIRS = f"""
     SELECT (SELECT count(*) FROM hidden_documents)
         + (SELECT count(*) FROM shown.messages SEMI JOIN hidden_messages USING (message_id))
         + (SELECT count(*) FROM shown.authors SEMI JOIN hidden_people USING (author_id))
+        + (SELECT count(*) FROM shown.reactions WHERE message_id IN ({_REACTED_TO}))
 """

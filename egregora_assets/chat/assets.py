@@ -57,8 +57,8 @@ def messages(config: IngestConfig, warehouse: Warehouse) -> dg.MaterializeResult
     with warehouse.writer() as connection:
         outcomes = ingest(connection, warehouse.settings, config.day_first, config.reread)
         preview = (
-            "SELECT source_id, kind, count(*) AS messages, min(local_time) AS first, max(local_time) AS last "
-            "FROM messages GROUP BY ALL ORDER BY ALL LIMIT 20"
+            "SELECT platform, kind, count(*) AS messages, min(local_time) AS first, max(local_time) AS last "
+            "FROM messages JOIN sources USING (source_id) GROUP BY ALL ORDER BY ALL LIMIT 20"
         )
         figures = {
             "exports_read": len(outcomes),

@@ -11,7 +11,7 @@ from egregora_assets.warehouse.resource import Warehouse
 refresh_all = dg.define_asset_job(
     "refresh_all",
     selection=dg.AssetSelection.assets("chat_exports", "git_repos").downstream()
-    - dg.AssetSelection.assets("git_line_counts"),
+    - dg.AssetSelection.assets("git_line_counts", "media_verification"),
     description="Take in what is new in the inbox and the repositories, and bring everything made from it up to date.",
 )
 

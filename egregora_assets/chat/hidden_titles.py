@@ -2,17 +2,55 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 
+import duckdb
 import pyarrow as pa
 
 from egregora_assets.chat.sources import hidden_name, spoken
 from egregora_assets.config import Settings
-from egregora_assets.privacy.keys import Keys
+from egregora_assets.privacy.keys import Keys, warehouse_keys
 from egregora_assets.privacy.names import KnownNames
-from egregora_assets.privacy.scrub import private_among
-from egregora_assets.warehouse.query import changed, rows, view_of
-from egregora_assets.warehouse.revisions import Transaction
+from egregora_assets.privacy.scrub import POLICY_VERSION, private_among
+from egregora_assets.warehouse.query import changed, rows, scalar, view_of
+from egregora_assets.warehouse.revisions import Transaction, Watermark, transaction, watermark
+
+CONSUMER = "titles"
+
+
+def follow_names(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Hide titles that hold a secret, or name somebody who has become known in another way than by an export.
+
+    Such are people on the opt-out list and authors of posts. Under a new policy all titles are asked for all names: it may
+    know other spellings of them. When no name and no title is new, nothing is asked and no byte written.
+    """
+    seen, fingerprint = watermark(connection, CONSUMER), _fingerprint(connection, settings)
+    names = _unasked(connection, seen)
+    if seen.fingerprint == fingerprint and not names:
+        return
+    with transaction(connection, CONSUMER) as change:
+        if scalar(connection, "SELECT EXISTS (FROM sources)"):
+            keys = warehouse_keys(connection, settings.key_path)
+            hide_titles(change, settings, keys, [*settings.privacy.opt_out_names, *names])
+        change.advance(_fingerprint(connection, settings), even_unchanged=bool(names))
+
+
+def _fingerprint(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str:
+    titles = rows(connection, "SELECT source_id, raw_title FROM private.source_titles ORDER BY ALL")
+    return (
+        f"{POLICY_VERSION} {hashlib.sha256(repr([settings.privacy.opt_out_names, titles]).encode()).hexdigest()[:16]}"
+    )
+
+
+def _unasked(connection: duckdb.DuckDBPyConnection, seen: Watermark) -> list[str]:
+    """Return the names that titles have not been asked for: an export asks for its own."""
+    if seen.fingerprint.partition(" ")[0] != POLICY_VERSION:
+        found = rows(connection, "SELECT DISTINCT raw_name FROM private.author_names")
+    else:
+        of_posts = "SELECT DISTINCT raw_name FROM private.author_names WHERE platform = 'posts' AND revision > ?"
+        found = rows(connection, of_posts, [seen.revision])
+    return [name for (name,) in found]
 
 
 def hide_titles(change: Transaction, settings: Settings, keys: Keys, names: Iterable[str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ import logging
 import os
 import shutil
 import zipfile
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -65,13 +66,49 @@ def state_of(inbox: Path) -> dict[str, tuple[int, int]]:
 
 def read_inbox(inbox: Path) -> list[InboxFile]:
     """Return every inbox file with the hash of its content; one that cannot be opened is left out, and told of."""
+    return _hashed(inbox_files(inbox))
+
+
+def _hashed(paths: Iterable[Path]) -> list[InboxFile]:
     found: list[InboxFile] = []
-    for path in inbox_files(inbox):
+    for path in paths:
         try:
             found.append(InboxFile(path, *_hash(path)))
         except OSError as error:
             log.warning("%s: %s", path.name, error)
     return found
+
+
+def registered_files(connection: duckdb.DuckDBPyConnection, inbox: Path, export_ids: list[str]) -> dict[str, InboxFile]:
+    """Return where in the inbox the exports with these ids are, by id; those that have left it are missing.
+
+    A file that has kept its name and size, and that nothing has touched since its export was registered, is not hashed
+    again: that would take as long as reading all that is in it.
+    """
+    sql = (
+        "SELECT export_id, file_name, bytes, epoch_us(registered_at) FROM exports WHERE list_contains($ids, export_id)"
+    )
+    registered = rows(connection, sql, {"ids": export_ids})
+    by_size: dict[int, list[Path]] = {}
+    for name, (size, _) in state_of(inbox).items():
+        by_size.setdefault(size, []).append(inbox / name)
+    found: dict[str, InboxFile] = {}
+    for export_id, name, size, moment in registered:
+        named = [path for path in by_size.get(size, []) if _as_text(path.name) == name]
+        if len(named) == 1 and _untouched_since(named[0], moment):
+            found[export_id] = InboxFile(named[0], export_id, size)
+    sizes = {size for export_id, _, size, _ in registered if export_id not in found}
+    searched = (path for size in sizes for path in by_size.get(size, []))
+    return {file.export_id: file for file in _hashed(searched) if file.export_id in export_ids} | found
+
+
+def _untouched_since(path: Path, moment: int) -> bool:
+    """Return whether neither a file's bytes nor its name have changed since ``moment``, in microseconds."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return False
+    return max(status.st_mtime_ns, status.st_ctime_ns) < moment * 1000
 
 
 def register(connection: duckdb.DuckDBPyConnection, files: list[InboxFile]) -> int:

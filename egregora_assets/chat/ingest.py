@@ -27,13 +27,11 @@ from egregora_assets.chat.sources import Sources
 from egregora_assets.config import Settings
 from egregora_assets.privacy.keys import Keys, bind, warehouse_keys
 from egregora_assets.privacy.pseudonyms import define_rotated, normalised_name
-from egregora_assets.privacy.scrub import POLICY_VERSION
 from egregora_assets.warehouse.connection import bounded
 from egregora_assets.warehouse.query import rows, view_of
 from egregora_assets.warehouse.revisions import Transaction, transaction
 
 CONSUMER = "messages"
-_TITLES = "titles"
 _MOST_MEMORY = "200MB"
 """An export of any size is merged in so much; more made nothing faster."""
 _MOST_THREADS = 1
@@ -68,7 +66,6 @@ def ingest(
     """
     files = read_inbox(settings.inbox)
     register(connection, files)
-    _hide_titles(connection, settings)
     waiting = _waiting(connection, reread)
     if not waiting:
         return []
@@ -163,20 +160,6 @@ def _load_records(
         )
         _note(change, file, parsed.platform, outcome, pieces, merged.first, merged.last)
         return _under_shown_names(change, settings, keys, outcome)
-
-
-def _hide_titles(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Hide titles that hold a secret, or name somebody who has become known in another way than by an export.
-
-    Under a new policy all titles are asked for all names: it may know other spellings of them.
-    """
-    with transaction(connection, _TITLES) as change:
-        if rows(connection, "SELECT 1 FROM sources LIMIT 1"):
-            among = "platform = 'posts'" if change.watermark().fingerprint == POLICY_VERSION else "true"
-            known = rows(connection, f"SELECT DISTINCT raw_name FROM private.author_names WHERE {among}")
-            keys = warehouse_keys(connection, settings.key_path)
-            hide_titles(change, settings, keys, [*settings.privacy.opt_out_names, *(name for (name,) in known)])
-        change.advance(POLICY_VERSION)
 
 
 def _under_shown_names(change: Transaction, settings: Settings, keys: Keys, outcome: ExportOutcome) -> ExportOutcome:

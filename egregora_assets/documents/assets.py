@@ -24,7 +24,7 @@ def documents(config: RefreshConfig, warehouse: Warehouse) -> dg.MaterializeResu
     """Conversations: clean messages cut into windows at silences and midnights, each message in exactly one."""
     with warehouse.writer() as connection:
         changes = refresh(connection, warehouse.settings, config.full_refresh)
-        preview = (
-            "SELECT slug, window_start, len(message_ids) AS messages FROM documents ORDER BY window_start DESC LIMIT 10"
-        )
+        preview = """
+            SELECT document_id, window_start, len(message_ids) AS messages FROM documents ORDER BY window_start DESC LIMIT 10
+        """
         return described(connection, "documents", preview, asdict(changes))

@@ -32,7 +32,7 @@ _UPSTREAM = {
 }
 _SAYS = {
     "git_repos": "The repositories in the settings: where they are, where they can be looked at, which branches are followed.",
-    "git_refs": "Where each branch and tag is, with `git_ref_events`: when one was seen to move, which is never forgotten.",
+    "git_refs": "Where each branch and tag is, with `git_ref_events`: when one was seen to move.",
     "git_commits": "Every commit that a ref leads to, with `git_commit_parents`; also those that none leads to any more.",
     "git_file_changes": "What each commit with one parent did to which path, and `git_renames`: which path became which.",
     "git_timeline": "What a branch was at a time: its first-parent chain, and `git_path_versions`, what each step did to a path.",

@@ -30,7 +30,7 @@ ASKED = ("path", "t_epoch")
 ANSWERED = (*ASKED, "state", "tip_commit", "blob")
 
 _NAME = "given"
-_SECONDS = re.compile(r"[+-]?(?:\d{1,18}(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,2})?", re.ASCII)
+_SECONDS = re.compile(r"[+-]?(?:\d{1,4000}(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
 _TO_QUOTE = re.compile(r'[",\r\n]')
 _LAST_SECOND = 9_000_000_000_000
 """What DuckDB can hold as a time ends not long after; before and behind it, nothing changes any more."""
@@ -126,5 +126,5 @@ def _whole_seconds(line: int, time: str) -> int:
     told = time.strip()
     if not _SECONDS.fullmatch(told):
         raise Unanswerable(f"line {line}: {time[:40]!r} is no time in seconds since 1970, such as 1700000000 or -1.5")
-    seconds = int(told) if told.lstrip("+-").isdigit() else math.floor(float(told))
-    return max(-_LAST_SECOND, min(_LAST_SECOND, seconds))
+    seconds = int(told) if told.lstrip("+-").isdigit() else float(told)
+    return math.floor(max(-_LAST_SECOND, min(_LAST_SECOND, seconds)))

@@ -240,7 +240,7 @@ NUMBERED = (
     r"pizza|candidate|candidato|candidata|chanel|mambo|symphony|sinfonia|sinfonie|concerto|building|block|bloco|quarto|sala|court|"
     r"pump|machine|máquina|printer|router|server|servidor|node|core|gpu|cpu|thread|worker|shard|layer|epoch|example|exemplo|ejemplo|"
     r"figure|section|scenario|approach|solution|idea|ideia|point|item|bullet|plan|problem|problema|contestant|vehicle|zone|group|grupo|"
-    r"psalm|hymn|"
+    r"psalm|hymn|rfc|"
     r"trip|visit|beer|coffee|poll|lesson|aula|lição|lección|lektion|module|unidade|workout|treino|lap|volta|vuelta|runde|race|wave|version"
 )
 """Words behind which a number counts things that are no code."""

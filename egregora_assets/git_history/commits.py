@@ -18,7 +18,10 @@ _LAST_SECOND = 253_402_300_799
 
 
 class Commit(NamedTuple):
-    """One commit. Times are seconds since 1970, ``None`` where they cannot be read: ``unreadable`` has the lines then."""
+    """One commit. Times are seconds since 1970, ``None`` where they cannot be read.
+
+    ``unreadable`` has the lines of which no time could be read, or one before 1970: such count as the first second of it.
+    """
 
     sha: str
     tree: str
@@ -93,13 +96,13 @@ def _unusual(sha: str, body: bytes) -> Commit:
         tuple(parents),
         author_name,
         author_email,
-        authored,
+        None if authored is None else max(0, authored),
         committer_name,
         committer_email,
-        committed,
+        None if committed is None else max(0, committed),
         text.lstrip("\n").partition("\n")[0],
         text,
-        None if authored is not None and committed is not None else author + b"\n" + committer,
+        None if _is_readable(authored) and _is_readable(committed) else author + b"\n" + committer,
     )
 
 
@@ -108,8 +111,12 @@ def _identity(line: bytes, encoding: bytes) -> tuple[str, str, int | None]:
     if found is None:
         return _text(line, encoding), "", None
     seconds = int(found["time"]) if found["time"] and len(found["time"]) < 15 else None
-    readable = seconds is not None and 0 <= seconds <= _LAST_SECOND
+    readable = seconds is not None and seconds <= _LAST_SECOND
     return _text(found["name"], encoding), _text(found["email"], encoding), seconds if readable else None
+
+
+def _is_readable(seconds: int | None) -> bool:
+    return seconds is not None and seconds >= 0
 
 
 def _text(raw: bytes, encoding: bytes) -> str:

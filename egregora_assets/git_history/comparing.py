@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from egregora_assets.git_history import changes, plumbing
+from egregora_assets.git_history import changes, lacking, plumbing
 from egregora_assets.git_history.plumbing import GitError, Repository
 from egregora_assets.warehouse.query import changed, read_once, rows, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction
@@ -37,12 +37,15 @@ def compare(change: Transaction, repository: Repository, folder: Path) -> None:
     place = {"repo": repository.name, "revision": change.revision}
     listed = [line for (line,) in rows(change.connection, _TO_COMPARE, place)]
     given = folder / "compared"
+    unread: list[str] = []
     while listed:
         given.write_text("".join(f"{line}\n" for line in listed), "ascii")
         done = _insert_changes(change, repository, given)
         if done < len(listed):
-            _mark_unread(change, repository, [listed[done].partition(" ")[0]])
+            unread.append(listed[done].partition(" ")[0])
         listed = listed[done + 1 :]
+    if unread:
+        _mark_unread(change, repository, unread)
     _check(change, repository)
 
 
@@ -51,9 +54,8 @@ def _insert_changes(change: Transaction, repository: Repository, given: Path) ->
     reader = changes.Changes(repository.width)
     noted = {"repo": repository.name, "revision": change.revision}
     columns = ", ".join(changes.CHANGE_SCHEMA.names)
-    with plumbing.streaming(repository, changes.ARGUMENTS, given) as process:
-        assert process.stdout is not None
-        for table in reader.tables(process.stdout):
+    with plumbing.streaming(repository, changes.ARGUMENTS, given) as running:
+        for table in reader.tables(running.printed):
             with view_of(change.connection, "block", read_once(table)):
                 own = "FROM block ANTI JOIN other_steps USING (sha)"
                 changed(
@@ -69,6 +71,12 @@ def _mark_unread(change: Transaction, repository: Repository, shas: list[str]) -
     log.warning("%s: what %s commits changed cannot be read: folders are missing", repository.name, f"{len(shas):,}")
     sql = "UPDATE git_commits SET is_unread = true WHERE repo = ? AND list_contains(?::VARCHAR[], sha)"
     changed(change.connection, sql, [repository.name, shas])
+    parents = """
+        SELECT parent FROM git_commit_parents JOIN git_commits c ON c.repo = $repo AND c.sha = parent
+        WHERE git_commit_parents.repo = $repo AND parent_no = 1 AND list_contains($shas::VARCHAR[], git_commit_parents.sha)
+    """
+    behind = rows(change.connection, parents, {"repo": repository.name, "shas": shas})
+    lacking.note(change, repository, lacking.folders_behind(repository, [*shas, *(sha for (sha,) in behind)]))
 
 
 def without_rows(connection: duckdb.DuckDBPyConnection, since: int) -> list[tuple[str, str, str, str | None]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from egregora_assets.git_history import plumbing
-from egregora_assets.git_history.repositories import Source, Unanswerable
+from egregora_assets.git_history.repositories import Source, Unanswerable, opened
 
 MOST_BYTES = 4 << 20
 """The largest file that is shown."""
@@ -17,7 +17,7 @@ def content_of(source: Source, shadows: Path, blob: str) -> bytes:
 
     As git does, takes what has a zero byte near its beginning for no text.
     """
-    repository = plumbing.open_repository(source.name, source.folder, shadows / f"{source.name}.git")
+    repository = opened(source, shadows)
     told = plumbing.output_of(repository, "cat-file", "--batch-check=%(objecttype) %(objectsize)", lines=[blob])
     kind, _, size = told.decode("ascii", "replace").strip().partition(" ")
     if kind != "blob":

@@ -16,6 +16,8 @@ _LETTER = r"A-Za-z0-9_\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0370-\u052f"
 """Letters of scripts that put spaces between words: in texts of others a path ends where those begin."""
 _NO_DOT = rf"{_LETTER}~@+$\-"
 _IN_PATH = rf"{_NO_DOT}."
+_WIDE = r"\u0590-\u10ff\u3005\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\U0001f300-\U0001faff"
+"""Letters of scripts without such spaces, and signs that stand among letters."""
 _FOREIGN = r"\u0590-\u08ff\u3000-\u9fff\uac00-\ud7af\uff00-\uffef"
 _RUN = rf"(?:[{_IN_PATH}/\\]|(?<=[/\\])(?:\[[\w.]{{1,40}}\]|\([\w\-]{{1,40}}\)(?=[/\\])))"
 _SITES = "|".join(code_words.SITE_ENDINGS)
@@ -23,7 +25,7 @@ _SCHEMES = (
     r"[Hh]ttps?|HTTPS?|ftp|ssh|git|file|wss?|s3|gs|postgres(?:ql)?|mysql|redis|mongodb|vscode|magnet|ipfs|docker|oci"
 )
 _IN_LINK = rf"[^\s<>\"`|{_FOREIGN}]"
-_CUE = r"[Pp]ull [Rr]equests?|[Mm]erge [Rr]equests?|[Ii]ssues?|ISSUES?|PRs?|prs?|MRs?|mrs?|GH|gh"
+_CUE = r"[Pp]ull [Rr]equests?|[Mm]erge [Rr]equests?|[Ii]ssues?|ISSUES?|PRs?|prs?|MRs?|mrs?|GH|gh|(?:[Tt]icket|[Bb]ug|[Tt]ask)(?=#)"
 _NUMBER_WORD = r"(?:n[º°o]\.? ?|[Nn]umber |[Nn]úmero |[Nn]umero |[Nn]ummer |[Nn]r\.? ?)?"
 _AT_START = "|".join(
     (
@@ -31,31 +33,43 @@ _AT_START = "|".join(
         rf"(?P<site>(?:[A-Za-z0-9\-]++\.)+?(?:{_SITES})(?::[0-9]+)?/{_IN_LINK}*)",
         rf"(?P<run>[{_NO_DOT}]*+(?:[/\\]|\.(?=[{_LETTER}./\\]))(?:{_RUN})*+)",
         rf"(?P<cue>(?P<word>{_CUE})(?P<gap>(?:-|: ?| )?{_NUMBER_WORD}[#!]?)(?P<cued>[1-9][0-9]{{0,6}})(?![0-9]))",
-        rf"(?P<hex>[0-9a-f]{{7,}}+)(?![{_LETTER}])",
+        rf"(?P<hex>[0-9a-f]{{7,}}+|[0-9A-F]{{7,}}+)(?![{_LETTER}])",
         rf"(?P<name>{NAMES})(?![{_LETTER}])",
     )
 )
 _HERE = rf"(?<![{_IN_PATH}/\\])(?:{_AT_START})|(?P<mark>[#!])(?P<marked>[1-9][0-9]{{0,5}})(?![0-9])"
 _CODE = r"(?<!`)(?P<ticks>`++)(?P<inner>[^`\n]++)`"
 _QUOTED = rf"(?<=[\"'“«])(?P<quoted>[{_IN_PATH}]++/[{_IN_PATH}/]*+ [{_IN_PATH}/ ]*+)(?<![ /])(?=[\"'”»])"
+_IN_WIDE = (
+    rf"(?<![{_IN_PATH}{_WIDE}/\\])(?P<wide>[{_NO_DOT}]*+[./\\]?[{_IN_PATH}/\\]*+[{_WIDE}][{_IN_PATH}{_WIDE}/\\]*+)"
+)
 _PLAIN = re.compile(_HERE)
 _SCAN = re.compile(f"{_CODE}|{_QUOTED}|{_HERE}")
+_PLAIN_WIDE = re.compile(f"{_IN_WIDE}|{_HERE}")
+_SCAN_WIDE = re.compile(f"{_CODE}|{_QUOTED}|{_IN_WIDE}|{_HERE}")
+_HAS_WIDE = re.compile(f"[{_WIDE}]")
+_WIDE_PATH = re.compile(
+    rf"(?:[{_WIDE}]*+(?=[/\\.])|(?![{_WIDE}]))[{_IN_PATH}{_WIDE}/\\]*?\.(?:{ENDINGS})(?=[{_WIDE}.]|$)"
+)
+"""A path from its beginning on; where letters without spaces stand directly in front of others, it begins with the latter."""
 
-_LINE_WORD = r"lines?|linhas?|líneas?|lineas?|zeilen?|lignes?|ln|l\.|السطر|سطر"
+_LINE_WORD = r"строк[аеиу]|lines?|linhas?|líneas?|lineas?|zeilen?|lignes?|ln|l\.|السطر|سطر"
 _TO = r" ?(?:[-–—:]|to|a|até|hasta|bis) ?L?"
 _WHERE = r"at|on|in|around|near|na|nas|en la|en las|em|in der|à la|في"
 _NOT_MORE = r"(?![0-9A-Za-z_%]|[.,][0-9])"
 _BEHIND = re.compile(
     "|".join(
         (
-            rf"(?:`?:L?|\+)([0-9]{{1,7}})(?:[-–]L?([0-9]{{1,7}})|:[0-9]{{1,5}}(?:-[0-9]{{1,5}})?)?{_NOT_MORE}",
+            rf"(?:`?:L?|\+)([0-9]{{1,7}})(?:[-–]L?([0-9]{{1,7}})|:[0-9]{{1,5}}(?:-[0-9]{{1,5}})?|(?:,[0-9]{{1,7}}){{1,9}})?{_NOT_MORE}",
             rf"#L?([0-9]{{1,7}})(?:C[0-9]+)?(?:[-–]L?([0-9]{{1,7}})(?:C[0-9]+)?)?{_NOT_MORE}",
             r"\(([0-9]{1,7})(?:, ?[0-9]{1,7}){0,3}\)()",
-            rf"[\"'`”’]?(?:[,:]| @| -)? ?(?P<bracket>[(\[])?(?:(?:{_WHERE}) )?(?:{_LINE_WORD}) ?"
+            rf"[\"'`”’]?(?:[,:]| @| [-–—])?[ \u00a0]?(?P<bracket>[(\[])?(?:(?:{_WHERE}) )?(?:{_LINE_WORD}) ?"
             rf"([0-9]{{1,7}})(?:{_TO}([0-9]{{1,7}}))?{_NOT_MORE}"
             r"(?(bracket)[)\]]?)",
             r"`? ?の ?([0-9]{1,7})(?:[-–〜~]([0-9]{1,7}))?行目?",
-            rf"`? (?P<square>[(\[])?L([0-9]{{1,7}})(?:[-–]L?([0-9]{{1,7}}))?{_NOT_MORE}(?(square)[)\]]?)",
+            r"`? ?第 ?([0-9]{1,7})(?: ?[-–〜~至到] ?([0-9]{1,7}))? ?行",
+            r"`?(?:의)? ([0-9]{1,7})(?:[-–~]([0-9]{1,7}))?(?:행|번째 ?줄|줄)",
+            rf"`?(?: [-–—]|,)? (?P<square>[(\[])?L([0-9]{{1,7}})(?:[-–]L?([0-9]{{1,7}}))?{_NOT_MORE}(?(square)[)\]]?)",
         )
     ),
     re.IGNORECASE,
@@ -86,6 +100,14 @@ _NO_COMMIT = re.compile(
     r"docker (?:logs|exec|stop|rm|rmi|kill|inspect|start|restart|attach|cp)(?: -\S+)*)(?: id| nº| no\.?| número| number)?"
     r"(?: is| é| es| ist)?[\"']?[:=]? ?[\"'`(]?$|(?<!commit)(?<!git)_(?:hash|id|sum)[\"'=:` ]*$"
 )
+_EXPLICIT_COMMIT = re.compile(
+    r"(?i)(?:\bcommits?(?: id| hash| sha)?|\bgit (?:show|checkout|switch|revert|cherry-pick|diff|log|reset|blame|merge|rebase|"
+    r"branch|tag|describe|bisect (?:good|bad|start))(?: -\S+){0,3})[\"'`:=(]{0,2} ?[\"'`(]?$"
+)
+"""What is followed by a commit, also by one that looks like a number or a word."""
+_NAMED_COMMIT = re.compile(r"(?i)\b(?:sha|rev|revision|git_hash|commit_hash)[\"'`:= ]{0,3}$")
+_ROUND_OR_DAY = re.compile(r"[0-9]+000|(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
+_INDEX_OF_PATCH = re.compile(r"(?:^|\n)index $")
 _COMMIT_CUE = re.compile(r"(?i)(?:commits?|sha|rev|revision|ref|git_hash|commit_hash|head)[\"'`:= ]*$")
 _NO_SHA = re.compile(r"(?:19|20)[0-9]{6}[a-f]|[0-9]{8}[a-f]|[0-9]*0{4}[a-f]|[0-9]e[0-9]0*")
 _UNIT = re.compile(rf"(?i)[ \u00a0\-]?(?:{code_words.UNITS})(?![\w])")
@@ -100,8 +122,14 @@ _ISSUE_CUE = re.compile(
     r"resolv(?:es?|ed|ing|i|e)|refs?|see|merged?|merging|review(?:ed|ing)?|revert(?:s|ed)?|duplicate of|dup of|dupe of|implements|"
     r"addresses|related to|part of|reopen(?:ed)?|blocked by|depends on|fech(?:a|ou|ei|ado)|corrige|arreglé|cierra|schließt|behebt|"
     r"aufgabe|tarefa|tarea|chamado|defect|story|card|"
+    r"\b(?:i|you|who|can|me|please|(?:some|any)(?:one|body)|i'll|we'll) (?:take|grab|tackle|handle|own|pick up|look at)|"
     r"siehe|veja|vide|課題|修正|チケット|イシュー)[:：]? ?[(\[]?$"
 )
+_OF_A_YEAR = re.compile(
+    r"(?i) (?:numbers?|figures?|results?|reports?|budgets?|strateg(?:y|ies)|plans?|goals?|campaigns?|calendar|stats|growth|"
+    r"targets?|awards?|trends?|events?)\b"
+)
+"""What a year has and a pull request has not."""
 _COUNTED = re.compile(rf"(?i)(?:^|[^\w])(?:{code_words.NUMBERED})[.:]? ?$")
 _RANKED_BY = re.compile(rf"(?i)(?:^|[^\w])(?:{code_words.RANKED_BY}) ?$")
 _BARE_FIRST = re.compile(rf"(?:^|[\s(*])#1(?![{_LETTER}])")
@@ -134,7 +162,7 @@ _LONGEST_PATH = 400
 
 def detect(text: str) -> list[Mention]:
     """Return what ``text`` may mention, in its order. Costs what the text is long."""
-    return list(_Reader(text).read(_SCAN, 0, len(text)))
+    return list(_Reader(text).read(0, len(text)))
 
 
 class _Reader:
@@ -145,9 +173,17 @@ class _Reader:
         self.place = 0
         self.in_code = False
         self.last_number = -_BEFORE
+        self.is_wide = _HAS_WIDE.search(text) is not None
 
-    def read(self, pattern: re.Pattern[str], start: int, end: int) -> Iterator[Mention]:
+    def read(self, start: int, end: int) -> Iterator[Mention]:
         """Yield the mentions between ``start`` and ``end``."""
+        return self._found(_SCAN_WIDE if self.is_wide else _SCAN, start, end)
+
+    def _plain(self, start: int, end: int) -> Iterator[Mention]:
+        """Yield the mentions in what stands in marks."""
+        return self._found(_PLAIN_WIDE if self.is_wide else _PLAIN, start, end)
+
+    def _found(self, pattern: re.Pattern[str], start: int, end: int) -> Iterator[Mention]:
         self.place = start
         while found := pattern.search(self.text, self.place, end):
             self.place = found.end()
@@ -180,7 +216,7 @@ class _Reader:
             yield self._path(body, start, start + len(body))
             return
         self.in_code, mentioned = True, False
-        for mention in self.read(_PLAIN, start, end):
+        for mention in self._plain(start, end):
             mentioned = True
             yield mention
         self.in_code = False
@@ -194,7 +230,19 @@ class _Reader:
         if _is_one_path(found["quoted"]):
             yield self._path(found["quoted"], start, end)
         else:
-            yield from self.read(_PLAIN, start, end)
+            yield from self._plain(start, end)
+
+    def wide(self, found: re.Match[str]) -> Iterator[Mention]:
+        """Read letters among which are some of scripts without spaces: a path with such, else what stands among them."""
+        start, run = found.start(), found[0]
+        path = _WIDE_PATH.match(run) if len(run) <= _LONGEST_PATH else None
+        if path and _HAS_WIDE.search(path[0]) and (self.in_code or "/" in path[0] or "\\" in path[0]):
+            self.place = start + path.end()
+            if mention := self._file(path[0], start):
+                yield mention
+                return
+        yield from self._found(_PLAIN, start, found.end())
+        self.place = max(self.place, found.end())
 
     def link(self, found: re.Match[str]) -> Iterator[Mention]:
         """Read a link as a whole: what stands in it is nothing by itself."""
@@ -213,13 +261,21 @@ class _Reader:
             return
         body = _bare(run)
         start += run.find(body)
+        if ".." in body and _INDEX_OF_PATCH.search(self.text, max(0, start - _BEFORE), start):
+            return  # ids of files
         if ".." in body and (shas := [part for part in _DOTS.split(body) if _is_commit(part)]):
             yield from (Mention("commit", sha, sha=sha) for sha in shas)
         elif "@" in body[1:]:
             yield from self._at(body, start)
         elif _is_commit(body):
             yield Mention("commit", body, sha=body)
-        elif mention := self._project_number(body, start + len(body)) or self._file(body, start):
+        elif mention := self._project_number(body, start + len(body)):
+            yield mention
+        elif _are_files(body):
+            for name in body.split("/"):
+                yield self._path(name, start, start + len(name))
+                start += len(name) + 1
+        elif mention := self._file(body, start):
             yield mention
 
     def _goes_on(self, before: str, first: str) -> bool:
@@ -241,6 +297,8 @@ class _Reader:
             return None
         found = _NUMBER_OF_PROJECT.match(self.text, end)
         owner, _, repository = body.rpartition("/")
+        if found and body.isupper() and _RANKED_NOUN.match(self.text, found.end()):
+            return None
         if not found or (code_words.is_file(repository, True, True) and not code_words.is_product(repository)):
             return None
         self.place = self.last_number = found.end()
@@ -307,7 +365,7 @@ class _Reader:
         return _GOES_ON.match(self.text, end) is not None
 
     def _is_count(self, word: str, number: str, end: int) -> bool:
-        if _UNIT.match(self.text, end):
+        if _UNIT.match(self.text, end) or (_YEAR.fullmatch(number) and _OF_A_YEAR.match(self.text, end)):
             return True
         if word[0] not in "iI":
             return False
@@ -321,11 +379,27 @@ class _Reader:
         before = self.text[max(0, start - _BEFORE) : start]
         if before[-1:] in ("#", "&", "%", "?", "\\", "*") and before[-2:] != "**":
             return
-        if self.text[end : end + 1] in ("=", "%") or _HYPHENED.match(self.text, end) or not _is_commit(sha, 32):
+        if self.text[end : end + 1] in ("=", "%") or _HYPHENED.match(self.text, end):
+            return
+        if self._is_explicit(sha, before, end):
+            yield Mention("commit", sha, sha=sha.lower())
+            return
+        if not _is_commit(sha, 32):
             return
         cued = _COMMIT_CUE.search(before)
         if cued or (before[-1:] != "=" and _is_commit(sha) and not _NO_COMMIT.search(before)):
             yield Mention("commit", sha, sha=sha)
+
+    def _is_explicit(self, word: str, before: str, end: int) -> bool:
+        """Return whether ``word`` is called a commit: then it may look like a number or a word, or stand in capitals."""
+        if not 7 <= len(word) <= 40 and len(word) != 64:
+            return False
+        if word.isdigit():
+            is_count = _ROUND_OR_DAY.fullmatch(word) or _UNIT.match(self.text, end)
+            return is_count is None and _EXPLICIT_COMMIT.search(before) is not None
+        if word.isalpha():
+            return _EXPLICIT_COMMIT.search(before) is not None
+        return (_EXPLICIT_COMMIT.search(before) or _NAMED_COMMIT.search(before)) is not None
 
     def name(self, found: re.Match[str]) -> Iterator[Mention]:
         """Read the name of a file that has no ending."""
@@ -377,6 +451,7 @@ class _Reader:
 _HANDLERS: dict[str, Callable[[_Reader, re.Match[str]], Iterator[Mention]]] = {
     "inner": _Reader.code,
     "quoted": _Reader.quoted,
+    "wide": _Reader.wide,
     "link": _Reader.link,
     "site": _Reader.link,
     "run": _Reader.run,
@@ -411,6 +486,12 @@ def _is_one_path(body: str) -> bool:
     return bool(folder) and "." in name and code_words.is_file(name, True, True)
 
 
+def _are_files(body: str) -> bool:
+    """Return whether slashes stand between names of files: setup.py/pyproject.toml."""
+    parts = body.split("/")
+    return len(parts) > 1 and all(code_words.is_file(part, False, False) for part in parts)
+
+
 def _is_told_in_code(body: str) -> bool:
     if body in code_words.OTHER_PLAIN_NAMES:
         return True
@@ -422,7 +503,7 @@ def _bare(run: str) -> str:
     body = run.rstrip(_BEHIND_PATH)
     if not body.startswith(("+page", "+layout", "+server", "+error")):
         body = body.lstrip("+")
-    body = body.lstrip("-")
+    body = body.lstrip("-").removeprefix("~~")
     if body.startswith("_") and body.endswith("_"):
         body = body.strip("_")
     if body.startswith("@") and not body.startswith("@/"):

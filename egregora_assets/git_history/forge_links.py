@@ -85,6 +85,7 @@ def _target(link: str, host: str, project: list[str], rest: list[str], fragment:
         what, rest = "commit", rest[2:]
     if what in ("commit", "commits"):
         sha = rest[1].removesuffix(".patch").removesuffix(".diff")
+        sha = sha.lower()
         return Mention("commit", link, host, owner, repository, sha=sha) if _HEX.fullmatch(sha) else None
     if what in _NUMBERED:
         number = rest[1].removesuffix(".patch").removesuffix(".diff")

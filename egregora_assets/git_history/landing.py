@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from egregora_assets.git_history.plumbing import Repository
 from egregora_assets.git_history.timeline import Extension
-from egregora_assets.warehouse.query import changed, rows, view_of
+from egregora_assets.warehouse.query import changed, rows, scalar, view_of
 from egregora_assets.warehouse.revisions import Transaction
 
 Parents = Mapping[str, tuple[str, ...]]
@@ -38,7 +38,11 @@ def note(change: Transaction, repository: Repository, extension: Extension, new:
     with view_of(connection, "landed_now", table):
         insert = "INSERT INTO git_landed SELECT $repo, $branch, sha, seq, $revision FROM landed_now"
         changed(connection, insert, {**place, "revision": change.revision})
-    changed(connection, _RENAMES, {**place, "last": extension.last, "revision": change.revision})
+    if scalar(connection, "SELECT EXISTS (FROM step_changes WHERE status = 'D')"):
+        noted = {**place, "last": extension.last, "revision": change.revision}
+        changed(connection, _RENAMES, noted)
+        if scalar(connection, "SELECT EXISTS (FROM git_undecided WHERE repo = ?)", [repository.name]):
+            changed(connection, _UNDECIDED, noted)
 
 
 _NOT_LANDED = """
@@ -74,9 +78,9 @@ def _already(change: Transaction, place: Mapping[str, object], shas: Iterable[st
         return {sha for (sha,) in rows(change.connection, sql, place)}
 
 
-_RENAMES = f"""
-    INSERT INTO git_renames
-    WITH RECURSIVE lost AS (
+_WAY = f"""
+    WITH RECURSIVE merges AS (SELECT sha FROM git_commits WHERE repo = $repo AND parents > 1),
+    lost AS (
         SELECT s.sha AS step, t.seq, s.path
         FROM step_changes s JOIN git_timeline t ON t.repo = $repo AND t.branch = $branch AND t.sha = s.sha AND t.seq > $last
         WHERE s.status = 'D' AND NOT EXISTS (FROM git_renames g WHERE g.repo = $repo AND g.sha = s.sha AND g.old_path = s.path)
@@ -84,7 +88,7 @@ _RENAMES = f"""
     edges AS (
         SELECT l.seq, g.old_path, g.new_path, g.similarity
         FROM git_landed l JOIN git_renames g ON g.repo = l.repo AND g.sha = l.sha
-        WHERE l.repo = $repo AND l.branch = $branch AND l.seq IN (SELECT seq FROM lost)
+        WHERE l.repo = $repo AND l.branch = $branch AND l.seq IN (SELECT seq FROM lost) AND l.sha NOT IN (FROM merges)
     ),
     way AS (
         SELECT step, seq, path, path AS now, 100 AS similarity, 0 AS hops FROM lost
@@ -92,9 +96,25 @@ _RENAMES = f"""
         SELECT w.step, w.seq, w.path, e.new_path, least(w.similarity, e.similarity), hops + 1
         FROM way w JOIN edges e ON e.seq = w.seq AND e.old_path = w.now WHERE hops < {_MOST_HOPS}
     )
+"""
+"""Where the commits that a merge brought have moved the paths that it took away. Merges among them do not count.
+
+Their renames are known only where they are steps of a branch that is followed.
+"""
+_RENAMES = f"""
+    INSERT INTO git_renames {_WAY}
     SELECT $repo, step, w.path, now, w.similarity, $revision
     FROM way w JOIN step_changes a ON a.sha = w.step AND a.path = w.now AND a.status <> 'D'
     WHERE hops > 0
     QUALIFY row_number() OVER (PARTITION BY step, w.path ORDER BY hops, similarity DESC, now) = 1
 """
 """Of paths that a merge took away, and git finds no new name for: where the commits that it brought have moved them."""
+_UNDECIDED = f"""
+    INSERT INTO git_undecided {_WAY}
+    SELECT DISTINCT $repo, w.step, w.path, $revision
+    FROM way w JOIN git_landed l ON l.repo = $repo AND l.branch = $branch AND l.seq = w.seq
+    JOIN git_undecided u ON u.repo = $repo AND u.sha = l.sha AND u.path = w.now
+    WHERE u.sha NOT IN (FROM merges)
+        AND NOT EXISTS (FROM git_undecided k WHERE k.repo = $repo AND k.sha = w.step AND k.path = w.path)
+"""
+"""Of those that still have no new name: where one of these commits may have moved them."""

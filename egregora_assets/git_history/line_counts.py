@@ -13,8 +13,8 @@ import pyarrow as pa
 from egregora_assets.config import Settings
 from egregora_assets.git_history import plumbing
 from egregora_assets.git_history.plumbing import GitError, Repository
-from egregora_assets.git_history.repositories import sources
-from egregora_assets.warehouse.query import changed, rows, temporary, view_of
+from egregora_assets.git_history.repositories import opened, sources
+from egregora_assets.warehouse.query import changed, rows, table_of, temporary, view_of
 from egregora_assets.warehouse.revisions import transaction
 
 CONSUMER = "git_line_counts"
@@ -34,8 +34,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> tuple[
     counted, problems = 0, []
     for source in sources(settings):
         try:
-            shadow = settings.git_shadows / f"{source.name}.git"
-            repository = plumbing.open_repository(source.name, source.folder, shadow)
+            repository = opened(source, settings.git_shadows)
             while some := _count_some(connection, repository, settings.git_shadows):
                 counted += some
                 log.info("%s: lines of %s changes counted", source.name, f"{counted:,}")
@@ -89,11 +88,7 @@ def _whole_commits(connection: duckdb.DuckDBPyConnection, repository: Repository
     told = plumbing.output_of(
         repository, "cat-file", "--batch-check=%(objectname) %(objecttype)", "--buffer", lines=blobs
     )
-    lacking = [
-        line.partition(" ")[0]
-        for line in told.decode("ascii", "replace").split("\n")[:-1]
-        if not line.endswith(" blob")
-    ]
+    lacking = [line.partition(" ")[0] for line in plumbing.lines_of(told) if not line.endswith(" blob")]
     with view_of(connection, "lacking", pa.table({"blob": pa.array(lacking, pa.string())})):
         found = rows(
             connection,
@@ -105,12 +100,8 @@ def _whole_commits(connection: duckdb.DuckDBPyConnection, repository: Repository
 def _counts(repository: Repository, listed: list[str], given: Path) -> pa.Table:
     """Return (sha, path, added, removed) of what the listed commits changed; null for what is no text."""
     given.write_text("".join(f"{sha}\n" for sha in listed), "ascii")
-    with plumbing.streaming(repository, _ARGUMENTS, given) as process:
-        assert process.stdout is not None
-        found = list(_read(process.stdout.read().split(b"\0")[:-1]))
-    columns = zip(*found, strict=True) if found else ([] for _ in _SCHEMA)
-    arrays = [pa.array(list(column), field.type) for column, field in zip(columns, _SCHEMA, strict=True)]
-    return pa.Table.from_arrays(arrays, schema=_SCHEMA)
+    with plumbing.streaming(repository, _ARGUMENTS, given) as running:
+        return table_of(_read(running.printed.read().split(b"\0")[:-1]), _SCHEMA)
 
 
 _SCHEMA = pa.schema([("sha", pa.string()), ("path", pa.string()), ("added", pa.int32()), ("removed", pa.int32())])

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import duckdb
 
 from egregora_assets.config import Settings
-from egregora_assets.git_history import plumbing, sync
+from egregora_assets.git_history import sync
+from egregora_assets.git_history.looking import look
 from egregora_assets.git_history.plumbing import GitError
 from egregora_assets.git_history.repositories import Source, sources
 from egregora_assets.warehouse.query import rows
@@ -48,6 +49,7 @@ _STORED = """
         (SELECT count(*) FROM git_commits c WHERE c.repo = r.repo AND is_unread),
         (SELECT max(eff_at) FROM git_timeline t WHERE t.repo = r.repo),
         (SELECT count(*) FROM code_references x WHERE x.repo = r.repo),
+        (SELECT count(*) FROM git_undecided u WHERE u.repo = r.repo),
         (SELECT list(branch ORDER BY branch) FROM (SELECT DISTINCT branch FROM git_timeline t WHERE t.repo = r.repo))
     FROM git_repos r
 """
@@ -59,7 +61,7 @@ def _of(source: Source, stored: tuple[Any, ...] | None, unreadable: str | None, 
         return ListedRepository(
             source.name, folder, (), 0, None, 0, (unreadable or "not read yet: run `egregora ingest`",)
         )
-    _, branches, boundaries, commits, unread, newest_at, references, there = stored
+    _, branches, boundaries, commits, unread, newest_at, references, undecided, there = stored
     missing = [branch for branch in branches if branch not in (there or ())] if commits else []
     problems = (
         unreadable,
@@ -68,6 +70,7 @@ def _of(source: Source, stored: tuple[Any, ...] | None, unreadable: str | None, 
         f"has no branch {', '.join(missing)}" if missing else None,
         "is a shallow clone: what was before it begins is unknown" if boundaries else None,
         f"has not all of its folders: what {unread:,} commits changed is unknown" if unread else None,
+        f"lacks files: whether {undecided:,} others were renamed is unknown" if undecided else None,
     )
     told = tuple(problem for problem in problems if problem)
     return ListedRepository(source.name, folder, tuple(branches), commits, newest_at, references, told)
@@ -75,7 +78,7 @@ def _of(source: Source, stored: tuple[Any, ...] | None, unreadable: str | None, 
 
 def _unreadable(settings: Settings, source: Source) -> str | None:
     try:
-        plumbing.open_repository(source.name, source.folder, settings.git_shadows / f"{source.name}.git")
+        look(source, settings.git_shadows)
     except GitError as error:
         return str(error).removeprefix(f"repository {source.name}: ")
     return None

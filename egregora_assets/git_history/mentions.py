@@ -46,7 +46,7 @@ QUESTION = "|".join(
         rf"\.(?:{ENDINGS}|{_DOTTED})(?:[^A-Za-z0-9]|$)",
         rf"[/\\][^\s/\\]*\.(?:{_ASSETS})(?:[^A-Za-z0-9]|$)",
         rf"{_ALL_NAMES}|{_WHOLE}|[#!][0-9]",
-        r"(?:^|[^0-9A-Za-z_])[0-9a-f]{7,}(?:[^0-9A-Za-z_]|$)",
+        r"(?:^|[^0-9A-Za-z_])(?:[0-9a-f]{7,}|[0-9A-F]{7,})(?:[^0-9A-Za-z_]|$)",
         r"`[^`\n]*[/\\]",
         r"(?i:pr|mr|issue|request|gh)[sS]?(?:-|:| |\.| [^0-9\s]{1,8} ?){0,2}[0-9]",
         r"/(?:blob|blame|edit|raw|tree|src|commits?|pulls?|issues|merge_requests|pull-requests)/",

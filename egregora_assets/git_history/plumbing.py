@@ -5,22 +5,29 @@ No configuration, hook, replacement, graft or network of the user's takes part, 
 
 from __future__ import annotations
 
+import io
 import os
 import re
+import select
 import shutil
+import stat
 import subprocess
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _SHOWN_OF_ERROR = 300
 
-
-_FEW_SECONDS = 30
-"""What reads names and refs takes a moment; one that waits for a pipe or a lost disk would wait for ever."""
-_MANY_SECONDS = 3_600
+_SILENT_SECONDS = 30
+"""How long a git may neither print nor work: one that waits for a pipe or a lost disk would wait for ever."""
+_MANY_SECONDS = 900
+"""How long it may be silent where the system does not tell whether it works."""
 _ID = re.compile(rb"(?:[0-9a-f]{40}|[0-9a-f]{64})")
 
 
@@ -76,36 +83,64 @@ def open_repository(name: str, folder: Path, shadow: Path) -> Repository:
             told = _in(folder, "rev-parse", "--path-format=absolute", "--show-object-format", "--git-common-dir")
         except GitError as error:
             raise GitError(f"repository {name}: {folder} cannot be read: {error}") from error
-        object_format, _, common = told.decode("utf-8", "surrogateescape").partition("\n")
+        object_format, _, common = told.printed.decode("utf-8", "surrogateescape").partition("\n")
         objects = Path(common[:-1]) / "objects"
         boundaries = _shallow(objects.parent)
-        _alternates(objects)
+        _refuse_pipes((objects, *_alternates(objects)))
         _make_shadow(shadow, objects, object_format, boundaries)
         return Repository(name, folder, shadow, object_format, boundaries, objects)
 
 
-def refs_of(repository: Repository) -> list[Ref]:
+class Refs(NamedTuple):
+    """What the refs of a repository say. ``damaged`` are the names of those that are there and lead to nothing readable."""
+
+    refs: list[Ref]
+    damaged: frozenset[str]
+
+
+def refs_of(repository: Repository) -> Refs:
     """Return all refs but replacements, in the order of their names; ``HEAD`` first, where it names a commit.
 
     Names that are no UTF-8 are shown with escapes; no name has a backslash of its own. Raises ``GitError``.
     """
     listed = _in(repository.folder, "for-each-ref", "--format=%(objectname) %(refname)")
-    found = [Ref(name, sha) for sha, _, name in (line.partition(" ") for line in lines_of(listed))]
-    head = _in(repository.folder, "rev-parse", "--verify", "--quiet", "HEAD", tolerant=True).decode().strip()
+    found = [Ref(name, sha) for sha, _, name in (line.partition(" ") for line in lines_of(listed.printed))]
+    head = _in(repository.folder, "rev-parse", "--verify", "--quiet", "HEAD", failing=(1,)).printed.decode().strip()
     heads = [Ref("HEAD", head)] if head else []
-    return heads + [ref for ref in found if not ref.name.startswith("refs/replace/")]
+    told = (line.removeprefix(_DAMAGED) for line in lines_of(listed.told) if line.startswith(_DAMAGED))
+    return Refs(heads + [ref for ref in found if not ref.name.startswith("refs/replace/")], frozenset(told))
+
+
+_DAMAGED = "warning: ignoring broken ref "
+
+
+def is_damaged(repository: Repository, name: str) -> bool:
+    """Return whether a ref that is not listed is there as a file and cannot be followed: refs may lead to each other for ever."""
+    if not name.startswith("refs/") or not (repository.objects.parent / name).is_file():
+        return False
+    try:
+        _in(repository.folder, "symbolic-ref", "--quiet", name, failing=(1,))
+    except GitError:
+        return True
+    return False
 
 
 def head_branch(repository: Repository) -> str:
-    """Return the name of the branch that HEAD is on, or ``HEAD`` where it is on none."""
-    told = _in(repository.folder, "symbolic-ref", "--quiet", "HEAD", tolerant=True)
+    """Return the name of the branch that HEAD is on, or ``HEAD`` where it is on none.
+
+    Raises ``GitError`` where that cannot be told: the ref that it leads to may be damaged.
+    """
+    try:
+        told = _in(repository.folder, "symbolic-ref", "--quiet", "HEAD", failing=(1,)).printed
+    except GitError as error:
+        raise GitError(f"the branch that HEAD is on cannot be told, its ref may be damaged: {error}") from error
     return told.decode("utf-8", "backslashreplace").rstrip("\n").removeprefix("refs/heads/") or "HEAD"
 
 
 def origin_of(repository: Repository) -> str:
     """Return the address of the remote ``origin`` as it is configured, empty where there is none."""
-    told = _in(repository.folder, "config", "--local", "--get", "remote.origin.url", tolerant=True)
-    return told.decode("utf-8", "replace").strip()
+    told = _in(repository.folder, "config", "--local", "--get", "remote.origin.url", failing=_ANY_FAILURE)
+    return told.printed.decode("utf-8", "replace").strip()
 
 
 def lines_of(printed: bytes) -> list[str]:
@@ -126,49 +161,110 @@ def commits_behind(repository: Repository, shas: Sequence[str]) -> dict[str, str
 
 def output_of(repository: Repository, *arguments: str, lines: Iterable[str] = ()) -> bytes:
     """Return what a git command on the shadow prints, given ``lines`` as its input. Raises ``GitError`` when it fails."""
-    given = "".join(f"{line}\n" for line in lines).encode()
-    return _checked(_command(repository, arguments), given)
+    return _done(_command(repository, arguments), lines).printed
 
 
 def output_into(file: Path, repository: Repository, *arguments: str, lines: Iterable[str]) -> None:
     """Let a git command on the shadow write what it prints into a file. Raises ``GitError`` when it fails."""
-    given = "".join(f"{line}\n" for line in lines).encode()
     with file.open("wb") as printed:
-        _checked(_command(repository, arguments), given, printed=printed)
+        _done(_command(repository, arguments), lines, into=printed)
+
+
+@dataclass(frozen=True)
+class Running:
+    """A git at work: what it prints, and its input where it is asked. Reading raises ``GitError`` when it is silent for long."""
+
+    process: subprocess.Popen[bytes]
+    printed: IO[bytes]
+
+    @property
+    def questions(self) -> IO[bytes]:
+        assert self.process.stdin is not None
+        return self.process.stdin
+
+    def failed(self) -> bool:
+        """Wait for the end and return whether it is an error. Raises ``GitError`` where there is no end."""
+        try:
+            return self.process.wait(_SILENT_SECONDS) != 0
+        except subprocess.TimeoutExpired as error:
+            raise _silent(_SILENT_SECONDS) from error
 
 
 @contextmanager
-def streaming(repository: Repository, arguments: Iterable[str], given: Path) -> Iterator[subprocess.Popen[bytes]]:
+def streaming(repository: Repository, arguments: Iterable[str], given: Path) -> Iterator[Running]:
     """Run a git command on the shadow with the file ``given`` as its input; it is ended with the block."""
-    with given.open("rb") as source, _started(_command(repository, arguments), source) as process:
-        yield process
+    with given.open("rb") as source, _started(_command(repository, arguments), source) as running:
+        yield running
 
 
 @contextmanager
-def conversing(repository: Repository, *arguments: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+def conversing(repository: Repository, *arguments: str) -> Iterator[Running]:
     """Run a git command on the shadow to write questions to, and read answers from, for the length of the block."""
-    with _started(_command(repository, arguments), subprocess.PIPE) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        yield process.stdin, process.stdout
+    with _started(_command(repository, arguments), subprocess.PIPE) as running:
+        yield running
 
 
 @contextmanager
-def _started(command: list[str], source: IO[bytes] | int) -> Iterator[subprocess.Popen[bytes]]:
+def _started(
+    command: list[str], source: IO[bytes] | int, told: IO[bytes] | int = subprocess.DEVNULL
+) -> Iterator[Running]:
     process = subprocess.Popen(
-        command, stdin=source, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment(), bufsize=1 << 20
+        command, stdin=source, stdout=subprocess.PIPE, stderr=told, env=_environment(), bufsize=0
     )
+    assert process.stdout is not None
     try:
-        yield process
+        yield Running(process, io.BufferedReader(_Printed(process, process.stdout.fileno()), 1 << 20))
     finally:
         if process.stdin is not None:
             with suppress(BrokenPipeError):  # whoever asked a git that has ended has been told so already
                 process.stdin.close()
-        if process.stdout is not None:
-            process.stdout.close()
+        process.stdout.close()
         if process.poll() is None:
             process.kill()
         process.wait()
+
+
+class _Printed(io.RawIOBase):
+    """What a process prints, as long as it prints or works."""
+
+    def __init__(self, process: subprocess.Popen[bytes], descriptor: int) -> None:
+        self._process, self._descriptor, self._worked = process, descriptor, 0.0
+        self._poll = select.poll()
+        self._poll.register(descriptor, select.POLLIN)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        while not self._poll.poll(_SILENT_SECONDS * 1_000):
+            self._ask_whether_it_works()
+        return os.readv(self._descriptor, [buffer])
+
+    def _ask_whether_it_works(self) -> None:
+        """Raise ``GitError`` where the process has done nothing since it was asked last."""
+        worked = _cpu_seconds(self._process.pid)
+        if worked is None:
+            if not self._poll.poll((_MANY_SECONDS - _SILENT_SECONDS) * 1_000):
+                raise _silent(_MANY_SECONDS)
+        elif worked > self._worked:
+            self._worked = worked
+        else:
+            raise _silent(_SILENT_SECONDS)
+
+
+def _cpu_seconds(process: int) -> float | None:
+    """Return how long a process has been working, ``None`` where the system does not tell."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+    except OSError:
+        return None
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _silent(seconds: int) -> GitError:
+    return GitError(
+        f"git gave no answer within {seconds} seconds and did nothing: is one of the repository's files a pipe, or a disk away?"
+    )
 
 
 def _command(repository: Repository, arguments: Iterable[str]) -> list[str]:
@@ -178,35 +274,45 @@ def _command(repository: Repository, arguments: Iterable[str]) -> list[str]:
 _WITHOUT_FILES = ("-c", f"core.attributesFile={os.devnull}", "-c", "advice.graftFileDeprecated=false")
 
 
-def _in(folder: Path, *arguments: str, tolerant: bool = False) -> bytes:
-    """Run a git command in the user's folder: only such as read names and refs. ``tolerant``: a failure gives nothing."""
-    command = [_git(), "-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-C", str(folder), *arguments]
-    return _checked(command, b"", tolerant, seconds=_FEW_SECONDS)
+_ANY_FAILURE = tuple(range(1, 256))
 
 
-def _checked(
-    command: list[str],
-    given: bytes,
-    tolerant: bool = False,
-    printed: IO[bytes] | int = subprocess.PIPE,
-    seconds: int = _MANY_SECONDS,
-) -> bytes:
-    try:
-        done = subprocess.run(
-            command,
-            input=given,
-            stdout=printed,
-            stderr=subprocess.PIPE,
-            env=_environment(),
-            check=False,
-            timeout=seconds,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise GitError(f"git gave no answer within {seconds} seconds: is a file of its settings a pipe?") from error
-    if done.returncode and not tolerant:
-        told = done.stderr.decode("utf-8", "replace").strip()[:_SHOWN_OF_ERROR]
-        raise GitError(f"git says: {told}")
-    return done.stdout or b""
+class _Done(NamedTuple):
+    """What a git that has ended printed, and what it told of."""
+
+    printed: bytes
+    told: bytes
+
+
+def _in(folder: Path, *arguments: str, failing: tuple[int, ...] = ()) -> _Done:
+    """Run a git command in the user's folder: only such as read names and refs. ``failing``: exit codes that are no errors."""
+    return _done(
+        [_git(), "-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-C", str(folder), *arguments], (), failing
+    )
+
+
+def _done(
+    command: list[str], lines: Iterable[str], failing: tuple[int, ...] = (), into: IO[bytes] | None = None
+) -> _Done:
+    """Run git to its end with ``lines`` as its input; what it prints goes ``into`` a file, or is returned."""
+    given = "".join(f"{line}\n" for line in lines).encode()
+    with (
+        tempfile.TemporaryFile() as complaints,
+        tempfile.TemporaryFile() if given else nullcontext() as source,
+    ):
+        if source is not None:
+            source.write(given)
+            source.seek(0)
+        with _started(command, subprocess.DEVNULL if source is None else source, complaints) as running:
+            printed = running.printed.read() if into is None else b""
+            if into is not None:
+                shutil.copyfileobj(running.printed, into, 1 << 20)
+            has_failed = running.failed()
+        complaints.seek(0)
+        told = complaints.read()
+    if has_failed and running.process.returncode not in failing:
+        raise GitError(f"git says: {told.decode('utf-8', 'replace').strip()[:_SHOWN_OF_ERROR]}")
+    return _Done(printed, told)
 
 
 def _git() -> str:
@@ -251,7 +357,7 @@ def _make_shadow(shadow: Path, objects: Path, object_format: str, boundaries: fr
         shutil.rmtree(shadow, ignore_errors=True)
         shadow.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         command = [_git(), "init", "--quiet", "--bare", "--template=", f"--object-format={object_format}", str(shadow)]
-        _checked(command, b"")
+        _done(command, ())
         alternates.parent.mkdir(exist_ok=True)
         cut_off(shadow, boundaries)
         alternates.write_bytes(wanted)
@@ -282,6 +388,28 @@ def check_absent(repository: Repository, shas: Iterable[str]) -> None:
     for folder in _alternates(repository.objects):
         if not folder.is_dir():
             raise GitError(f"objects are missing, and {folder}, which may have them, is not there")
+
+
+def object_folders(repository: Repository) -> list[Path]:
+    """Return the folders in which the user's repository has objects. Raises ``GitError``."""
+    return [repository.objects, *_alternates(repository.objects)]
+
+
+def _refuse_pipes(folders: Iterable[Path]) -> None:
+    """Raise ``GitError`` where git would open a pipe or a device: it would wait for somebody to write into it."""
+    for folder in (objects / name for objects in folders for name in ("pack", "info", "info/commit-graphs")):
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+            for entry in entries:
+                if not entry.is_file() and not entry.is_dir() and not _is_usual(Path(entry)):
+                    raise GitError(f"{entry.path} is no file")
+
+
+def _is_usual(path: Path) -> bool:
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:  # a link to nothing is nothing to git either
+        return True
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
 
 
 def _alternates(objects: Path) -> list[Path]:

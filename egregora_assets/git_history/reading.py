@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from egregora_assets.git_history import plumbing
+from egregora_assets.git_history import lacking, plumbing
 from egregora_assets.git_history.commits import Commit, Walk, answers, as_table, parsed
 from egregora_assets.git_history.plumbing import GitError, Repository
 from egregora_assets.warehouse.query import changed, read_once, rows, scalar, view_of
@@ -36,8 +36,9 @@ def store_new(change: Transaction, repository: Repository, tips: list[str], fold
         log.info("%s: %s commits", repository.name, f"{len(new):,}")
     if missing:
         plumbing.check_absent(repository, missing)
-    if missing and new:
-        new.update(dict.fromkeys(_cut_off_missing(change, repository, missing), ()))
+    if missing:
+        lacking.note(change, repository, missing)
+        new.update({sha: () for sha in _cut_off_missing(change, repository, missing) if sha in new})
     return new
 
 
@@ -68,17 +69,16 @@ def _list_all(repository: Repository, tips: list[str], listed: Path) -> bool:
 
 
 def _read_listed(repository: Repository, listed: Path) -> Iterator[list[Commit]]:
-    with plumbing.streaming(repository, ("cat-file", "--batch", "--buffer"), listed) as process:
-        assert process.stdout is not None
+    with plumbing.streaming(repository, ("cat-file", "--batch", "--buffer"), listed) as running:
         some: list[Commit] = []
-        for sha, body in answers(process.stdout):
+        for sha, body in answers(running.printed):
             if body is None:
                 raise GitError(f"repository {repository.name}: commit {sha} cannot be read")
             some.append(parsed(sha, body))
             if len(some) == _COMMITS_AT_ONCE:
                 yield some
                 some = []
-        if process.wait():
+        if running.failed():
             raise GitError(f"repository {repository.name}: git ended early: an object may be damaged")
         if some:
             yield some
@@ -101,8 +101,8 @@ def _walk(
     has_all = len(known) < _RECENT
     some: list[Commit] = []
     met = 0
-    with plumbing.conversing(repository, "cat-file", "--batch") as (questions, stream):
-        walk = Walk(questions, stream, repository.boundaries)
+    with plumbing.conversing(repository, "cat-file", "--batch") as running:
+        walk = Walk(running.questions, running.printed, repository.boundaries)
         for level in walk.commits(tips, known):
             some += level
             met += len(level)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from egregora_assets.authors import gate
 from egregora_assets.authors.policy import naming_somebody, rules_of, unscrubbed
@@ -18,16 +19,16 @@ from egregora_assets.authors.verify import names_fingerprint
 from egregora_assets.config import Settings
 from egregora_assets.git_history.mentions import detecting, mentions
 from egregora_assets.git_history.resolver import resolved
-from egregora_assets.git_history.web import permalinks, same_place
+from egregora_assets.git_history.web import permalinks, safe_link, same_place
 from egregora_assets.privacy.scrub import scrubbing
-from egregora_assets.warehouse.query import changed, rows, scalar, temporary, view_of
+from egregora_assets.warehouse.query import changed, rows, scalar, table_of, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction, transaction
 
 CONSUMER = "code_references"
 LINKED = ("present", "renamed", "submodule")
 """States of references to something that is there."""
 
-_VERSION = "1"
+_VERSION = "2"
 _COLUMNS = (
     "message_id, place, kind, raw, repo, path, line_from, line_to, sha, number, state, tip_commit, blob, permalink"
 )
@@ -146,8 +147,7 @@ def _talked_of(connection: duckdb.DuckDBPyConnection, settings: Settings) -> pa.
     pairs = [(source_id, slug) for source_id, meant in slugs.items() for slug in sorted(meant)]
     stored = {repo for (repo,) in rows(connection, "SELECT repo FROM git_repos")}
     shown = [(source_id, repo) for source_id, repo in pairs if repo in stored]
-    columns = zip(*shown, strict=True) if shown else ([], [])
-    return pa.table([pa.array(list(column), pa.string()) for column in columns], names=["source_id", "repo"])
+    return table_of(shown, pa.schema([("source_id", pa.string()), ("repo", pa.string())]))
 
 
 def _named_repos(connection: duckdb.DuckDBPyConnection) -> pa.Table:
@@ -160,9 +160,7 @@ def _named_repos(connection: duckdb.DuckDBPyConnection) -> pa.Table:
         for repo, web in webs
         if same_place(web, host or web.split("/")[2], owner or "", repository)
     ]
-    columns = zip(*found, strict=True) if found else ([],) * 4
-    arrays = [pa.array(list(column), pa.string()) for column in columns]
-    return pa.table(arrays, names=["host", "owner", "repository", "repo"])
+    return table_of(found, pa.schema([(name, pa.string()) for name in ("host", "owner", "repository", "repo")]))
 
 
 _MAY_MEAN = """
@@ -302,11 +300,10 @@ def _write(change: Transaction, settings: Settings, everything: bool) -> int:
 
 def _links(connection: duckdb.DuckDBPyConnection) -> pa.Table:
     """Return (mention, link) of what can be looked at on the web."""
-    asked = rows(connection, _TO_LINK)
-    columns = zip(*asked, strict=True) if asked else ([] for _ in _LINK_SCHEMA)
-    arrays = [pa.array(list(column), field.type) for column, field in zip(columns, _LINK_SCHEMA, strict=True)]
-    table = pa.Table.from_arrays(arrays, schema=_LINK_SCHEMA)
-    return pa.table({"mention": table["mention"], "link": permalinks(table)})
+    table = table_of(rows(connection, _TO_LINK), _LINK_SCHEMA)
+    made = permalinks(table)
+    own = pa.array([None if link is None else safe_link(link) for link in table["own"].to_pylist()], pa.string())
+    return pa.table({"mention": table["mention"], "link": pc.coalesce(own, made)})
 
 
 _LINK_SCHEMA = pa.schema(
@@ -321,13 +318,18 @@ _LINK_SCHEMA = pa.schema(
         ("line_from", pa.int32()),
         ("line_to", pa.int32()),
         ("number", pa.int64()),
+        ("own", pa.string()),
     ]
 )
 _TO_LINK = """
     SELECT mention, CASE kind WHEN 'path' THEN 'file' WHEN 'merge_request' THEN 'pull' ELSE kind END,
-        forge, web, permalink, a.sha, a.path, line_from, line_to, number
+        forge, web, permalink, a.sha, a.path, line_from, line_to, number,
+        if(kind <> 'path' AND host IS NOT NULL, raw, NULL) AS own
     FROM meant a JOIN open_mentions USING (mention) JOIN git_repos USING (repo)
 """
+
+
+"""A link to a commit, an issue or a pull request leads to a place on its page, and stays what it is (``own``)."""
 
 
 def _drop_leaking(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:

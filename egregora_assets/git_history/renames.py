@@ -12,8 +12,9 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from egregora_assets.git_history.lacking import note
 from egregora_assets.git_history.plumbing import Repository, lines_of, output_of, streaming
-from egregora_assets.warehouse.query import changed, rows, temporary, view_of
+from egregora_assets.warehouse.query import changed, rows, scalar, table_of, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction
 
 _ARGUMENTS = (
@@ -27,6 +28,7 @@ _ARGUMENTS = (
     "-M50%",
     "-l1000",
     "--diff-filter=R",
+    "--always",
 )
 
 _FILE = 10
@@ -73,22 +75,22 @@ def find(change: Transaction, repository: Repository, folder: Path) -> None:
         if not sides:
             return
         with temporary(connection, "found_renames", named):
-            _find_more(connection, repository, folder)
+            _find_more(change, repository, folder)
             changed(connection, _KEEP, place)
 
 
-def _find_more(connection: duckdb.DuckDBPyConnection, repository: Repository, folder: Path) -> None:
+def _find_more(change: Transaction, repository: Repository, folder: Path) -> None:
     """Add to ``found_renames`` those under another name, and those that git takes for such."""
+    connection = change.connection
     with temporary(connection, "open_sides", _OPEN) as sides:
         if sides:
             changed(
                 connection,
                 f"INSERT INTO found_renames {_PAIRED.format(key='sha, blob, type', sides='FROM open_sides')}",
             )
-    with temporary(connection, "open_sides", _OPEN) as sides:
-        listed = _candidates(connection, repository) if sides else []
-        if listed:
-            _compare(connection, repository, listed, folder)
+    with temporary(connection, "open_sides", f"{_OPEN} WHERE type = {_FILE}") as sides:
+        if sides:
+            _find_alike(change, repository, folder)
 
 
 _KEEP = """
@@ -98,35 +100,41 @@ _KEEP = """
 """
 
 
-def _candidates(connection: duckdb.DuckDBPyConnection, repository: Repository) -> list[str]:
-    """Return the commits that may hold a rename with changes, of which all files concerned are here.
+def _find_alike(change: Transaction, repository: Repository, folder: Path) -> None:
+    """Add those with changes that git finds among ``open_sides``; note paths of which it cannot tell, as files are not here."""
+    connection = change.connection
+    blobs = [blob for (blob,) in rows(connection, "SELECT DISTINCT blob FROM open_sides")]
+    with (
+        view_of(connection, "file_sizes", _sizes(repository, blobs)),
+        temporary(
+            connection,
+            "sized",
+            "SELECT s.*, bytes, s.rowid AS place FROM open_sides s LEFT JOIN file_sizes USING (blob)",
+        ),
+        temporary(connection, "alike", _MAY_BE_ALIKE),
+    ):
+        listed = [line for (line,) in rows(connection, _TO_COMPARE)]
+        unread = _compare(connection, repository, listed, folder)
+        _note_undecided(change, repository, unread)
 
-    Each stands with what it is to be compared with, as git reads it.
-    """
-    asked = rows(connection, f"SELECT DISTINCT blob FROM open_sides WHERE type = {_FILE}")
-    blobs = [blob for (blob,) in asked]
-    if not blobs:
-        return []
-    with view_of(connection, "file_sizes", _sizes(repository, blobs)):
-        found = rows(connection, _MAY_BE_ALIKE)
-    return [line for (line,) in found]
 
+_MAY_BE_ALIKE = """
+    SELECT sha, d.path, min(d.place) AS place FROM sized d JOIN sized a USING (sha)
+    WHERE d.status = 'D' AND a.status = 'A'
+        AND (d.bytes IS NULL OR a.bytes IS NULL OR 2 * least(a.bytes, d.bytes) >= greatest(a.bytes, d.bytes))
+    GROUP BY sha, d.path
+"""
+"""Paths that were taken away, where another came that may be alike.
 
-_MAY_BE_ALIKE = f"""
-    WITH sized AS (
-        SELECT sha, status, bytes, open_sides.rowid AS place FROM open_sides LEFT JOIN file_sizes USING (blob) WHERE type = {_FILE}
-    )
-    SELECT concat_ws(' ', sha, parent)
-    FROM (
-        SELECT sha, min(d.place) AS place FROM sized d JOIN sized a USING (sha)
-        WHERE d.status = 'D' AND a.status = 'A' AND 2 * least(a.bytes, d.bytes) >= greatest(a.bytes, d.bytes)
-        GROUP BY sha
-    )
+Half of the larger file has to be in the other, so that it cannot be more than twice as large.
+"""
+_TO_COMPARE = """
+    SELECT concat_ws(' ', sha, parent) FROM (SELECT sha, min(place) AS place FROM alike GROUP BY sha)
     LEFT JOIN other_steps USING (sha)
     WHERE sha NOT IN (SELECT sha FROM sized WHERE bytes IS NULL)
     ORDER BY place
 """
-"""Half of the larger file has to be in the other, so that it cannot be more than twice as large. In the order of history."""
+"""The commits of which all files concerned are here, with what each is to be compared with, in the order of history."""
 
 
 def _sizes(repository: Repository, blobs: list[str]) -> pa.Table:
@@ -134,22 +142,24 @@ def _sizes(repository: Repository, blobs: list[str]) -> pa.Table:
     told = output_of(repository, "cat-file", "--batch-check=%(objectname) %(objectsize)", "--buffer", lines=blobs)
     answers = (line.split(" ") for line in lines_of(told))
     here = [(blob, int(size)) for blob, size in answers if size.isdigit()]
-    columns = zip(*here, strict=True) if here else ([], [])
-    arrays = [pa.array(list(column), kind) for column, kind in zip(columns, (pa.string(), pa.int64()), strict=True)]
-    return pa.table(arrays, names=["blob", "bytes"])
+    return table_of(here, pa.schema([("blob", pa.string()), ("bytes", pa.int64())]))
 
 
-def _compare(connection: duckdb.DuckDBPyConnection, repository: Repository, lines: list[str], folder: Path) -> None:
-    """Add what git takes for renames, of paths that are in none yet."""
-    given = folder / "renames"
-    given.write_text("".join(f"{line}\n" for line in lines), "ascii")
-    with streaming(repository, _ARGUMENTS, given) as process:
-        assert process.stdout is not None
-        tokens = process.stdout.read().split(b"\0")[:-1]
-    found = list(_renames(tokens))
-    columns = zip(*found, strict=True) if found else ([] for _ in _RENAME_SCHEMA)
-    arrays = [pa.array(list(column), field.type) for column, field in zip(columns, _RENAME_SCHEMA, strict=True)]
-    with view_of(connection, "compared", pa.Table.from_arrays(arrays, schema=_RENAME_SCHEMA)):
+def _compare(
+    connection: duckdb.DuckDBPyConnection, repository: Repository, lines: list[str], folder: Path
+) -> list[str]:
+    """Add what git takes for renames, of paths that are in none yet; return the commits of which it cannot read a file."""
+    given, found, unread = folder / "renames", list[tuple[str, str, str, int]](), list[str]()
+    while lines:
+        given.write_text("".join(f"{line}\n" for line in lines), "ascii")
+        with streaming(repository, _ARGUMENTS, given) as running:
+            tokens = running.printed.read().split(b"\0")[:-1]
+        told = list(_renames(tokens))
+        done = sum(pair is None for _, pair in told)
+        unread += [line.partition(" ")[0] for line in lines[done : done + 1]]
+        found += [(sha, *pair) for sha, pair in told if pair is not None and sha not in unread]
+        lines = lines[done + 1 :]
+    with view_of(connection, "compared", table_of(found, _RENAME_SCHEMA)):
         changed(
             connection,
             """
@@ -158,10 +168,29 @@ def _compare(connection: duckdb.DuckDBPyConnection, repository: Repository, line
             JOIN open_sides a ON a.sha = c.sha AND a.path = c.new_path AND a.status = 'A'
             """,
         )
+    return unread
 
 
-def _renames(tokens: list[bytes]) -> Iterator[tuple[str, str, str, int]]:
-    """Yield (commit, old path, new path, percent of like content): a header, or a description and two paths."""
+def _note_undecided(change: Transaction, repository: Repository, unread: list[str]) -> None:
+    """Keep the paths that may be one half of a rename which nobody can tell, and the files that are lacking for it."""
+    connection, place = change.connection, {"repo": repository.name, "revision": change.revision}
+    with view_of(connection, "not_compared", pa.table({"sha": pa.array(unread, pa.string())})):
+        open_commits = "SELECT sha FROM sized WHERE bytes IS NULL UNION SELECT sha FROM not_compared"
+        found = f"SELECT sha, path FROM alike WHERE sha IN ({open_commits})"
+        if not scalar(connection, f"SELECT EXISTS ({found})"):
+            return
+        known = "FROM git_undecided u WHERE u.repo = $repo AND u.sha = f.sha AND u.path = f.path"
+        insert = (
+            f"INSERT INTO git_undecided SELECT $repo, sha, path, $revision FROM ({found}) f WHERE NOT EXISTS ({known})"
+        )
+        changed(connection, insert, place)
+        needed = "SELECT DISTINCT blob FROM sized WHERE sha IN (SELECT sha FROM alike)"
+        lacking = f"{needed} AND (bytes IS NULL OR sha IN (SELECT sha FROM not_compared))"
+        note(change, repository, (blob for (blob,) in rows(connection, lacking)))
+
+
+def _renames(tokens: list[bytes]) -> Iterator[tuple[str, tuple[str, str, int] | None]]:
+    """Yield (commit, ``None``) for each header, and behind it (commit, (old path, new path, percent of like content))."""
     remaining = iter(tokens)
     sha = ""
     for token in remaining:
@@ -169,6 +198,7 @@ def _renames(tokens: list[bytes]) -> Iterator[tuple[str, str, str, int]]:
             paths = [path.decode("utf-8", "backslashreplace") for path in islice(remaining, 2)]
             if len(paths) == 2:  # git ends in the middle where a file is missing
                 old, new = paths
-                yield sha, old, new, int(token.rpartition(b"R")[2])
+                yield sha, (old, new, int(token.rpartition(b"R")[2]))
         else:
             sha = token.decode("ascii")
+            yield sha, None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from egregora_assets.config import Forge, Settings
+from egregora_assets.git_history.plumbing import Repository, open_repository
 
 
 class Unanswerable(ValueError):
@@ -31,6 +32,11 @@ class Source:
     web: str | None = None
     forge: Forge | None = None
     permalink: str | None = None
+
+
+def opened(source: Source, shadows: Path) -> Repository:
+    """Return a repository made readable; ``shadows`` is the folder of ours for what git needs. Raises ``GitError``."""
+    return open_repository(source.name, source.folder, shadows / f"{source.name}.git")
 
 
 def sources(settings: Settings, names: Iterable[str] | None = None) -> list[Source]:

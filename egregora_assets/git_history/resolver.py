@@ -94,6 +94,8 @@ def resolved(connection: duckdb.DuckDBPyConnection, asked: str, exact: bool = Fa
         for _ in range(_MOST_HOPS):
             if not _follow_renames(connection):
                 break
+        if scalar(connection, "SELECT EXISTS (FROM git_undecided)"):
+            changed(connection, _UNDECIDED)
         changed(connection, "UPDATE resolved_paths SET state = 'absent', blob = NULL WHERE state IN ('never', 'gone')")
         if scalar(connection, "SELECT EXISTS (FROM git_commits WHERE is_unread)"):
             changed(connection, _AFTER_UNREAD)
@@ -123,6 +125,13 @@ _AFTER_UNREAD = """
         )
 """
 """What a step did that cannot be read (a clone without all its folders) is not known, until a later step changes the path."""
+
+
+_UNDECIDED = """
+    UPDATE resolved_paths r SET state = 'unknown', changed_in = NULL, blob = NULL
+    FROM git_undecided u WHERE r.state = 'gone' AND u.repo = r.repo AND u.sha = r.changed_in AND u.path = r.path
+"""
+"""A path that was taken away may have been renamed where files are missing that would tell it."""
 
 
 def _follow_renames(connection: duckdb.DuckDBPyConnection) -> int:

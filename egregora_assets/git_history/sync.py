@@ -9,21 +9,21 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
 
 from egregora_assets.config import Settings
-from egregora_assets.git_history import landing, plumbing, renames, timeline
+from egregora_assets.git_history import lacking, landing, plumbing, renames, timeline
 from egregora_assets.git_history.comparing import compare
+from egregora_assets.git_history.looking import Look, look, objects_seen, ref_of
 from egregora_assets.git_history.plumbing import GitError, Ref, Repository
 from egregora_assets.git_history.reading import store_new
 from egregora_assets.git_history.repositories import Source, sources
-from egregora_assets.git_history.web import forge_of, web_address
+from egregora_assets.git_history.web import forge_of
 from egregora_assets.warehouse.connection import one_thread
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction, transaction
@@ -63,7 +63,7 @@ def moved(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[str
     found = []
     for source in sources(settings):
         try:
-            is_current, *_ = _look(connection, source, settings.git_shadows)
+            is_current = _is_current(connection, source, look(source, settings.git_shadows))
         except GitError as error:
             log.warning("%s", error)
         else:
@@ -105,12 +105,16 @@ def refresh(
 
     ``shadows`` is a folder of ours for what git needs. Git works beside DuckDB, which makes do with one thread.
     """
-    is_current, repository, refs, described = _look(connection, source, shadows)
-    if is_current and not full:
+    seen = look(source, shadows)
+    repository, refs = seen.repository, seen.refs
+    if not full and _is_current(connection, source, seen):
+        lacking.look_past(connection, repository)
         return GitChanges(1)
+    if seen.damaged:
+        log.warning("%s: refs that are damaged are left out: %s", source.name, ", ".join(sorted(seen.damaged)))
     with plumbing.reading(source.name):
         _tidy(shadows)
-        plumbing.cut_off(repository.shadow, repository.boundaries)
+        objects = objects_seen(repository)
     with (
         plumbing.reading(source.name),
         tempfile.TemporaryDirectory(dir=shadows, prefix=_READING) as folder,
@@ -119,9 +123,13 @@ def refresh(
     ):
         if full or _is_another(connection, repository):
             _forget_commits(change, repository)
-        tips = _commits_of(change, repository, refs, described.branches, full)
-        commits = _follow(change, repository, tips, described.branches, Path(folder))
-        _describe(change, repository, source, described)
+        open_ends = lacking.reopen(change, repository) if lacking.has_come(connection, repository) else []
+        plumbing.cut_off(repository.shadow, _boundaries(connection, repository))
+        tips = _commits_of(change, repository, refs, seen.branches, full)
+        commits = _follow(change, repository, tips, open_ends, seen.branches, Path(folder))
+        is_lacking = lacking.lacks(connection, repository)
+        _describe(change, source, seen, objects if is_lacking else None)
+        lacking.mark(repository, is_lacking)
         return GitChanges(1, commits, _note_refs(change, repository, refs, tips))
 
 
@@ -149,38 +157,30 @@ def forget_others(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -
             change.advance("a repository less", even_unchanged=True)
 
 
-_COMMIT_TABLES = ("git_commits", "git_commit_parents", "git_file_changes", "git_renames")
+_COMMIT_TABLES = ("git_commits", "git_commit_parents", "git_file_changes", "git_renames", *lacking.TABLES)
 
 
-class _Described(NamedTuple):
-    """By what a repository is read. ``web`` is where it can be looked at, by the settings or by its remote ``origin``."""
-
-    branches: tuple[str, ...]
-    web: str | None
-    fingerprint: str
+def _boundaries(connection: duckdb.DuckDBPyConnection, repository: Repository) -> frozenset[str]:
+    """Return the commits whose parents are cut off in the repository, or were found missing."""
+    stored = rows(connection, "SELECT sha FROM git_commits WHERE repo = ? AND is_boundary", [repository.name])
+    return repository.boundaries.union(sha for (sha,) in stored)
 
 
-def _look(
-    connection: duckdb.DuckDBPyConnection, source: Source, shadows: Path
-) -> tuple[bool, Repository, list[Ref], _Described]:
-    """Return whether a repository is as it was last seen, and how it is now."""
-    repository = plumbing.open_repository(source.name, source.folder, shadows / f"{source.name}.git")
-    with plumbing.reading(source.name):
-        refs = plumbing.refs_of(repository)
-        described = _described(source, repository)
-    seen = rows(connection, "SELECT fingerprint FROM git_repos WHERE repo = ?", [source.name])
-    if seen != [(described.fingerprint,)]:
-        return False, repository, refs, described
+def _is_current(connection: duckdb.DuckDBPyConnection, source: Source, seen: Look) -> bool:
+    """Return whether a repository is as it was last read."""
+    read_by = rows(connection, "SELECT fingerprint FROM git_repos WHERE repo = ?", [source.name])
+    if read_by != [(_fingerprint(source, seen),)]:
+        return False
     stored = rows(connection, "SELECT ref, sha FROM git_refs WHERE repo = ? ORDER BY ref <> 'HEAD', ref", [source.name])
-    is_current = [Ref(*ref) for ref in stored] == refs and not _is_back(connection, repository)
-    return is_current, repository, refs, described
+    if [Ref(*ref) for ref in stored] != seen.refs or _is_back(connection, seen.repository):
+        return False
+    with plumbing.reading(source.name):
+        return not lacking.has_come(connection, seen.repository)
 
 
-def _described(source: Source, repository: Repository) -> _Described:
-    branches = source.branches or (plumbing.head_branch(repository),)
-    web = source.web or web_address(plumbing.origin_of(repository))
-    read_by = (source, branches, web, repository.object_format, sorted(repository.boundaries))
-    return _Described(branches, web, repr(read_by))
+def _fingerprint(source: Source, seen: Look) -> str:
+    repository = seen.repository
+    return repr((source, seen.branches, seen.web, repository.object_format, sorted(repository.boundaries)))
 
 
 def _is_back(connection: duckdb.DuckDBPyConnection, repository: Repository) -> bool:
@@ -212,14 +212,20 @@ def _follow(
     change: Transaction,
     repository: Repository,
     tips: dict[str, str],
+    open_ends: Sequence[str],
     branches: Sequence[str],
     folder: Path,
 ) -> int:
-    """Store the commits behind ``tips`` that are not known, and bring the timelines up; return how many are new."""
-    tracked = {branch: tips[ref] for branch in branches if (ref := _ref_of(branch, tips)) is not None}
-    new = store_new(change, repository, list(tips.values()), folder)
-    timeline.forget(change, repository.name, list(tracked))
+    """Store the commits behind ``tips`` and ``open_ends`` that are not known, and bring the timelines up.
+
+    Returns how many are new.
+    """
+    tracked = {branch: tips[ref] for branch in branches if (ref := ref_of(branch, tips)) is not None}
+    new = store_new(change, repository, [*tips.values(), *open_ends], folder)
+    has_left = timeline.forget(change, repository.name, list(tracked))
     added = [timeline.extend(change, repository, branch, tip, new) for branch, tip in tracked.items()]
+    if has_left or any(extension.has_left for extension in added):
+        timeline.forget_left(change, repository.name)
     with timeline.other_steps(change, repository, added):
         compare(change, repository, folder)
         renames.find(change, repository, folder)
@@ -242,30 +248,27 @@ def _commits_of(
     commit_of.update(plumbing.commits_behind(repository, unknown))
     sha_of = {ref.name: ref.sha for ref in refs}
     for branch in branches:
-        ref = _ref_of(branch, sha_of)
+        ref = ref_of(branch, sha_of)
         if ref is not None and sha_of[ref] not in commit_of:
             raise GitError(f"repository {repository.name}: the objects of {branch} are missing")
     return {ref.name: commit for ref in refs if (commit := commit_of.get(ref.sha)) is not None}
 
 
-def _ref_of(branch: str, tips: Container[str]) -> str | None:
-    """Return the ref behind the name of a branch, which may be short: here, else at the remote ``origin``."""
-    forms = (branch, f"refs/heads/{branch}", f"refs/remotes/origin/{branch}")
-    return next((form for form in forms if form in tips), None)
-
-
-def _describe(change: Transaction, repository: Repository, source: Source, described: _Described) -> None:
+def _describe(change: Transaction, source: Source, seen: Look, objects: str | None) -> None:
+    """Store what a repository is read by; ``objects`` is the state of its objects, where it lacks some."""
+    repository = seen.repository
     changed(change.connection, "DELETE FROM git_repos WHERE repo = ?", [repository.name])
     row = {
         "repo": repository.name,
         "path": _shown(source.folder),
-        "web": described.web,
-        "forge": forge_of(described.web, source.forge),
+        "web": seen.web,
+        "forge": forge_of(seen.web, source.forge),
         "permalink": source.permalink,
         "object_format": repository.object_format,
-        "branches": list(described.branches),
+        "branches": list(seen.branches),
         "boundaries": sorted(repository.boundaries),
-        "fingerprint": described.fingerprint,
+        "fingerprint": _fingerprint(source, seen),
+        "objects_seen": objects,
         "revision": change.revision,
     }
     places = ", ".join(f"${name} AS {name}" for name in row)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import pyarrow as pa
 
@@ -22,11 +22,15 @@ TABLES = ("git_timeline", "git_landed", "git_path_versions")
 
 @dataclass(frozen=True)
 class Extension:
-    """Steps that were added to the timeline of a branch: those after ``last``, by commits of revision ``since`` or later."""
+    """Steps that were added to the timeline of a branch: those after ``last``, by commits of revision ``since`` or later.
+
+    ``has_left`` says that others were taken away.
+    """
 
     branch: str
     last: int
     since: int
+    has_left: bool
 
 
 def extend(
@@ -45,11 +49,11 @@ def extend(
         places = dict(rows(change.connection, on_branch, [repository.name, branch]))
         chain, junction = _descend(tip, parents, places)
         last = places.get(junction, 0)
-    _cut(change, repository, branch, last)
+    has_left = _cut(change, repository, branch, last)
     since = change.revision if only_new else 0
     if chain:
         _append(change, repository, branch, chain[::-1], since)
-    return Extension(branch, last, since)
+    return Extension(branch, last, since, has_left)
 
 
 def _descend(
@@ -75,26 +79,41 @@ def _place(change: Transaction, repository: Repository, branch: str, sha: str | 
 
 _FIRST_PARENTS = """
     SELECT sha, parent FROM git_commits LEFT JOIN (SELECT repo, sha, parent FROM git_commit_parents WHERE parent_no = 1)
-    USING (repo, sha) WHERE repo = ? AND NOT is_boundary
+    USING (repo, sha) WHERE repo = $1 AND NOT is_boundary
     UNION ALL SELECT sha, NULL FROM git_commits WHERE repo = $1 AND is_boundary
-""".replace("?", "$1")
+"""
 
 
-def forget(change: Transaction, repository: str, branches: Sequence[str]) -> None:
-    """Take away the timelines of all but ``branches`` of a repository."""
+def forget(change: Transaction, repository: str, branches: Sequence[str]) -> bool:
+    """Take away the timelines of all but ``branches`` of a repository, and return whether there were any."""
     others, place = "WHERE repo = ? AND NOT list_contains(?::VARCHAR[], branch)", [repository, list(branches)]
-    for table in TABLES:
-        if scalar(change.connection, f"SELECT EXISTS (FROM {table} {others})", place):
-            changed(change.connection, f"DELETE FROM {table} {others}", place)
+    there = [table for table in TABLES if scalar(change.connection, f"SELECT EXISTS (FROM {table} {others})", place)]
+    for table in there:
+        changed(change.connection, f"DELETE FROM {table} {others}", place)
+    return bool(there)
 
 
-def _cut(change: Transaction, repository: Repository, branch: str, last: int) -> None:
+def _cut(change: Transaction, repository: Repository, branch: str, last: int) -> bool:
     later = "SELECT EXISTS (FROM git_timeline WHERE repo = ? AND branch = ? AND seq > ?)"
     if not scalar(change.connection, later, [repository.name, branch, last]):
-        return
+        return False
     for table in TABLES:
         sql = f"DELETE FROM {table} WHERE repo = ? AND branch = ? AND seq > ?"
         changed(change.connection, sql, [repository.name, branch, last])
+    return True
+
+
+def forget_left(change: Transaction, repository: str) -> None:
+    """Take away what is known of merges, and of commits at which a clone begins, only because they were steps of a branch."""
+    left = """
+        SELECT sha FROM git_commits WHERE repo = $repo AND (parents > 1 OR is_boundary)
+        AND sha NOT IN (SELECT sha FROM git_timeline WHERE repo = $repo)
+    """
+    place = {"repo": repository}
+    for table in ("git_renames", "git_undecided"):
+        changed(change.connection, f"DELETE FROM {table} WHERE repo = $repo AND sha IN ({left})", place)
+    unread = f"UPDATE git_commits SET is_unread = false WHERE repo = $repo AND is_unread AND sha IN ({left})"
+    changed(change.connection, unread, place)
 
 
 def _append(change: Transaction, repository: Repository, branch: str, chain: list[str], since: int) -> None:
@@ -144,7 +163,12 @@ def other_steps(change: Transaction, repository: Repository, added: Sequence[Ext
         temporary(connection, "step_changes", f"SELECT {columns} FROM git_file_changes LIMIT 0"),
     ):
         for extension in added:
-            place = {"repo": repository.name, **asdict(extension)}
+            place = {
+                "repo": repository.name,
+                "branch": extension.branch,
+                "last": extension.last,
+                "since": extension.since,
+            }
             changed(
                 connection, f"INSERT INTO other_steps {_OTHERS} AND t.sha NOT IN (SELECT sha FROM other_steps)", place
             )

@@ -10,9 +10,10 @@ from egregora_assets.authors.verify import HIDDEN_MESSAGES, no_names_in, no_pii_
 from egregora_assets.config import Settings
 from egregora_assets.git_history import plumbing
 from egregora_assets.git_history.comparing import judged, without_rows
+from egregora_assets.git_history.looking import look
 from egregora_assets.git_history.plumbing import GitError, Repository
 from egregora_assets.git_history.references import LINKED
-from egregora_assets.git_history.repositories import sources
+from egregora_assets.git_history.repositories import Source, opened, sources
 from egregora_assets.git_history.resolver import resolved
 from egregora_assets.warehouse.query import rows
 from egregora_assets.warehouse.revisions import transaction, watermark
@@ -29,9 +30,17 @@ _SHOWN = """
 
 def repositories_are_read(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
     """Every repository in the settings can be read."""
-    unread = [source.name for source in sources(settings) if _opened(settings, source.name) is None]
+    unread = [source.name for source in sources(settings) if not _can_be_read(settings, source)]
     told = f"{len(unread)} repositories cannot be read"
     return Verdict(not unread, ": ".join([told, *([", ".join(unread)] if unread else [])]), {"unread": len(unread)})
+
+
+def _can_be_read(settings: Settings, source: Source) -> bool:
+    try:
+        look(source, settings.git_shadows)
+    except GitError:
+        return False
+    return True
 
 
 def changed_commits_have_rows(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
@@ -170,6 +179,6 @@ def _opened(settings: Settings, name: str) -> Repository | None:
     if source is None:
         return None
     try:
-        return plumbing.open_repository(source.name, source.folder, settings.git_shadows / f"{source.name}.git")
+        return opened(source, settings.git_shadows)
     except GitError:
         return None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from egregora_assets.config import Settings
-from egregora_assets.git_history import plumbing
+from egregora_assets.git_history import lacking, plumbing
+from egregora_assets.git_history.looking import look, objects_seen
 from egregora_assets.git_history.plumbing import GitError
 from egregora_assets.git_history.repositories import Source, sources
 
@@ -11,25 +12,26 @@ from egregora_assets.git_history.repositories import Source, sources
 def state_of(settings: Settings) -> str:
     """Return a text that differs when a ref of a configured repository does, or its object is away or back.
 
+    Where a repository lacks objects, it also differs when some come.
     It is empty where no repository is configured. One that cannot be read, for now or for good, counts by that: it is looked
     at again when it can be.
     """
-    return "\n".join(f"{source} {_refs(settings, source.name)}" for source in sources(settings))
+    return "\n".join(f"{source} {_refs(settings, source)}" for source in sources(settings))
 
 
-def _refs(settings: Settings, name: str) -> str:
-    (source,) = sources(settings, [name])
+def _refs(settings: Settings, source: Source) -> str:
     try:
-        with plumbing.reading(name):
+        with plumbing.reading(source.name):
             return _state_of_refs(settings, source)
     except GitError as error:
         return str(error)
 
 
 def _state_of_refs(settings: Settings, source: Source) -> str:
-    repository = plumbing.open_repository(source.name, source.folder, settings.git_shadows / f"{source.name}.git")
-    origin = "" if source.web else plumbing.origin_of(repository)
-    head, refs = plumbing.head_branch(repository), plumbing.refs_of(repository)
-    shas = sorted({ref.sha for ref in refs})
+    seen = look(source, settings.git_shadows)
+    repository = seen.repository
+    shas = sorted({ref.sha for ref in seen.refs})
     away = set(shas).difference(plumbing.commits_behind(repository, shas))
-    return repr([repository.object_format, sorted(repository.boundaries), head, origin, refs, sorted(away)])
+    boundaries = sorted(repository.boundaries)
+    objects = objects_seen(repository) if lacking.is_marked(repository) else ""
+    return repr([repository.object_format, boundaries, seen.branches, seen.web, seen.refs, sorted(away), objects])

@@ -163,6 +163,11 @@ def permalinks(references: pa.Table) -> pa.Array:
     )
 
 
+def safe_link(link: str) -> str | None:
+    """Return a link that somebody wrote, with its scheme, ``None`` where it is not safe inside other text."""
+    return _safe(link if "://" in link else f"https://{link}")
+
+
 def same_place(web: str | None, host: str, owner: str, repository: str) -> bool:
     """Return whether a link with this host, owner and repository leads to the repository whose page is ``web``.
 

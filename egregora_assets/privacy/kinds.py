@@ -13,6 +13,8 @@ PLACEHOLDERS = ("card", "email", "iban", "id", "ip", "name", "number", "phone", 
 ALIAS = r"\bmember-[0-9a-f]{10}\b"
 PLACEHOLDER = rf"\[(?:{'|'.join(PLACEHOLDERS)})\]"
 
+AT = "@＠﹫"
+
 _KEY_FORMS = (
     r"gh[oprsu]_[A-Za-z0-9]{16,}",
     r"github_pat_[A-Za-z0-9_]{20,}",
@@ -28,7 +30,7 @@ _KEY_FORMS = (
     r"ya29\.[A-Za-z0-9_\-]{16,}",
     r"AccountKey=[A-Za-z0-9+/=]{16,}",
     r"SG\.[A-Za-z0-9_\-]{16,}\.[A-Za-z0-9_\-]{16,}",
-    r"[0-9]{8,10}:AA[A-Za-z0-9_\-]{30,}",
+    r"(?:bot)?[0-9]{8,10}:AA[A-Za-z0-9_\-]{30,}",
     r"eyJ[A-Za-z0-9_\-]{5,}(?:\.[A-Za-z0-9_\-]+){1,4}",
     r"(?:[Bb]earer|[Bb]asic) [A-Za-z0-9._~+/\-]{16,}=*",
     r"hooks\.slack\.com/services/[A-Za-z0-9/_\-]+",
@@ -81,20 +83,34 @@ and what has both behind a token's colon. Groups 1 to 4 are what stands in front
 
 _TELLING_PARTS = "auth|credential|jwt|passw(?:or)?d|pwd|secret|session|signature|token"
 _TELLING_WORDS = (
-    r"access|(?:[a-z]+[_\-]|access|api|app|client|licen[cs]e|private|public)?key|"
+    r"access|(?:[a-z]+[_\-]|access|api|app|client|licen[cs]e|private|public|resource|rl)?key|"
     r"code|invite|oauth[a-z_]*|otp|passcode|pass|pin|sid|sig|sign|ticket|verification[a-z_]*"
 )
-_PARAMETER_NAME = rf"(?:[A-Za-z0-9_.\-]*(?:{_TELLING_PARTS})[A-Za-z0-9_.\-]*|{_TELLING_WORDS})(?:\[\])?"
-_PARAMETER_VALUE = r"""[^\s&#;\[\]<>"']"""
-PARAMETER = rf"((?i:[?&;#]|%3f|%26|%23)(?i:{_PARAMETER_NAME})(?:=|%3[dD])){_PARAMETER_VALUE}+"
-"""A parameter of a link whose name says that its value opens something; group 1 is all but the value."""
-CREDENTIALS = r"(://)[^\s/?#@＠\[\]]+[^\s/?#\[\]]*[@＠]"
+_TELLING_NAME = rf"[A-Za-z0-9_.\-]*(?:{_TELLING_PARTS})[A-Za-z0-9_.\-]*"
+_PARAMETER_BEGINS = "[?&;#]|%(?:25)*(?:3f|26|23|3b)"
+_EQUALS = "(?:=|%(?:25)*3[dD])"
+
+
+def _not_beginning(word: str) -> str:
+    """Return the pattern of one letter after as many of ``word``'s as it has: RE2 knows no other way to say that it is not."""
+    return "|".join(f"{re.escape(word[:place])}[^\\s{re.escape(letter)}]" for place, letter in enumerate(word))
+
+
+_PARAMETER_VALUE = rf"""["'`(<{{]*(?:[^\s&#\[\]<>"'`]+|\[(?:{_not_beginning("secret]")})[^\s&#]*)"""
+PARAMETER = (
+    rf"((?i:(?:{_PARAMETER_BEGINS})(?:{_TELLING_NAME}|{_TELLING_WORDS})|/{_TELLING_NAME})(?:\[\])?{_EQUALS})"
+    rf"{_PARAMETER_VALUE}"
+)
+"""A parameter of a link whose name says that its value opens something, in quotes or brackets or not; group 1 is all but the
+value. Behind a slash, where the address of a page may go on, only names that are said of nothing else.
+"""
+CREDENTIALS = rf"(://)[^\s/?#{AT}\[\]]+[^\s/?#\[\]]*[{AT}]"
 """``user:password@`` in a link; group 1 is what stands in front of it."""
 
 _NO_DIGIT_NEAR = r"((?:^|[^\p{Nd}.．。])[.．。]*|[.．。]{2,})"
 _OTHER_DIGIT = r"[^\P{Nd}0-9]"
 _OCTET = rf"(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9]|{_OTHER_DIGIT}{{1,3}})"
-_POINT = r"\[?[.．。]\]?"
+_POINT = r"(?:\[?[.．。]\]?| [.．。] )"
 IPV4 = rf"{_NO_DIGIT_NEAR}{_OCTET}(?:{_POINT}{_OCTET}){{3}}($|[^\p{{Nd}}.．。]|[.．。](?:$|[^\p{{Nd}}]))"
 """Four numbers of one byte. A fifth makes it the number of a section; three are a version."""
 _HEX = "[0-9A-Fa-f]{1,4}"
@@ -112,7 +128,8 @@ _DIGIT = "[0-9٠-٩۰-۹０-９]"
 _LETTER = "[A-Za-zＡ-Ｚａ-ｚ]"
 _EITHER = "[0-9A-Za-z٠-٩۰-۹Ａ-Ｚａ-ｚ０-９]"
 _SPACES = "\u00a0\u2009\u202f\u3000"
-_GAP = rf"[ .\-{_SPACES}]?"
+_IBAN_GAP = r"[ .\-/·•_\t\n]"
+_GAP = rf"(?:{_IBAN_GAP[:-1]}{_SPACES}]{{0,3}})"
 _WIDE = f"[٠-٩۰-۹Ａ-Ｚａ-ｚ０-９{_SPACES}]"
 _PLAIN = {
     **{
@@ -192,7 +209,7 @@ def _groups(form: str) -> Iterator[str]:
     """Yield one pattern per letter or digit, with the gap that people write before every fourth."""
     elements = [_ELEMENTS[part[0]] for part in form.split() for _ in range(int(part[1:]))]
     for place, element in enumerate(elements):
-        yield f"[ .-]?{element}" if place % 4 == 0 else element
+        yield f"{_IBAN_GAP}*{element}" if place % 4 == 0 else element
 
 
 def in_plain_signs(text: str) -> str:

@@ -13,7 +13,9 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
+from typing import Literal
+from urllib.parse import quote, unquote
 
 import ahocorasick_rs
 import duckdb
@@ -37,6 +39,7 @@ _LEAST_PART = 3
 _LEAST_JOINED = 6
 _LEAST_WITHOUT_SIGN = 5
 _LEAST_WITH_S = 4
+_LEAST_SERVANT = 6
 _NUMBER_DIGITS = 7
 _MOST_KEPT = 8
 _MOST_AT_FULL_SPEED = 50_000
@@ -71,6 +74,22 @@ _NAMES_AT_THE_EDGE = frozenset("con das del den des les van von".split())
 """Those of them that are names where a display name begins or ends with them: hidden with a capital letter."""
 _JOINED_BY_SIGN = re.compile(r"\w['’\-\u2010\u2011]\w")
 _FOUR_HAN = re.compile("[\u3400-\u9fff]{4}")
+_HAN = "\u3005\u3400-\u9fffヶケヵ"
+_HAN_NAME = re.compile(f"[{_HAN}]{{3,5}}")
+_HAN_BESIDE = re.compile(f"[{_HAN}]")
+_HONORIFIC = re.compile("さん|さま|ちゃん|くん|様|氏|君|殿|先生|先輩|部長|課長|社長|老师|小姐|女士|同学")
+_HANGUL = "\uac00-\ud7af"
+_HANGUL_NAME = re.compile(f"[{_HANGUL}]{{3,4}}")
+_HANGUL_BESIDE = re.compile(f"[{_HANGUL}]")
+_HANGUL_BEHIND = re.compile(
+    "(?:이?(?:야|가|는|를|도|랑|의|와|에게|한테|나|만)|아|이|은|을|과|하고|께서?|부터|까지|처럼|씨|님|군|양|형|누나|언니|오빠|선생님?)?"
+    f"(?![{_HANGUL}])"
+)
+"""What Korean writes together with a name that ends there."""
+_NAMES_OF_SERVANTS = "عبد"
+"""The first part of a name of two, written apart or as one word."""
+_HIDDEN_MARKS = re.compile("(?<=\\w)[\u200b-\u200f\u2060-\u2064\ufeff]+(?=\\w)")
+"""Marks between two letters that may stand for a space, or for nothing."""
 
 _BEFORE_ARABIC = re.compile("(?:^|[^\\w])[وف]?(?:[بكلس]|ال|بال|كال|لل)?$")
 _BEFORE_HEBREW = re.compile("(?:^|[^\\w])[והבלכמש]{1,3}$")
@@ -83,17 +102,31 @@ class _Form:
     """One spelling of a name, folded.
 
     ``whole`` stands only where words begin and end, ``cased`` only with a capital letter first, and one that is ``exact``
-    only with the accents that the name has: two letters without theirs are a word too often.
+    only with the accents that the name has: two letters without theirs are a word too often. One in a ``script`` without
+    spaces is a part of a name, and stands only where such a part can: Chinese characters beside an honorific or beside none,
+    Hangul at the beginning of a word that is nothing else.
     """
 
     text: str
     whole: bool
     cased: bool = False
     exact: str = ""
+    script: Literal["", "han", "hangul"] = ""
 
-    def is_written(self, found: str) -> bool:
-        """Return whether what was found is written as this form has to be."""
+    def is_written(self, text: str, start: int, end: int) -> bool:
+        """Return whether what was found between two places is written as this form has to be."""
+        found = text[start:end]
+        if self.script == "han":
+            beside = text[start - 1 : start] + text[end : end + 1]
+            return _HONORIFIC.match(text, end) is not None or not _HAN_BESIDE.search(beside)
+        if self.script == "hangul":
+            return not _HANGUL_BESIDE.match(text[start - 1 : start]) and _HANGUL_BEHIND.match(text, end) is not None
         return (not self.cased or found[:1].isupper()) and (not self.exact or _in_one_case(found) == self.exact)
+
+    @property
+    def asks(self) -> bool:
+        """Whether ``is_written`` has to be asked."""
+        return self.cased or self.exact != "" or self.script != ""
 
 
 class NameFinder:
@@ -103,7 +136,8 @@ class NameFinder:
         self._forms = [form for form in {form for name in names for form in _forms(name)} if form.text]
         self._search = _search_for([form.text.encode() for form in self._forms]) if self._forms else None
         self._whole = np.array([form.whole for form in self._forms], dtype=bool)
-        self._asks = np.array([form.cased or form.exact != "" for form in self._forms], dtype=bool)
+        self._has_parts = any(form.script for form in self._forms)
+        self._asks = np.array([form.asks for form in self._forms], dtype=bool)
 
     def shown(self, texts: pa.StringArray) -> pa.BooleanArray:
         """Return, for each text, whether it shows a name."""
@@ -112,7 +146,10 @@ class NameFinder:
         return pa.array(found)
 
     def hidden(self, texts: pa.StringArray, by: Callable[[str], str] = lambda _: "[name]") -> pa.StringArray:
-        """Return the texts with what ``by`` says in place of each name, until none is left: one may come to stand alone."""
+        """Return the texts with what ``by`` says in place of each name, until none is left: one may come to stand alone.
+
+        Such a one becomes ``[name]``: somebody's name may be a word of what ``by`` says.
+        """
         whole = composed(texts)
         spans = self._spans(whole)
         if not spans:
@@ -121,11 +158,15 @@ class NameFinder:
         mask[list(spans)] = True
         said = {row: whole[row].as_py() for row in sorted(spans)}
         changed = {row: _replaced(text, spans[row], by) for row, text in said.items()}
-        joined = [row for row, text in said.items() if _is_joined(text, spans[row])]
+        joined = [row for row, text in said.items() if self._may_uncover(text, spans[row])]
         if joined:
-            again = self.hidden(pa.array([changed[row] for row in joined], texts.type), by)
+            again = self.hidden(pa.array([changed[row] for row in joined], texts.type))
             changed.update(zip(joined, again.to_pylist(), strict=True))
         return pc.replace_with_mask(texts, pa.array(mask), pa.array(changed.values(), texts.type))
+
+    def _may_uncover(self, text: str, spans: list[tuple[int, int]]) -> bool:
+        """Return whether another name may come to stand alone when these are hidden."""
+        return _is_joined(text, spans) or (self._has_parts and _WITHOUT_SPACES.search(text) is not None)
 
     def possible(self, texts: pa.StringArray) -> pa.BooleanArray:
         """Return, for each text, whether it has the letters of a name, whatever stands beside them."""
@@ -170,7 +211,7 @@ class NameFinder:
         plain = {row: texts[row].as_py() for row in set(rows[asked].tolist())}
         for number in asked.tolist():
             row, start, end = (places[number] for places in names)
-            is_name[number] = self._forms[which[number]].is_written(plain[row][start:end])
+            is_name[number] = self._forms[which[number]].is_written(plain[row], start, end)
         return sorted(name for name, is_one in zip(zip(*names, strict=True), is_name.tolist(), strict=True) if is_one)
 
 
@@ -235,7 +276,7 @@ class KnownNames:
         self._finder = NameFinder(listed)
         self._words: set[str] = set()
         self._unspaced: set[str] = set()
-        for name in map(fold, listed):
+        for name in map(fold, [*listed, *(_HIDDEN_MARKS.sub(" ", name) for name in listed)]):
             parts = re.findall(r"[^\W\d_]+", name)
             self._words.update(word for word in parts if len(word) >= _LEAST_PART or parts == [word])
             if _WITHOUT_SPACES.search(name):
@@ -243,6 +284,7 @@ class KnownNames:
 
     def may_be_in(self, title: str) -> bool:
         """Return whether a title may name somebody or hold an address or number; rather yes than no."""
+        title = unquote(title)
         if "@" in title or sum(character.isdecimal() for character in title) >= _NUMBER_DIGITS:
             return True
         if self._finder.shown(pa.array([title], pa.string()))[0].as_py():
@@ -259,6 +301,11 @@ def forms_of(name: str) -> set[str]:
 
 def _forms(name: str) -> Iterator[_Form]:
     bare = unicodedata.normalize("NFC", name.strip().lstrip("~").strip())[:_LONGEST_NAME].strip()
+    for spelling in {bare, _HIDDEN_MARKS.sub(" ", bare)}:
+        yield from _forms_of_one(spelling)
+
+
+def _forms_of_one(bare: str) -> Iterator[_Form]:
     if _WITHOUT_SPACES.search(bare):
         yield from _unspaced_forms(bare)
     elif sum(map(str.isalpha, bare)) >= 2:
@@ -272,11 +319,17 @@ def _forms(name: str) -> Iterator[_Form]:
 def _unspaced_forms(bare: str) -> Iterator[_Form]:
     for part in {bare, *bare.split(), "".join(bare.split())}:
         if not _WITHOUT_SPACES.search(part):
-            yield from _forms(part)
+            yield from _forms_of_one(part)
         elif len(part) >= 2:
             yield _Form(fold(part).strip(), whole=False)
+            yield from _in_links(part)
         if _FOUR_HAN.fullmatch(part):  # a family name of two characters, and a given one
             yield from (_Form(fold(half), whole=False) for half in (part[:2], part[2:]))
+        if _HAN_NAME.fullmatch(part):
+            parts = {part[:2], part[-2:], *((part[:3], part[-3:]) if len(part) > 3 else ())}
+            yield from (_Form(fold(one), whole=False, script="han") for one in parts)
+        if _HANGUL_NAME.fullmatch(part):
+            yield _Form(fold(part[-2:]), whole=False, script="hangul")
 
 
 def _spaced_forms(bare: str) -> Iterator[_Form]:
@@ -298,6 +351,23 @@ def _spaced_forms(bare: str) -> Iterator[_Form]:
         if len(word) >= _LEAST_PART and (at_edge or plain not in _NO_NAMES):
             for spelling in _spellings(word):
                 yield _Form(spelling, whole=True, cased=at_edge or plain in ALSO_WORDS)
+            yield from _in_links(word)
+    for first, second in pairwise([*words, ""]):
+        if first == _NAMES_OF_SERVANTS and second:
+            yield from (
+                _Form(spelling, whole=True) for gap in (" ", "") for spelling in _spellings(first + gap + second)
+            )
+        elif first.startswith(_NAMES_OF_SERVANTS) and len(first) >= _LEAST_SERVANT:
+            apart = f"{_NAMES_OF_SERVANTS} {first.removeprefix(_NAMES_OF_SERVANTS)}"
+            yield from (_Form(spelling, whole=True) for spelling in _spellings(apart))
+
+
+def _in_links(word: str) -> Iterator[_Form]:
+    """Yield how a word stands in addresses of pages where it has letters outside of ASCII: as the bytes of its UTF-8."""
+    if not word.isascii():
+        for spelling in {word, word.lower(), word.upper(), word.title()}:
+            for form in ("NFC", "NFD"):
+                yield _Form(fold(quote(unicodedata.normalize(form, spelling))), whole=True)
 
 
 def _compact(text: str) -> str:
@@ -314,6 +384,7 @@ def words_in(name: str) -> list[str]:
     shown = "".join(
         character if character in "'’" or character.isalnum() or unicodedata.category(character)[0] == "M" else " "
         for character in name
+        if unicodedata.category(character) != "Cf"
     )
     return [word.lstrip("'’0123456789") for word in shown.split() if any(map(str.isalpha, word))]
 

@@ -18,7 +18,7 @@ MARK = "\u2064"
 NAMED = "numbers_named"
 
 _LONGEST_PHONE = 15
-_SSN = re.compile(r"(?!000|666)[0-9]{3}([ \-])(?!00)[0-9]{2}\1(?!0000)[0-9]{4}")
+_SSN = re.compile(r"(?!000|666)[0-9]{3}([ \-/·•_])(?!00)[0-9]{2}\1(?!0000)[0-9]{4}")
 _NO_DIGIT, _NO_SIGN = re.compile("[^0-9]+"), re.compile("[^0-9A-Z]+")
 
 
@@ -36,9 +36,13 @@ def function(
     work: Callable[..., pa.Array],
     inputs: int = 1,
     result: str = "VARCHAR",
+    is_dear: bool = False,
 ) -> Iterator[None]:
-    """Let SQL call ``work``, from arrays of texts to an array, under ``name`` for the length of the block."""
-    connection.create_function(name, work, ["VARCHAR"] * inputs, result, type=ARROW)
+    """Let SQL call ``work``, from arrays of texts to an array, under ``name`` for the length of the block.
+
+    One that ``is_dear`` is never called ahead of the rows that need it, while a query is planned.
+    """
+    connection.create_function(name, work, ["VARCHAR"] * inputs, result, type=ARROW, side_effects=is_dear)
     try:
         yield
     finally:
@@ -71,7 +75,7 @@ def kind(number: str) -> str:
         return "iban" if is_iban(_NO_SIGN.sub("", folded.upper())) else "number"
     if folded.startswith("+") or (digits.startswith("00") and len(digits) > 9 and not is_cpf(digits)):
         return "phone" if _is_possible_phone(digits.removeprefix("00")) else "number"
-    if not folded.startswith("("):
+    if not folded.startswith(("(", "（")):
         if 13 <= len(digits) <= 19 and is_card(digits):
             return "card"
         if is_cpf(digits) or _SSN.fullmatch(folded):
@@ -116,4 +120,10 @@ def _folded(character: str) -> str:
         return str(int(character))
     if "\uff01" <= character <= "\uff5e":
         return chr(ord(character) - 0xFEE0)
-    return "-" if character in "\u2010\u2011\u2012\u2013\u2212\u2043" else " " if character.isspace() else character
+    return (
+        "-"
+        if character in "\u2010\u2011\u2012\u2013\u2015\u2212\u2043\u30fc\uff70"
+        else " "
+        if character.isspace()
+        else character
+    )

@@ -6,22 +6,24 @@ What leaves the warehouse passes ``scrub``; the privacy checks ask of the output
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import reduce
 
 import duckdb
 
 from egregora_assets.privacy import kinds
+from egregora_assets.privacy.again import repeating
 from egregora_assets.privacy.kinds import ALIAS
 from egregora_assets.privacy.names import ALIASED, HIDDEN, POSSIBLE, SHOWN, finding, known
 from egregora_assets.privacy.numbers import MARK, NAMED, naming
 from egregora_assets.warehouse.query import rows
 
-POLICY_VERSION = "5"
+POLICY_VERSION = "6"
 """Part of every fingerprint of cleaned text: a new version cleans everything again."""
 
-INVISIBLE = r"[\x{00AD}\x{034F}\x{061C}\x{180E}\x{200B}\x{200E}\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2069}\x{FEFF}]"
+INVISIBLE = r"[\x{00AD}\x{034F}\x{061C}\x{180E}\x{200B}\x{200E}\x{200F}\x{202A}-\x{202E}\x{2060}-\x{206F}\x{FEFF}\x{FFF9}-\x{FFFB}]"
 """Marks that show nothing and could hide an address from a pattern."""
 _JOINERS = r"[\x{200C}\x{200D}\x{FE00}-\x{FE0F}]+"
 """Marks that some scripts and emoji need, but neither an address nor a number nor a Latin name does."""
@@ -29,50 +31,57 @@ _AFTER_LETTER = rf"([\p{{Latin}}\p{{Greek}}\p{{Cyrillic}}\p{{Nd}}@＠.+_?&=:/\-]
 _BEFORE_DIGIT = rf"{_JOINERS}([\p{{Nd}}@＠.])"
 _CIRCLED = r"\x{2460}-\x{2473}\x{24EA}"
 _KEYCAP = "\u20e3"
-_HIDING = rf"{INVISIBLE}|{_JOINERS}|[{_KEYCAP}{_CIRCLED}]"
+_DIGIT = "[0-9٠-٩۰-۹０-９]"
+"""Digits as patterns of numbers know them. Those of other scripts are written in these first: patterns stay small."""
+_OTHER_DIGIT = "[^\\P{Nd}0-9٠-٩۰-۹０-９]"
+_HIDING = rf"{INVISIBLE}|{_JOINERS}"
 """Stands in every text that may read otherwise than it looks."""
+_ODD_DIGITS = rf"[{_KEYCAP}{_CIRCLED}]|{_OTHER_DIGIT}"
 
 _ADDRESS_LETTER = r"\p{L}\p{M}\p{N}\-_"
-EMAIL = rf"[{_ADDRESS_LETTER}.%+]+[!#$&'*/=?^{{|}}~]*(?:[@＠]|%40)[{_ADDRESS_LETTER}]+(?:[.．。][{_ADDRESS_LETTER}]+)+"
+EMAIL = rf"[{_ADDRESS_LETTER}.%+]+[!#$&'*/=?^{{|}}~]*(?:[{kinds.AT}]|%40)[{_ADDRESS_LETTER}]+(?:[.．。][{_ADDRESS_LETTER}]+)+"
 _SPACES = r" \x{00A0}\x{2000}-\x{200A}\x{202F}\x{205F}\x{3000}"
-_BETWEEN = rf"{_SPACES}.\-\x{{2010}}-\x{{2012}}\x{{2043}}"
-_ANY_BETWEEN = rf"{_BETWEEN}\x{{2013}}\x{{2212}}\x{{FF0D}}"
+_BETWEEN = rf"{_SPACES}.\-\x{{2010}}-\x{{2012}}\x{{2043}}\x{{30FC}}\x{{FF70}}"
+_ANY_BETWEEN = rf"{_BETWEEN}\x{{2013}}\x{{2015}}\x{{2212}}\x{{FF0D}}"
 _GAP = rf"(?:[{_ANY_BETWEEN}]|  | [\-\x{{2010}}-\x{{2013}}] )"
-PHONE = "|".join(
-    (
-        rf"(?:\p{{Nd}}{{1,5}}{_GAP}){{0,2}}\p{{Nd}}{{4}}{_GAP}\p{{Nd}}{{6}}{_GAP}\p{{Nd}}{{4,5}}",
-        rf"[+＋] ?\(?\p{{Nd}}(?:[()/{_ANY_BETWEEN}]{{0,3}}\p{{Nd}}){{6,16}}",
-        rf"\(\p{{Nd}}{{2,4}}\)(?:[{_ANY_BETWEEN}]{{0,2}}\p{{Nd}}){{6,11}}",
-        r"\p{Nd}{7,}",
-        rf"\p{{Nd}}{{3,5}}(?:{_GAP}\p{{Nd}}{{2,5}}){{2,5}}",
-        rf"\p{{Nd}}{{2}}{_GAP}\p{{Nd}}{{3,5}}(?:{_GAP}\p{{Nd}}{{2,5}}){{1,4}}",
-        rf"\p{{Nd}}{{2}}{_GAP}\p{{Nd}}{{2}}{_GAP}\p{{Nd}}{{3,5}}(?:{_GAP}\p{{Nd}}{{2,5}}){{0,3}}",
-        rf"\p{{Nd}}{{2}}(?:{_GAP}\p{{Nd}}{{2}}){{2}}{_GAP}\p{{Nd}}{{2,5}}(?:{_GAP}\p{{Nd}}{{2,5}}){{0,2}}",
-        rf"\p{{Nd}}{{3,6}}(?:[{_BETWEEN}]|  )\p{{Nd}}{{5,8}}",
-        rf"\p{{Nd}}{{5}}[{_BETWEEN}]\p{{Nd}}{{4}}",
-        rf"[3-9]\p{{Nd}}{{3}}[{_SPACES}]\p{{Nd}}{{4}}",
-        r"\p{Nd}{3,5}[.\-\x{2010}-\x{2012}\x{2043}]\p{Nd}{4}",
-        r"0\p{Nd}{2,5} ?/ ?\p{Nd}{5,8}",
-        r"\p{Nd}{3}(?:(?:/\p{Nd}{3}){2}|(?:·\p{Nd}{3}){2})",
+_APART_ON_CARDS = rf"(?:[\t\n_/·•]|[{_SPACES}]{{1,3}})"
+PHONE = "(?:{})N*".format(
+    "|".join(
+        (
+            rf"(?:N{{1,5}}{_GAP}){{0,2}}N{{4}}{_GAP}N{{6}}{_GAP}N{{4,5}}",
+            rf"[3-6]N{{3}}(?:(?:{_APART_ON_CARDS}N{{4}}){{3}}(?:{_APART_ON_CARDS}N{{3}})?|{_APART_ON_CARDS}N{{6}}{_APART_ON_CARDS}N{{4,5}})",
+            rf"[+＋] ?[(（]?N(?:[()（）/\t\n{_ANY_BETWEEN}]{{0,3}}N){{6,16}}",
+            rf"[(（]N{{2,4}}[)）](?:[{_ANY_BETWEEN}]{{0,2}}N){{6,11}}",
+            r"[0٠۰０]N{1,4} ?[(（]N{1,4}[)）] ?N{4}",
+            r"N{7,}",
+            rf"N{{3,5}}(?:{_GAP}N{{2,5}}){{2,5}}",
+            rf"N{{2}}{_GAP}N{{3,5}}(?:{_GAP}N{{2,5}}){{1,4}}",
+            rf"N{{2}}{_GAP}N{{2}}{_GAP}N{{3,5}}(?:{_GAP}N{{2,5}}){{0,3}}",
+            rf"N{{2}}(?:{_GAP}N{{2}}){{2}}{_GAP}N{{2,5}}(?:{_GAP}N{{2,5}}){{0,2}}",
+            rf"N{{3,6}}(?:[{_BETWEEN}]|  )N{{5,8}}",
+            rf"N{{5}}[{_BETWEEN}]N{{4}}",
+            rf"[3-9]N{{3}}[{_SPACES}]N{{4}}",
+            r"N{3,5}[.\-\x{2010}-\x{2012}\x{2043}\x{30FC}\x{FF70}]N{4}",
+            r"0N{2,5} ?/ ?N{5,8}",
+            r"N{3}[/·•_]N{2}[/·•_]N{4}",
+            r"N{3}(?:(?:/N{3}){2}|(?:·N{3}){2})",
+        )
     )
-)
-"""Seven or more digits, written as people and phones write numbers."""
-_USUAL_DIGIT = "[0-9٠-٩۰-۹０-９]"
-_UNUSUAL_DIGIT = "[^\\P{Nd}0-9٠-٩۰-۹０-９]"
-_PHONE_IN_USUAL_DIGITS = PHONE.replace(r"\p{Nd}", _USUAL_DIGIT)
-"""Finds the same as ``PHONE`` in texts without digits of other scripts, thirty times as fast: RE2 can keep all its states."""
+).replace("N", _DIGIT)
+"""Seven or more digits, written as people and phones write numbers, with all digits that go on right behind them."""
 _DATE = r"(^|[^\p{Nd}+])((?:19|20)[0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(\b|[\p{L}_])"
 _COMMIT = r"\b" + "([0-9a-f]{5})" * 8 + r"\b"
-SEVEN_DIGITS = rf"\p{{Nd}}(?:[()/·{_ANY_BETWEEN}]{{0,3}}\p{{Nd}}){{6}}"
+SEVEN_DIGITS = rf"\p{{Nd}}(?:[()（）/·•_\t\n{_ANY_BETWEEN}]{{0,3}}\p{{Nd}}){{6}}"
 """Stands in every text with a number: a small pattern to ask before the large one."""
 _TO_KEEP = "(?:19|20)[0-9]{2}-|[0-9a-f]{40}"
 """Stands in every text with a date or a commit to keep."""
 _KEPT, _KEPT_COMMIT = "\u2063", "\u2062"
 """Invisible marks, of which no text has one when they are needed, that keep the digits of dates and commits apart."""
-_ASKED = "may_hold_something_private"
+_ASKED, _SAID = "may_hold_something_private", "as_it_was_said"
+_AGAIN, _AGAIN_AMONG_ALIASES = "cleaned_again", "cleaned_again_among_aliases"
 _ANYTHING = "|".join(
     (
-        *(rf"[\p{{Nd}}@＠={_CIRCLED}]", "://", "%3", kinds.PASSWORD_WORDS),
+        *(rf"[\p{{Nd}}{kinds.AT}={_CIRCLED}]", "://", kinds.PASSWORD_WORDS),
         *(*map(re.escape, kinds.KEY_BEGINNINGS), INVISIBLE, _JOINERS),
     )
 )
@@ -87,32 +96,57 @@ def quoted(text: str) -> str:
 @contextmanager
 def scrubbing(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Let SQL of ``connection`` run what ``scrub`` and the questions of this module give, for the length of the block."""
+    clean = f"SELECT number, {HIDDEN}(text, key) AS text FROM ({_without_pii(_WITHOUT_ALIASES, 'text')})"
+    plain, among_aliases = (f"{shows_pii('text', aliases)} OR {_named('text', aliases)}" for aliases in (False, True))
+    with (
+        _calling(connection),
+        repeating(connection, _AGAIN, _calling, clean, plain),
+        repeating(connection, _AGAIN_AMONG_ALIASES, _calling, clean, among_aliases),
+    ):
+        yield
+
+
+@contextmanager
+def _calling(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     with naming(connection), finding(connection):
         yield
 
 
-def scrub(relation: str, column: str, names: Iterable[str] = ()) -> str:
+def scrub(relation: str, column: str, names: Iterable[str] = (), aliases: bool = False) -> str:
     """Return SQL for ``relation`` (a query) with keys, addresses, numbers and ``names`` in ``column`` replaced.
 
     Runs inside ``scrubbing``. Dates in ISO form are kept, other runs of seven or more digits are taken for numbers of
     people. ``names`` are full display names: they are hidden in any spelling, and so is each of their words, unless it is an
     everyday word, which is hidden only with a capital letter. Each step asks first whether there is anything to replace,
-    which is several times cheaper than replacing, and one question stands before all that need no names.
+    which is several times cheaper than replacing, and one question stands before all that need no names. ``leaks``, with the
+    same ``names`` and ``aliases``, is true of no text that this gives.
     """
-    return hide_names(_without_pii(relation, column), column, names)
+    return _settled(relation, column, list(names), HIDDEN, aliases)
 
 
 def pseudonymise(relation: str, column: str, names: Iterable[str]) -> str:
     """Return SQL like that of ``scrub`` in which ``names.aliasing`` says what stands for each of ``names``."""
-    return hide_names(_without_pii(relation, column), column, names, ALIASED)
+    return _settled(relation, column, list(names), ALIASED, aliases=True)
+
+
+def _settled(relation: str, column: str, names: list[str], by: str, aliases: bool) -> str:
+    """Clean once, and again what has changed and shows something since. An alias in such a text becomes ``[name]``."""
+    query = hide_names(_without_pii(f"SELECT *, {column} AS {_SAID} FROM ({relation})", column), column, names, by)
+    again, has_changed, shows = _AGAIN, _where(_ASKED, f"{column} <> {_SAID}", "false"), shows_pii(column)
+    if aliases:  # an alias has digits, and may end where no other name did
+        again, has_changed = _AGAIN_AMONG_ALIASES, f"{column} <> {_SAID} OR contains({column}, 'member-')"
+        shows = leaks(column, names, aliases)
+    settled = _where(shows, f"{again}({column}, '{known(names)}')", column)
+    replaced = _where(has_changed, settled, column)
+    return f"SELECT * EXCLUDE ({_ASKED}, {_SAID}) REPLACE ({replaced} AS {column}) FROM ({query})"
 
 
 def _without_pii(relation: str, column: str) -> str:
-    query = f"SELECT *, regexp_matches({column}, {quoted(_ANYTHING)}) AS {_ASKED} FROM ({relation})"
+    query = f"SELECT *, {_may_hold(column)} AS {_ASKED} FROM ({relation})"
     for condition, replacement in _steps(column):
         replaced = _where(_ASKED, _where(condition, replacement, column), column)
         query = f"SELECT * REPLACE ({replaced} AS {column}) FROM ({query})"
-    return f"SELECT * EXCLUDE ({_ASKED}) FROM ({query})"
+    return query
 
 
 def hide_names(relation: str, column: str, names: Iterable[str], by: str = HIDDEN) -> str:
@@ -123,8 +157,8 @@ def hide_names(relation: str, column: str, names: Iterable[str], by: str = HIDDE
 
 def _steps(text: str) -> Iterator[tuple[str, str]]:
     """Yield what is done to a text that may hold something private: when, and by which SQL. Keys and links hold digits."""
-    yield f"regexp_matches({text}, {quoted(_HIDING)})", _stripped(text)
-    yield f"contains({text}, '://')", _replaced(kinds.CREDENTIALS, r"\1", text)
+    yield from _disguises(text)
+    yield _has_user(text), _replaced(kinds.CREDENTIALS, r"\1", text)
     yield _has_parameter(text), _replaced(kinds.PARAMETER, r"\1[secret]", text)
     yield kinds.has_key(text), _replaced(kinds.PRIVATE_KEY, "[secret]", _replaced(kinds.KEY, r"\1[secret]", text))
     yield (
@@ -148,23 +182,46 @@ def _twice(pattern: str, replacement: str, text: str) -> str:
     return _replaced(pattern, replacement, _replaced(pattern, replacement, text))
 
 
+def _may_hold(text: str) -> str:
+    return f"regexp_matches({text}, {quoted(_ANYTHING)})"
+
+
 def _has_at(text: str) -> str:
-    return f"contains({text}, '@') OR contains({text}, '＠') OR contains({text}, '%40')"
+    return " OR ".join(f"contains({text}, '{sign}')" for sign in (*kinds.AT, "%40"))
+
+
+def _has_user(text: str) -> str:
+    return f"contains({text}, '://') AND ({_has_at(text)})"
 
 
 def _has_parameter(text: str) -> str:
-    return f"contains({text}, '=') OR contains({text}, '%3')"
+    return f"contains({text}, '=') OR contains({text}, '%3') OR contains({text}, '%25')"
 
 
-def _stripped(text: str) -> str:
-    shown = _replaced(INVISIBLE, "", text)
-    shown = _replaced(_BEFORE_DIGIT, r"\1", _replaced(_AFTER_LETTER, r"\1", shown))
-    plain = reduce(lambda sql, sign: f"replace({sql}, '{sign[0]}', '{sign[1]}')", _PLAIN_DIGITS.items(), shown)
-    return _where(f"regexp_matches({plain}, {quoted(SEVEN_DIGITS)})", plain, shown)
+def _disguises(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the first of ``_steps``: what shows nothing goes, and odd digits become usual ones where they may be a number."""
+    shown = _replaced(_BEFORE_DIGIT, r"\1", _replaced(_AFTER_LETTER, r"\1", _replaced(INVISIBLE, "", text)))
+    yield f"regexp_matches({text}, {quoted(_HIDING)})", shown
+    plain = reduce(lambda sql, sign: f"replace({sql}, '{sign[0]}', '{sign[1]}')", _TWO_DIGITS.items(), text)
+    plain = f"translate({plain}, '{''.join(_ODD)}{_KEYCAP}', '{''.join(_ODD.values())}')"
+    has_number = f"regexp_matches({plain}, {quoted(SEVEN_DIGITS)})"
+    yield f"regexp_matches({text}, {quoted(_ODD_DIGITS)})", _where(has_number, plain, text)
 
 
-_PLAIN_DIGITS = {_KEYCAP: "", "⓪": "0", **{chr(0x245F + number): str(number) for number in range(1, 21)}}
-"""Digits in circles and on keys, which are digits only where they make up a number."""
+def _in_usual_digits(text: str) -> str:
+    plain = f"translate({text}, '{''.join(_OTHER_DIGITS)}', '{''.join(_OTHER_DIGITS.values())}')"
+    return _where(f"regexp_matches({text}, {quoted(_OTHER_DIGIT)})", plain, text)
+
+
+_OTHER_DIGITS = {
+    letter: str(int(letter))
+    for letter in filter(str.isdecimal, map(chr, range(0x700, sys.maxunicode)))
+    if not "０" <= letter <= "９"
+}
+"""Digits of scripts that patterns do not know, and which ones they are."""
+_TWO_DIGITS = {chr(0x245F + number): str(number) for number in range(10, 21)}
+_ODD = {**_OTHER_DIGITS, "⓪": "0", **{chr(0x245F + number): str(number) for number in range(1, 10)}}
+"""Digits in circles and on keys, which like those of other scripts are changed only where there may be a number."""
 
 
 def _replaced(pattern: str, replacement: str, text: str) -> str:
@@ -172,15 +229,8 @@ def _replaced(pattern: str, replacement: str, text: str) -> str:
 
 
 def _without_numbers(text: str) -> str:
-    def marked(pattern: str) -> str:
-        return _replaced(pattern, rf"{MARK}\0{MARK}", _kept(text))
-
-    return _as_before(f"{NAMED}({_by_digits(text, marked)})")
-
-
-def _by_digits(text: str, work: Callable[[str], str]) -> str:
-    """Return the SQL ``work`` makes with the fast pattern of numbers, and with the whole one where only that finds all."""
-    return _where(f"regexp_matches({text}, {quoted(_UNUSUAL_DIGIT)})", work(PHONE), work(_PHONE_IN_USUAL_DIGITS))
+    marked = _replaced(PHONE, rf"{MARK}\0{MARK}", _kept(text))
+    return _as_before(f"{NAMED}({marked})")
 
 
 def _kept(text: str) -> str:
@@ -200,6 +250,12 @@ def _as_before(text: str) -> str:
 def _found(text: str, pattern: str) -> str:
     """Ask by taking it out: for a large pattern ``regexp_matches`` first works out what range of texts could match, for 20 ms."""
     return f"regexp_extract({text}, {quoted(pattern)}) <> ''"
+
+
+def may_change(column: str, names: Iterable[str]) -> str:
+    """Return the SQL condition, far cheaper than ``scrub``, that is true of every ``column`` which ``scrub`` changes."""
+    questions = " OR ".join(f"({condition})" for condition, _ in _steps(column))
+    return f"({_where(_may_hold(column), questions, 'false')} OR {mentions(column, names)})"
 
 
 def mentions(column: str, names: Iterable[str]) -> str:
@@ -225,32 +281,42 @@ def shows_pii(column: str, aliases: bool = False) -> str:
     With ``aliases``, authors' aliases are taken for what they are and not for numbers.
     """
     text = _without_aliases(column) if aliases else column
-    question = f"regexp_matches({text}, {quoted(_ANYTHING)})"
     found = " OR ".join(_where(condition, shown, "false") for condition, shown in _shown(text))
-    return f"({_where(question, found, 'false')})"
+    return f"({_where(_may_hold(text), found, 'false')})"
+
+
+def may_show_pii(column: str) -> str:
+    """Return the SQL condition, far cheaper than ``shows_pii``, that is true wherever that is."""
+    questions = " OR ".join(f"({condition})" for condition, _ in _shown(column))
+    return f"({_where(_may_hold(column), questions, 'false')})"
 
 
 def private_among(connection: duckdb.DuckDBPyConnection, texts: Iterable[str]) -> set[str]:
     """Return those of a few texts from which ``scrub`` would take something private, names aside."""
     among = "SELECT text FROM (SELECT unnest($texts::VARCHAR[]) AS text) WHERE "
-    suspected = rows(connection, among + f"regexp_matches(text, {quoted(_ANYTHING)})", {"texts": list(texts)})
+    suspected = rows(connection, among + _may_hold("text"), {"texts": list(texts)})
     if not suspected:
         return set()
-    found = rows(connection, among + shows_pii(f"({_stripped('text')})"), {"texts": [text for (text,) in suspected]})
+    query = "SELECT text, text AS said FROM (SELECT unnest($texts::VARCHAR[]) AS text)"
+    for condition, plain in _disguises("text"):
+        query = f"SELECT * REPLACE ({_where(condition, plain, 'text')} AS text) FROM ({query})"
+    found = rows(
+        connection, f"SELECT said FROM ({query}) WHERE {shows_pii('text')}", {"texts": [text for (text,) in suspected]}
+    )
     return {text for (text,) in found}
 
 
 def _shown(text: str) -> Iterator[tuple[str, str]]:
     """Yield a cheap question, and the SQL whether what it asks for is there. ``CASE`` asks in this order, ``AND`` in any."""
     yield _has_at(text), _found(text, EMAIL)
-    yield f"contains({text}, '://')", _found(text, kinds.CREDENTIALS)
+    yield _has_user(text), _found(text, kinds.CREDENTIALS)
     yield _has_parameter(text), _found(text, kinds.PARAMETER)
     yield kinds.has_key(text), f"{_found(text, kinds.KEY)} OR {_found(text, kinds.PRIVATE_KEY)}"
     yield f"regexp_matches({text}, {quoted(kinds.PASSWORD_QUESTION)})", _found(text, kinds.PASSWORD)
     addressed = f"{_found(text, kinds.IPV4)} OR {_found(text, kinds.IPV6)}"
     yield f"regexp_matches({text}, {quoted(kinds.IP_QUESTION)})", addressed
     yield f"regexp_matches({text}, {quoted(kinds.IBAN_QUESTION)})", _found(kinds.in_plain_signs(text), kinds.IBAN)
-    numbered = _by_digits(text, lambda pattern: _found(_kept(text), pattern))
+    numbered = _found(_kept(_in_usual_digits(text)), PHONE)
     yield f"regexp_matches({text}, {quoted(SEVEN_DIGITS)})", numbered
 
 
@@ -261,3 +327,10 @@ def shows_names(column: str, names: Iterable[str], aliases: bool = False) -> str
 
 def _without_aliases(text: str) -> str:
     return _replaced(ALIAS, "∎", text)
+
+
+def _named(text: str, aliases: bool) -> str:
+    return f"{SHOWN}({_without_aliases(text) if aliases else text}, key)"
+
+
+_WITHOUT_ALIASES = f"SELECT * REPLACE ({_replaced(ALIAS, '[name]', 'text')} AS text) FROM waiting"

@@ -20,7 +20,7 @@ from egregora_assets.profiles.models import Profile, json_schema
 from egregora_assets.profiles.page import index, page
 from egregora_assets.profiles.statistics import counted, records
 from egregora_assets.sidecar import posts
-from egregora_assets.sidecar.made_files import UNFINISHED, made_by_another, write_if_changed
+from egregora_assets.warehouse.made_files import UNFINISHED, made_by_another, write_if_changed
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary
 from egregora_assets.warehouse.revisions import Transaction, transaction, watermark
 

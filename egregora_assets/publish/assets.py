@@ -7,7 +7,7 @@ import dagster as dg
 from egregora_assets.authors.assets import authors, clean_messages
 from egregora_assets.documents.assets import documents
 from egregora_assets.git_history.assets import code_references
-from egregora_assets.media.assets import media
+from egregora_assets.media.assets import media_public
 from egregora_assets.profiles.assets import author_profiles
 from egregora_assets.publish.snapshot import publish
 from egregora_assets.publish.tables import TABLES
@@ -20,7 +20,7 @@ from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
     group_name="publish",
     kinds={"duckdb"},
     owners=OWNERS,
-    deps=[authors, clean_messages, media, code_references, documents, sidecars, author_profiles],
+    deps=[authors, clean_messages, media_public, code_references, documents, sidecars, author_profiles],
     pool=WRITER_POOL,
     code_version="1",
     automation_condition=dg.AutomationCondition.eager(),

@@ -19,6 +19,7 @@ from ahocorasick_rs import BytesAhoCorasick
 from pydantic import BaseModel
 
 from egregora_assets.authors.policy import cleaned, cleaning, rules_of
+from egregora_assets.authors.verify import HIDDEN_MESSAGES
 from egregora_assets.config import Settings
 from egregora_assets.profiles.page import ANSWERS, HONEST
 from egregora_assets.warehouse.connection import open_snapshot
@@ -60,6 +61,18 @@ class ErasureReport(BaseModel):
     def is_clean(self) -> bool:
         return not self.found
 
+    @property
+    def in_words(self) -> str:
+        """What the search tells, and how many messages it tells nothing of."""
+        if self.found:
+            return f"Words of people who opted out are left in {len(self.found):,} places"
+        if not self.messages:
+            return "Nobody who opted out has said anything: there was nothing to search for"
+        unknown = f"{self.unsearchable:,} of {self.messages:,} messages hold no phrase that only they have said"
+        if not self.phrases:
+            return f"Nothing could be searched for: {unknown}"
+        return f"Nothing is left of what can be searched for; {unknown}" if self.unsearchable else "Nothing is left"
+
 
 def search_outputs(connection: duckdb.DuckDBPyConnection, settings: Settings) -> ErasureReport:
     """Search all outputs for words of people who opted out, and write the report into the home."""
@@ -96,7 +109,7 @@ def search_outputs(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
 def _their_texts(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[None]:
     """Have all texts of people who opted out as ``their_texts`` for the block: as written, and as the gate had shown them."""
     as_shown = cleaned(_THEIRS, rules_of(connection, settings))
-    both = f"SELECT message_id, text FROM ({_THEIRS}) UNION SELECT message_id, text FROM ({as_shown})"
+    both = f"FROM ({_THEIRS}) UNION FROM ({as_shown})"
     with cleaning(connection, settings), temporary(connection, "their_texts", both):
         yield
 
@@ -154,15 +167,12 @@ def _column(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[memor
             yield memoryview(data).cast("B")
 
 
-_THEIRS = """
-    SELECT m.message_id, m.source_id, m.text FROM messages m
-    WHERE m.author_id IN (SELECT author_id FROM authors WHERE opted_out)
+_THEIRS = f"""
+    SELECT message_id, source_id, date_trunc('minute', local_time) AS minute, text
+    FROM messages SEMI JOIN ({HIDDEN_MESSAGES}) USING (message_id)
     UNION ALL
-    SELECT before.message_id, m.source_id, before.text FROM private.message_versions before JOIN messages m USING (message_id)
-    WHERE m.author_id IN (SELECT author_id FROM authors WHERE opted_out)
-    UNION ALL
-    SELECT o.message_id, m.source_id, m.text FROM private.other_authors o JOIN messages m USING (message_id)
-    WHERE o.author_id IN (SELECT author_id FROM authors WHERE opted_out)
+    SELECT message_id, source_id, date_trunc('minute', local_time), before.text
+    FROM private.message_versions before JOIN messages USING (message_id) SEMI JOIN ({HIDDEN_MESSAGES}) USING (message_id)
 """
 _PHRASES = f"""
     SELECT message_id, left(trim(unnest(
@@ -171,14 +181,18 @@ _PHRASES = f"""
     FROM their_texts
 """
 """Letters and spaces only: nothing that Markdown or JSON would write in another way, no number and no address."""
-_SAID_BY_OTHERS = """
-    SELECT text FROM clean_messages
-    WHERE author_id IS NULL OR author_id NOT IN (SELECT author_id FROM authors WHERE opted_out)
-    UNION ALL SELECT replace(text, chr(10), ' ') FROM clean_messages
-    WHERE contains(text, chr(10)) AND (author_id IS NULL OR author_id NOT IN (SELECT author_id FROM authors WHERE opted_out))
+_SAID_BY_OTHERS = f"""
+    WITH others AS (
+        SELECT text FROM clean_messages ANTI JOIN ({HIDDEN_MESSAGES}) USING (message_id)
+        WHERE (source_id, date_trunc('minute', local_time), text) NOT IN (SELECT (source_id, minute, text) FROM their_texts)
+    )
+    SELECT text FROM others
+    UNION ALL SELECT replace(text, chr(10), ' ') FROM others WHERE contains(text, chr(10))
     UNION ALL SELECT title FROM sources
 """
-"""Also with lines that are joined, as in a quotation. A title is the group's: whoever once repeated it has not said it."""
+"""Also with lines that are joined, as in a quotation. What stands in the same chat and minute in the same words is what they
+said, whoever it stands under. A title is the group's: whoever once repeated it has not said it.
+"""
 _COUNTS = f"""
     SELECT
         (SELECT count(DISTINCT message_id) FROM their_texts),

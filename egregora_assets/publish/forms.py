@@ -12,11 +12,11 @@ from egregora_assets.chat.formats.records import KINDS
 from egregora_assets.config import Settings
 from egregora_assets.documents.windows import SPOKEN
 from egregora_assets.git_history.resolver import STATES
-from egregora_assets.media.store import MEDIA_TYPES
+from egregora_assets.media import public
 from egregora_assets.privacy.scrub import quoted
 from egregora_assets.profiles import files as profiles
 from egregora_assets.sidecar import posts
-from egregora_assets.sidecar.made_files import SIGNED, UNFINISHED
+from egregora_assets.warehouse.made_files import SIGNED, UNFINISHED
 from egregora_assets.warehouse.query import rows, scalar
 
 
@@ -46,7 +46,7 @@ FORMS: dict[str, dict[str, str]] = {
     "messages": {"source_id": _OF_SOURCE, "kind": _one_of("kind", KINDS)},
     "reactions": {"emoji": "(emoji = ':other:' OR NOT regexp_matches(emoji, '[\\p{L}\\p{N}@]'))"},
     "message_media": {"media_id": _is("media_id", _SHA256)},
-    "media": {"media_id": _is("media_id", _SHA256), "mime": _one_of("mime", tuple(sorted(MEDIA_TYPES)))},
+    "media": {"media_id": _is("media_id", _SHA256), "mime": _one_of("mime", tuple(public.ENDINGS))},
     "documents": {
         "kind": "kind = 'window'",
         "source_id": _OF_SOURCE,
@@ -148,5 +148,8 @@ def _wanted(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
         yield from (folder, *(f"{folder}/{name}" for name in (schema, SIGNED, UNFINISHED)))
     for source_id, slug in rows(connection, "SELECT source_id, slug FROM sidecars"):
         yield from (f"posts/{source_id}", f"posts/{source_id}/{slug}.md", f"posts/{source_id}/{slug}.json")
+    yield from ("media", f"media/{SIGNED}", f"media/{UNFINISHED}")
+    for public_id, mime in public.copies_shown(connection):
+        yield from (f"media/{public_id[:2]}", f"media/{public_id[:2]}/{public_id}{public.ENDINGS[mime]}")
     for (alias,) in rows(connection, "SELECT alias FROM author_profiles"):
         yield from (f"authors/{alias}{suffix}" for suffix in profiles.SUFFIXES)

@@ -1,8 +1,8 @@
 """``public.duckdb`` follows the warehouse; ``published/snapshot.duckdb`` is a copy of it that readers open.
 
-A publication copies only rows that changed. After an erasure the public file is made anew, because DuckDB leaves the
-bytes of deleted rows in its free blocks. The copy is complete and on disk before it takes the snapshot's name, and readers
-keep the file that they have open.
+A publication copies only rows that changed, and asks them whether they show anything private before they are in place.
+After an erasure the public file is made anew, because DuckDB leaves the bytes of deleted rows in its free blocks. The copy is
+complete and on disk before it takes the snapshot's name, and readers keep the file that they have open.
 """
 
 from __future__ import annotations
@@ -20,19 +20,26 @@ from pathlib import Path
 import duckdb
 
 from egregora_assets.authors.gate import known_names
+from egregora_assets.authors.policy import Rules, rules_of
 from egregora_assets.config import Settings
-from egregora_assets.privacy.scrub import scrub, scrubbing
+from egregora_assets.privacy.scrub import may_change, scrub, scrubbing
 from egregora_assets.profiles import files as profiles
+from egregora_assets.publish.leaking import asking, note, private_among_noted
 from egregora_assets.publish.tables import TABLES, PublishedTable
 from egregora_assets.sidecar import posts
 from egregora_assets.warehouse.connection import NothingPublished, open_snapshot
-from egregora_assets.warehouse.query import changed, rows, scalar
+from egregora_assets.warehouse.files import discard_partial, fresh_beside, partial_beside
+from egregora_assets.warehouse.query import Parameters, changed, rows, scalar
 from egregora_assets.warehouse.revisions import current_revision, warehouse_id
 
 _FICLONE = 0x40049409
 """ioctl(2) FICLONE: share the blocks of a file until one side writes (btrfs, XFS, APFS has its own)."""
 
 log = logging.getLogger(__name__)
+
+
+class PublicationRefused(RuntimeError):
+    """Rows that were to be published show something private; the message says of which tables, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,10 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     """Make the snapshot show the warehouse as it is now; ``full`` makes the public file anew.
 
     ``connection`` is the warehouse's writer. When the snapshot is up to date nothing is opened for writing.
+    Raises ``PublicationRefused`` when a new row shows something private; what was published before stays then.
     """
+    for path in (settings.public_path, settings.snapshot_path):
+        discard_partial(path)
     posts.refresh(connection, settings)
     if profiles.must_follow(connection, settings):
         profiles.refresh(connection, settings)
@@ -71,10 +81,12 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     written = None
     comparable = present and present.fingerprint == wanted.fingerprint and present.revision <= wanted.revision
     if present and comparable and not _erased_since(connection, present.revision):
-        written = _follow(connection, settings.public_path, present, wanted)
+        written = _follow(connection, settings, present, wanted)
     rebuilt = written is None
     if written is None:
-        written = _rebuild(connection, settings.public_path, wanted)
+        seen = None if full else snapshot_state(settings)
+        since = seen.revision if seen and seen.fingerprint == wanted.fingerprint else 0
+        written = _rebuild(connection, settings, wanted, since)
     copy_durably(settings.public_path, settings.snapshot_path)
     log.info(
         "published revision %s: %s rows written%s", wanted.revision, f"{written:,}", ", made anew" if rebuilt else ""
@@ -99,7 +111,7 @@ def snapshot_state(settings: Settings) -> Publication | None:
 def copy_durably(source: Path, target: Path) -> None:
     """Put a copy of ``source`` in ``target``'s place: written, forced to disk, then renamed over it."""
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    partial = target.with_name(f".{target.name}.part")
+    partial = partial_beside(target)
     if not _share_blocks(source, partial):
         shutil.copyfile(source, partial)
     with partial.open("rb") as written:
@@ -124,8 +136,10 @@ def _fingerprint(connection: duckdb.DuckDBPyConnection, settings: Settings) -> s
 
 
 def _shown_sources(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str:
-    names = known_names(connection, settings)
-    return scrub("SELECT source_id, platform, title, timezone FROM sources", "title", names)
+    """Return the SQL of all sources with titles as they may be shown; runs inside ``scrubbing``, as what it gives."""
+    names, titles = known_names(connection, settings), "SELECT source_id, platform, title, timezone FROM sources"
+    asked = f"SELECT EXISTS (FROM sources WHERE {may_change('title', names)})"
+    return scrub(titles, "title", names) if scalar(connection, asked) else titles
 
 
 def _public_state(connection: duckdb.DuckDBPyConnection, path: Path) -> Publication | None:
@@ -148,40 +162,80 @@ def _erased_since(connection: duckdb.DuckDBPyConnection, revision: int) -> bool:
     return bool(scalar(connection, "SELECT EXISTS (SELECT 1 FROM erasures WHERE revision > ?)", [revision]))
 
 
-def _rebuild(connection: duckdb.DuckDBPyConnection, path: Path, wanted: Publication) -> int:
-    """Make the public file from nothing beside the old one, then take its place."""
-    fresh = path.with_name(f".{path.name}.new")
-    for leftover in (fresh, fresh.with_name(fresh.name + ".wal")):
-        leftover.unlink(missing_ok=True)
-    with _attached(connection, fresh):
-        connection.execute("BEGIN")
-        written = 0
-        for table in TABLES:
-            connection.execute(f"CREATE TABLE public.{table.name} AS {table.query} LIMIT 0")
-            written += changed(connection, f"INSERT INTO public.{table.name} {table.query}")
-        connection.execute("CREATE TABLE public.publication (revision BIGINT, fingerprint VARCHAR)")
-        connection.execute("INSERT INTO public.publication VALUES (?, ?)", [wanted.revision, wanted.fingerprint])
-        connection.execute("COMMIT")
-        connection.execute("CHECKPOINT public")
+def _refuse_private(connection: duckdb.DuckDBPyConnection, rules: Rules) -> None:
+    """Ask the rows that were noted. Raises ``PublicationRefused``."""
+    found = private_among_noted(connection, rules)
+    if found:
+        told = ", ".join(f"{count:,} of {table}" for table, count in found)
+        raise PublicationRefused(
+            f"not published: new rows show a name, an address, a number or a key ({told}). The snapshot stays as it was, and "
+            "opt-outs still leave it. Run again with full_refresh for the assets above; if that does not help, it is an error "
+            "of this program"
+        )
+
+
+def _rebuild(connection: duckdb.DuckDBPyConnection, settings: Settings, wanted: Publication, since: int) -> int:
+    """Make the public file from nothing beside the old one, then take its place.
+
+    Asked are the rows that may have changed since a revision, all since revision 0. Raises ``PublicationRefused``.
+    """
+    path = settings.public_path
+    fresh = fresh_beside(path)
+    try:
+        with _attached(connection, fresh):
+            written = _fill(connection, wanted)
+            with asking(connection):
+                rules = rules_of(connection, settings)
+                for table in TABLES:
+                    among = f"WHERE {table.key} IN ({table.changed})" if since else ""
+                    parameters = {"since": since} if "$since" in among else None
+                    note(connection, settings, rules, table, f"FROM public.{table.name} {among}", parameters)
+                _refuse_private(connection, rules)
+            connection.execute("CHECKPOINT public")
+    except PublicationRefused:
+        fresh.unlink()
+        raise
     path.with_name(path.name + ".wal").unlink(missing_ok=True)
     os.replace(fresh, path)
     _sync_folder(path.parent)
     return written
 
 
-def _follow(connection: duckdb.DuckDBPyConnection, path: Path, present: Publication, wanted: Publication) -> int | None:
-    """Bring the public file from ``present`` to ``wanted`` by its changed rows, in one transaction.
+def _fill(connection: duckdb.DuckDBPyConnection, wanted: Publication) -> int:
+    connection.execute("BEGIN")
+    written = 0
+    for table in TABLES:
+        connection.execute(f"CREATE TABLE public.{table.name} AS {table.query} LIMIT 0")
+        written += changed(connection, f"INSERT INTO public.{table.name} {table.query}")
+    connection.execute("CREATE TABLE public.publication (revision BIGINT, fingerprint VARCHAR)")
+    connection.execute("INSERT INTO public.publication VALUES (?, ?)", [wanted.revision, wanted.fingerprint])
+    connection.execute("COMMIT")
+    return written
+
+
+def _follow(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, present: Publication, wanted: Publication
+) -> int | None:
+    """Bring the public file from ``present`` to ``wanted`` by its changed rows, in one transaction in which they are asked.
 
     Returns ``None`` where the file has to be made anew: it is damaged, or it shows a title in which a name has since
-    become known.
+    become known. Raises ``PublicationRefused``.
     """
+    path = settings.public_path
     try:
         with _attached(connection, path):
             if scalar(connection, _TITLES_ERASED):
                 return None
             connection.execute("BEGIN")
             try:
-                written = sum(_follow_table(connection, table, present.revision) for table in TABLES)
+                with asking(connection):
+                    rules, written = rules_of(connection, settings), 0
+                    for table in TABLES:
+                        if _note_changed_keys(connection, table, present.revision):
+                            fresh, parameters = _fresh_rows(table, present.revision)
+                            written += _replace_rows(connection, table, fresh, parameters)
+                            note(connection, settings, rules, table, fresh, parameters)
+                    _refuse_private(connection, rules)
                 connection.execute("UPDATE public.publication SET revision = ?", [wanted.revision])
                 connection.execute("COMMIT")
             except BaseException:
@@ -201,21 +255,27 @@ _TITLES_ERASED = """
 """
 
 
-def _follow_table(connection: duckdb.DuckDBPyConnection, table: PublishedTable, since: int) -> int:
+def _note_changed_keys(connection: duckdb.DuckDBPyConnection, table: PublishedTable, since: int) -> int:
+    """Have the keys of rows that may differ since a revision as ``changed_keys``; returns how many."""
     keys = table.changed
     if table.tombstones:
         keys += f" UNION SELECT key FROM tombstones WHERE table_name = '{table.tombstones}' AND revision > $since"
     parameters = {"since": since} if "$since" in keys else None
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE changed_keys AS {keys}", parameters).fetchall()
-    if not scalar(connection, "SELECT count(*) FROM changed_keys"):
-        return 0
-    among = f"WHERE {table.key} IN (SELECT * FROM changed_keys)"
-    changed(connection, f"DELETE FROM public.{table.name} {among}")
+    return changed(connection, f"CREATE OR REPLACE TEMP TABLE changed_keys AS {keys}", parameters)
+
+
+def _fresh_rows(table: PublishedTable, since: int) -> tuple[str, Parameters]:
+    """Return the SQL, and its parameters, of the rows with one of ``changed_keys`` as they are now."""
     if table.dated:
-        return changed(
-            connection, f"INSERT INTO public.{table.name} {table.query} WHERE revision > $since", {"since": since}
-        )
-    return changed(connection, f"INSERT INTO public.{table.name} SELECT * FROM ({table.query}) {among}")
+        return f"{table.query} WHERE revision > $since", {"since": since}
+    return f"SELECT * FROM ({table.query}) WHERE {table.key} IN (SELECT * FROM changed_keys)", None
+
+
+def _replace_rows(
+    connection: duckdb.DuckDBPyConnection, table: PublishedTable, fresh: str, parameters: Parameters
+) -> int:
+    changed(connection, f"DELETE FROM public.{table.name} WHERE {table.key} IN (SELECT * FROM changed_keys)")
+    return changed(connection, f"INSERT INTO public.{table.name} {fresh}", parameters)
 
 
 @contextmanager

@@ -28,8 +28,13 @@ class PublishedTable:
 _NEW_MESSAGES = "SELECT message_id FROM clean_messages WHERE revision > $since"
 _NEW_SIDECARS = "SELECT document_id FROM sidecars WHERE revision > $since"
 _SHOWN_MEDIA = (
-    "SELECT m.message_id, m.media_id FROM message_media m "
+    "SELECT DISTINCT m.message_id, p.public_id AS media_id FROM message_media m "
+    "JOIN (SELECT media_id, public_id FROM media_public WHERE is_shown AND public_id IS NOT NULL) p USING (media_id) "
     "SEMI JOIN (FROM clean_messages WHERE kind <> 'deleted') c USING (message_id)"
+)
+"""A file is known by its sanitised copy: nobody can ask whether the memory holds an original."""
+_NEW_COPIES = " UNION ".join(
+    f"SELECT media_id FROM {table} WHERE revision > $since" for table in ("media_public", "pictures")
 )
 _PEOPLE = """
     SELECT coalesce(person_id, author_id) AS person_id, authors.*
@@ -98,22 +103,27 @@ TABLES = (
         "message_id",
         f"SELECT message_id, emoji, sum(people)::BIGINT AS people FROM ({_SHOWN_REACTIONS}) GROUP BY message_id, emoji",
         f"{_NEW_MESSAGES} UNION SELECT message_id FROM reactions WHERE revision > $since "
-        "UNION SELECT key FROM tombstones WHERE table_name = 'reactions' AND revision > $since",
+        "UNION SELECT key FROM tombstones WHERE table_name = 'reactions' AND revision > $since "
+        "UNION SELECT message_id FROM reactions SEMI JOIN (FROM authors WHERE opted_out_revision > $since) USING (author_id)",
         "clean_messages",
     ),
     PublishedTable(
         "message_media",
         "message_id",
         _SHOWN_MEDIA,
-        f"{_NEW_MESSAGES} UNION SELECT message_id FROM message_media WHERE revision > $since",
+        f"{_NEW_MESSAGES} UNION SELECT message_id FROM message_media WHERE revision > $since OR media_id IN ({_NEW_COPIES})",
         "clean_messages",
     ),
     PublishedTable(
         "media",
         "media_id",
-        f"SELECT media_id, bytes, mime, copies FROM media JOIN "
-        f"(SELECT media_id, count(*) AS copies FROM ({_SHOWN_MEDIA}) GROUP BY media_id) USING (media_id)",
-        f"SELECT media_id FROM message_media WHERE revision > $since OR message_id IN ({_NEW_MESSAGES})",
+        "SELECT public_id AS media_id, any_value(bytes) AS bytes, any_value(mime) AS mime, any_value(copies) AS copies, "
+        "any_value(width) AS width, any_value(height) AS height, any_value(duration_seconds) AS duration_seconds "
+        "FROM media_public LEFT JOIN (SELECT media_id, width, height, duration_seconds FROM pictures) USING (media_id) JOIN "
+        f"(SELECT media_id AS public_id, count(*) AS copies FROM ({_SHOWN_MEDIA}) GROUP BY media_id) USING (public_id) "
+        "WHERE is_shown GROUP BY public_id",
+        f"SELECT public_id FROM media_public WHERE public_id IS NOT NULL AND (media_id IN ({_NEW_COPIES}) OR media_id IN "
+        f"(SELECT media_id FROM message_media WHERE revision > $since OR message_id IN ({_NEW_MESSAGES})))",
     ),
     PublishedTable(
         "code_references",

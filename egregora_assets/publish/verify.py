@@ -8,25 +8,16 @@ import pyarrow as pa
 from egregora_assets.authors.policy import naming_somebody, rules_of, unscrubbed
 from egregora_assets.authors.verify import HIDDEN_MESSAGES, names_fingerprint
 from egregora_assets.config import Settings
-from egregora_assets.documents.windows import APART
-from egregora_assets.privacy.scrub import quoted, scrubbing
 from egregora_assets.publish.erasure import search_outputs
-from egregora_assets.publish.forms import WORDS_OF_PEOPLE, strange_values, surplus_columns, surplus_files
-from egregora_assets.publish.tables import TABLES, PublishedTable
+from egregora_assets.publish.forms import strange_values, surplus_columns, surplus_files
+from egregora_assets.publish.leaking import leaking_in_snapshot
+from egregora_assets.publish.tables import TABLES
 from egregora_assets.sidecar.extract import ITEM_TABLES
 from egregora_assets.warehouse.connection import open_snapshot
 from egregora_assets.warehouse.query import rows, scalar, view_of
 from egregora_assets.warehouse.revisions import current_revision, transaction, watermark
 from egregora_assets.warehouse.verdict import Verdict
 
-_BY_DOCUMENT = "(SELECT d.source_id FROM documents d WHERE d.document_id = t.document_id)"
-_SOURCE_OF = {
-    "sources": "''",
-    "authors": "''",
-    "code_references": "(SELECT m.source_id FROM messages m WHERE m.message_id = t.message_id)",
-    **dict.fromkeys(("topics", "decisions", "questions", "entities"), _BY_DOCUMENT),
-}
-"""Which source the words are of, as far as it may keep them; titles of chats are scrubbed whatever is said in them."""
 _CITING = {"documents": "message_ids", **dict.fromkeys(ITEM_TABLES, "evidence")}
 _OPTED_OUT_ROWS = (
     "SELECT count(*) FROM messages WHERE message_id IN (SELECT message_id::UUID FROM hidden)",
@@ -111,10 +102,8 @@ def erasure_is_complete(connection: duckdb.DuckDBPyConnection, settings: Setting
     if report.is_clean:
         with transaction(connection, consumer) as change:
             change.advance(fingerprint, even_unchanged=True)
-    figures = report.model_dump(mode="json", include={"people", "messages", "phrases", "bytes_searched"})
-    return Verdict(
-        report.is_clean, f"places where words of people who opted out are left: {len(report.found)}", figures
-    )
+    told = {"people", "messages", "unsearchable", "phrases", "bytes_searched"}
+    return Verdict(report.is_clean, report.in_words, report.model_dump(mode="json", include=told))
 
 
 def no_unscrubbed_pii(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
@@ -142,44 +131,8 @@ def _none_published(
     with open_snapshot(settings) as snapshot:
         shown = int(scalar(snapshot, "SELECT revision FROM publication"))
         since = seen.revision if seen.fingerprint.startswith(rules) and shown > seen.revision else 0
-        found = _leaking_rows(connection, settings, snapshot, condition, since)
+        found = leaking_in_snapshot(connection, settings, snapshot, condition, since)
     if not found:
         with transaction(connection, consumer) as change:
             change.advance(state, even_unchanged=True)
     return Verdict(found == 0, f"{found} rows that show {what}", {"rows": found})
-
-
-def _source_words(settings: Settings) -> str:
-    """Return the SQL for the words in a source's id, which is made of its title: none in one that is a pseudonym or told."""
-    told = ["", *(source.source_id for source in settings.sources if source.source_id)]
-    is_ours = f"source_id IN ({', '.join(map(quoted, told))}) OR regexp_full_match(source_id, 'chat-[0-9a-f]{{8,}}')"
-    return f"CASE WHEN {is_ours} THEN '' ELSE replace(source_id, '-', ' ') END"
-
-
-def _leaking_rows(
-    connection: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    snapshot: duckdb.DuckDBPyConnection,
-    condition: str,
-    since: int,
-) -> int:
-    """Count the published rows that meet ``condition``, among those changed since a revision; one pass makes its patterns once."""
-    parts, keys = [], {}
-    for table in TABLES:
-        for words in WORDS_OF_PEOPLE.get(table.name, {}).values():
-            words = f"concat_ws('{APART}', {words}, {_source_words(settings)})" if table.name == "sources" else words
-            part = (
-                f"SELECT {words} AS words, {_SOURCE_OF.get(table.name, 'source_id')} AS source_id FROM {table.name} t"
-            )
-            if since:
-                keys[table.name] = _changed_keys(connection, table, since)
-                part += f" WHERE {table.key}::VARCHAR IN (SELECT unnest(${table.name}))"
-            parts.append(part)
-    shown = f"WITH shown AS MATERIALIZED ({' UNION ALL '.join(parts)}) SELECT count(*) FROM shown WHERE {condition}"
-    with scrubbing(snapshot):
-        return int(scalar(snapshot, shown, keys or None))
-
-
-def _changed_keys(connection: duckdb.DuckDBPyConnection, table: PublishedTable, since: int) -> list[str]:
-    parameters = {"since": since} if "$since" in table.changed else None
-    return [str(key) for (key,) in rows(connection, table.changed, parameters)]

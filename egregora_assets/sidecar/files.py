@@ -20,10 +20,12 @@ from egregora_assets.warehouse.verdict import Verdict
 _DAY = r"[0-9]{1,2} [A-Z][a-z]+ [0-9]{4}"
 _ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
+_COPY = r"media/[0-9a-f]{2}/[0-9a-f]{64}\.[0-9a-z]{3,4}"
 _OURS_IN_POST = (
     rf"(?m)^(?:date: {_MOMENT}|messages: [0-9]+|participants: [0-9]+)$"
     r"|/(?:[0-9a-f]{64}|[0-9a-f]{40})\b"
-    r"|^(?:title|tags): |^## (?:Decisions|Questions|Participants|Conversation)$|^- [A-Z]{1,2}: member-[0-9a-f]{10}$"
+    rf"|^- !?\[(?:picture|film|recording)\]\(\.\./\.\./{_COPY}\)$"
+    r"|^(?:title|tags): |^## (?:Decisions|Questions|Participants|Media|Conversation)$|^- [A-Z]{1,2}: member-[0-9a-f]{10}$"
 )
 _OURS_IN_RECORD = "|".join(
     (
@@ -33,6 +35,10 @@ _OURS_IN_RECORD = "|".join(
         r"\"author\":\"member-[0-9a-f]{10}\"",
         r"\"commit\":\"(?:[0-9a-f]{64}|[0-9a-f]{40})\"",
         r"/(?:[0-9a-f]{64}|[0-9a-f]{40})\b",
+        r"\"media_id\":\"[0-9a-f]{64}\"",
+        rf"\"path\":\"{_COPY}\"",
+        r"\"mime\":\"(?:image|video|audio)/[0-9a-z]+\"",
+        r"\"(?:width|height)\":(?:[0-9]{1,6}|null)",
         r"\"(?:kind|state)\":\"[a-z_]+\"",
         r"\"(?:score|mentions|message_count)\":[0-9.]+",
         r"\"(?:line_from|line_to|number)\":(?:[0-9]{1,6}|null)",

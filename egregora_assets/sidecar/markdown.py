@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from egregora_assets.sidecar.models import CodeReference, Decision, Question, Sidecar
+from egregora_assets.sidecar.models import CodeReference, Decision, Media, Question, Sidecar
 
 _ESCAPES = (
     ("\\", r"\\"),
@@ -29,7 +29,7 @@ _BLOCK_MARKER = re.compile(r"^(\d*)([#+=.)\-])")
 
 
 def post(sidecar: Sidecar, text: str, speakers: Iterable[str] = ()) -> str:
-    """Return the post of a document: front matter (YAML), then its decisions, its questions and the conversation ``text``.
+    """Return the post of a document: front matter (YAML), its decisions, questions, media and the conversation ``text``.
 
     ``speakers`` tell whose the letters in the conversation are, for those who ask for it.
     """
@@ -38,6 +38,7 @@ def post(sidecar: Sidecar, text: str, speakers: Iterable[str] = ()) -> str:
             _section("Decisions", sidecar.decisions),
             _section("Questions", sidecar.questions),
             _list("Participants", speakers),
+            _list("Media", map(_shown, sidecar.media)),
             f"## Conversation\n\n{plain(text)}\n",
         )
     )
@@ -92,6 +93,15 @@ def _front_matter(sidecar: Sidecar) -> str:
 
 def _section(title: str, items: Iterable[Decision | Question]) -> str:
     return _list(title, (_BLOCK_MARKER.sub(_escaped_marker, plain(item.text)) for item in items))
+
+
+def _shown(media: Media) -> str:
+    """Return a picture, or a link to what is none, as seen from the folder of the post."""
+    kind = media.mime.partition("/")[0]
+    return f"{'!' if kind == 'image' else ''}[{_KINDS[kind]}](../../{media.path})"
+
+
+_KINDS = {"image": "picture", "video": "film", "audio": "recording"}
 
 
 def _list(title: str, items: Iterable[str]) -> str:

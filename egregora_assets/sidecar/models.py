@@ -70,6 +70,17 @@ class CodeReference(_Record):
     evidence: Evidence
 
 
+class Media(_Record):
+    """A picture, film or recording that somebody sent, without what it told of itself; ``path`` is below ``published``."""
+
+    media_id: str
+    mime: str
+    path: str
+    width: int | None
+    height: int | None
+    evidence: Evidence
+
+
 class Participant(_Record):
     """Somebody who wrote, under a stable pseudonym."""
 
@@ -94,6 +105,7 @@ class Sidecar(_Record):
     questions: tuple[Question, ...]
     entities: tuple[Entity, ...]
     code_references: tuple[CodeReference, ...]
+    media: tuple[Media, ...]
     participants: tuple[Participant, ...]
 
 

@@ -14,18 +14,19 @@ from egregora_assets.config import Settings
 from egregora_assets.documents import windows
 from egregora_assets.documents.windows import letters
 from egregora_assets.git_history import references
+from egregora_assets.media import public
 from egregora_assets.privacy.scrub import scrubbing
 from egregora_assets.sidecar.extract import ITEM_TABLES, extract
-from egregora_assets.sidecar.made_files import UNFINISHED, made_by_another, write_if_changed
 from egregora_assets.sidecar.markdown import post
 from egregora_assets.sidecar.models import Sidecar, json_schema
 from egregora_assets.warehouse.connection import one_thread_for_few
+from egregora_assets.warehouse.made_files import UNFINISHED, made_by_another, write_if_changed
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary
 from egregora_assets.warehouse.revisions import Transaction, transaction
 
 CONSUMER = "sidecars"
 SCHEMA_FILE = "sidecar.schema.json"
-_VERSION = "4"
+_VERSION = "5"
 _BATCH = 50
 _AT_ONCE = 2500
 _FEW = 100
@@ -48,6 +49,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     removes those whose document has gone in between.
     """
     references.refresh(connection, settings)
+    public.refresh(connection, settings)
     windows.refresh(connection, settings)
     unfinished = settings.posts / UNFINISHED
     with scrubbing(connection), transaction(connection, CONSUMER) as change:
@@ -78,18 +80,21 @@ def _documents_changed(connection: duckdb.DuckDBPyConnection, since: int) -> boo
     return bool(scalar(connection, f"SELECT EXISTS ({_CHANGED})", {"since": since}))
 
 
-_REFERRED_ANEW = """
-    SELECT message_id FROM code_references WHERE revision > $since
+_SHOWN_ANEW = """
+    SELECT message_id FROM message_media
+    WHERE revision > $since OR media_id IN (SELECT media_id FROM media_public WHERE revision > $since)
+        OR media_id IN (SELECT media_id FROM pictures WHERE revision > $since)
+    UNION SELECT message_id FROM code_references WHERE revision > $since
     UNION SELECT key FROM tombstones WHERE table_name = 'code_references' AND revision > $since
 """
 _CHANGED = f"""
     SELECT document_id, slug FROM documents WHERE revision > $since
     UNION
     SELECT document_id, slug
-    FROM (SELECT document_id, slug, unnest(message_ids) AS message_id FROM documents WHERE EXISTS ({_REFERRED_ANEW}))
-    WHERE message_id IN ({_REFERRED_ANEW})
+    FROM (SELECT document_id, slug, unnest(message_ids) AS message_id FROM documents WHERE EXISTS ({_SHOWN_ANEW}))
+    WHERE message_id IN ({_SHOWN_ANEW})
 """
-"""Documents that are new or differ, or whose messages refer to code otherwise than before."""
+"""Documents that are new or differ, or whose messages refer to code or bring media otherwise than before."""
 
 
 def _documents_gone(connection: duckdb.DuckDBPyConnection, since: int) -> bool:
@@ -216,6 +221,7 @@ _ENTITY_ITEMS = _items("entities", "'kind': kind, 'name': name, 'mentions': ment
 _PARTICIPANT_ITEMS = _items(
     "participants", "'author': author, 'message_count': message_count", "message_count DESC, author"
 )
+_ENDING = "CASE mime " + " ".join(f"WHEN '{mime}' THEN '{ending}'" for mime, ending in public.ENDINGS.items()) + " END"
 _CODE_ITEMS = """
     (SELECT document_id, list({
         'kind': kind, 'text': raw, 'repository': repo, 'path': path, 'line_from': line_from, 'line_to': line_to,
@@ -229,6 +235,26 @@ _CODE_ITEMS = """
             FROM documents SEMI JOIN open_documents USING (document_id)
         )
         JOIN code_references USING (message_id) GROUP BY ALL
+    )
+    GROUP BY document_id)
+"""
+_MEDIA_ITEMS = f"""
+    (SELECT document_id, list({{
+        'media_id': public_id, 'mime': mime,
+        'path': concat('media/', left(public_id, 2), '/', public_id, {_ENDING}),
+        'width': width, 'height': height, 'evidence': evidence
+    }} ORDER BY first, public_id) AS items
+    FROM (
+        SELECT document_id, public_id, any_value(mime) AS mime, any_value(width) AS width, any_value(height) AS height,
+            min_by(message_id, m_no, 3) AS evidence, min(m_no) AS first
+        FROM (
+            SELECT document_id, unnest(message_ids) AS message_id, generate_subscripts(message_ids, 1) AS m_no
+            FROM documents SEMI JOIN open_documents USING (document_id)
+        )
+        JOIN message_media USING (message_id)
+        JOIN (FROM media_public WHERE is_shown AND public_id IS NOT NULL) USING (media_id)
+        LEFT JOIN (SELECT media_id, width, height FROM pictures) USING (media_id)
+        GROUP BY document_id, public_id
     )
     GROUP BY document_id)
 """
@@ -249,7 +275,8 @@ SELECT
         'window_start': {_iso("d.window_start")}, 'window_end': {_iso("d.window_end")},
         'message_count': len(d.message_ids), 'message_ids': d.message_ids,
         'topics': coalesce(t.items, []), 'decisions': coalesce(c.items, []), 'questions': coalesce(q.items, []),
-        'entities': coalesce(e.items, []), 'code_references': coalesce(r.items, []), 'participants': coalesce(p.items, [])
+        'entities': coalesce(e.items, []), 'code_references': coalesce(r.items, []),
+        'media': coalesce(m.items, []), 'participants': coalesce(p.items, [])
     }})::VARCHAR || chr(10)) AS record,
     d.text,
     {_SPEAKERS} AS speakers
@@ -260,5 +287,6 @@ LEFT JOIN {_QUESTION_ITEMS} q USING (document_id)
 LEFT JOIN {_ENTITY_ITEMS} e USING (document_id)
 LEFT JOIN {_PARTICIPANT_ITEMS} p USING (document_id)
 LEFT JOIN {_CODE_ITEMS} r USING (document_id)
+LEFT JOIN {_MEDIA_ITEMS} m USING (document_id)
 WHERE d.document_id IN (SELECT document_id FROM open_documents)
 """

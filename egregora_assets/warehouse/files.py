@@ -28,6 +28,26 @@ def make_home(settings: Settings) -> None:
         _make_private_folder(folder)
 
 
+def fresh_beside(path: Path) -> Path:
+    """Return where a file that is made anew is written before it takes the place of ``path``."""
+    return path.with_name(f".{path.name}.new")
+
+
+def partial_beside(path: Path) -> Path:
+    """Return where a copy is written before it takes the place of ``path``."""
+    return path.with_name(f".{path.name}.part")
+
+
+def discard_partial(path: Path) -> None:
+    """Remove what a killed process has left of a new form of ``path``: it may hold what must no longer be shown.
+
+    Only for whoever holds the warehouse, as everybody does who writes such a file.
+    """
+    for leftover in (fresh_beside(path), partial_beside(path)):
+        for file in (leftover, leftover.with_name(leftover.name + ".wal")):
+            file.unlink(missing_ok=True)
+
+
 @contextmanager
 def open_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open ``warehouse.duckdb`` as its one writer. Raises ``WarehouseBusy`` or ``SchemaMismatch``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -41,6 +41,13 @@ def view_of(
             connection.unregister(name)
         raise
     connection.unregister(name)
+
+
+def table_of(found: Iterable[Sequence[object]], schema: pa.Schema) -> pa.Table:
+    """Return rows, each with the fields of ``schema`` in order, as Arrow; there may be none."""
+    columns = list(zip(*found, strict=True)) or [()] * len(schema)
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=schema)
 
 
 def read_once(data: pa.Table) -> pa.RecordBatchReader:

@@ -1,6 +1,7 @@
 """Dagster's view of tables and checks: metadata for the UI, and the factory that makes asset checks.
 
-Metadata shows counts, names of columns and identifiers, never words of a message: the event log outlives an opt-out.
+Metadata shows counts, names of columns and identifiers, never words of a message, and no id or slug of a chat, which is made of
+its title and may turn out to name somebody: the event log outlives an opt-out.
 """
 
 from collections.abc import Callable, Mapping

@@ -14,6 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from egregora_assets.authors import gate, sync
+from egregora_assets.authors.commands import heard, unheard
 from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import Settings
 from egregora_assets.documents import windows
@@ -104,6 +105,26 @@ COMMANDS = [
     "thank you all\n/egregora opt-out",
     "/egregora opt-out\nthank you all",
     "/egregora opt-out " + "because I would rather not be remembered " * 12,
+    "thanks for the past months, I do not want my words to be kept anywhere, by any of you.\n/egregora opt-out",
+    "good bye " * 2000 + "\n/egregora opt-out",
+    "\uff0f\uff45\uff47\uff52\uff45\uff47\uff4f\uff52\uff41\u3000\uff4f\uff50\uff54\uff0d\uff4f\uff55\uff54",
+    "/\U0001d41e\U0001d420\U0001d42b\U0001d41e\U0001d420\U0001d428\U0001d42b\U0001d41a opt-out",
+    "/egr\u00e9gora opt-out",
+    "/egregora opt\u200d-out",
+    "\u200c/egregora opt-out",
+    "/egre\u206agora opt\u206f-out",
+    "/egregora\u200bopt-out",
+    "\U0001f64f /egregora opt-out",
+    "\U0001f1e7\U0001f1f7/egregora opt-out",
+    "@Rui /egregora opt-out",
+    "@\u2068Rui Costa\u2069 /egregora opt-out",
+    "1) /egregora opt-out",
+    "Please /egregora opt-out",
+    "#/egregora opt-out",
+    "\\egregora opt-out",
+    "/egregora/opt-out",
+    "/egregora opt-\nout",
+    "I want out: /egregora opt-out.",
 ]
 
 
@@ -118,7 +139,14 @@ def test_the_command_is_heard_however_a_phone_spells_it(settings: Settings) -> N
 MENTIONS = [
     "you can send /egregora opt-out if you mind",
     "what does /egregora opt-out do?",
+    "whoever does not want their own messages in there writes /egregora opt-out and is left out, no questions",
+    "everybody may leave the archive at any time with /egregora opt-out",
     "egregora opt-out",
+    'you can send "/egregora opt-out" if you mind',
+    "you can send `/egregora opt-out` if you mind",
+    "Ana wrote \u201cplease /egregora opt-out\u201d yesterday",
+    "run ~/egregora opt-out or ./egregora opt-out",
+    "opt me out of egregora",
     "/egregora opt-outside",
     "/egregora opt-outro",
     "/egregora help opt-out",
@@ -132,6 +160,44 @@ def test_a_mention_of_the_command_opts_nobody_out(settings: Settings) -> None:
     load(settings, chat(*OTHERS, *said))
     heard = opted_out(settings)
     assert [mention for _, name, mention in said if name in heard] == []
+
+
+def test_what_names_the_command_and_is_none_is_told(settings: Settings) -> None:
+    """Found in review: commands that were not taken were missed without any sign."""
+    load(settings, chat(*OTHERS, *((number, f"Member {number}", mention) for number, mention in enumerate(MENTIONS))))
+    with open_warehouse(settings) as connection:
+        assert sync.refresh(connection, settings).unheard == len(MENTIONS)
+        assert [text for _, _, text in unheard(connection)] == MENTIONS
+        assert sync.refresh(connection, settings).unheard == 0
+
+
+@pytest.mark.parametrize(
+    "said", ["please /egregora opt-in", "> /egregora opt-in", "\u201c/egregora opt-in\u201d he wrote"]
+)
+def test_an_opt_in_has_to_be_said_at_the_beginning_of_a_line(settings: Settings, said: str) -> None:
+    load(settings, chat(*OTHERS, (3, "Ana Lima", "/egregora opt-out"), (9, "Ana Lima", said)))
+    assert opted_out(settings) == {"Ana Lima"}
+    assert heard(said).opts_out is None
+    assert heard("hello\n\U0001f64f @bot /egregora opt-in").opts_out is False
+
+
+@hypothesis_settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from([*'/\\@_ 1)a.\n\u200b\u2068\u2069>"', "egregora", "opt", "out", "alias set ", "\uff0f"]),
+        max_size=60,
+    )
+)
+def test_whatever_stands_before_a_line_with_the_command_it_is_heard(parts: list[str]) -> None:
+    assert heard("".join(parts) + "\n\u200d/\u200degregora opt-out").opts_out is True
+
+
+@pytest.mark.parametrize(
+    "part", ["@__", "x/egregora opt-out ", '"/egregora opt-out ', "/egregora alias ", "egregora opt "]
+)
+def test_hostile_texts_are_looked_at_in_proportion_to_their_length(part: str) -> None:
+    """Quadratic work would be hours of the suite's minutes here."""
+    assert heard(part * (1_000_000 // len(part)) + "\n/egregora opt-out").opts_out is True
 
 
 def test_the_last_word_wins(settings: Settings) -> None:

@@ -337,3 +337,36 @@ def test_a_name_that_the_list_shows_is_known_and_an_opt_out_by_it_holds(blog: Se
     synced(blog)
     with open_warehouse(blog) as connection:
         assert rows(connection, "SELECT 1 FROM private.author_names WHERE raw_name = 'Johanna Krüger'") == [(1,)]
+
+
+WITH_ANA = {
+    "block": "# ours\nauthors:\n  mine:\n    name: Mine  # kept\n{ana}  Bo:\n    name: Bo\n    url: x\n# end\n",
+    "CRLF": "authors:\r\n{ana}  Bo:\r\n    name: Bo\r\n",
+    "alone": "site: x\nauthors:\n{ana}",
+    "flow": "authors: {{Ana Lima: {{name: Ana Lima, description: Author, avatar: ''}}, Bo: {{name: Bo}}}} # c\n",
+}
+ANA = '  Ana Lima:\n    name: Ana Lima\n    description: Author\n    avatar: ""\n'
+
+
+@pytest.mark.parametrize("form", WITH_ANA)
+def test_an_entry_that_was_added_goes_with_an_opt_out_and_every_other_byte_stays(form: str) -> None:
+    ending = "\r\n" if form == "CRLF" else "\n"
+    before = WITH_ANA[form].format(ana=ANA.replace("\n", ending))
+    assert author_list.ours(before) == {"Ana Lima"}
+    after = author_list.without_authors(before, ["Ana Lima"])
+    if form == "flow":
+        assert " ".join(after.split()) == "authors: {Bo: {name: Bo}} # c"
+    else:
+        assert after == WITH_ANA[form].format(ana="")
+
+
+def test_who_opts_out_later_leaves_the_list_unless_the_owner_wrote_the_entry(blog: Settings) -> None:
+    """Found in review: the entry that had been added itself stayed, with the name."""
+    synced(blog)
+    assert ids(blog) == ["Ana Lima", "Bo", "Cy"]
+    synced(with_privacy(blog, opt_out=("ANA lima",)))
+    assert ids(blog) == ["Bo", "Cy"]
+    own = "authors:\n  Ana Lima:\n    name: Ana Lima\n    url: https://example.org\n"
+    (folder_of(blog) / ".authors.yml").write_text(own)
+    synced(with_privacy(blog, opt_out=("Ana Lima", "Bo", "Cy")))
+    assert (folder_of(blog) / ".authors.yml").read_text() == own

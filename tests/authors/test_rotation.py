@@ -21,9 +21,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from egregora_assets.authors import gate
+from egregora_assets.authors import gate, sync
 from egregora_assets.chat.ingest import ExportOutcome, ingest
-from egregora_assets.config import Settings, SourceSettings
+from egregora_assets.config import Settings, SourceSettings, load_settings
 from egregora_assets.documents import verify as documents_verify
 from egregora_assets.privacy.keys import KeyFileError, begin_rotation, load_keys, warehouse_keys, with_new_rotation
 from egregora_assets.privacy.pseudonyms import define_rotated, rotated
@@ -331,7 +331,7 @@ def test_a_pending_key_whose_transaction_is_committed_becomes_final(full: Settin
 
 KILLED = """
 import os, signal, sys
-from egregora_assets.config import Settings, SourceSettings
+from egregora_assets.config import Settings, SourceSettings, load_settings
 from egregora_assets.rotation import rotate
 from egregora_assets.warehouse.files import open_warehouse
 
@@ -423,3 +423,58 @@ def test_no_text_shows_an_old_pseudonym_after_a_rotation(settings: Settings) -> 
         publish(connection, settings)
     assert old.encode() not in published_bytes(settings)
     assert b"member-" in published_bytes(settings)
+
+
+def alias_of(settings: Settings, name: str) -> str:
+    sql = "SELECT alias FROM authors JOIN private.author_names USING (author_id) WHERE raw_name = ?"
+    with open_warehouse(settings) as connection:
+        return str(scalar(connection, sql, [name]))
+
+
+FULL_WIDTH = str.maketrans({number: chr(number + 0xFEE0) for number in range(0x21, 0x7F)})
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [str.upper, str.title, lambda alias: alias.translate(FULL_WIDTH), lambda alias: f"  {alias}\u200b "],
+    ids=["upper", "title", "full width", "spaces"],
+)
+def test_a_pseudonym_on_the_list_is_known_after_a_rotation_in_any_spelling(
+    settings: Settings, spelled: Callable[[str], str]
+) -> None:
+    """Found in review: one in capital letters was on the list, stayed as it was, and the person was published again."""
+    take_in(settings, "group")
+    file = settings.home / "egregora.toml"
+    file.write_text(
+        f"# mine\n[privacy]\nopt_out = [{json.dumps(spelled(alias_of(settings, 'Ana Lima')), ensure_ascii=False)}]\n"
+    )
+    before = load_settings(settings.home)
+    with open_warehouse(before) as connection:
+        publish(connection, before)
+        assert b"the tent" not in published_bytes(before)
+        rotate(connection, before)
+    after = load_settings(settings.home)
+    assert after.privacy.opt_out == (alias_of(after, "Ana Lima"),)
+    with open_warehouse(after) as connection:
+        publish(connection, after)
+        assert sync.refresh(connection, after).unmatched == ()
+    assert b"the tent" not in published_bytes(after)
+    assert file.read_text().startswith("# mine\n")
+
+
+def test_a_rotation_is_refused_while_a_pseudonym_stands_where_it_cannot_be_replaced(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_in(settings, "group")
+    alias, file = alias_of(settings, "Ana Lima"), settings.home / "egregora.toml"
+    file.write_text(f'[privacy]\nopt_out = ["{alias}"]\n')
+    monkeypatch.setenv("EGREGORA_PRIVACY__OPT_OUT", json.dumps([alias.upper(), "Somebody"]))
+    with open_warehouse(settings) as connection:
+        with pytest.raises(KeyFileError, match="EGREGORA_PRIVACY"):
+            rotate(connection, load_settings(settings.home))
+        monkeypatch.delenv("EGREGORA_PRIVACY__OPT_OUT")
+        file.write_text(f'[privacy]\nopt_out = ["\\u006d{alias[1:]}"]\n')
+        assert load_settings(settings.home).privacy.opt_out == (alias,)
+        with pytest.raises(KeyFileError, match="escapes"):
+            rotate(connection, load_settings(settings.home))
+    assert alias_of(settings, "Ana Lima") == alias

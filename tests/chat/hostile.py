@@ -574,9 +574,10 @@ def names_in_an_old_code_page(folder: Path, random: Random) -> Loaded:
 
 
 @hostile
-def names_that_say_utf8_and_are_not(folder: Path, random: Random) -> Refused:
+def names_that_say_utf8_and_are_not(folder: Path, random: Random) -> Loaded:
     chat = Chat(random).sound().pack(folder / "export.zip", ("olá.jpg", b"x"))
-    return refused(chat.path, chat.path.read_bytes().replace("á".encode(), b"\xff\xfe"), NO_ARCHIVE)
+    chat.path.write_bytes(chat.path.read_bytes().replace("á".encode(), b"\xff\xfe"))
+    return chat
 
 
 # Archives: kinds of members

@@ -7,13 +7,14 @@ import re
 
 import pytest
 
+from egregora_assets.authors.posts import read_posts
 from egregora_assets.chat import verify
 from egregora_assets.chat.ingest import ingest
-from egregora_assets.config import Settings, SourceSettings
+from egregora_assets.config import AuthorSettings, Settings, SourceSettings
 from egregora_assets.publish.snapshot import publish
 from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.query import rows
-from tests.chats import Line, chat, published_bytes, put_export, with_privacy
+from tests.chats import Line, chat, published_bytes, put_export, state_of_home, with_privacy
 
 GROUP: tuple[Line, ...] = (
     (0, "Rui Costa", "who waters the beds?"),
@@ -116,6 +117,38 @@ def test_a_title_is_hidden_in_the_same_run_in_which_the_policy_changes(settings:
     listed = with_privacy(settings, opt_out=("Tom Whitaker",))
     assert "uimbaya" not in take_in(listed, "Quimbaya Garden", *GROUP, JOINED, suffix=" (1)")
     assert b"uimbaya" not in published_bytes(settings)
+
+
+def publish_alone(settings: Settings) -> str:
+    """Publish as the asset ``snapshot`` alone does; return the names of published files and the source ids."""
+    with open_warehouse(settings) as connection:
+        publish(connection, settings)
+        sources = [source for (source,) in rows(connection, "SELECT source_id FROM sources")]
+    return " ".join([*sources, *(str(path.relative_to(settings.home)) for path in settings.published.rglob("*"))])
+
+
+def test_a_title_that_names_somebody_on_the_list_is_hidden_by_any_asset_alone(settings: Settings) -> None:
+    """Found in review: only ``messages`` hid titles, so the snapshot alone was published with the name in ids and folders."""
+    take_in(settings, "Quimbaya Garden", *GROUP)
+    shown = publish_alone(with_privacy(settings, opt_out=("Quimbaya Torres",)))
+    assert "uimbaya" not in shown
+    assert shown.count("chat-") > 1
+    assert b"uimbaya" not in published_bytes(settings)
+
+
+def test_a_title_that_names_an_author_of_a_post_is_hidden_by_any_asset_alone(settings: Settings) -> None:
+    take_in(settings, "Quimbaya Garden", *GROUP)
+    posts = settings.home / "blog"
+    posts.mkdir()
+    (posts / "one.md").write_text("---\nauthors:\n  - Quimbaya Torres\n---\nhello\n")
+    blogging = settings.model_copy(update={"authors": AuthorSettings(posts=posts)})
+    with open_warehouse(blogging) as connection:
+        read_posts(connection, blogging)
+    assert "uimbaya" not in publish_alone(blogging)
+    assert b"uimbaya" not in published_bytes(settings)
+    before = state_of_home(blogging)
+    publish_alone(blogging)
+    assert state_of_home(blogging) == before, "nothing is new"
 
 
 SECRET_TITLES = {

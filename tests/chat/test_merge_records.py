@@ -13,11 +13,13 @@ from egregora_assets.authors import gate
 from egregora_assets.chat import merge_records, sources, verify
 from egregora_assets.chat.ingest import ExportOutcome, ingest
 from egregora_assets.config import Settings
+from egregora_assets.media import ingest as media
 from egregora_assets.publish.snapshot import publish
 from egregora_assets.warehouse.connection import open_snapshot
 from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.query import rows
 from tests.chats import derived_texts, published_bytes, state_of_home, with_privacy
+from tests.pictures import jpeg
 
 Said = dict[str, Any]
 
@@ -545,10 +547,10 @@ def test_the_media_of_a_deleted_message_are_not_shown_with_it(settings: Settings
     picture = said(0, "", attachments=["beds.jpg"])
     with zipfile.ZipFile(settings.inbox / "first.zip", "w") as archive:
         archive.writestr("chat.jsonl", json.dumps({**picture, "kind": "media"}))
+        archive.writestr("beds.jpg", jpeg())
     with open_warehouse(settings) as connection:
         ingest(connection, settings)
-        take = "INSERT INTO message_media SELECT message_id, 'abc', 1 FROM message_attachments"
-        connection.execute(take).fetchall()
+        media.refresh(connection, settings)
         publish(connection, settings)
     with open_snapshot(settings) as snapshot:
         assert len(rows(snapshot, "FROM message_media")) == 1
@@ -557,8 +559,10 @@ def test_the_media_of_a_deleted_message_are_not_shown_with_it(settings: Settings
         publish(connection, settings)
     with open_snapshot(settings) as snapshot:
         assert rows(snapshot, "FROM message_media") == []
+    assert list(settings.published_media.glob("*/*")) == []
 
 
+@pytest.mark.slow
 def test_names_without_end_do_not_keep_anybody_from_publishing(settings: Settings) -> None:
     people = [
         {

@@ -67,8 +67,9 @@ def test_a_pseudonym_stands_for_all_names_of_the_person(cli: Cli, settings_file:
         ((pseudonym,),) = rows(
             connection, "SELECT alias FROM authors JOIN private.author_names USING (author_id) WHERE raw_name = 'Cy'"
         )
-    assert cli("authors", "opt-out", pseudonym, "--later").exit_code == 0
+    assert cli("authors", "opt-out", pseudonym.upper(), "--later").exit_code == 0
     assert load_settings(settings_file.parent).privacy.opt_out == ("Cy",)
+    assert "already" in cli("authors", "opt-out", pseudonym, "--later").stdout
 
     unknown = cli("authors", "opt-out", "member-0000000000", "--later")
     assert unknown.exit_code == 1

@@ -161,6 +161,29 @@ def test_a_line_that_cannot_be_read_is_named(listed: bytes, told: str, tmp_path:
     assert told in result.stderr
 
 
+def test_times_of_any_size_are_answered(tmp_path: Path) -> None:
+    path = history(tmp_path / "repository", 3, 1)
+    times = [
+        sign + digits
+        for sign in ("", "-", "+")
+        for digits in ("9" * 18, "9" * 19, "9" * 40, "9" * 400, "1e300", "1e999")
+    ]
+    listed = "path,t_epoch\n" + "".join(f"no/such,{time}\n" for time in times)
+    result = batch(path, listed.encode())
+    assert result.exit_code == 0
+    found = [line.split(",")[1:3] for line in result.stdout.splitlines()[1:]]
+    assert found == [[time, "unknown" if time[0] == "-" else "absent"] for time in times]
+
+
+def test_a_damaged_ref_ends_a_list_with_a_word(tmp_path: Path) -> None:
+    path = history(tmp_path / "repository", 3, 1)
+    (path / ".git" / "refs" / "heads" / "main").write_text("")
+    result = batch(path, b"path,t_epoch\na,1\n")
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert "damaged" in result.stderr
+
+
 def test_a_list_with_only_a_header_has_no_answers_and_empty_lines_at_its_end_are_none(tmp_path: Path) -> None:
     path = new_repository(tmp_path / "repository")
     assert batch(path, b"path,t_epoch").stdout == "path,t_epoch,state,tip_commit,blob\n"

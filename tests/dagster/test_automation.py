@@ -21,7 +21,19 @@ from egregora_assets.warehouse.resource import PROCESS_TAG, Warehouse
 from tests.git_history.repositories import grow, history
 
 Tick = Callable[[], dg.SensorResult]
-DERIVED = ("authors", "clean_messages", "media", "documents", "sidecars", "author_profiles", "snapshot")
+DERIVED = (
+    "authors",
+    "clean_messages",
+    "media",
+    "message_media",
+    "media_thumbnails",
+    "media_duplicates",
+    "media_public",
+    "documents",
+    "sidecars",
+    "author_profiles",
+    "snapshot",
+)
 
 
 @pytest.fixture

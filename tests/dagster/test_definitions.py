@@ -18,6 +18,7 @@ import dagster as dg
 import pytest
 from dagster_duckdb import DuckDBResource
 
+from egregora_assets import runs
 from egregora_assets.config import Settings
 from egregora_assets.definitions import build_definitions, defs
 from egregora_assets.warehouse.connection import WarehouseBusy, open_snapshot
@@ -38,6 +39,11 @@ MATERIALIZABLE = (
     "authors",
     "clean_messages",
     "media",
+    "message_media",
+    "media_thumbnails",
+    "media_duplicates",
+    "media_public",
+    "media_verification",
     "documents",
     "sidecars",
     "author_profiles",
@@ -50,9 +56,13 @@ MATERIALIZABLE = (
     "git_line_counts",
     "code_references",
 )
-ON_DEMAND = {"git_line_counts"}
-"""What no job makes."""
-OF_REPOSITORIES = {"git_repos", "git_refs", "git_commits", "git_file_changes", "git_timeline"}
+ON_DEMAND = {"git_line_counts", "media_verification"}
+"""What ``refresh_all`` does not make."""
+OF_SEVERAL = {
+    **dict.fromkeys(("git_repos", "git_refs", "git_commits", "git_file_changes", "git_timeline"), "git_history"),
+    **dict.fromkeys(("media", "message_media"), "media_files"),
+}
+"""Which step makes those assets that are made together."""
 CHAT = """\
 13/02/2024, 10:00 - Ana: hello
 13/02/2024, 10:01 - Bo: hi, shall we meet?
@@ -135,7 +145,7 @@ def version_of(result: dg.ExecuteInProcessResult, asset: str) -> str | None:
 
 
 def materialization_of(result: dg.ExecuteInProcessResult, asset: str) -> dg.AssetMaterialization:
-    node = "git_history" if asset in OF_REPOSITORIES else asset
+    node = OF_SEVERAL.get(asset, asset)
     (found,) = [one for one in result.asset_materializations_for_node(node) if one.asset_key == dg.AssetKey(asset)]
     return found
 
@@ -242,6 +252,21 @@ def test_making_messages_alone_takes_in_what_is_new_without_any_config(
     assert metadata["dagster/row_count"] == metadata["added"] == MESSAGES
 
 
+def test_nothing_that_dagster_keeps_tells_the_title_of_a_chat(first_run: FirstRun) -> None:
+    """Found in review: previews showed ids made of titles, and the event log outlives the day on which one names somebody."""
+    kept = " ".join(
+        str(value.value)
+        for name in MATERIALIZABLE
+        if name not in ON_DEMAND
+        for key, value in materialization_of(first_run.result, name).metadata.items()
+    )
+    kept += " ".join(
+        f"{check.description} {check.metadata}" for check in first_run.result.get_asset_check_evaluations()
+    )
+    assert "| text |" in kept, "there are previews"
+    assert "garden" not in kept.lower()
+
+
 def test_the_whole_graph_again_adds_nothing(
     materialize: Materialize, add_export: AddExport, settings: Settings
 ) -> None:
@@ -277,7 +302,7 @@ def test_a_message_id_that_stands_twice_stops_everything_after_it(
     (failed,) = [check for check in result.get_asset_check_evaluations() if not check.passed and check.blocking]
     assert failed.check_name == "unique_message_ids"
     assert not result.success
-    assert made(result) - OF_REPOSITORIES == {"chat_exports", "messages"}
+    assert made(result) - OF_SEVERAL.keys() == {"chat_exports", "messages"}
     assert made_before.snapshot_path.read_bytes() == shown
 
 
@@ -413,6 +438,18 @@ def test_a_busy_warehouse_fails_the_step_with_the_holder(
             "refresh_all"
         ).execute_in_process(instance=instance)
     assert busy.value.pid == holder.pid
+
+
+def test_a_run_that_finds_the_warehouse_busy_on_its_way_says_so_in_words(
+    settings: Settings, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EGREGORA_WAREHOUSE__LOCK_WAIT_SECONDS", "0.1")
+    job = build_definitions(warehouse=Warehouse(home=str(settings.home))).resolve_job_def("refresh_all")
+    with another_process_writing(settings.home) as holder:
+        summary = runs._summary(job.execute_in_process(instance=instance, raise_on_error=False))
+    assert summary.failures
+    assert all(f"is in use by process {holder.pid}" in told for told in summary.failures)
+    assert not any("IOException" in told for told in summary.failures)
 
 
 def test_the_snapshot_shows_what_the_graph_has_made(first_run: FirstRun) -> None:

@@ -63,6 +63,16 @@ def unreadable_first_date(folder: Path) -> Case:
 
 
 @case
+def only_before_1970(folder: Path) -> Case:
+    """All of main has committer times before 1970."""
+    path, first, tree_of_second, _ = _three_trees(folder)
+    root = raw_commit(path, sha_of(path, f"{first}^{{tree}}"), **_times(-500))
+    child = raw_commit(path, tree_of_second, [root], **_times(-300))
+    set_ref(path, "refs/heads/main", child)
+    return Case(path, 2, 2, shas={"root": root, "last": child})
+
+
+@case
 def broken_identities(folder: Path) -> Case:
     """Idents without brackets, without a name, with brackets inside, with nothing at all, and with odd zones."""
     path, parent, tree, _ = _three_trees(folder)

@@ -3,7 +3,8 @@
 Nothing here knows how the product reads. What is equal for ever (a commit, a tree, the difference of two trees) is asked once.
 
 The definition. The chain of a branch is its tip and the first parents, root first. The effective time of a commit is the running
-maximum of the committer times along the chain; a time that cannot be read counts as the one before. The tip at a time is the last
+maximum of the committer times along the chain; a time that cannot be read counts as the one before, one before 1970 as its
+first second. The tip at a time is the last
 commit of the chain whose effective time is not later. A shallow boundary begins the chain.
 """
 
@@ -26,7 +27,7 @@ HOPS = 8
 LAST_TIME = 253_402_300_799
 """The last second of the year 9999; a committer time beyond it counts as unreadable."""
 
-_IDENT = re.compile(rb"> (\d{1,19}) [+-]\d{4}$")
+_IDENT = re.compile(rb"> (-?\d{1,19}) [+-]\d{4}$")
 
 
 class MissingError(Exception):
@@ -112,7 +113,7 @@ def commit(repo: Path, sha: str) -> Commit:
             parents.append(value.decode())
         elif key == b"committer":
             found = _IDENT.search(value)
-            time = int(found[1]) if found and int(found[1]) <= LAST_TIME else None
+            time = max(0, int(found[1])) if found and int(found[1]) <= LAST_TIME else None
             break
     return Commit(tree, tuple(parents), time, raw)
 
@@ -331,7 +332,52 @@ def rename_targets(repo: Path, mainline: str, path: bytes) -> list[bytes]:
         ends += dict.fromkeys(reached)
     found += [end for end in ends if end in present and end != path]
     found += same_content(repo, parents[0], mainline).get(path, ())
+    if not found and any(end in undecided(repo, *pair) for end in (path, *ends) for pair in _compared(repo, mainline)):
+        raise MissingError(f"a file is missing that would tell what became of {path!r}")
     return list(dict.fromkeys(found))
+
+
+def _compared(repo: Path, mainline: str) -> list[tuple[str, str]]:
+    """Return the pairs of commits whose differences tell what a mainline commit renamed: its own, and of those it landed."""
+    pairs = [(commit(repo, mainline).parents[0], mainline)]
+    for sha in landed(repo, mainline):
+        parents = commit(repo, sha).parents
+        if len(parents) == 1 and sha not in boundaries(repo):
+            pairs.append((parents[0], sha))
+    return pairs
+
+
+@cache
+def undecided(repo: Path, old: str, new: str) -> set[bytes]:
+    """Return the paths that go away between two commits and may be half of a rename, but that a blob is not here."""
+    try:
+        ask(repo, "diff-tree", "-r", "-z", "--raw", "-M50%", old, new)
+    except MissingError:
+        exact = same_content(repo, old, new)
+        paired = {other for others in exact.values() for other in others}
+        rows = list(differences(tree_of(repo, old), tree_of(repo, new)))
+        files = {status: [] for status in "AD"}
+        for path, status, before, after in rows:
+            if (
+                status in files
+                and (before or after).mode.startswith("100")
+                and path not in exact
+                and path not in paired
+            ):
+                files[status].append((path, _size(repo, (before or after).sha)))
+        return {path for path, size in files["D"] if any(_may_be_alike(size, other) for _, other in files["A"])}
+    return set()
+
+
+def _may_be_alike(one: int | None, other: int | None) -> bool:
+    return one is None or other is None or 2 * min(one, other) >= max(one, other)
+
+
+def _size(repo: Path, blob: str) -> int | None:
+    try:
+        return int(ask(repo, "cat-file", "-s", blob))
+    except MissingError:
+        return None
 
 
 def landed(repo: Path, mainline: str) -> list[str]:

@@ -10,8 +10,12 @@ import pytest
 
 from egregora_assets.config import RepositorySettings, Settings
 from egregora_assets.git_history import plumbing, sync
+from egregora_assets.git_history.batch import answered
+from egregora_assets.git_history.listing import listed
+from egregora_assets.git_history.looking import look
 from egregora_assets.git_history.plumbing import GitError
 from egregora_assets.git_history.repositories import Source
+from egregora_assets.git_history.verify import repositories_are_read
 from egregora_assets.git_history.watch import state_of
 from egregora_assets.warehouse.query import rows, scalar
 from tests.git_history.git_streams import (
@@ -188,13 +192,121 @@ def test_another_address_of_the_remote_is_noticed(tmp_path: Path) -> None:
             assert rows(connection, "SELECT web FROM git_repos") == [(f"https://github.com/team/{name}",)]
 
 
+@pytest.mark.parametrize("damage", ["", "junk\n", "0" * 40 + "\n", "ref: refs/heads/main\n"])
+@pytest.mark.parametrize("named", [(), ("main",)])
+def test_a_damaged_ref_of_a_followed_branch_does_not_drop_its_timeline(
+    damage: str, named: tuple[str, ...], tmp_path: Path
+) -> None:
+    path, shadows = tmp_path / "repository", tmp_path / "shadows"
+    shadows.mkdir()
+    history(path, 6, 1)
+    source, settings = Source("one", path, named), _settings(tmp_path, path, named)
+    ref = path / ".git" / "refs" / "heads" / "main"
+    with warehouse() as connection:
+        sync.refresh(connection, source, shadows)
+        before, whole = state(connection), ref.read_text()
+        ref.write_text(damage)
+        (problem,) = sync.refresh_all(connection, [source], shadows).problems
+        assert "damaged" in problem
+        assert state(connection) == before
+        assert not repositories_are_read(connection, settings).passed
+        assert any("damaged" in told for told in listed(connection, settings)[0].problems)
+        with pytest.raises(GitError, match="damaged"):
+            answered(path, b"path,t_epoch\na,1\n")
+        ref.write_text(whole)
+        assert sync.refresh_all(connection, [source], shadows).problems == ()
+
+
+def _settings(tmp_path: Path, path: Path, branches: tuple[str, ...] = ()) -> Settings:
+    return Settings(
+        home=tmp_path / "home", repositories=(RepositorySettings(path=path, name="one", branches=branches or None),)
+    )
+
+
+def test_a_damaged_ref_is_not_passed_over_for_one_of_the_remote(tmp_path: Path) -> None:
+    path = tmp_path / "repository"
+    history(path, 6, 1)
+    set_ref(path, "refs/remotes/origin/main", sha_of(path, "main~2"))
+    (path / ".git" / "refs" / "heads" / "main").write_text("")
+    with pytest.raises(GitError, match="refs/heads/main is damaged"):
+        look(Source("one", path, ("main",)), tmp_path / "shadows")
+
+
+def test_a_branch_that_was_deleted_is_forgotten_and_is_no_damage(tmp_path: Path) -> None:
+    path = tmp_path / "repository"
+    history(path, 6, 1)
+    set_ref(path, "refs/heads/other", sha_of(path, "main"))
+    with warehouse() as connection:
+        read(connection, path, tmp_path / "shadows")
+        (path / ".git" / "refs" / "heads" / "main").unlink()
+        read(connection, path, tmp_path / "shadows")
+        assert scalar(connection, "SELECT count(*) FROM git_timeline") == 0
+
+
 def test_a_git_that_waits_for_ever_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "repository"
     history(path, 3, 1)
     os.mkfifo(path / ".git" / "packed-refs")
-    monkeypatch.setattr(plumbing, "_FEW_SECONDS", 1)
+    monkeypatch.setattr(plumbing, "_SILENT_SECONDS", 1)
     with warehouse() as connection, pytest.raises(GitError, match=r"repository one: .* no answer within 1 seconds"):
         read(connection, path, tmp_path / "shadows")
+
+
+@pytest.mark.parametrize("what", ["a commit", "a folder", "a file"])
+def test_an_object_that_is_a_pipe_is_told_and_does_not_hold_the_run(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, shadows = tmp_path / "repository", tmp_path / "shadows"
+    shas = _chain(path, 3)
+    old = raw_object(path, "blob", b"".join(b"line %d\n" % number for number in range(30)))
+    new = raw_object(path, "blob", b"".join(b"line %d\n" % number for number in range(31)))
+    trees = [
+        git(path, "mktree", given=f"100644 blob {blob}\t{name}\n".encode()).decode().strip()
+        for name, blob in (("a", old), ("b", new))
+    ]
+    for tree in trees:
+        shas.append(raw_commit(path, tree, shas[-1:]))
+    set_ref(path, "refs/heads/main", shas[-1])
+    piped = {"a commit": shas[-1], "a folder": trees[0], "a file": old}[what]
+    remove_object(path, piped)
+    os.mkfifo(path / ".git" / "objects" / piped[:2] / piped[2:])
+    monkeypatch.setattr(plumbing, "_SILENT_SECONDS", 1)
+    shadows.mkdir()
+    with warehouse() as connection:
+        (problem,) = sync.refresh_all(connection, [Source("one", path)], shadows).problems
+        assert "repository one: " in problem
+        assert "no answer within 1 seconds" in problem
+
+
+@pytest.mark.parametrize("name", ["pack/pack-1.idx", "pack/multi-pack-index", "info/commit-graph"])
+def test_a_pipe_among_the_packs_is_told_at_once(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "repository"
+    history(path, 3, 1)
+    pipe = path / ".git" / "objects" / name
+    pipe.parent.mkdir(exist_ok=True)
+    pipe.with_suffix(".pack").touch()
+    os.mkfifo(pipe)
+    with pytest.raises(GitError, match=f"repository one: .*{pipe.name} is no file"):
+        look(Source("one", path), tmp_path / "shadows")
+
+
+def test_a_git_that_works_in_silence_is_not_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "repository"
+    history(path, 3, 1)
+    repository = plumbing.open_repository("one", path, tmp_path / "shadow")
+    monkeypatch.setattr(plumbing, "_SILENT_SECONDS", 0.2)
+    monkeypatch.setattr(
+        plumbing,
+        "_git",
+        lambda: str(_script(tmp_path / "git", "i=0; while [ $i -lt 400000 ]; do i=$((i+1)); done; echo done")),
+    )
+    assert plumbing.output_of(repository, "anything") == b"done\n"
+
+
+def _script(path: Path, text: str) -> Path:
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
 
 
 def test_what_a_killed_run_has_left_is_taken_away(tmp_path: Path) -> None:

@@ -122,6 +122,13 @@ def test_an_unreadable_committer_time_counts_as_the_one_before(kind: str, tmp_pa
     assert tip_at(case.path, "main", hour(1)) == case.shas["odd"]
 
 
+def test_times_before_1970_count_as_its_first_second(tmp_path: Path) -> None:
+    case = CASES["only_before_1970"](tmp_path)
+    assert [at for _, at in chain(case.path, "main")] == [0, 0]
+    assert tip_at(case.path, "main", 0) == case.shas["last"]
+    assert tip_at(case.path, "main", -1) is None
+
+
 def test_before_the_first_readable_time_nothing_is_known(tmp_path: Path) -> None:
     case = CASES["unreadable_first_date"](tmp_path)
     assert [at for _, at in chain(case.path, "main")] == [None, hour(1)]
@@ -220,7 +227,7 @@ def test_the_objects_count_and_not_what_replaces_them(name: str, tmp_path: Path)
 def test_nothing_is_fetched_into_a_partial_clone(tmp_path: Path) -> None:
     case = CASES["partial_clone"](tmp_path)
     before = sorted((git_folder(case.path) / "objects").rglob("*"))
-    assert look_up(case.path, "main", "folder/b.txt", hour(9)).state == "absent"
+    assert look_up(case.path, "main", "folder/b.txt", hour(9)).state == "unknown"
     assert sorted((git_folder(case.path) / "objects").rglob("*")) == before
 
 

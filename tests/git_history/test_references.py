@@ -140,6 +140,17 @@ def test_commits_issues_and_links(with_garden: Settings, tmp_path: Path) -> None
     ]
 
 
+@pytest.mark.parametrize(
+    "link",
+    ["/pull/9", "/pull/9/files#r5", "/pull/9#discussion_r123", "/issues/9#issuecomment-1", "/commit/{}#diff-a1R10"],
+)
+def test_a_link_to_a_place_on_a_page_stays_what_it_is(link: str, with_garden: Settings, tmp_path: Path) -> None:
+    written = WEB.format("garden") + link.format(commits(tmp_path / "garden")[0])
+    referred(with_garden, (15, "Ana Lima", f"see {written} please"))
+    with open_warehouse(with_garden) as connection:
+        assert rows(connection, "SELECT permalink FROM code_references") == [(written,)]
+
+
 def test_a_link_means_the_branch_or_tag_that_it_names_and_no_other(settings: Settings, tmp_path: Path) -> None:
     """Found by a reviewer: the first branch that had the file was taken, and the author's own link was turned to it."""
     path = garden(tmp_path / "garden")

@@ -139,7 +139,7 @@ BAD = {
     "a branch that is a range": (REPOSITORY + "branches = ['a..b']", "is no name of a branch"),
     "a source that names a stranger": (
         "[[sources]]\ntitle = 'Garden'\nrepositories = ['gate']\n" + REPOSITORY,
-        "'Garden' names 'gate', which no repository has (door)",
+        "entry 1 of [[sources]] names 'gate', which no repository has (door)",
     ),
     "a source that names one of none": ("[[sources]]\ntitle = 'Garden'\nrepositories = ['gate']", "there are none"),
 }

@@ -18,7 +18,8 @@ from egregora_assets.git_history.repositories import Source
 from egregora_assets.warehouse.migrate import migrate
 from egregora_assets.warehouse.query import rows, scalar, view_of
 from tests.git_history import oracle
-from tests.git_history.repositories import CASES, Case, force_move, grow, history
+from tests.git_history.git_streams import git
+from tests.git_history.repositories import CASES, Case, Shares, force_move, grow, history
 
 TABLES = {
     "git_commits": "* EXCLUDE (revision)",
@@ -29,7 +30,11 @@ TABLES = {
     "git_landed": "* EXCLUDE (revision)",
     "git_path_versions": "* EXCLUDE (revision)",
     "git_refs": "* EXCLUDE (revision)",
+    "git_undecided": "* EXCLUDE (revision)",
+    "git_lacking": "*",
 }
+OF_COMMITS = ("git_commits", "git_commit_parents", "git_file_changes", "git_renames", "git_undecided")
+"""Tables in which commits stay that no ref reaches any more."""
 
 
 @contextmanager
@@ -186,6 +191,40 @@ def test_a_branch_that_was_moved_is_followed_and_its_old_commits_stay(seed: int,
         events = "SELECT old_sha, new_sha FROM git_ref_events WHERE ref = 'refs/heads/main' ORDER BY revision"
         assert rows(connection, events)[-1] == (old, new)
         assert_same_look_ups(connection, path, "main")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_branches_moved_by_force_away_from_merges_and_back_leave_the_rows_of_one_full_reading(
+    seed: int, tmp_path: Path
+) -> None:
+    path, rng = tmp_path / "repository", random.Random(seed)
+    history(path, 50, seed, Shares(merge=0.45, rename=0.4, delete=0.2, odd=0))
+    every = git(path, "rev-list", "--all").decode().split()
+    merges = git(path, "rev-list", "--all", "--min-parents=2").decode().split()
+    git(path, "update-ref", "refs/heads/kept", every[0])
+    branches = ("main", "dev") if seed % 2 else ("main",)
+    shadows, source = tmp_path / "shadows", Source("one", path, branches)
+    shadows.mkdir()
+    with warehouse() as connection:
+        for _ in range(6):
+            for branch in branches:
+                if rng.random() < 0.8:
+                    git(path, "update-ref", f"refs/heads/{branch}", rng.choice(rng.choice((every, merges))))
+            sync.refresh(connection, source, shadows)
+            with warehouse() as fresh:
+                sync.refresh(fresh, source, shadows)
+                assert_same_but_for_what_no_ref_reaches(connection, fresh, path)
+
+
+def assert_same_but_for_what_no_ref_reaches(
+    followed: duckdb.DuckDBPyConnection, fresh: duckdb.DuckDBPyConnection, path: Path
+) -> None:
+    reached = oracle.all_commits(path)
+    for table, columns in TABLES.items():
+        of_reached = "WHERE list_contains($reached, sha)" if table in OF_COMMITS else "WHERE $reached IS NOT NULL"
+        sql = f"SELECT {columns} FROM {table} {of_reached}"
+        one, other = (sorted(map(repr, rows(it, sql, {"reached": sorted(reached)}))) for it in (followed, fresh))
+        assert one == other, table
 
 
 def test_a_repository_that_cannot_be_read_is_told_and_keeps_none_of_the_others(tmp_path: Path) -> None:

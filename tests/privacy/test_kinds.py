@@ -237,6 +237,19 @@ ORDINARY = [
     "max_token: 4096, token: none, token: v2",
     "10[.]5 and 3[.]11[.]7",
     "50%40 off",
+    "1990\n1994\n1998\n2002",
+    "1990\t1994\t1998\t2002",
+    "120 130\n140",
+    "12\n30\n45",
+    "1. 2. 3. 4. done",
+    "see /token and /tokens/list, and/or a/b=c",
+    "f(1234)",
+    "2 (3) 4567",
+    "chapter 3 (page 12)",
+    "https://x.example/?q=%25C3&page=2",
+    "ラーメン3ー4杯",
+    "10_000_000",
+    "order 12-3456",
     "3·4·5",
 ]
 
@@ -351,6 +364,42 @@ def test_what_is_written_otherwise_is_hidden_too(text: str, shown: str) -> None:
     first = scrub_one(text).replace("\u20e3", "")
     assert first == shown
     assert scrub_one(shown) == shown
+    assert leaking([shown]) == []
+
+
+BOT = "123456789:AAH" + "aBcDeFgHiJ" * 3 + "xyz"
+WRITTEN_OTHERWISE = {
+    f"https://api.telegram.org/bot{BOT}/getMe": "https://api.telegram.org/[secret]/getMe",
+    'https://x.example/?token="abcdef"': 'https://x.example/?token=[secret]"',
+    "https://x.example/?token=[abcdef] now": "https://x.example/?token=[secret] now",
+    "https://x.example/#/login/token=abcdef now": "https://x.example/#/login/token=[secret] now",
+    "https://x.example/?token=abc;def&a=1": "https://x.example/?token=[secret]&a=1",
+    "https://x.example/?to=%253Ftoken%253Dabcdef": "https://x.example/?to=%253Ftoken%253D[secret]",
+    "https://x.example/?rlkey=abcdef&dl=0": "https://x.example/?rlkey=[secret]&dl=0",
+    **{gap.join(("4111", "1111", "1111", "1111")): "[card]" for gap in ("\t", "\n", "_", "/", "·", "•", "   ")},
+    **{gap.join(("3782", "822463", "10005")): "[card]" for gap in ("\t", "_", "/")},
+    **{gap.join(("GB82", "WEST", "1234", "5698", "7654", "32")): "[iban]" for gap in ("\t", "\n", "/", "·", "_", "  ")},
+    **{gap.join(("078", "05", "1120")): "[id]" for gap in "/·_"},
+    "411111-1111111111": "[card]",
+    "+351 912 345\n678": "[phone]",
+    "ana﹫example.com": "[email]",
+    "03(1234)5678": "[phone]",
+    "03（1234）5678": "[phone]",
+    "（090）5551-5678": "[phone]",
+    "090ー5551ー5678": "[phone]",
+    "０９０ー５５５１ー５６７８": "[phone]",
+    "qu\u206aentin@exam\u206aple.org": "[email]",
+    "912\u206e345678": "[phone]",
+    "192 . 168 . 1 . 77": "[ip]",
+    "९१२३४५६७८९ or ३": "[phone] or 3",
+    "३ or ४": "३ or ४",
+}
+
+
+@pytest.mark.parametrize("text", WRITTEN_OTHERWISE)
+def test_separators_and_spellings_found_in_review_hide_nothing(text: str) -> None:
+    shown = f"say {WRITTEN_OTHERWISE[text]} now"
+    assert scrub_one(f"say {text} now") == shown
     assert leaking([shown]) == []
 
 

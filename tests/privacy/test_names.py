@@ -74,6 +74,34 @@ SPELLINGS = [
     ("Ana Lima", "LimaAna and #limaana", "[name] and #[name]"),
     ("佐藤花子", "佐藤さんと花子", "[name]さんと[name]"),
     ("Zé", "o Zé, ZÉ, ze, é", "o [name], [name], ze, é"),
+    ("علی\u200cرضا احمدی", "علی\u200cرضا کجاست، علیرضا، علی رضا و علی", "[name] کجاست، [name]، [name] [name] و [name]"),
+    ("Mar\u00adia Tavora", "Maria, MARIA and Mar", "[name], [name] and Mar"),
+    ("Ana\u200bLima", "Ana, Lima, AnaLima", "[name], [name], [name]"),
+    (
+        "Conceição Guimarães",
+        "https://x.example/wiki/Concei%C3%A7%C3%A3o_Guimar%C3%A3es and concei%c3%a7%c3%a3o/CONCEI%C3%87%C3%83O",
+        "https://x.example/wiki/[name]_[name] and [name]/[name]",
+    ),
+    ("Élodie Blanc", "https://x.example/%C3%89lodie-1 and /%c3%a9lodie", "https://x.example/[name]-1 and /[name]"),
+    ("田中太郎", "https://x.example/%E7%94%B0%E4%B8%AD%E5%A4%AA%E9%83%8E", "https://x.example/[name]"),
+    ("محمد عبد الله", "رأيت عبدالله أمس", "رأيت [name] أمس"),
+    ("عبدالرحمن", "عبد الرحمن هنا وعبدالرحمن", "[name] هنا و[name]"),
+    (
+        "田中一",
+        "田中さんは元気？ 昨日田中さんと、田中は、山田中学校",
+        "[name]さんは元気？ 昨日[name]さんと、[name]は、山田中学校",
+    ),
+    ("佐々木健", "佐々木さん来た", "[name]さん来た"),
+    ("桐ヶ谷和葉", "和葉ちゃんと桐ヶ谷です", "[name]ちゃんと[name]です"),
+    ("長谷川潤", "長谷川さんと長谷川", "[name]さんと[name]"),
+    ("王小明", "小明, 小明来了", "[name], 小明来了"),
+    (
+        "김민수",
+        "민수야 민수가 민수는 민수씨, 민수와 국민수당",
+        "[name]야 [name]가 [name]는 [name]씨, [name]와 국민수당",
+    ),
+    ("박지은", "지은이는 지은아, 지은 지은이", "[name]이는 [name]아, [name] [name]이"),
+    ("남궁민수", "민수야", "[name]야"),
 ]
 
 
@@ -88,6 +116,11 @@ INNOCENT = [
     ("Jo", "joy and job"),
     ("Pai do João", "do it"),
     ("Mark", "benchmark, marking"),
+    ("김민주", "민주주의"),
+    ("山中一", "山中湖の中一日"),
+    ("Mar\u00adia", "Mar and ia"),
+    ("Conceição", "https://x.example/Conceit%C3%A7"),
+    ("عبد", "عبدالله"),
 ]
 
 

@@ -223,7 +223,7 @@ def test_no_grouping_of_a_number_shows_it(groups: list[str], gap: str, around: t
     assert leaking([result]) == []
 
 
-MARKS = "\u200b\u200d\u200c\u00ad\u2060\u200e\u202c\ufeff\u061c\u180e\u034f\ufe0f\u2065"
+MARKS = "\u200b\u200d\u200c\u00ad\u2060\u200e\u202c\ufeff\u061c\u180e\u034f\ufe0f\u2065\u206a\u206f"
 hidden_mark = st.sampled_from(MARKS)
 
 

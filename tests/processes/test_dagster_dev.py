@@ -30,7 +30,7 @@ PROJECT = Path(__file__).parents[2]
 DG = Path(sys.executable).parent / "dg"
 MESSAGES_PER_EXPORT = 200
 PATIENCE_SECONDS = 180
-ASSETS = 17
+ASSETS = 22
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+import pytest
+
 from egregora_assets.chat.inbox import copy_into
 from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import load_settings
@@ -61,6 +63,7 @@ def test_a_reader_is_never_locked_out_and_never_sees_less_than_before(
     assert count(home) == exports * MESSAGES_PER_EXPORT
 
 
+@pytest.mark.slow
 def test_two_processes_take_in_different_exports_at_once(start: Start, write_export: WriteExport, home: Path) -> None:
     both = [start("ingest", write_export(number)) for number in range(2)]
     told = [process.communicate(timeout=120)[0] for process in both]
@@ -76,6 +79,7 @@ def test_two_processes_take_in_different_exports_at_once(start: Start, write_exp
     assert count(home) == 2 * MESSAGES_PER_EXPORT
 
 
+@pytest.mark.slow
 def test_a_writer_that_cannot_get_in_says_who_is_inside(start: Start, write_export: WriteExport, home: Path) -> None:
     take_in(home, write_export(0))
     with another_process_writing(home) as holder:

@@ -9,14 +9,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from egregora_assets.authors import gate
+from egregora_assets.authors import gate, sync
 from egregora_assets.authors import verify as authors_verify
+from egregora_assets.authors.withdrawal import withdraw
 from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import Settings, SourceSettings
 from egregora_assets.documents import verify as documents_verify
 from egregora_assets.publish import verify as publish_verify
 from egregora_assets.publish.pending import pending
-from egregora_assets.publish.snapshot import publish
+from egregora_assets.publish.snapshot import PublicationRefused, publish
 from egregora_assets.sidecar import verify as sidecar_verify
 from egregora_assets.warehouse.files import make_home, open_warehouse
 from egregora_assets.warehouse.query import rows
@@ -211,6 +212,44 @@ def test_a_text_that_is_not_on_the_allow_list_is_seen_in_both_public_files(publi
         with open_warehouse(published) as connection:
             assert not publish_verify.only_allowed_tables(connection, published).passed
         path.write_bytes(before)
+
+
+PLANTED = {
+    "messages": in_table("clean_messages", "text", "clean_messages"),
+    "documents": in_table("documents", "text", "documents"),
+    "decisions": in_table("decisions", "text", "sidecars"),
+}
+
+
+@pytest.mark.parametrize("table", PLANTED)
+@pytest.mark.parametrize("anew", [False, True])
+def test_a_publication_that_would_show_something_private_is_refused(
+    published: Settings, table: str, anew: bool
+) -> None:
+    """Found in review: checks ran after publication, and the snapshot alone put a secret before readers and kept it there."""
+    before = published.snapshot_path.read_bytes()
+    PLANTED[table](published, "ask Priya Raman or ghp_abcdefghijklmnop1234")
+    with open_warehouse(published) as connection:
+        if anew:
+            connection.execute("INSERT INTO erasures VALUES ('a fault', 1, 1000)")
+        with pytest.raises(PublicationRefused, match=table) as refused:
+            publish(connection, published)
+        assert "Priya" not in str(refused.value)
+        assert "ghp_" not in str(refused.value)
+    assert published.snapshot_path.read_bytes() == before
+    assert b"ghp_" not in published.public_path.read_bytes()
+    assert not list(published.home.glob(".public*"))
+    with open_warehouse(published) as connection, pytest.raises(PublicationRefused):
+        publish(connection, published)
+
+
+def test_an_opt_out_takes_effect_though_publishing_is_refused(published: Settings) -> None:
+    PLANTED["messages"](published, "ghp_abcdefghijklmnop1234")
+    gone = with_privacy(published, opt_out=("Priya Raman",))
+    with open_warehouse(gone) as connection:
+        sync.refresh(connection, gone)
+        assert withdraw(connection, gone) > 0
+    assert b"which paint does" not in published.snapshot_path.read_bytes()
 
 
 def test_each_text_that_is_published_is_asked_for(published: Settings) -> None:

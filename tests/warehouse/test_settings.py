@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,11 @@ def test_a_value_of_another_kind_is_told_in_plain_words(home: Path, text: str, w
     with pytest.raises(SettingsError) as told:
         load_settings(home)
     assert wanted in str(told.value)
+
+
+def test_no_title_stands_in_an_error_that_others_may_keep(home: Path) -> None:
+    """Found in review: Dagster stores errors with their causes, and this one told whose chat an entry is."""
+    written(home, '[[sources]]\ntitle = "Marguerite Duval"\nrepositories = ["nowhere"]\n')
+    with pytest.raises(SettingsError, match=r"entry 1 of .*nowhere") as told:
+        load_settings(home)
+    assert "Marguerite" not in "".join(traceback.format_exception(told.value))

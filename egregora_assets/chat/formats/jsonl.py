@@ -167,9 +167,12 @@ class JsonLines:
     exact_times = True
 
     def recognises(self, export: Export) -> bool:
-        """Return whether all files of the export are JSON Lines whose first object has our field names."""
+        """Return whether the JSON files of the export have our field names in their first object, and no text is beside them.
+
+        What else is there are files that came with messages.
+        """
         members = _members(export)
-        if not members or not all(member.lower().endswith(_SUFFIXES) for member in members):
+        if not members or any(member.lower().endswith(".txt") for member in export.members):
             return False
         return all(_has_our_fields(first_object(export, member)) for member in members)
 
@@ -195,7 +198,11 @@ FORMAT = JsonLines()
 
 
 def _members(export: Export) -> list[str]:
-    return [member for member in export.members if not PurePosixPath(member).name.startswith(".")]
+    return [
+        member
+        for member in export.members
+        if member.lower().endswith(_SUFFIXES) and not PurePosixPath(member).name.startswith(".")
+    ]
 
 
 def _has_our_fields(value: dict[str, Any] | None) -> bool:

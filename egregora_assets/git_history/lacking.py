@@ -1,0 +1,117 @@
+"""What a repository that is not whole lacks for what could not be told of it, and what is read again when that has come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from egregora_assets.git_history import plumbing, timeline
+from egregora_assets.git_history.looking import objects_seen
+from egregora_assets.git_history.plumbing import GitError, Repository
+from egregora_assets.warehouse.query import changed, rows, scalar, view_of
+from egregora_assets.warehouse.revisions import Transaction
+
+TABLES = ("git_undecided", "git_lacking")
+
+
+def note(change: Transaction, repository: Repository, shas: Iterable[str]) -> None:
+    """Keep the ids of objects that were asked for and are not here."""
+    with view_of(change.connection, "lacking_now", pa.table({"sha": pa.array(sorted(set(shas)), pa.string())})):
+        known = "SELECT sha FROM git_lacking WHERE repo = $repo"
+        insert = f"INSERT INTO git_lacking SELECT $repo, sha FROM lacking_now WHERE sha NOT IN ({known})"
+        changed(change.connection, insert, {"repo": repository.name})
+
+
+def folders_behind(repository: Repository, commits: Sequence[str]) -> list[str]:
+    """Return the folders of commits that are not here; where git cannot say it, one that counts as having come."""
+    asked = ("rev-list", "--objects", "--no-walk", "--missing=print", "--filter=blob:none", "--stdin")
+    try:
+        told = plumbing.lines_of(plumbing.output_of(repository, *asked, lines=commits))
+    except GitError:
+        return list(commits[:1])
+    return [line.removeprefix("?") for line in told if line.startswith("?")]
+
+
+def has_come(connection: duckdb.DuckDBPyConnection, repository: Repository) -> bool:
+    """Return whether something that the repository lacked is here: asked of it only when its folders of objects have changed."""
+    if not _has_changed(connection, repository):
+        return False
+    lacking = rows(connection, "SELECT DISTINCT sha FROM git_lacking WHERE repo = ?", [repository.name])
+    asked = ("cat-file", "--batch-check=%(objectname) %(objecttype)", "--buffer")
+    told = plumbing.lines_of(plumbing.output_of(repository, *asked, lines=(sha for (sha,) in lacking)))
+    return not all(line.endswith(" missing") for line in told)
+
+
+def _has_changed(connection: duckdb.DuckDBPyConnection, repository: Repository) -> bool:
+    sql = "SELECT objects_seen FROM git_repos WHERE repo = ? AND objects_seen IS NOT NULL"
+    seen = rows(connection, sql, [repository.name])
+    return seen not in ([], [(objects_seen(repository),)])
+
+
+def look_past(connection: duckdb.DuckDBPyConnection, repository: Repository) -> None:
+    """Remember that what has come is nothing that the repository lacked."""
+    if _has_changed(connection, repository):
+        sql = "UPDATE git_repos SET objects_seen = ? WHERE repo = ?"
+        changed(connection, sql, [objects_seen(repository), repository.name])
+
+
+def lacks(connection: duckdb.DuckDBPyConnection, repository: Repository) -> bool:
+    return bool(scalar(connection, "SELECT EXISTS (FROM git_lacking WHERE repo = ?)", [repository.name]))
+
+
+def mark(repository: Repository, is_lacking: bool) -> None:
+    """Leave a word for those who watch the repository without the warehouse: whether its objects have to be watched too."""
+    if is_lacking:
+        _mark_of(repository).touch()
+    else:
+        _mark_of(repository).unlink(missing_ok=True)
+
+
+def is_marked(repository: Repository) -> bool:
+    return _mark_of(repository).exists()
+
+
+def _mark_of(repository: Repository) -> Path:
+    return repository.shadow / "lacking"
+
+
+def reopen(change: Transaction, repository: Repository) -> list[str]:
+    """Take what could not be told for what is new, and return the commits behind those that were taken for a beginning.
+
+    The timelines are told anew, for a step that is known now may lie anywhere in them.
+    """
+    connection = change.connection
+    place = {"repo": repository.name, "boundaries": sorted(repository.boundaries)}
+    cut = "is_boundary AND NOT list_contains($boundaries::VARCHAR[], sha)"
+    open_ends = rows(
+        connection,
+        "SELECT DISTINCT parent FROM git_commit_parents WHERE repo = $repo AND sha IN "
+        f"(SELECT sha FROM git_commits WHERE repo = $repo AND {cut})",
+        place,
+    )
+    opened = rows(connection, f"SELECT sha FROM git_commits WHERE repo = $repo AND (is_unread OR ({cut}))", place)
+    with view_of(connection, "opened", pa.table({"sha": pa.array([sha for (sha,) in opened], pa.string())})):
+        noted = {"repo": repository.name, "revision": change.revision}
+        of_opened = "SET revision = $revision WHERE repo = $repo AND sha IN (SELECT sha FROM opened)"
+        changed(connection, f"UPDATE git_commit_parents {of_opened}", noted)
+        changed(
+            connection,
+            "UPDATE git_commits SET revision = $revision, is_unread = false, "
+            "is_boundary = list_contains($boundaries::VARCHAR[], sha) "
+            "WHERE repo = $repo AND sha IN (SELECT sha FROM opened)",
+            {**place, **noted},
+        )
+        undecided = "SELECT sha FROM git_undecided WHERE repo = $repo"
+        changed(
+            connection,
+            f"UPDATE git_file_changes SET revision = $revision WHERE repo = $repo AND sha IN ({undecided})",
+            noted,
+        )
+    timeline.forget(change, repository.name, ())
+    timeline.forget_left(change, repository.name)
+    for table in TABLES:
+        changed(connection, f"DELETE FROM {table} WHERE repo = ?", [repository.name])
+    return [sha for (sha,) in open_ends]

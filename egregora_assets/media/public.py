@@ -1,0 +1,277 @@
+"""``media_public`` and the files ``media/ab/<id>.<ending>`` among what is published: sanitised copies, and nothing else of media.
+
+A copy is named by the sha256 of its own bytes. Files are written before the rows that tell of them, and taken away before the
+rows say so: after a crash the next pass removes what belongs to nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import shutil
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from egregora_assets.authors import gate
+from egregora_assets.config import Settings
+from egregora_assets.media.sanitising import RECIPE, NotSanitised, sanitised
+from egregora_assets.media.store import MediaStore
+from egregora_assets.warehouse.made_files import UNFINISHED, made_by_another, write_if_changed
+from egregora_assets.warehouse.query import changed, rows, temporary, view_of
+from egregora_assets.warehouse.revisions import Transaction, transaction, watermark
+
+CONSUMER = "media_public"
+ENDINGS = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/apng": ".png",
+    "image/gif": ".gif",
+    "image/webp": ".webp",
+    "video/mp4": ".mp4",
+    "video/quicktime": ".mov",
+    "video/3gpp": ".3gp",
+    "audio/3gpp": ".3gp",
+    "audio/mp4": ".m4a",
+    "audio/mpeg": ".mp3",
+    "audio/ogg": ".ogg",
+    "audio/wav": ".wav",
+}
+"""How the copies of each type end: these are the types that can be sanitised, and of others nothing is published."""
+_AT_ONCE = 200
+
+log = logging.getLogger(__name__)
+
+SHOWN = """
+    SELECT DISTINCT media_id
+    FROM message_media SEMI JOIN (SELECT message_id FROM clean_messages WHERE kind <> 'deleted') USING (message_id)
+"""
+"""What a message brought that everybody may see: whoever else sent the same file does not matter."""
+_SCHEMA = pa.schema(
+    [
+        ("media_id", pa.string()),
+        ("public_id", pa.string()),
+        ("mime", pa.string()),
+        ("bytes", pa.int64()),
+        ("reason", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class PublicChanges:
+    """Files that one pass published, kept back because they cannot be sanitised, and took away again.
+
+    ``missing`` are originals that are not in the store: they are tried again at each pass.
+    """
+
+    published: int = 0
+    kept_back: int = 0
+    withdrawn: int = 0
+    missing: int = 0
+
+
+def path_of(settings: Settings, public_id: str, mime: str) -> Path:
+    """Return where the copy ``public_id`` of a type in ``ENDINGS`` stands."""
+    return settings.published_media / public_id[:2] / f"{public_id}{ENDINGS[mime]}"
+
+
+def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: bool = False) -> PublicChanges:
+    """Bring the published copies up to date with what the gate lets through; ``full`` makes all of them again.
+
+    What may no longer be shown goes first. Changes nothing when nothing is new.
+    """
+    gate.refresh(connection, settings)
+    folder = settings.published_media
+    in_doubt = full or (folder / UNFINISHED).exists() or made_by_another(connection, folder)
+    with temporary(connection, "shown_media", SHOWN):
+        withdrawn = _withdraw(connection, settings, full)
+        if in_doubt:
+            _sweep(connection, settings)
+        _take_damaged(connection, settings)
+        published, kept_back, missing = _publish_new(connection, settings)
+    _remember_looked_at(connection, settings)
+    (folder / UNFINISHED).unlink(missing_ok=True)
+    return PublicChanges(published, kept_back, withdrawn, missing)
+
+
+def _withdraw(connection: duckdb.DuckDBPyConnection, settings: Settings, full: bool) -> int:
+    """Take away copies of what is no longer shown, cannot be decoded, or was made by another recipe; return how many files went."""
+    outdated = (
+        f"is_shown AND (media_id NOT IN (FROM shown_media) OR recipe <> $recipe OR $full OR {_DECODED_OTHERWISE})"
+    )
+    with temporary(
+        connection,
+        "outdated_media",
+        f"SELECT media_id, public_id, mime FROM media_public WHERE {outdated}",
+        {"recipe": RECIPE, "full": full},
+    ) as count:
+        if not count:
+            return 0
+        gone = rows(connection, _NO_LONGER_NEEDED)
+        _mark_unfinished(settings)
+        for public_id, mime in gone:
+            path_of(settings, public_id, mime).unlink(missing_ok=True)
+        with transaction(connection, CONSUMER) as change:
+            changed(
+                connection,
+                "UPDATE media_public SET is_shown = false, revision = $revision "
+                "WHERE media_id IN (SELECT media_id FROM outdated_media)",
+                {"revision": change.revision},
+            )
+    return len(gone)
+
+
+_NOT_DECODED = "cannot be decoded"
+_DECODED_OTHERWISE = f"""
+    (mime LIKE 'image/%' AND media_id IN (
+        SELECT media_id FROM pictures WHERE (failure IS NOT NULL) <> coalesce(media_public.reason LIKE '{_NOT_DECODED}%', false)
+            AND (failure IS NOT NULL) = (media_public.public_id IS NOT NULL)
+    ))
+"""
+_NO_LONGER_NEEDED = """
+    SELECT DISTINCT public_id, mime FROM outdated_media WHERE public_id IS NOT NULL
+    EXCEPT SELECT public_id, mime FROM media_public WHERE is_shown AND media_id NOT IN (SELECT media_id FROM outdated_media)
+"""
+"""Another original that is still shown may have the same copy."""
+
+
+def damaged(connection: duckdb.DuckDBPyConnection, settings: Settings, since: int) -> set[str]:
+    """Return the ids of copies that are missing, or not the file of that name; bytes of those are read that were touched
+    after ``since`` (ns, by the file system's own clock of changes, which nobody sets back)."""
+    return {public_id for public_id, mime in copies_shown(connection) if _is_damaged(settings, public_id, mime, since)}
+
+
+def copies_shown(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """Return id and media type of each copy that is published."""
+    sql = "SELECT DISTINCT public_id, mime FROM media_public WHERE is_shown AND public_id IS NOT NULL"
+    return rows(connection, sql)
+
+
+def touched(path: Path) -> int | None:
+    """Return when a file was last touched in any way, in ns; ``None`` where there is none, or a link or folder in its place."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return None
+    return found.st_ctime_ns if stat.S_ISREG(found.st_mode) else None
+
+
+def _is_damaged(settings: Settings, public_id: str, mime: str, since: int) -> bool:
+    path = path_of(settings, public_id, mime)
+    moment = touched(path)
+    return moment is None or (moment > since and hashlib.sha256(path.read_bytes()).hexdigest() != public_id)
+
+
+def newest(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
+    """Return when a copy was last touched, in ns; -1 where there is none."""
+    paths = (path_of(settings, *copy) for copy in copies_shown(connection))
+    return max((moment for path in paths if (moment := touched(path)) is not None), default=-1)
+
+
+def _take_damaged(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Take away copies that somebody has changed or removed: they are made again."""
+    since = int(watermark(connection, CONSUMER).fingerprint or -1)
+    found = damaged(connection, settings, since)
+    if not found:
+        return
+    log.warning("%s published files were changed or removed by somebody: they are made again", len(found))
+    _mark_unfinished(settings)
+    for public_id, mime in copies_shown(connection):
+        if public_id in found:
+            _remove(path_of(settings, public_id, mime))
+    with transaction(connection, CONSUMER) as change:
+        sql = "UPDATE media_public SET is_shown = false, revision = $revision WHERE list_contains($found, public_id)"
+        changed(connection, sql, {"found": sorted(found), "revision": change.revision})
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _remember_looked_at(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    moment = str(newest(connection, settings))
+    if watermark(connection, CONSUMER).fingerprint != moment:
+        with transaction(connection, CONSUMER) as change:
+            change.advance(moment)
+
+
+def _sweep(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Remove files that belong to no row, as a pass that was cut short leaves them."""
+    wanted = {path_of(settings, *copy) for copy in copies_shown(connection)}
+    for path in settings.published_media.glob("*/*"):
+        if path not in wanted:
+            _remove(path)
+
+
+def _publish_new(connection: duckdb.DuckDBPyConnection, settings: Settings) -> tuple[int, int, int]:
+    """Make the copies that are not there yet, some hundred in one transaction; return those made, kept back and missing."""
+    new = rows(
+        connection,
+        "SELECT media_id, mime, bytes, CASE WHEN mime LIKE 'image/%' THEN failure END "
+        "FROM media SEMI JOIN shown_media USING (media_id) LEFT JOIN (SELECT media_id, failure FROM pictures) USING (media_id) "
+        "ANTI JOIN (FROM media_public WHERE is_shown) USING (media_id) ORDER BY media_id",
+    )
+    store = MediaStore(settings.media_store)
+    made = kept_back = 0
+    for start in range(0, len(new), _AT_ONCE):
+        _mark_unfinished(settings)
+        found = list(_copies(store, settings, new[start : start + _AT_ONCE]))
+        if found:
+            with transaction(connection, CONSUMER) as change:
+                _note(change, pa.Table.from_pylist(found, _SCHEMA))
+        kept = sum("reason" in copy for copy in found)
+        made, kept_back = made + len(found) - kept, kept_back + kept
+        log.info("%s of %s files sanitised", f"{min(start + _AT_ONCE, len(new)):,}", f"{len(new):,}")
+    return made, kept_back, len(new) - made - kept_back
+
+
+def _mark_unfinished(settings: Settings) -> None:
+    settings.published_media.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (settings.published_media / UNFINISHED).touch()
+
+
+def _copies(
+    store: MediaStore, settings: Settings, new: list[tuple[str, str, int, str | None]]
+) -> Iterator[dict[str, object]]:
+    """Write the copy of each file that can be sanitised, and yield its row; nothing for one that is not in the store."""
+    for media_id, mime, size, failure in new:
+        if not store.holds(media_id, size):
+            log.warning(
+                "the file %s is not in the store: drop the export that brought it into the inbox again", media_id
+            )
+            continue
+        if failure is not None:
+            yield {"media_id": media_id, "mime": mime, "reason": f"{_NOT_DECODED}: {failure}"}
+            continue
+        try:
+            data = _sanitised(store, media_id, mime, size, settings.limits.max_public_bytes)
+        except NotSanitised as reason:
+            yield {"media_id": media_id, "mime": mime, "reason": str(reason)}
+            continue
+        public_id = hashlib.sha256(data).hexdigest()
+        path = path_of(settings, public_id, mime)
+        path.parent.mkdir(exist_ok=True, mode=0o700)
+        write_if_changed(str(path), data)
+        yield {"media_id": media_id, "public_id": public_id, "mime": mime, "bytes": len(data)}
+
+
+def _sanitised(store: MediaStore, media_id: str, mime: str, size: int, most_bytes: int) -> bytes:
+    if size > most_bytes:
+        raise NotSanitised(f"it has {size:,} bytes; {most_bytes:,} are published at most (limits.max_public_bytes)")
+    return sanitised(mime, store.path_of(media_id).read_bytes() if mime in ENDINGS else b"").data
+
+
+def _note(change: Transaction, copies: pa.Table) -> None:
+    noted = {"recipe": RECIPE, "revision": change.revision}
+    with view_of(change.connection, "copies", copies):
+        changed(change.connection, "DELETE FROM media_public WHERE media_id IN (SELECT media_id FROM copies)")
+        insert = "INSERT INTO media_public BY NAME SELECT *, true AS is_shown, $recipe AS recipe, $revision AS revision FROM copies"
+        changed(change.connection, insert, noted)

@@ -1,0 +1,162 @@
+"""`egregora media`: what a person sees of archives, copies and the store, without a traceback and without a byte too many."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from egregora_assets.chat.ingest import ingest
+from egregora_assets.cli import app
+from egregora_assets.config import Settings
+from egregora_assets.media import ingest as media
+from egregora_assets.media import near_duplicates, pictures
+from egregora_assets.media.store import MediaStore
+from egregora_assets.warehouse.files import open_warehouse
+from tests.chats import chat, put_export, state_of_home
+from tests.pictures import jpeg, picture, png
+
+ARTIST = "Zanzibella Fiddlesworth"
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["media", *map(str, arguments)])
+
+
+def smaller(seed: int) -> bytes:
+    written = io.BytesIO()
+    picture(seed, 640, 480).resize((320, 240)).save(written, "JPEG", quality=60)
+    return written.getvalue()
+
+
+FILES = {
+    "photo.jpg": jpeg(1, 640, 480),
+    "again.jpg": jpeg(1, 640, 480),
+    "signed.jpg": jpeg(1, 640, 480, artist=ARTIST),
+    "small.jpg": smaller(1),
+    "other.png": png(2, 640, 480),
+}
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    path = tmp_path / "pictures.zip"
+    with zipfile.ZipFile(path, "w") as written:
+        for name, content in FILES.items():
+            written.writestr(name, content)
+        link = zipfile.ZipInfo("link.jpg")
+        link.create_system, link.external_attr = 3, 0o120777 << 16
+        written.writestr(link, "/etc/passwd")
+    return path
+
+
+@pytest.fixture
+def filled(settings: Settings) -> Settings:
+    talk = chat(*((minute, "Ana Lima", f"{name} (file attached)") for minute, name in enumerate(FILES)))
+    put_export(settings, "Garden Club", talk, media=FILES)
+    with open_warehouse(settings) as connection:
+        ingest(connection, settings)
+        media.refresh(connection, settings)
+        pictures.refresh(connection, settings, MediaStore(settings.media_store))
+        near_duplicates.refresh(connection)
+    return settings
+
+
+def test_inspect_tells_every_member_and_every_pair_as_json(archive: Path) -> None:
+    result = run("inspect", archive, "--json")
+    assert result.exit_code == 0, result.output
+    told = [json.loads(line) for line in result.stdout.splitlines()]
+    members = {item["name"]: item for item in told if "name" in item}
+    assert set(members) == {*FILES, "link.jpg"}
+    assert {name: members[name]["type"] for name in FILES} == {
+        name: "image/png" if name.endswith(".png") else "image/jpeg" for name in FILES
+    }
+    assert (members["link.jpg"]["status"], members["link.jpg"]["sha256"]) == ("rejected", None)
+    assert members["link.jpg"]["reason"]
+    pairs = {frozenset((item["a"], item["b"])): item["label"] for item in told if "a" in item}
+    assert pairs == {
+        frozenset(("photo.jpg", "again.jpg")): "same_bytes",
+        frozenset(("photo.jpg", "signed.jpg")): "same_pixels",
+        frozenset(("again.jpg", "signed.jpg")): "same_pixels",
+        **{frozenset((name, "small.jpg")): "same_picture" for name in ("photo.jpg", "again.jpg", "signed.jpg")},
+    }
+
+
+def test_inspect_needs_no_home_and_leaves_nothing(
+    archive: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setenv("EGREGORA_HOME", str(tmp_path / "no home"))
+    assert run("inspect", archive).exit_code == 0
+    assert list(temporary.iterdir()) == []
+    assert not (tmp_path / "no home").exists()
+
+
+def test_inspect_of_what_is_no_archive_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("a note")
+    result = run("inspect", tmp_path / "note.txt")
+    assert result.exit_code == 1
+    assert "is no ZIP archive" in result.output
+
+
+def test_sanitise_writes_the_picture_without_its_maker_or_nothing(tmp_path: Path) -> None:
+    signed, copy = tmp_path / "signed.jpg", tmp_path / "copy.jpg"
+    signed.write_bytes(FILES["signed.jpg"])
+    assert run("sanitise", signed, "-o", copy).exit_code == 0
+    assert ARTIST.encode() not in copy.read_bytes()
+    with Image.open(signed) as before, Image.open(copy) as after:
+        assert before.tobytes() == after.tobytes()
+    (tmp_path / "letter.pdf").write_bytes(b"%PDF-1.7")
+    refused = run("sanitise", tmp_path / "letter.pdf", "-o", tmp_path / "letter-copy.pdf")
+    assert refused.exit_code == 1
+    assert not (tmp_path / "letter-copy.pdf").exists()
+
+
+def test_duplicates_lists_the_best_copy_first(filled: Settings) -> None:
+    result = run("duplicates", "--json", "--home", filled.home)
+    told = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [item["label"] for item in told] == ["best", "same_pixels", "same_picture"]
+    assert [item["width"] for item in told] == [640, 640, 320]
+    assert "best copy" in run("duplicates", "--home", filled.home).stdout
+
+
+def test_verify_finds_a_damaged_file_and_brings_it_back_from_its_export(filled: Settings) -> None:
+    assert run("verify", "--all", "--home", filled.home).exit_code == 0
+    damaged = next(path for path in (filled.media_store / "objects").rglob("*") if path.is_file())
+    damaged.chmod(0o600)
+    damaged.write_bytes(b"damaged" + damaged.read_bytes()[7:])
+    result = run("verify", "--all", "--home", filled.home)
+    assert result.exit_code == 1
+    assert "1 damaged" in result.stdout
+    assert run("verify", "--recover", "--home", filled.home).exit_code == 0
+    assert run("verify", "--all", "--home", filled.home).exit_code == 0
+
+
+def test_gc_takes_nothing_that_a_message_brought(filled: Settings) -> None:
+    before = {path for path in (filled.media_store / "objects").rglob("*") if path.is_file()}
+    result = run("gc", "--days", "0", "--home", filled.home)
+    assert result.exit_code == 0, result.output
+    assert {path for path in (filled.media_store / "objects").rglob("*") if path.is_file()} == before
+
+
+def test_import_takes_in_a_folder_once(filled: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "old"
+    folder.mkdir()
+    (folder / "IMG-0099.jpg").write_bytes(jpeg(9))
+    assert "1 new in the store" in run("import", folder, "--home", filled.home).stdout
+    before = state_of_home(filled)
+    assert "0 read" in run("import", folder, "--home", filled.home).stdout
+    assert state_of_home(filled) == before
+
+
+def test_a_folder_that_is_none_is_one_line(filled: Settings, tmp_path: Path) -> None:
+    result = run("import", tmp_path / "nowhere", "--home", filled.home)
+    assert result.exit_code == 1
+    assert "is no folder" in result.output

@@ -1,0 +1,154 @@
+"""Every picture has its row, computed once, whatever happens to the run; nothing new writes nothing."""
+
+from __future__ import annotations
+
+import io
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from egregora_assets.config import Settings
+from egregora_assets.media import pictures
+from egregora_assets.media.file_types import mime_of
+from egregora_assets.media.pictures import THUMBNAILS, PictureChanges
+from egregora_assets.media.store import MediaStore
+from egregora_assets.warehouse.files import open_warehouse
+from egregora_assets.warehouse.query import changed, rows
+from tests.chats import state_of_home
+from tests.media.test_pictures_decoding import encoded, photo
+
+
+def put(settings: Settings, *contents: bytes) -> list[str]:
+    """Put files into the store and the table ``media``, as a pass over an archive does; return their ids."""
+    store, ids = MediaStore(settings.media_store), []
+    with open_warehouse(settings) as connection:
+        for content in contents:
+            stored = store.add(io.BytesIO(content))
+            values = [stored.media_id, stored.size, mime_of(stored.head)]
+            changed(connection, "INSERT INTO media VALUES (?, ?, ?, 1)", values)
+            ids.append(stored.media_id)
+    return ids
+
+
+def refresh(settings: Settings) -> PictureChanges:
+    with open_warehouse(settings) as connection:
+        return pictures.refresh(connection, settings, MediaStore(settings.media_store))
+
+
+def query(settings: Settings, sql: str) -> list[tuple[object, ...]]:
+    with open_warehouse(settings) as connection:
+        return rows(connection, sql)
+
+
+PHOTO, BROKEN, NOTE = encoded(photo(1)), encoded(photo(2))[:900], b"a note"
+
+
+def test_a_picture_has_its_facts_and_a_broken_one_the_reason(settings: Settings) -> None:
+    whole, broken, _ = put(settings, PHOTO, BROKEN, NOTE)
+    assert refresh(settings) == PictureChanges(decoded=1, failed=1)
+    facts = "media_id, width, height, orientation, failure IS NULL, octet_length(signature), phash_0 IS NULL"
+    told = query(settings, f"SELECT {facts} FROM pictures ORDER BY failure NULLS FIRST")
+    assert told == [(whole, 320, 240, 1, True, 128 * 128, False), (broken, None, None, None, False, None, True)]
+    thumbnail = MediaStore(settings.media_store).derived(THUMBNAILS, whole)
+    assert query(settings, "SELECT thumbnail_bytes FROM pictures WHERE failure IS NULL") == [
+        (thumbnail.stat().st_size,)
+    ]
+
+
+def test_a_pass_without_news_writes_nothing(settings: Settings) -> None:
+    put(settings, PHOTO, BROKEN, NOTE)
+    refresh(settings)
+    before = state_of_home(settings)
+    assert refresh(settings) == PictureChanges()
+    assert state_of_home(settings) == before
+
+
+def test_another_recipe_computes_all_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(settings, PHOTO)
+    refresh(settings)
+    monkeypatch.setattr(pictures, "RECIPE", "next")
+    assert refresh(settings) == PictureChanges(decoded=1)
+    assert query(settings, "SELECT count(*), any_value(recipe) FROM pictures") == [(1, "next")]
+    assert refresh(settings) == PictureChanges()
+
+
+def test_an_object_that_is_missing_is_tried_again_and_rows_of_media_that_are_gone_go(settings: Settings) -> None:
+    (media_id,) = put(settings, PHOTO)
+    path = MediaStore(settings.media_store).path_of(media_id)
+    path.unlink()
+    assert refresh(settings) == PictureChanges(missing=1)
+    path.write_bytes(PHOTO)
+    assert refresh(settings) == PictureChanges(decoded=1)
+    query(settings, "DELETE FROM media")
+    assert refresh(settings) == PictureChanges(gone=1)
+    assert query(settings, "SELECT count(*) FROM pictures") == [(0,)]
+
+
+def test_a_killed_run_keeps_what_it_did(settings: Settings) -> None:
+    put(settings, *(encoded(photo(seed)) for seed in range(7)))
+    program = """
+import os, signal, sys
+from egregora_assets.config import Settings
+from egregora_assets.media import pictures
+from egregora_assets.media.store import Adding, MediaStore
+from egregora_assets.warehouse.files import open_warehouse
+settings = Settings(home=sys.argv[1], timezone="UTC")
+pictures._FILES_AT_ONCE = 2
+kept, put = 0, Adding.put_derived
+def killing(batch, recipe, media_id, data):
+    global kept
+    kept += 1
+    if kept == 6:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return put(batch, recipe, media_id, data)
+Adding.put_derived = killing
+with open_warehouse(settings) as connection:
+    pictures.refresh(connection, settings, MediaStore(settings.media_store))
+"""
+    ended = subprocess.run([sys.executable, "-c", program, str(settings.home)], check=False, capture_output=True)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
+    assert query(settings, "SELECT count(*) FROM pictures") == [(4,)]
+    assert refresh(settings).decoded == 3
+    assert query(settings, "SELECT count(*), count(DISTINCT media_id) FROM pictures") == [(7, 7)]
+
+
+def wave() -> bytes:
+    """Two seconds of silence."""
+    import wave as waves
+
+    output = io.BytesIO()
+    with waves.open(output, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8_000)
+        sound.writeframes(bytes(32_000))
+    return output.getvalue()
+
+
+def film(folder: Path) -> bytes:
+    av = pytest.importorskip("av")
+    path = folder / "film.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        for number in range(30):
+            for packet in stream.encode(av.VideoFrame.from_image(photo(number % 3))):
+                container.mux(packet)
+        for packet in stream.encode(None):
+            container.mux(packet)
+    return path.read_bytes()
+
+
+def test_films_and_sound_have_a_duration_and_films_a_thumbnail(settings: Settings, tmp_path: Path) -> None:
+    moving, sound, _ = put(settings, film(tmp_path), wave(), b"fLaC" + bytes(range(200)))
+    assert refresh(settings) == PictureChanges(decoded=2, failed=1)
+    told = query(
+        settings, "SELECT media_id, round(duration_seconds, 1), width, height FROM pictures WHERE failure IS NULL"
+    )
+    assert sorted(told) == sorted([(moving, 3.0, 320, 240), (sound, 2.0, None, None)])
+    store = MediaStore(settings.media_store)
+    assert store.derived(THUMBNAILS, moving).read_bytes()[:2] == b"\xff\xd8"
+    assert not store.derived(THUMBNAILS, sound).exists()

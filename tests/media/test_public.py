@@ -1,0 +1,227 @@
+"""Of media only sanitised copies are published, only while a message that everybody may see brought them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from egregora_assets.chat.ingest import ingest
+from egregora_assets.config import LimitSettings, Settings
+from egregora_assets.media import ingest as media
+from egregora_assets.media import pictures, public, verify
+from egregora_assets.media.public import ENDINGS, PublicChanges
+from egregora_assets.media.sanitising import SANITISABLE
+from egregora_assets.media.store import MediaStore
+from egregora_assets.publish import verify as publish_verify
+from egregora_assets.publish.snapshot import publish
+from egregora_assets.warehouse.connection import open_snapshot
+from egregora_assets.warehouse.files import open_warehouse
+from egregora_assets.warehouse.query import rows
+from tests.chats import Line, chat, published_bytes, put_export, state_of_home, with_privacy
+from tests.pictures import jpeg, png
+
+ARTIST = "Zanzibella Fiddlesworth"
+PHOTO, DRAWING, LETTER = jpeg(1, artist=ARTIST), png(2), b"%PDF-1.7 a letter by " + ARTIST.encode()
+TALK: tuple[Line, ...] = (
+    (0, "Rui Costa", "IMG-0001.jpg (file attached)"),
+    (1, "Ana Lima", "IMG-0002.png (file attached)"),
+    (2, "Ana Lima", "DOC-0003.pdf (file attached)"),
+    (3, "Rui Costa", "what a view over the greenhouse"),
+)
+FILES = {"IMG-0001.jpg": PHOTO, "IMG-0002.png": DRAWING, "DOC-0003.pdf": LETTER}
+
+
+def take_in(settings: Settings, talk: tuple[Line, ...] = TALK, files: dict[str, bytes] = FILES) -> None:
+    put_export(settings, "Garden Club", chat(*talk), media=files)
+    with open_warehouse(settings) as connection:
+        ingest(connection, settings)
+        media.refresh(connection, settings)
+
+
+def refresh(settings: Settings, full: bool = False) -> PublicChanges:
+    with open_warehouse(settings) as connection:
+        return public.refresh(connection, settings, full)
+
+
+def publish_now(settings: Settings) -> None:
+    with open_warehouse(settings) as connection:
+        publish(connection, settings)
+
+
+def copies(settings: Settings) -> list[Path]:
+    return sorted(settings.published_media.glob("*/*"))
+
+
+def passes(settings: Settings) -> bool:
+    with open_warehouse(settings) as connection:
+        return verify.published_copies_are_sanitised(connection, settings).passed
+
+
+def test_every_type_that_can_be_sanitised_has_an_ending() -> None:
+    assert set(ENDINGS) == SANITISABLE
+
+
+def test_a_published_copy_shows_the_picture_and_says_nothing_of_its_maker(settings: Settings) -> None:
+    take_in(settings)
+    assert refresh(settings) == PublicChanges(published=2, kept_back=1)
+    assert {path.suffix for path in copies(settings)} == {".jpg", ".png"}
+    for path in copies(settings):
+        content = path.read_bytes()
+        assert path.stem == hashlib.sha256(content).hexdigest()
+        assert ARTIST.encode() not in content
+    assert passes(settings)
+
+
+def test_the_snapshot_knows_files_by_their_copies_only(settings: Settings) -> None:
+    take_in(settings)
+    publish_now(settings)
+    with open_snapshot(settings) as snapshot:
+        shown = rows(snapshot, "SELECT media_id, mime, copies FROM media ORDER BY mime")
+        assert rows(snapshot, "SELECT count(*) FROM message_media") == [(2,)]
+    assert [(mime, count) for _, mime, count in shown] == [("image/jpeg", 1), ("image/png", 1)]
+    assert {media_id for media_id, *_ in shown} == {path.stem for path in copies(settings)}
+    everything = published_bytes(settings)
+    for original in (PHOTO, LETTER):  # the drawing says nothing of itself: its copy is the same
+        assert hashlib.sha256(original).hexdigest().encode() not in everything
+
+
+def test_a_post_shows_the_pictures_of_its_conversation(settings: Settings) -> None:
+    take_in(settings)
+    publish_now(settings)
+    [post] = settings.posts.glob("*/*.md")
+    linked = re.findall(r"!\[picture\]\(([^)]+)\)", post.read_text("utf-8"))
+    assert {(post.parent / path).resolve() for path in linked} == {path.resolve() for path in copies(settings)}
+    sidecar = json.loads(post.with_suffix(".json").read_text("utf-8"))
+    assert {settings.published / item["path"] for item in sidecar["media"]} == set(copies(settings))
+    assert all(set(item["evidence"]) <= set(sidecar["message_ids"]) for item in sidecar["media"])
+
+
+def test_a_second_pass_changes_no_byte(settings: Settings) -> None:
+    take_in(settings)
+    publish_now(settings)
+    before = state_of_home(settings)
+    assert refresh(settings) == PublicChanges()
+    publish_now(settings)
+    assert state_of_home(settings) == before
+
+
+def test_pictures_of_people_who_opt_out_go_at_once(settings: Settings) -> None:
+    take_in(settings)
+    publish_now(settings)
+    without = with_privacy(settings, opt_out=["Rui Costa"])
+    assert refresh(without) == PublicChanges(withdrawn=1)
+    assert [path.suffix for path in copies(without)] == [".png"]
+    publish_now(without)
+    with open_snapshot(without) as snapshot:
+        assert rows(snapshot, "SELECT mime FROM media") == [("image/png",)]
+    assert refresh(with_privacy(settings, opt_out=[])).published == 1
+
+
+def test_an_opt_out_before_the_first_publication_lets_no_copy_come(settings: Settings) -> None:
+    take_in(settings)
+    without = with_privacy(settings, opt_out=["Rui Costa"])
+    assert refresh(without).published == 1
+    assert [path.suffix for path in copies(without)] == [".png"]
+
+
+def test_a_file_that_somebody_else_sent_too_stays(settings: Settings) -> None:
+    take_in(settings, (*TALK, (4, "Ana Lima", "IMG-0004.jpg (file attached)")), {**FILES, "IMG-0004.jpg": PHOTO})
+    publish_now(settings)
+    without = with_privacy(settings, opt_out=["Rui Costa"])
+    publish_now(without)
+    assert {path.suffix for path in copies(without)} == {".jpg", ".png"}
+
+
+def test_two_originals_with_one_copy_go_only_together(settings: Settings) -> None:
+    other = jpeg(1, artist="Somebody Else")
+    take_in(settings, (*TALK, (4, "Ana Lima", "IMG-0004.jpg (file attached)")), {**FILES, "IMG-0004.jpg": other})
+    assert refresh(settings).published == 3
+    assert len(copies(settings)) == 2
+    refresh(with_privacy(settings, opt_out=["Rui Costa"]))
+    assert len(copies(settings)) == 2
+    refresh(with_privacy(settings, opt_out=["Rui Costa", "Ana Lima"]))
+    assert copies(settings) == []
+
+
+@pytest.mark.parametrize("fault", ["metadata", "other bytes", "missing"])
+def test_a_leak_planted_in_a_published_file_fails_the_check(settings: Settings, fault: str) -> None:
+    take_in(settings)
+    publish_now(settings)
+    assert passes(settings)
+    [path] = settings.published_media.glob("*/*.jpg")
+    if fault == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(PHOTO if fault == "metadata" else path.read_bytes() + b"GPS 52.5")
+    os.utime(path, ns=(0, 0)) if fault != "missing" else None
+    assert not passes(settings)
+    assert refresh(settings).published == 1, "the next pass mends it"
+    assert passes(settings)
+
+
+def test_a_link_in_the_place_of_a_published_file_is_no_copy(settings: Settings, tmp_path: Path) -> None:
+    take_in(settings)
+    publish_now(settings)
+    [path] = settings.published_media.glob("*/*.jpg")
+    same = path.rename(tmp_path / "same.jpg")
+    path.symlink_to(same)
+    assert not passes(settings)
+    assert refresh(settings).published == 1
+    assert passes(settings)
+    assert not path.is_symlink()
+
+
+def test_a_picture_that_no_decoder_would_open_is_kept_back(settings: Settings) -> None:
+    huge = PHOTO.replace((48).to_bytes(2, "big") + (64).to_bytes(2, "big"), b"\xff\xdc\xff\xdc", 1)
+    take_in(settings, TALK, {**FILES, "IMG-0001.jpg": huge})
+    assert refresh(settings).published == 2
+    with open_warehouse(settings) as connection:
+        pictures.refresh(connection, settings, MediaStore(settings.media_store))
+    assert refresh(settings) == PublicChanges(kept_back=1, withdrawn=1)
+    assert [path.suffix for path in copies(settings)] == [".png"]
+    assert refresh(settings) == PublicChanges()
+
+
+def test_a_file_that_nobody_sent_is_seen_among_what_is_published(settings: Settings) -> None:
+    take_in(settings)
+    publish_now(settings)
+    with open_warehouse(settings) as connection:
+        assert publish_verify.only_allowed_files(connection, settings).passed
+        copies(settings)[0].with_name("holiday.jpg").write_bytes(PHOTO)
+        assert not publish_verify.only_allowed_files(connection, settings).passed
+        public.refresh(connection, settings, full=True)
+        assert publish_verify.only_allowed_files(connection, settings).passed
+
+
+def test_a_pass_that_was_cut_short_leaves_no_file_behind(settings: Settings) -> None:
+    take_in(settings)
+    refresh(settings)
+    stray = settings.published_media / "ab" / ("ab" + "0" * 62 + ".jpg")
+    stray.parent.mkdir(exist_ok=True)
+    stray.write_bytes(PHOTO)
+    (settings.published_media / ".unfinished").touch()
+    refresh(settings)
+    assert not stray.exists()
+
+
+def test_a_file_too_large_to_publish_is_kept_back(settings: Settings) -> None:
+    take_in(settings)
+    small = settings.model_copy(update={"limits": LimitSettings(max_public_bytes=10)})
+    assert refresh(small) == PublicChanges(kept_back=3)
+    with open_warehouse(small) as connection:
+        assert not verify.media_can_be_published(connection, small).passed
+
+
+def test_an_original_that_is_missing_is_published_when_it_is_back(settings: Settings) -> None:
+    take_in(settings)
+    store = MediaStore(settings.media_store)
+    path = store.path_of(hashlib.sha256(PHOTO).hexdigest())
+    away = path.rename(settings.home / "away")
+    assert refresh(settings) == PublicChanges(published=1, kept_back=1, missing=1)
+    away.rename(path)
+    assert refresh(settings) == PublicChanges(published=1)
