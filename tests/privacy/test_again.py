@@ -176,6 +176,13 @@ FRAGMENTS = [
 glued = st.lists(st.sampled_from(FRAGMENTS), max_size=10).map("".join)
 
 
+@pytest.mark.parametrize("text", ["·\ufe0f①111111", "1⃣\ufe0f2345678", "·\ufe0f⃣1234567"])
+def test_a_mark_beside_an_odd_digit_goes_at_once(text: str) -> None:
+    """Found by chance: the mark stayed until the digit beside it had become a usual one, and went at the next cleaning."""
+    once = scrub_one(text, "Ana Lima")
+    assert scrub_one(once, "Ana Lima") == once
+
+
 @pytest.mark.parametrize("text", UNCOVERED)
 def test_what_cleaning_uncovers_is_cleaned_too(text: str) -> None:
     """Found in review: one such message stopped every later run, for the check saw what the gate had uncovered."""
