@@ -27,20 +27,19 @@ def show_chosen_names(change: Transaction, settings: Settings) -> None:
     erased from what was published; the gate shows no words of the command that asked for it.
     """
     connection = change.connection
-    if not scalar(connection, "SELECT EXISTS (FROM private.alias_commands)"):
-        return
-    answers = Transaction(connection, CONSUMER)
-    if answers.watermark().fingerprint == _state(connection, settings):
+    answers, state = Transaction(connection, CONSUMER), _state(connection, settings)
+    if not state or answers.watermark().fingerprint == state:
         return  # the patterns of the next question cost as much as all else of a pass, however few there are to ask
     _answer(change, settings)
     answers.advance(_state(connection, settings))
 
 
 def _state(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str:
-    """Return a name for all that the answer follows from, and for the answer itself."""
-    asked = rows(connection, _ASKED_BY)
-    known = rows(connection, "SELECT count(*), max(revision) FROM private.author_names")
-    state = repr((POLICY_VERSION, asked, known, sorted(settings.privacy.opt_out_names)))
+    """Return a name for all that the answer follows from, and for the answer itself; nothing where nobody asked."""
+    ((asked, *found),) = rows(connection, _FOLLOWS_FROM)
+    if not asked:
+        return ""
+    state = repr((POLICY_VERSION, asked, *found, sorted(settings.privacy.opt_out_names)))
     return hashlib.sha256(state.encode()).hexdigest()
 
 
@@ -77,6 +76,13 @@ def _shown(asked: list[str | None], known: KnownNames) -> list[str | None]:
         taken.add(plain.casefold())
     return shown
 
+
+_FOLLOWS_FROM = """
+    FROM
+        (SELECT count(*), bit_xor(hash(author_id, sent_at, position, chosen_name)) FROM private.alias_commands),
+        (SELECT bit_xor(hash(author_id, chosen_name)) FROM authors WHERE chosen_name IS NOT NULL),
+        (SELECT count(*), max(revision) FROM private.author_names)
+"""
 
 _ASKED_BY = """
     SELECT author_id::VARCHAR AS author_id, any_value(authors.chosen_name) AS shown_name, epoch_us(max(sent_at)) AS asked_at,

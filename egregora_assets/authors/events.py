@@ -70,13 +70,15 @@ def _read(change: Transaction, count: int) -> None:
         f"""
         INSERT INTO private.member_notices
         SELECT DISTINCT
-            message_id, source_id, platform, event, occurred_at, {notices.same_name("name")}, {notices.same_name("other")},
-            $revision
+            message_id, source_id, platform, event, occurred_at, names[1], names[2], $revision
         FROM (
-            SELECT *, unnest(CASE WHEN event IN ('joined', 'removed') THEN {parts} || [who] ELSE [who] END) AS name
-            FROM ({told})
+            SELECT *, list_transform([name, other], lambda said: {notices.same_name("said")}) AS names
+            FROM (
+                SELECT *, unnest(CASE WHEN event IN ('joined', 'removed') THEN {parts} || [who] ELSE [who] END) AS name
+                FROM ({told})
+            )
+            WHERE name <> ''
         )
-        WHERE name <> ''
         """,
         {"revision": change.revision},
     )
