@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections.abc import MutableMapping
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import duckdb
 
@@ -18,10 +20,11 @@ from egregora_assets.authors import sync
 from egregora_assets.authors.policy import Rules, author_names, cleaned, cleaning, rules_of, source_policies
 from egregora_assets.chat.hidden_titles import follow_names
 from egregora_assets.config import Settings
+from egregora_assets.privacy.keys import refuse_other_keys
 from egregora_assets.privacy.scrub import POLICY_VERSION, may_mention, mentions, scrub
 from egregora_assets.warehouse.connection import bounded
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary
-from egregora_assets.warehouse.revisions import Transaction, Watermark, transaction
+from egregora_assets.warehouse.revisions import Transaction, Watermark, current_revision, transaction
 
 CONSUMER = "clean_messages"
 
@@ -63,8 +66,26 @@ class GateChanges:
 def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> GateChanges:
     """Bring ``clean_messages`` up to date with messages, opt-outs and known names; changes nothing when nothing is new.
 
-    Chats whose titles name somebody who is known by now are under a pseudonym from here on.
+    Chats whose titles name somebody who is known by now are under a pseudonym from here on. Raises what ``sync.refresh`` does.
     """
+    if _SETTLED.get(connection) == _state(connection, settings):
+        return GateChanges()
+    outcome = _refresh(connection, settings)
+    _SETTLED[connection] = _state(connection, settings)
+    return outcome
+
+
+_SETTLED: MutableMapping[duckdb.DuckDBPyConnection, object] = WeakKeyDictionary()
+"""In which state each open connection has passed the gate last: every asset asks it for all that it leans on."""
+
+
+def _state(connection: duckdb.DuckDBPyConnection, settings: Settings) -> object:
+    """Return all that the outcome of a pass follows from: the newest change of the warehouse, its keys, and the owner's rules."""
+    refuse_other_keys(connection, settings.key_path)
+    return current_revision(connection), POLICY_VERSION, sync.rules_fingerprint(settings), settings
+
+
+def _refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> GateChanges:
     follow_names(connection, settings)
     sync.refresh(connection, settings)
     fingerprint = policy_fingerprint(connection, settings)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from egregora_assets.authors import gate, verify
+from egregora_assets.authors.identities import IdentitiesError
 from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import Settings
+from egregora_assets.privacy.keys import KeyFileError
 from egregora_assets.publish.snapshot import publish
 from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.query import rows
@@ -142,3 +144,26 @@ def test_the_checks_see_what_the_gate_let_through(settings: Settings) -> None:
         assert verify.no_unscrubbed_pii(connection, settings).figures["rows"] == 1
         assert not verify.no_unscrubbed_pii(connection, settings).passed, "a failure is not forgotten"
         assert verify.no_opted_out_messages(connection, settings).figures["rows"] == 3
+
+
+def test_a_gate_that_has_been_passed_is_passed_again_after_any_news(settings: Settings) -> None:
+    """It remembers, for as long as the warehouse is open, in which state it was passed: whatever decides is part of that."""
+    put_export(settings, "Garden Club", chat(*FOUNDERS))
+    with open_warehouse(settings) as connection:
+        ingest(connection, settings)
+        assert gate.refresh(connection, settings).added == 3
+        assert gate.refresh(connection, settings) == gate.GateChanges()
+        assert gate.refresh(connection, with_privacy(settings, opt_out=("Tom Reed",))).removed == 1
+        assert gate.refresh(connection, settings).added == 1
+        put_export(settings, "Garden Club", chat(*FOUNDERS, (9, "Tom Reed", "/egregora opt-out")), " (1)")
+        ingest(connection, settings)
+        assert gate.refresh(connection, settings).removed == 1
+        settings.identities_path.write_text('[[person]]\nis = ["whatsapp:Rui Costa", "whatsapp:Tom Reed"]\n', "utf-8")
+        assert gate.refresh(connection, settings).removed == 1
+        settings.identities_path.write_text("no such thing", "utf-8")
+        with pytest.raises(IdentitiesError):
+            gate.refresh(connection, settings)
+        settings.identities_path.unlink()
+        settings.key_path.write_bytes(b"another")
+        with pytest.raises(KeyFileError):
+            gate.refresh(connection, settings)

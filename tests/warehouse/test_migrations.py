@@ -84,11 +84,14 @@ def test_a_file_of_a_newer_program_is_refused(
 def test_a_migration_that_fails_leaves_nothing_behind(
     connection: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
-    known(
-        monkeypatch,
-        FIRST,
-        Migration(2, "0002_two", f"CREATE TABLE two (b INTEGER); INSERT INTO two VALUES (1); {fault}"),
-    )
+    failing = Migration(2, "0002_two", f"CREATE TABLE two (b INTEGER); INSERT INTO two VALUES (1); {fault}")
+    known(monkeypatch, FIRST, failing)
+    with pytest.raises(duckdb.Error):
+        migrate(connection)
+    assert rows(connection, "SELECT table_name FROM duckdb_tables()") == []
+    known(monkeypatch, FIRST)
+    migrate(connection)
+    known(monkeypatch, FIRST, failing)
     with pytest.raises(duckdb.Error):
         migrate(connection)
     assert rows(connection, "SELECT table_name FROM duckdb_tables() ORDER BY 1") == [("one",), ("schema_migrations",)]
