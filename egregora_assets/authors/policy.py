@@ -90,13 +90,20 @@ def cleaning(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Itera
 
 
 def cleaned(relation: str, rules: Rules) -> str:
-    """Return SQL for ``relation`` with the policy of each row's ``source_id`` applied to its ``text``."""
+    """Return SQL for ``relation`` with the policy of each row's ``source_id`` applied to its ``text``.
+
+    Rows are gathered first: planned as one with the joins that find them, the patterns cost twice as much again.
+    """
+    return f"WITH said AS MATERIALIZED ({relation}) {_cleaned(rules)}"
+
+
+def _cleaned(rules: Rules) -> str:
     if not rules.keep and not rules.pseudonymise:
-        return scrub(relation, "text", rules.names)
-    others = f"FROM ({relation}) WHERE NOT {_among('source_id', rules.keep + rules.pseudonymise)}"
+        return scrub("FROM said", "text", rules.names)
+    others = f"FROM said WHERE NOT {_among('source_id', rules.keep + rules.pseudonymise)}"
     usual = scrub(others, "text", rules.names, aliases=bool(rules.pseudonymise))
-    kept = hide_names(f"FROM ({relation}) WHERE {_among('source_id', rules.keep)}", "text", rules.listed)
-    under_aliases = f"FROM ({relation}) WHERE {_among('source_id', rules.pseudonymise)}"
+    kept = hide_names(f"FROM said WHERE {_among('source_id', rules.keep)}", "text", rules.listed)
+    under_aliases = f"FROM said WHERE {_among('source_id', rules.pseudonymise)}"
     parts = (usual, kept, pseudonymise(under_aliases, "text", rules.every_name))
     return " UNION ALL BY NAME ".join(f"(FROM ({part}))" for part in parts)
 
