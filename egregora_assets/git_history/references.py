@@ -337,6 +337,8 @@ def _drop_leaking(connection: duckdb.DuckDBPyConnection, settings: Settings) -> 
 
     Where the name is in that of the repository or its page, as in those of people's own, there is no link to follow.
     """
+    if not scalar(connection, "SELECT EXISTS (FROM found_references)"):
+        return
     rules = rules_of(connection, settings)
 
     def names(column: str) -> str:

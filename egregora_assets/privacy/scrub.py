@@ -18,7 +18,7 @@ from egregora_assets.privacy.again import repeating
 from egregora_assets.privacy.kinds import ALIAS
 from egregora_assets.privacy.names import ALIASED, HIDDEN, POSSIBLE, SHOWN, finding, known
 from egregora_assets.privacy.numbers import MARK, NAMED, naming
-from egregora_assets.warehouse.query import rows
+from egregora_assets.warehouse.query import rows, scalar, temporary
 
 POLICY_VERSION = "6"
 """Part of every fingerprint of cleaned text: a new version cleans everything again."""
@@ -289,6 +289,21 @@ def may_show_pii(column: str) -> str:
     """Return the SQL condition, far cheaper than ``shows_pii``, that is true wherever that is."""
     questions = " OR ".join(f"({condition})" for condition, _ in _shown(column))
     return f"({_where(_may_hold(column), questions, 'false')})"
+
+
+@contextmanager
+def leaking(connection: duckdb.DuckDBPyConnection, shown: str, leak: str, name: str) -> Iterator[int]:
+    """Keep the rows of ``shown`` (SQL with ``words``) that meet the condition ``leak`` as table ``leaking``; yields their count.
+
+    ``name`` is that part of ``leak`` which asks for names; the rest is what ``shows_pii`` gives. Making all its patterns costs
+    tens of milliseconds, so they are made only where the questions before them leave something to ask.
+    """
+    with temporary(connection, "asked_words", shown):
+        is_asked = scalar(connection, f"SELECT EXISTS (FROM asked_words WHERE {may_show_pii('words')} OR {name})")
+        with temporary(
+            connection, "leaking", f"FROM asked_words {f'WHERE {leak}' if is_asked else 'LIMIT 0'}"
+        ) as count:
+            yield count
 
 
 def private_among(connection: duckdb.DuckDBPyConnection, texts: Iterable[str]) -> set[str]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import duckdb
 
-from egregora_assets.privacy.scrub import leaks
+from egregora_assets.privacy.scrub import leaking, shows_names, shows_pii
 from egregora_assets.warehouse.query import changed, temporary
 
 _MOST_TOPICS = 5
@@ -41,10 +41,8 @@ def records(connection: duckdb.DuckDBPyConnection) -> Iterator[bytes]:
 
 def _drop_leaking(connection: duckdb.DuckDBPyConnection, names: list[str]) -> None:
     shown = "SELECT words FROM quotations UNION SELECT label FROM topics_used"
-    leaking = (
-        f"WITH shown AS MATERIALIZED ({shown}) SELECT words FROM shown WHERE {leaks('words', names, aliases=True)}"
-    )
-    with temporary(connection, "leaking", leaking) as count:
+    name = shows_names("words", names, aliases=True)
+    with leaking(connection, shown, f"{shows_pii('words', aliases=True)} OR {name}", name) as count:
         if count:
             changed(connection, "DELETE FROM quotations WHERE words IN (FROM leaking)")
             changed(connection, "DELETE FROM topics_used WHERE label IN (FROM leaking)")
