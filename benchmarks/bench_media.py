@@ -123,7 +123,7 @@ def _image_pass(folder: Path) -> Iterator[Figure]:
     def all_of_it() -> None:
         for path in paths:
             hashlib.sha256(path.read_bytes()).digest()
-        if any(facts.failure for _, facts in decoded(jobs, DecodingSettings())):
+        if not all(facts.phash for _, facts in decoded(jobs, DecodingSettings())):
             raise RuntimeError("a picture was not decoded")
 
     seconds = _with_children(all_of_it)
