@@ -19,11 +19,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from egregora_assets.authors.verify import HIDDEN_MESSAGES
 from egregora_assets.config import Settings
 from egregora_assets.media.errors import CollectionRefused
 from egregora_assets.media.store import MediaStore, is_object_name
-from egregora_assets.media.upkeep import recipes_of, remove_derived
+from egregora_assets.media.upkeep import recipes_of
 from egregora_assets.warehouse.query import changed, rows, scalar, table_of, view_of
 from egregora_assets.warehouse.revisions import transaction
 from egregora_assets.warehouse.upsert import insert_new
@@ -126,7 +125,7 @@ def forget(connection: duckdb.DuckDBPyConnection, settings: Settings, media_ids:
     """Remove objects for good and at once, not through the trash: with all that was derived from them, and from ``bad``.
 
     This is for a file that must not be on the disk any more, and only a person can say so: an opt-out does not do it, for
-    the originals are the user's own exports, which are private and stay (see ``remove_hidden_copies``). The rows stay as
+    the originals are the user's own exports, which are private and stay (see ``hidden``). The rows stay as
     well: they tell that there was a file, by its hash, not what was in it. The ids are kept in ``media_erasures``: no check
     misses the objects, none is brought back, and ``collect`` removes them again when an export brings them once more.
     Exports in the inbox, imported folders and backups hold the bytes as before: ``origins`` names those that are known.
@@ -145,16 +144,6 @@ def forget(connection: duckdb.DuckDBPyConnection, settings: Settings, media_ids:
                 insert_new(connection, "media_erasures", fresh, ["media_id"], {"revision": change.revision})
         files, size = _erase(store, names)
     return Erasure(files, size, origins)
-
-
-def remove_hidden_copies(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
-    """Remove what was derived from files that only people who opted out have sent; return how many files.
-
-    Derived files are what may be published, so they go with the opt-out, at once. A file that somebody else has sent as
-    well is theirs too and keeps its copies. Originals stay: they are private, and the user's own exports.
-    """
-    hidden = (media_id for (media_id,) in rows(connection, _HIDDEN_ONLY))
-    return remove_derived(MediaStore(settings.media_store), hidden)
 
 
 class _Listing:
@@ -398,8 +387,4 @@ _ORIGINS = """
     SELECT e.file_name FROM media_files SEMI JOIN forgotten USING (media_id) JOIN exports e USING (export_id)
     UNION SELECT folder FROM media_folder_files SEMI JOIN forgotten USING (media_id)
     ORDER BY ALL
-"""
-_HIDDEN_ONLY = f"""
-    SELECT media_id FROM message_media SEMI JOIN ({HIDDEN_MESSAGES}) USING (message_id)
-    EXCEPT SELECT media_id FROM message_media ANTI JOIN ({HIDDEN_MESSAGES}) USING (message_id)
 """

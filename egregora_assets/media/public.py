@@ -11,6 +11,7 @@ import logging
 import shutil
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,7 +116,9 @@ def _withdraw(connection: duckdb.DuckDBPyConnection, settings: Settings, full: b
         gone = rows(connection, _NO_LONGER_NEEDED)
         _mark_unfinished(settings)
         for public_id, mime in gone:
-            path_of(settings, public_id, mime).unlink(missing_ok=True)
+            path = path_of(settings, public_id, mime)
+            path.unlink(missing_ok=True)
+            _leave(path.parent)
         with transaction(connection, CONSUMER) as change:
             changed(
                 connection,
@@ -189,6 +192,12 @@ def _take_damaged(connection: duckdb.DuckDBPyConnection, settings: Settings) -> 
         changed(connection, sql, {"found": sorted(found), "revision": change.revision})
 
 
+def _leave(folder: Path) -> None:
+    """Remove a folder that holds nothing any more: what is published has no other traces of what went."""
+    with suppress(OSError):  # other copies are in it, or it has gone
+        folder.rmdir()
+
+
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
@@ -209,6 +218,8 @@ def _sweep(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     for path in settings.published_media.glob("*/*"):
         if path not in wanted:
             _remove(path)
+    for folder in settings.published_media.glob("*/"):
+        _leave(folder)
 
 
 def _publish_new(connection: duckdb.DuckDBPyConnection, settings: Settings) -> tuple[int, int, int]:
