@@ -125,7 +125,7 @@ def forget(connection: duckdb.DuckDBPyConnection, settings: Settings, media_ids:
     """Remove objects for good and at once, not through the trash: with all that was derived from them, and from ``bad``.
 
     This is for a file that must not be on the disk any more, and only a person can say so: an opt-out does not do it, for
-    the originals are the user's own exports, which are private and stay (see ``hidden``). The rows stay as
+    the originals are the user's own exports, which are private and stay (see ``hidden``; ``forgetting`` takes published copies too). The rows stay as
     well: they tell that there was a file, by its hash, not what was in it. The ids are kept in ``media_erasures``: no check
     misses the objects, none is brought back, and ``collect`` removes them again when an export brings them once more.
     Exports in the inbox, imported folders and backups hold the bytes as before: ``origins`` names those that are known.
@@ -136,14 +136,20 @@ def forget(connection: duckdb.DuckDBPyConnection, settings: Settings, media_ids:
     for media_id in names:
         store.path_of(media_id)
     with store.alone(settings.warehouse.lock_wait_seconds):
+        origins = origins_of(connection, names)
         with view_of(connection, "forgotten", table_of(((name,) for name in names), _NAMES)):
             fresh = table_of(rows(connection, _NOT_YET_ERASED), _NAMES)
-            origins = tuple(origin for (origin,) in rows(connection, _ORIGINS))
         if fresh.num_rows:
             with transaction(connection, CONSUMER) as change:
                 insert_new(connection, "media_erasures", fresh, ["media_id"], {"revision": change.revision})
         files, size = _erase(store, names)
     return Erasure(files, size, origins)
+
+
+def origins_of(connection: duckdb.DuckDBPyConnection, media_ids: Iterable[str]) -> tuple[str, ...]:
+    """Return the exports and folders that have brought any of the objects, by name."""
+    with view_of(connection, "forgotten", table_of(((name,) for name in media_ids), _NAMES)):
+        return tuple(origin for (origin,) in rows(connection, _ORIGINS))
 
 
 class _Listing:

@@ -219,7 +219,7 @@ def _known(
 
     One of the same name, size and checksum is the same file sent once: a phone exports a chat from its beginning each
     time. Where the name stands for several files, here or there, each is read. Two members that are both new are never
-    taken for equal by a checksum, which can be forged.
+    taken for equal by a checksum, which can be forged. What somebody had erased is not brought back.
     """
     with view_of(connection, "identified", read_once(identified)):
         pairs = connection.sql(_KNOWN, params={"others": others}).to_arrow_table()
@@ -227,8 +227,10 @@ def _known(
     found: dict[int, _Found] = dict(zip(index, zip(media_id, size, repeat(None), repeat(None)), strict=True))
     doubtful = {number for number, times in Counter(index).items() if times > 1} if len(found) < len(index) else set()
     doubtful |= _repeated(identified)
-    for number, there in zip(index, store.held(media_id, size), strict=True):
-        if not there or number in doubtful:
+    held = store.held(media_id, size)
+    forgotten = set() if all(held) else {one for (one,) in rows(connection, "SELECT media_id FROM media_erasures")}
+    for number, name, there in zip(index, media_id, held, strict=True):
+        if not (there or name in forgotten) or number in doubtful:
             found.pop(number, None)
     return found
 

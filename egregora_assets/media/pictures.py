@@ -87,6 +87,14 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, store: Me
     return outcome
 
 
+def take_away_hidden(connection: duckdb.DuckDBPyConnection, store: MediaStore) -> int:
+    """Take away at once what was told of hidden files, and decode nothing; return how many rows went."""
+    outcome = PictureChanges()
+    with hidden.noted(connection) as hidden_now:
+        _hide(connection, store, hidden_now, outcome)
+    return outcome.hidden
+
+
 def _recipes() -> tuple[str, str]:
     """Return the recipes of pictures and of recordings: those are tried again once they can be read."""
     return RECIPE, RECIPE if has_recordings() else f"{RECIPE} without recordings"

@@ -52,8 +52,9 @@ log = logging.getLogger(__name__)
 SHOWN = """
     SELECT DISTINCT media_id
     FROM message_media SEMI JOIN (SELECT message_id FROM clean_messages WHERE kind <> 'deleted') USING (message_id)
+    ANTI JOIN media_erasures USING (media_id)
 """
-"""What a message brought that everybody may see: whoever else sent the same file does not matter."""
+"""What a message brought that everybody may see, and nobody had erased: whoever else sent the same file does not matter."""
 _NOTHING = "SELECT media_id FROM message_media WHERE false"
 _SCHEMA = pa.schema(
     [
@@ -106,6 +107,12 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     _remember_looked_at(connection, looked_at)
     (folder / UNFINISHED).unlink(missing_ok=True)
     return PublicChanges(published, kept_back, withdrawn, missing)
+
+
+def withdraw(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
+    """Take away at once the copies of what may no longer be published, and make none; return how many files went."""
+    with temporary(connection, "shown_media", shown(settings)):
+        return _withdraw(connection, settings, full=False)
 
 
 def _withdraw(connection: duckdb.DuckDBPyConnection, settings: Settings, full: bool) -> int:
