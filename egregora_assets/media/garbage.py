@@ -125,9 +125,10 @@ def forget(connection: duckdb.DuckDBPyConnection, settings: Settings, media_ids:
     """Remove objects for good and at once, not through the trash: with all that was derived from them, and from ``bad``.
 
     This is for a file that must not be on the disk any more, and only a person can say so: an opt-out does not do it, for
-    the originals are the user's own exports, which are private and stay (see ``hidden``; ``forgetting`` takes published copies too). The rows stay as
-    well: they tell that there was a file, by its hash, not what was in it. The ids are kept in ``media_erasures``: no check
-    misses the objects, none is brought back, and ``collect`` removes them again when an export brings them once more.
+    the originals are the user's own exports, which are private and stay (see ``hidden``). What is derived outside of the
+    store is not touched here (see ``forgetting``). The rows of files stay: they tell that there was a file, by its hash, not
+    what was in it. The ids are kept in ``media_erasures``: no check misses the objects, none is brought back, and
+    ``collect`` removes them again when an export brings them once more.
     Exports in the inbox, imported folders and backups hold the bytes as before: ``origins`` names those that are known.
     The disk may keep bytes of a deleted file until it writes over them. Raises ``StoreBusy`` while others add, and
     ``ValueError`` for what is no id.
