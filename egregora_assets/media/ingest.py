@@ -33,7 +33,7 @@ from egregora_assets.media.file_types import mime_of
 from egregora_assets.media.store import Adding, MediaStore
 from egregora_assets.warehouse.connection import bounded
 from egregora_assets.warehouse.query import changed, read_once, rows, table_of, view_of
-from egregora_assets.warehouse.revisions import Transaction, transaction
+from egregora_assets.warehouse.revisions import Transaction, current_revision, transaction
 from egregora_assets.warehouse.upsert import insert_new
 
 CONSUMER = "media"
@@ -282,9 +282,11 @@ def _link(change: Transaction) -> None:
     connection, since = change.connection, change.watermark().revision
     news = rows(connection, _NEWS, {"since": since})
     if news:
-        parameters = {"since": since, "news": [export_id for (export_id,) in news], "revision": change.revision}
-        changed(connection, _INSERT_LINKS, parameters)
-    change.advance()
+        revision = change.revision if change.changed else current_revision(connection) + 1
+        parameters = {"since": since, "news": [export_id for (export_id,) in news], "revision": revision}
+        if changed(connection, _INSERT_LINKS, parameters) and change.revision != revision:
+            raise RuntimeError("the links were noted under a revision that is not theirs")
+    change.advance(even_unchanged=bool(news))
 
 
 _NEWS = """
