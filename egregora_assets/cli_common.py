@@ -15,7 +15,7 @@ from egregora_assets.chat.archive import ExportUnreadable
 from egregora_assets.config import Settings, SettingsError, load_settings
 from egregora_assets.git_history.plumbing import GitError
 from egregora_assets.git_history.repositories import Unanswerable
-from egregora_assets.media.errors import CollectionRefused, FolderRefused, NotSanitised
+from egregora_assets.media.errors import CollectionRefused, FolderRefused, NotSanitised, UnknownFile
 from egregora_assets.privacy.keys import KeyFileError
 from egregora_assets.publish.snapshot import PublicationRefused
 from egregora_assets.terminal import plain
@@ -48,6 +48,7 @@ def readable_errors() -> Iterator[None]:
         NotSanitised,
         CollectionRefused,
         FolderRefused,
+        UnknownFile,
         PublicationRefused,
         OSError,
     ) as error:

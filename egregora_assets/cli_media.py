@@ -145,6 +145,34 @@ def gc(
         out.print(f"There is more to do from {found.next_at:%Y-%m-%d} on: run it again then.")
 
 
+@media.command()
+def forget(
+    ids: Annotated[list[str], typer.Argument(metavar="ID…", help="Ids of files (sha256), or how they begin.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do it: without this, only what would go is told.")] = False,
+    home: Home = None,
+) -> None:
+    """Erase files for good and at once, with thumbnails and published copies. Exports and backups keep what they hold."""
+    from egregora_assets.media import forgetting, garbage
+    from egregora_assets.warehouse.files import open_warehouse
+
+    with readable_errors():
+        settings = settings_with_warehouse(home)
+        with open_warehouse(settings) as connection:
+            names = forgetting.meant(connection, ids)
+            origins = garbage.origins_of(connection, names)
+            found = forgetting.forget(connection, settings, names) if yes else None
+    for name in names:
+        out.print(f"{'forgotten' if found else 'would be forgotten'}: {name}", soft_wrap=True)
+    for origin in origins:
+        out.print(plain(f"the bytes are still in {origin}: remove it, or the file from it"), soft_wrap=True)
+    if found is None:
+        err.print("Nothing was done: this cannot be undone, so say it again with --yes.")
+        raise typer.Exit(1)
+    size = f"{found.erasure.files:,} files ({found.erasure.bytes:,} bytes)"
+    out.print(f"{size} removed from the store, {found.withdrawn:,} published copies withdrawn.")
+    out.print("Backups keep what they hold; posts and the snapshot are renewed by the next run.")
+
+
 @media.command("import")
 def import_(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder of pictures, films and recordings.")],

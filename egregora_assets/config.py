@@ -183,6 +183,12 @@ class LimitSettings(_Section):
     max_ratio: int = Field(default=200, ge=2, description="Compression ratio that is refused, above 64 MiB.")
 
 
+class MediaSettings(_Section):
+    """What happens to pictures, films and recordings."""
+
+    publish: bool = Field(default=True, description="Whether sanitised copies are published.")
+
+
 class DecodingSettings(_Section):
     """What the processes that decode pictures, films and sound may use."""
 
@@ -208,6 +214,7 @@ class Settings(BaseSettings):
     sidecar: SidecarSettings = SidecarSettings()
     privacy: PrivacySettings = PrivacySettings()
     authors: AuthorSettings = AuthorSettings()
+    media: MediaSettings = MediaSettings()
     limits: LimitSettings = LimitSettings()
     decoding: DecodingSettings = DecodingSettings()
 
@@ -444,6 +451,9 @@ SETTINGS_TEMPLATE = """\
 
 # [sidecar]
 # pseudonyms_in_posts = true            # who is A, B, C in a post, under their pseudonyms
+
+# [media]
+# publish = false                       # no picture, film or recording leaves the private store; default: true
 
 # [warehouse]
 # threads = 2

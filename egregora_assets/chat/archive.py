@@ -147,8 +147,8 @@ def chat_member(archive: Archive, path: Path) -> Entry:
 
 
 def _is_text(info: Entry) -> bool:
-    is_foreign = info.filename.startswith(_FOREIGN_FOLDER)
-    return info.filename.lower().endswith(".txt") and is_plain_file(info) and not is_foreign
+    name = info.filename
+    return name[-4:].lower() == ".txt" and is_plain_file(info) and not name.startswith(_FOREIGN_FOLDER)
 
 
 def media_members(archive: Archive, path: Path) -> list[Entry]:

@@ -10,7 +10,7 @@ import stat
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from operator import attrgetter
 from typing import BinaryIO, NamedTuple
 
@@ -25,7 +25,7 @@ _END_64, _LOCATOR_64 = b"PK\x06\x06", b"PK\x06\x07"
 _END_FIELDS = struct.Struct("<4sHHHHIIH")
 _END_64_FIELDS = struct.Struct("<4sQHHIIQQQQ")
 _LOCATOR_FIELDS = struct.Struct("<4sIQI")
-_ENTRY_FIELDS = struct.Struct("<4sHHHHHHIIIHHHHHII")
+_ENTRY_FIELDS = struct.Struct("<4s4xHH4xIIIHHH4xII")
 _LOCAL_FIELDS = struct.Struct("<4sHHHHHIIIHH")
 _EXTRA_FIELDS = struct.Struct("<HH")
 LINK_OR_DEVICE = "is a link or device"
@@ -102,11 +102,9 @@ def read_directory(file: BinaryIO, most_members: int) -> list[Entry]:
     if place.size > MOST_DIRECTORY_BYTES:
         raise BadDirectory(f"its directory has {place.size:,} bytes; {MOST_DIRECTORY_BYTES:,} are allowed")
     file.seek(place.start)
-    entries: list[Entry] = []
-    for entry in _entries(file.read(place.size), place):
-        if len(entries) == most_members:
-            raise BadDirectory(f"it has more than {most_members:,} members (limits.max_members)")
-        entries.append(entry)
+    entries = list(islice(_entries(file.read(place.size), place), most_members + 1))
+    if len(entries) > most_members:
+        raise BadDirectory(f"it has more than {most_members:,} members (limits.max_members)")
     if entries and all(entry.problem == _BROKEN_EXTRA for entry in entries):
         raise BadDirectory(f"each member {_BROKEN_EXTRA}")
     _set_apart(file, entries, place.start)
@@ -216,29 +214,32 @@ def _end_64(file: BinaryIO, end: int) -> tuple[int, tuple[int, int, int]] | None
 
 
 def _entries(directory: bytes, place: _Place) -> Iterator[Entry]:
-    at, index = 0, 0
+    """Some thousand members are looked at for a few new ones: what most of them have is told with few steps."""
+    at, index, fixed, read = 0, 0, _ENTRY_FIELDS.size, _ENTRY_FIELDS.unpack_from
+    start, shift, last = place.start, place.shift, min(place.size, len(directory))
     while at < place.size:
-        if at + _ENTRY_FIELDS.size > len(directory) or directory[at : at + 4] != _ENTRY:
+        if at + fixed > last:
             raise BadDirectory(f"its directory is damaged after {index:,} members")
-        fields = _ENTRY_FIELDS.unpack_from(directory, at)
-        flags, method, crc32, packed, size = fields[3], fields[4], fields[7], fields[8], fields[9]
-        name_at = at + _ENTRY_FIELDS.size
-        extra_at = name_at + fields[10]
-        comment_at = extra_at + fields[11]
-        raw_name, extra, offset = directory[name_at:extra_at], directory[extra_at:comment_at], fields[16]
-        at = comment_at + fields[12]
-        if at > place.size:
+        (
+            signature, flags, method, crc32, packed, size, name_length, extra_length, comment_length, attributes, offset,
+        ) = read(directory, at)  # fmt: skip
+        name_at = at + fixed
+        extra_at = name_at + name_length
+        at = extra_at + extra_length + comment_length
+        if signature != _ENTRY or at > place.size:
             raise BadDirectory(f"its directory is damaged after {index:,} members")
-        sizes = _sizes_64(extra, size, packed, offset) if extra or _FULL_32 in (size, packed, offset) else None
-        problem = _BROKEN_EXTRA if extra and sizes is None else None
-        if sizes is not None:
-            size, packed, offset = sizes
+        raw_name, problem = directory[name_at:extra_at], None
+        if extra_length or _FULL_32 in (size, packed, offset):
+            sizes = _sizes_64(directory[extra_at : extra_at + extra_length], size, packed, offset)
+            if sizes is not None:
+                size, packed, offset = sizes
+            elif extra_length:
+                problem = _BROKEN_EXTRA
         filename = _spelt(raw_name, flags)
-        problem = problem or _problem(raw_name, filename, flags, method, packed, size, fields[15])
+        problem = problem or _problem(raw_name, filename, flags, method, packed, size, attributes)
         yield Entry(
-            index, raw_name, _spelt(raw_name, flags), flags, method, crc32, packed, size, offset + place.shift,
-            fields[15], place.start, problem,
-        )  # fmt: skip
+            index, raw_name, filename, flags, method, crc32, packed, size, offset + shift, attributes, start, problem
+        )
         index += 1
 
 

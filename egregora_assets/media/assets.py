@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from egregora_assets.authors.assets import clean_messages
+from egregora_assets.authors.assets import authors, clean_messages
 from egregora_assets.chat.assets import messages
 from egregora_assets.media import contact_sheet, import_folder, ingest, near_duplicates, pictures, public, upkeep
 from egregora_assets.media.store import MediaStore
@@ -60,13 +60,15 @@ def media_files(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iter
     group_name="media",
     kinds={"duckdb", "file"},
     owners=OWNERS,
-    deps=["media"],
+    deps=["media", "message_media", authors],
     pool=WRITER_POOL,
-    code_version="1",
+    code_version="2",
     automation_condition=dg.AutomationCondition.eager(),
 )
 def media_thumbnails(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
-    """A thumbnail of each picture, its size, its date and a hash of what it shows; how long films and recordings last."""
+    """A thumbnail of each picture, its size, its date and a hash of what it shows; how long films and recordings last.
+
+    Nothing of this is made or kept of files that only people who opted out have sent."""
     with warehouse.writer() as connection:
         changes = pictures.refresh(connection, warehouse.settings, MediaStore(warehouse.settings.media_store))
         preview = (

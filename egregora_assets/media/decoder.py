@@ -22,7 +22,7 @@ from egregora_assets.media.sanitising import picture_digest
 
 _SHOWN_OF_ERROR = 200
 _DIE_WITH_PARENT = 1
-BLOBS = ("phash", "signature", "thumbnail")
+BLOBS = ("signature", "thumbnail")
 """Values of an answer that follow its JSON as bytes, in this order; the JSON says how many each has, null for none."""
 
 

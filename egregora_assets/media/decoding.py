@@ -18,22 +18,25 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 import egregora_assets
 from egregora_assets.config import DecodingSettings
+from egregora_assets.media.perceptual_hash import SIGNATURE_EDGE, perceptual_hash
 
 _AHEAD = 8
 """Files a process is told before it has answered: it never waits for work, and a pipe holds them all."""
 _WORTH_A_START = 200
-"""Files that one process decodes before another is started: to start one costs as much as some dozen files."""
+"""Files that one process decodes before another is started, where as many are left: a start costs as much as some dozen."""
 _BLOCK = 1 << 18
 _HEADER_MOST = 1 << 16
 _THUMBNAIL_MOST = 1 << 20
 _START_SECONDS = 60
-_HASH_BYTES, _SIGNATURE_BYTES = 32, 128 * 128
+_SIGNATURE_BYTES = SIGNATURE_EDGE**2
 _LARGEST = 1 << 31
 
 
@@ -53,7 +56,7 @@ class Job:
 class Facts(BaseModel):
     """What a decoder said of one file, checked: the process that said it has read bytes of strangers.
 
-    ``taken_at`` is the camera's clock in ISO form; ``phash`` has 32 bytes, ``signature`` 16,384, ``thumbnail`` is a JPEG.
+    ``taken_at`` is the camera's clock in ISO form; ``signature`` has 16,384 bytes, ``thumbnail`` is a JPEG.
     With a ``failure`` nothing else is there.
     """
 
@@ -64,11 +67,15 @@ class Facts(BaseModel):
     orientation: int | None = Field(default=None, ge=1, le=8)
     taken_at: str | None = Field(default=None, pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$")
     duration_seconds: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    phash: bytes | None = Field(default=None, min_length=_HASH_BYTES, max_length=_HASH_BYTES)
     signature: bytes | None = Field(default=None, min_length=_SIGNATURE_BYTES, max_length=_SIGNATURE_BYTES)
     thumbnail: bytes | None = Field(default=None, max_length=_THUMBNAIL_MOST)
     picture_digest: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     failure: str | None = Field(default=None, max_length=1000)
+
+    @cached_property
+    def phash(self) -> bytes | None:
+        """The perceptual hash (32 bytes); a flat picture, and what is no picture, has none."""
+        return None if self.signature is None else perceptual_hash(self.signature)
 
     @field_validator("failure")
     @classmethod
@@ -81,7 +88,7 @@ class _Answer(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="allow")
 
-    sizes: tuple[int | None, int | None, int | None] = Field(strict=False)
+    sizes: tuple[int | None, int | None] = Field(strict=False)
 
     @field_validator("sizes")
     @classmethod
@@ -105,7 +112,7 @@ def decoded(jobs: Iterable[Job], limits: DecodingSettings) -> Generator[tuple[Jo
 
     ``jobs`` is read as far as there is room for work. Raises ``DecoderBroken``.
     """
-    waiting, processes = iter(jobs), list[_Process]()
+    waiting, processes = _Waiting(jobs), list[_Process]()
     try:
         while True:
             _hand_out(waiting, processes, limits)
@@ -122,15 +129,30 @@ def decoded(jobs: Iterable[Job], limits: DecodingSettings) -> Generator[tuple[Jo
             process.end()
 
 
-def _hand_out(waiting: Iterator[Job], processes: list[_Process], limits: DecodingSettings) -> None:
+class _Waiting:
+    """Files that no process was told yet; it looks no further ahead than it is asked to."""
+
+    def __init__(self, jobs: Iterable[Job]) -> None:
+        self._jobs, self._ahead = iter(jobs), deque[Job]()
+
+    def next(self) -> Job | None:
+        return self._ahead.popleft() if self._ahead else next(self._jobs, None)
+
+    def has(self, count: int) -> bool:
+        self._ahead.extend(islice(self._jobs, max(0, count - len(self._ahead))))
+        return len(self._ahead) >= count
+
+
+def _hand_out(waiting: _Waiting, processes: list[_Process], limits: DecodingSettings) -> None:
     """Give every process work to do; start one more where those at work show that there is enough of it."""
     while True:
         hungry = min(processes, key=lambda process: len(process.jobs), default=None)
         answered = sum(process.answered for process in processes)
-        may_start = len(processes) < limits.processes and answered >= len(processes) * _WORTH_A_START
+        is_due = 0 < len(processes) < limits.processes and answered >= len(processes) * _WORTH_A_START
+        may_start = is_due and waiting.has(_WORTH_A_START)
         if hungry and len(hungry.jobs) >= _AHEAD and not may_start:
             return
-        job = next(waiting, None)
+        job = waiting.next()
         if job is None:
             return
         if hungry is None or (may_start and hungry.jobs):
@@ -256,7 +278,7 @@ class _Process:
             at += size or 0
         del self._buffer[:end]
         values = header.model_extra or {} if self._is_ready else {}
-        return Facts.model_validate({**values, **dict(zip(("phash", "signature", "thumbnail"), blobs, strict=True))})
+        return Facts.model_validate({**values, **dict(zip(("signature", "thumbnail"), blobs, strict=True))})
 
     def _settled(self, facts: Facts) -> tuple[Job, Facts]:
         if not self.jobs:

@@ -11,3 +11,7 @@ class CollectionRefused(RuntimeError):
 
 class FolderRefused(ValueError):
     """A folder cannot be imported; the message says why, and what to do."""
+
+
+class UnknownFile(ValueError):
+    """No file, or more than one, is called as somebody asked; the message says which name, and what to do."""

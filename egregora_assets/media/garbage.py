@@ -19,11 +19,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from egregora_assets.authors.verify import HIDDEN_MESSAGES
 from egregora_assets.config import Settings
 from egregora_assets.media.errors import CollectionRefused
 from egregora_assets.media.store import MediaStore, is_object_name
-from egregora_assets.media.upkeep import recipes_of, remove_derived
+from egregora_assets.media.upkeep import recipes_of
 from egregora_assets.warehouse.query import changed, rows, scalar, table_of, view_of
 from egregora_assets.warehouse.revisions import transaction
 from egregora_assets.warehouse.upsert import insert_new
@@ -126,9 +125,10 @@ def forget(connection: duckdb.DuckDBPyConnection, settings: Settings, media_ids:
     """Remove objects for good and at once, not through the trash: with all that was derived from them, and from ``bad``.
 
     This is for a file that must not be on the disk any more, and only a person can say so: an opt-out does not do it, for
-    the originals are the user's own exports, which are private and stay (see ``remove_hidden_copies``). The rows stay as
-    well: they tell that there was a file, by its hash, not what was in it. The ids are kept in ``media_erasures``: no check
-    misses the objects, none is brought back, and ``collect`` removes them again when an export brings them once more.
+    the originals are the user's own exports, which are private and stay (see ``hidden``). What is derived outside of the
+    store is not touched here (see ``forgetting``). The rows of files stay: they tell that there was a file, by its hash, not
+    what was in it. The ids are kept in ``media_erasures``: no check misses the objects, none is brought back, and
+    ``collect`` removes them again when an export brings them once more.
     Exports in the inbox, imported folders and backups hold the bytes as before: ``origins`` names those that are known.
     The disk may keep bytes of a deleted file until it writes over them. Raises ``StoreBusy`` while others add, and
     ``ValueError`` for what is no id.
@@ -137,9 +137,9 @@ def forget(connection: duckdb.DuckDBPyConnection, settings: Settings, media_ids:
     for media_id in names:
         store.path_of(media_id)
     with store.alone(settings.warehouse.lock_wait_seconds):
+        origins = origins_of(connection, names)
         with view_of(connection, "forgotten", table_of(((name,) for name in names), _NAMES)):
             fresh = table_of(rows(connection, _NOT_YET_ERASED), _NAMES)
-            origins = tuple(origin for (origin,) in rows(connection, _ORIGINS))
         if fresh.num_rows:
             with transaction(connection, CONSUMER) as change:
                 insert_new(connection, "media_erasures", fresh, ["media_id"], {"revision": change.revision})
@@ -147,14 +147,10 @@ def forget(connection: duckdb.DuckDBPyConnection, settings: Settings, media_ids:
     return Erasure(files, size, origins)
 
 
-def remove_hidden_copies(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
-    """Remove what was derived from files that only people who opted out have sent; return how many files.
-
-    Derived files are what may be published, so they go with the opt-out, at once. A file that somebody else has sent as
-    well is theirs too and keeps its copies. Originals stay: they are private, and the user's own exports.
-    """
-    hidden = (media_id for (media_id,) in rows(connection, _HIDDEN_ONLY))
-    return remove_derived(MediaStore(settings.media_store), hidden)
+def origins_of(connection: duckdb.DuckDBPyConnection, media_ids: Iterable[str]) -> tuple[str, ...]:
+    """Return the exports and folders that have brought any of the objects, by name."""
+    with view_of(connection, "forgotten", table_of(((name,) for name in media_ids), _NAMES)):
+        return tuple(origin for (origin,) in rows(connection, _ORIGINS))
 
 
 class _Listing:
@@ -398,8 +394,4 @@ _ORIGINS = """
     SELECT e.file_name FROM media_files SEMI JOIN forgotten USING (media_id) JOIN exports e USING (export_id)
     UNION SELECT folder FROM media_folder_files SEMI JOIN forgotten USING (media_id)
     ORDER BY ALL
-"""
-_HIDDEN_ONLY = f"""
-    SELECT media_id FROM message_media SEMI JOIN ({HIDDEN_MESSAGES}) USING (message_id)
-    EXCEPT SELECT media_id FROM message_media ANTI JOIN ({HIDDEN_MESSAGES}) USING (message_id)
 """

@@ -7,9 +7,10 @@ that nothing names.
 from __future__ import annotations
 
 import logging
-import os
-from collections.abc import Iterator
+from collections import Counter
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import NamedTuple
 
 import duckdb
@@ -29,10 +30,10 @@ from egregora_assets.chat.archive import (
 from egregora_assets.chat.inbox import InboxFile, registered_files
 from egregora_assets.config import Settings
 from egregora_assets.media.file_types import mime_of
-from egregora_assets.media.store import MediaStore
-from egregora_assets.warehouse.connection import one_thread
-from egregora_assets.warehouse.query import changed, read_once, rows, scalar, table_of, temporary, view_of
-from egregora_assets.warehouse.revisions import Transaction, transaction
+from egregora_assets.media.store import Adding, MediaStore
+from egregora_assets.warehouse.connection import bounded
+from egregora_assets.warehouse.query import changed, read_once, rows, table_of, view_of
+from egregora_assets.warehouse.revisions import Transaction, current_revision, transaction
 from egregora_assets.warehouse.upsert import insert_new
 
 CONSUMER = "media"
@@ -40,20 +41,19 @@ CONSUMER = "media"
 _TELL_EVERY = 1_000
 _MOST_BYTES = (1 << 63) - 1
 
-_ROWS = pa.schema(
+_IDENTIFIED = pa.schema(
     [
         ("member_index", pa.int64()),
         ("raw_name", pa.binary()),
         ("file_name", pa.string()),
         ("declared_bytes", pa.uint64()),
         ("crc32", pa.uint32()),
-        ("media_id", pa.string()),
-        ("bytes", pa.int64()),
-        ("mime", pa.string()),
-        ("rejected", pa.string()),
     ]
 )
-_IDENTIFIED = pa.schema(list(_ROWS)[:5])
+_OBJECTS = pa.schema(
+    [("media_id", pa.string()), ("bytes", pa.int64()), ("mime", pa.string()), ("rejected", pa.string())]
+)
+_MEMBERS = pa.schema([*_IDENTIFIED, *_OBJECTS])
 
 log = logging.getLogger(__name__)
 
@@ -73,196 +73,239 @@ class MediaChanges:
     missing: list[str] = field(default_factory=list)
 
 
-class _Object(NamedTuple):
-    """What became of a member: an object in the store (``mime`` is ``None`` where its row is there), or a reason."""
-
-    media_id: str | None
-    bytes: int
-    mime: str | None
-    rejected: str | None
+_Found = tuple[str | None, int, str | None, str | None]
+"""What became of a member: ``media_id``, bytes, type (``None`` where the object has its row), and why it was refused."""
 
 
 def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> MediaChanges:
     """Read the media of every loaded export once, and link messages to them; changes nothing when nothing is new."""
-    outcome = MediaChanges()
-    with one_thread(connection):  # the rows of an archive are few: waking other threads costs more than they take over
-        _refresh(connection, settings, outcome)
+    outcome, waiting = MediaChanges(), _waiting(connection)
+    # The rows of an archive are few: waking other threads costs more than they take over.
+    with bounded(connection, settings.warehouse, threads=1) if waiting else nullcontext():
+        _read_archives(connection, settings, waiting, outcome)
+        if not outcome.archives:
+            with transaction(connection, CONSUMER) as change:
+                _link(change)
     return outcome
 
 
-def _refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, outcome: MediaChanges) -> None:
-    waiting = _waiting(connection)
-    if waiting:
-        store = MediaStore(settings.media_store)
-        store.sweep()
-        present = registered_files(connection, settings.inbox, [export_id for export_id, _ in waiting])
-        for export_id, file_name in waiting:
-            if export_id in present:
-                _read_archive(connection, settings, store, present[export_id], outcome)
-            else:
-                outcome.missing.append(file_name)
-    with transaction(connection, CONSUMER) as change:
-        _link(change)
-        change.advance()
+class _Waiting(NamedTuple):
+    """An export whose media were not read yet."""
+
+    export_id: str
+    file_name: str
+    platform: str | None
 
 
-def _waiting(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    return rows(
-        connection,
-        """
-        SELECT export_id, file_name FROM exports
+def _waiting(connection: duckdb.DuckDBPyConnection) -> list[_Waiting]:
+    sql = """
+        SELECT export_id, file_name, platform FROM exports
         WHERE status = 'loaded' AND export_id NOT IN (SELECT export_id FROM media_archives) ORDER BY file_name
-        """,
-    )
+    """
+    return [_Waiting._make(row) for row in rows(connection, sql)]
+
+
+def _read_archives(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    waiting: list[_Waiting],
+    outcome: MediaChanges,
+) -> None:
+    if not waiting:
+        return
+    store = MediaStore(settings.media_store)
+    store.sweep()
+    present = registered_files(connection, settings.inbox, [export.export_id for export in waiting])
+    of_chats = _exports_of_chats(connection)
+    for export in waiting:
+        if export.export_id in present:
+            others = sorted(of_chats.get(export.export_id, set()) - {export.export_id})
+            _read_archive(connection, settings, store, present[export.export_id], export.platform, others, outcome)
+        else:
+            outcome.missing.append(export.file_name)
+
+
+def _exports_of_chats(connection: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
+    """Return for each export those of the same chat or chats, itself among them."""
+    chats: dict[str, set[str]] = {}
+    exports: dict[str, set[str]] = {}
+    for export_id, source_id in rows(connection, _CHATS):
+        chats.setdefault(export_id, set()).add(source_id)
+        exports.setdefault(source_id, set()).add(export_id)
+    return {export_id: set().union(*(exports[chat] for chat in of)) for export_id, of in chats.items()}
+
+
+_CHATS = """
+    SELECT export_id, source_id FROM exports WHERE source_id IS NOT NULL
+    UNION ALL
+    SELECT s.export_id, s.source_id FROM export_sources s JOIN exports e USING (export_id) WHERE e.source_id IS NULL
+"""
 
 
 def _read_archive(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, store: MediaStore, file: InboxFile, outcome: MediaChanges
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    store: MediaStore,
+    file: InboxFile,
+    platform: str | None,
+    others: list[str],
+    outcome: MediaChanges,
 ) -> None:
-    members: list[tuple[object, ...]] = []
+    members = _MEMBERS.empty_table()
     if is_zip(file.path):
         with open_archive(file.path, settings.limits) as archive:
-            infos = _media_infos(connection, archive, file)
-            members = _store_members(connection, archive, infos, file, store, outcome)
+            infos = _media_infos(connection, archive, file, platform)
+            identified = table_of([_identity_of(info) for info in infos], _IDENTIFIED)
+            known = _known(connection, store, others, identified) if others else {}
+            members = _store_members(archive, infos, identified, known, file, store, outcome)
     with transaction(connection, CONSUMER) as change:
-        _note_archive(change, file.export_id, table_of(members, _ROWS))
+        _note_archive(change, file.export_id, members)
+        _link(change)
     outcome.archives += 1
 
 
-def _media_infos(connection: duckdb.DuckDBPyConnection, archive: Archive, file: InboxFile) -> list[Entry]:
+def _media_infos(
+    connection: duckdb.DuckDBPyConnection, archive: Archive, file: InboxFile, platform: str | None
+) -> list[Entry]:
     """Return the members that are media: all but the chat in a WhatsApp export, those that messages name in others."""
-    ((platform,),) = rows(connection, "SELECT platform FROM exports WHERE export_id = ?", [file.export_id])
     if platform in (None, "whatsapp"):
         return media_members(archive, file.path)
     sql = "SELECT DISTINCT file_name FROM message_attachments WHERE export_id = ?"
     return attached_members(archive, {name for (name,) in rows(connection, sql, [file.export_id])})
 
 
+def _identity_of(info: Entry) -> tuple[int, bytes, str, int, int]:
+    return info.index, info.raw_name, info.last_part, info.file_size, info.crc32
+
+
 def _store_members(
-    connection: duckdb.DuckDBPyConnection,
     archive: Archive,
     infos: list[Entry],
+    identified: pa.Table,
+    found: dict[int, _Found],
     file: InboxFile,
     store: MediaStore,
     outcome: MediaChanges,
-) -> list[tuple[object, ...]]:
-    identified = [(info.index, info.raw_name, info.last_part, info.file_size, info.crc32) for info in infos]
-    known = _known(connection, store, file.export_id, table_of(identified, _IDENTIFIED))
-    members: list[tuple[object, ...]] = []
+) -> pa.Table:
+    """Store the members that are not among those ``found`` already, and return the rows of all."""
+    outcome.known += len(found)
+    new = [info for info in infos if info.index not in found]
     with store.adding() as batch:
-        for number, (info, identity) in enumerate(zip(infos, identified, strict=True), start=1):
-            found = known.get(info.index)
-            if found:
-                outcome.known += 1
-            else:
-                try:
-                    with open_media(archive, info) as stream:
-                        stored = batch.add(stream)
-                    found = _Object(stored.media_id, stored.size, mime_of(stored.head), None)
-                    outcome.new_objects += stored.is_new
-                except ExportUnreadable as error:
-                    log.warning("%s: %s", file.name, error)
-                    found = _Object(None, min(info.file_size, _MOST_BYTES), None, str(error))
-                    outcome.rejected += 1
-            members.append((*identity, *found))
-            outcome.files += found.media_id is not None
+        for number, info in enumerate(new, start=1):
+            found[info.index] = _stored(archive, info, file, batch, outcome)
             if number % _TELL_EVERY == 0:
-                log.info("%s: %s of %s files", file.name, f"{number:,}", f"{len(infos):,}")
-    return members
+                log.info("%s: %s of %s files", file.name, f"{number:,}", f"{len(new):,}")
+    objects = table_of((found[info.index] for info in infos), _OBJECTS)
+    outcome.files += len(infos) - objects["media_id"].null_count
+    return pa.Table.from_arrays([*identified.columns, *objects.columns], schema=_MEMBERS)
+
+
+def _stored(archive: Archive, info: Entry, file: InboxFile, batch: Adding, outcome: MediaChanges) -> _Found:
+    try:
+        with open_media(archive, info) as stream:
+            stored = batch.add(stream)
+    except ExportUnreadable as error:
+        log.warning("%s: %s", file.name, error)
+        outcome.rejected += 1
+        return None, min(info.file_size, _MOST_BYTES), None, str(error)
+    outcome.new_objects += stored.is_new
+    return stored.media_id, stored.size, mime_of(stored.head), None
 
 
 def _known(
-    connection: duckdb.DuckDBPyConnection, store: MediaStore, export_id: str, identified: pa.Table
-) -> dict[int, _Object]:
+    connection: duckdb.DuckDBPyConnection, store: MediaStore, others: list[str], identified: pa.Table
+) -> dict[int, _Found]:
     """Return the members, by index, that an earlier export of the same chat has brought and the store still holds.
 
     One of the same name, size and checksum is the same file sent once: a phone exports a chat from its beginning each
     time. Where the name stands for several files, here or there, each is read. Two members that are both new are never
-    taken for equal by a checksum, which can be forged.
+    taken for equal by a checksum, which can be forged. What somebody had erased is not brought back.
     """
     with view_of(connection, "identified", read_once(identified)):
-        found = rows(connection, _KNOWN, {"export": export_id})
+        pairs = connection.sql(_KNOWN, params={"others": others}).to_arrow_table()
+    index, media_id, size = (column.to_pylist() for column in pairs.columns)
+    found: dict[int, _Found] = dict(zip(index, zip(media_id, size, repeat(None), repeat(None)), strict=True))
+    doubtful = {number for number, times in Counter(index).items() if times > 1} if len(found) < len(index) else set()
+    doubtful |= _repeated(identified)
+    held = store.held(media_id, size)
+    forgotten = set() if all(held) else {one for (one,) in rows(connection, "SELECT media_id FROM media_erasures")}
+    for number, name, there in zip(index, media_id, held, strict=True):
+        if not (there or name in forgotten) or number in doubtful:
+            found.pop(number, None)
+    return found
+
+
+def _repeated(identified: pa.Table) -> set[int]:
+    """Return the index of each member whose name, size and checksum another one has as well."""
+    names = identified["raw_name"]
+    if len(names) == pc.count_distinct(names).as_py():
+        return set()
+    identities = list(zip(*(identified[name].to_pylist() for name in _IDENTITY), strict=True))
+    times = Counter(identities)
     return {
-        index: _Object(media_id, size, None, None)
-        for (index, media_id, size), held in zip(found, _held(store, found), strict=True)
-        if held
+        index
+        for index, identity in zip(identified["member_index"].to_pylist(), identities, strict=True)
+        if times[identity] > 1
     }
 
 
-def _held(store: MediaStore, found: list[tuple[int, str, int]]) -> Iterator[bool]:
-    """Tell for each (_, media_id, bytes) whether the store holds it whole; a path is made once for each folder."""
-    folders: dict[str, str] = {}
-    for _, media_id, size in found:
-        folder = folders.get(media_id[:2]) or os.fspath(store.path_of(media_id).parent)
-        folders[media_id[:2]] = folder
-        try:
-            yield os.lstat(f"{folder}/{media_id}").st_size == size
-        except FileNotFoundError:
-            yield False
-
-
-_KNOWN = """
-WITH chats AS (
-    SELECT export_id, source_id FROM exports WHERE source_id IS NOT NULL
-    UNION ALL
-    SELECT s.export_id, s.source_id FROM export_sources s JOIN exports e USING (export_id) WHERE e.source_id IS NULL
-), earlier AS (
-    SELECT raw_name, declared_bytes, crc32, min(media_id) AS media_id FROM media_files
-    WHERE export_id IN (SELECT export_id FROM chats WHERE source_id IN (FROM chats SELECT source_id WHERE export_id = $export))
-        AND raw_name IS NOT NULL
-    GROUP BY ALL HAVING min(media_id) = max(media_id)
-), once AS (
-    SELECT raw_name, declared_bytes, crc32, min(member_index) AS member_index FROM identified
-    GROUP BY ALL HAVING count(*) = 1
-)
-SELECT member_index, media_id, bytes FROM once JOIN earlier USING (raw_name, declared_bytes, crc32) JOIN media USING (media_id)
+_IDENTITY = ("raw_name", "declared_bytes", "crc32")
+_KNOWN = f"""
+    SELECT DISTINCT i.member_index, f.media_id, f.bytes FROM identified i JOIN media_files f USING ({", ".join(_IDENTITY)})
+    WHERE f.media_id IS NOT NULL AND list_contains($others, f.export_id)
 """
 
 
 def _note_archive(change: Transaction, export_id: str, members: pa.Table) -> None:
     connection, constants = change.connection, {"export_id": export_id, "revision": change.revision}
-    stored = members.filter(pc.is_valid(members["mime"])).select(["media_id", "bytes", "mime"])
-    insert_new(connection, "media", stored, ["media_id"], {"revision": change.revision})
-    with view_of(connection, "members", members.drop_columns(["mime"])):
-        changed(
-            connection,
-            "INSERT INTO media_files BY NAME SELECT *, $export_id AS export_id, $revision AS revision FROM members",
-            constants,
-        )
+    stored = members.select(["media_id", "bytes", "mime"]).filter(pc.is_valid(members["mime"]))
+    if stored.num_rows:
+        insert_new(connection, "media", stored, ["media_id"], {"revision": change.revision})
+    if members.num_rows:
+        with view_of(connection, "members", members.drop_columns(["mime"])):
+            changed(connection, _INSERT_MEMBERS, constants)
     changed(connection, "INSERT INTO media_archives VALUES ($export_id, $revision)", constants)
 
 
+_INSERT_MEMBERS = """
+    INSERT INTO media_files BY NAME
+    SELECT *, $export_id AS export_id, $revision AS revision FROM members
+"""
+
+
 def _link(change: Transaction) -> None:
-    """Link messages to the files that their line names, from whichever export brought the file.
+    """Link messages to the files that their line names, from whichever export brought the file, and note how far was read.
 
     A name that stands in an archive for several files, or for one that was refused as well, links none: no message that
     names it can know which is meant. Those files are kept all the same. Copies of the same bytes are one file.
     """
-    connection = change.connection
-    since = change.watermark().revision
-    fresh = scalar(
-        connection,
-        "SELECT EXISTS (SELECT 1 FROM media_files WHERE revision > $since) "
-        "OR EXISTS (SELECT 1 FROM message_attachments WHERE revision > $since)",
-        {"since": since},
-    )
-    if not fresh:
-        return
-    links = """
-        WITH news AS (
-            SELECT export_id FROM media_files WHERE revision > $since
-            UNION SELECT export_id FROM message_attachments WHERE revision > $since
-        ),
-        meant AS (
-            SELECT export_id, file_name, min(media_id) AS media_id, max(revision) AS revision
-            FROM media_files SEMI JOIN news USING (export_id)
-            GROUP BY export_id, file_name HAVING min(media_id) = max(media_id) AND count(media_id) = count(*)
-        )
-        SELECT DISTINCT a.message_id, f.media_id
-        FROM message_attachments a JOIN meant f ON f.export_id = a.export_id AND f.file_name = a.file_name
-        WHERE (a.revision > $since OR f.revision > $since)
+    connection, since = change.connection, change.watermark().revision
+    news = rows(connection, _NEWS, {"since": since})
+    if news:
+        revision = change.revision if change.changed else current_revision(connection) + 1
+        parameters = {"since": since, "news": [export_id for (export_id,) in news], "revision": revision}
+        if changed(connection, _INSERT_LINKS, parameters) and change.revision != revision:
+            raise RuntimeError("the links were noted under a revision that is not theirs")
+    change.advance(even_unchanged=bool(news))
+
+
+_NEWS = """
+    SELECT export_id FROM exports WHERE revision > $since
+    UNION SELECT export_id FROM media_archives WHERE revision > $since
+"""
+"""What messages say is attached comes with their export, in one transaction."""
+_INSERT_LINKS = """
+    WITH named AS (
+        SELECT a.message_id, f.media_id, a.export_id, a.file_name
+        FROM message_attachments a JOIN media_files f ON f.export_id = a.export_id AND f.file_name = a.file_name
+        WHERE list_contains($news, a.export_id) AND list_contains($news, f.export_id)
+            AND (a.revision > $since OR f.revision > $since)
             AND NOT EXISTS (SELECT 1 FROM message_media m WHERE m.message_id = a.message_id AND m.media_id = f.media_id)
-    """
-    with temporary(connection, "new_links", links, {"since": since}) as found:
-        if found:
-            changed(connection, "INSERT INTO message_media SELECT *, ? FROM new_links", [change.revision])
+    ),
+    clear AS (
+        SELECT export_id, file_name FROM media_files SEMI JOIN named USING (export_id, file_name)
+        GROUP BY ALL HAVING min(media_id) = max(media_id) AND count(media_id) = count(*)
+    )
+    INSERT INTO message_media
+    SELECT DISTINCT message_id, media_id, $revision FROM named SEMI JOIN clear USING (export_id, file_name)
+"""

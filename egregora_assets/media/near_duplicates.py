@@ -197,8 +197,12 @@ _CANDIDATES = f"""
 
 _LOOKED_AT = f"""
     SELECT media_id, {_HASH}, picture_digest, signature FROM pictures
-    WHERE media_id IN (SELECT media_id FROM candidates UNION ALL SELECT other_id FROM candidates)
+    WHERE rowid IN (
+        SELECT rowid FROM pictures
+        WHERE media_id IN (SELECT media_id FROM candidates UNION ALL SELECT other_id FROM candidates)
+    )
 """
+"""By place and not by id: then no other signature is read."""
 
 
 def _labelled(connection: duckdb.DuckDBPyConnection) -> pa.Table:

@@ -1,6 +1,6 @@
-"""One decode of a picture for all that is asked of it: thumbnail, perceptual hash, grey signature, size and EXIF facts.
+"""One decode of a picture for all that is asked of it: thumbnail, grey signature, size and EXIF facts.
 
-Runs in a decoding process only (see ``decoder``) and imports nothing but Pillow and NumPy.
+Runs in a decoding process only (see ``decoder``) and imports nothing but Pillow: most of what a start costs are imports.
 """
 
 from __future__ import annotations
@@ -11,9 +11,7 @@ import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-import numpy as np
 from PIL import BmpImagePlugin, GifImagePlugin, Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 FORMATS = {
@@ -26,14 +24,7 @@ FORMATS = {
 """The only decoders that are ever asked, each for its own type alone."""
 THUMBNAIL_EDGE = 320
 SIGNATURE_EDGE = 128
-_LEVELS_EDGE = SIGNATURE_EDGE // 2
-_HASH_EDGE = 16
 _QUALITY = 75
-_FLAT = 4.0
-"""A standard deviation, in grey levels of 255, below which noise decides the bits of a hash."""
-_SCALE = 8192
-_NOISE = 4 * 128.0 * _SCALE**2
-"""What four grey levels of noise in each of 64x64 places give in one frequency; each is a sum of four levels."""
 _ORIENTATION, _EXIF, _TAKEN = 0x0112, 0x8769, (0x9003, 0x9004)
 _MOMENT = re.compile(r"\d{4}:\d\d:\d\d \d\d:\d\d:\d\d", re.ASCII)
 _TURNS = {
@@ -49,14 +40,13 @@ _TURNS = {
 
 @dataclass(frozen=True)
 class PictureFacts:
-    """What one decode told. ``width`` and ``height`` are those of the upright picture; ``phash`` (32 bytes) is absent of a
-    flat one; ``signature`` is 128x128 grey levels; ``taken_at`` is the camera's clock, in ISO form and without a zone."""
+    """What one decode told. ``width`` and ``height`` are those of the upright picture; ``signature`` is 128x128 grey
+    levels; ``taken_at`` is the camera's clock, in ISO form and without a zone."""
 
     width: int
     height: int
     orientation: int
     taken_at: str | None
-    phash: bytes | None
     signature: bytes
     thumbnail: bytes
 
@@ -79,39 +69,7 @@ def picture_facts(data: bytes, mime: str) -> PictureFacts:
         small = small.transpose(turn)
     if orientation >= 5:
         width, height = height, width
-    grey = _grey(small)
-    flat = float(grey.std()) < _FLAT
-    return PictureFacts(
-        width,
-        height,
-        orientation,
-        taken_at,
-        None if flat else perceptual_hash(grey),
-        grey.tobytes(),
-        _encoded(small),
-    )
-
-
-def perceptual_hash(grey: np.ndarray[Any, np.dtype[np.uint8]]) -> bytes:
-    """Return the pHash of 128x128 grey levels: 256 bits, one for each of the 16x16 lowest frequencies above their median.
-
-    A soft picture has next to nothing in most frequencies; what an encoder leaves there is no bit of its own. All numbers
-    on the way are whole and below 2**53, so every machine gives the same bits.
-    """
-    levels = grey.astype(np.float64).reshape(_LEVELS_EDGE, 2, _LEVELS_EDGE, 2).sum(axis=(1, 3))
-    frequencies = _COSINES @ levels @ _COSINES.T
-    return np.packbits(frequencies > max(float(np.median(frequencies)), _NOISE)).tobytes()
-
-
-def _cosines() -> np.ndarray[Any, np.dtype[np.float64]]:
-    """The rows of a 64-point DCT for the 16 lowest frequencies, as whole multiples of 1 / ``_SCALE``."""
-    frequency, place = np.arange(_HASH_EDGE)[:, None], np.arange(_LEVELS_EDGE)[None, :]
-    angles = np.pi * frequency * (2 * place + 1) / (2 * _LEVELS_EDGE)
-    cosines: np.ndarray[Any, np.dtype[np.float64]] = np.rint(_SCALE * np.cos(angles))
-    return cosines
-
-
-_COSINES = _cosines()
+    return PictureFacts(width, height, orientation, taken_at, _grey(small).tobytes(), _encoded(small))
 
 
 def _small(image: Image.Image) -> Image.Image:
@@ -133,8 +91,7 @@ def _fitting(size: tuple[int, int]) -> tuple[int, int]:
 
 def _opaque(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     if image.mode.startswith("I") or image.mode == "F":
-        levels = np.asarray(image).astype(np.float64)
-        image = Image.fromarray(np.clip(levels / 257, 0, 255).astype(np.uint8))
+        image = _eight_bits(image)
     if image.has_transparency_data:
         layer = _resized(image.convert("RGBA"), size)
         paper = Image.new("RGB", size, "white")
@@ -149,9 +106,17 @@ def _resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     return image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
 
 
-def _grey(small: Image.Image) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Return deep grey levels as bytes. Few pictures have them, so NumPy is loaded for those alone."""
+    import numpy as np
+
+    levels = np.asarray(image).astype(np.float64)
+    return Image.fromarray(np.clip(levels / 257, 0, 255).astype(np.uint8))
+
+
+def _grey(small: Image.Image) -> Image.Image:
     grey = small.getchannel(0) if small.mode == "YCbCr" else small.convert("L")
-    return np.asarray(grey.resize((SIGNATURE_EDGE, SIGNATURE_EDGE), Image.Resampling.BILINEAR))
+    return grey.resize((SIGNATURE_EDGE, SIGNATURE_EDGE), Image.Resampling.BILINEAR)
 
 
 def thumbnail_of(frame: Image.Image) -> bytes:

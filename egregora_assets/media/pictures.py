@@ -1,7 +1,8 @@
 """New media → what decoding tells of them: table ``pictures``, and a thumbnail of each in the store.
 
 A thumbnail is stored before the row that says so, and some hundred files are one transaction: a run that is killed keeps
-what it did, and the next one goes on there.
+what it did, and the next one goes on there. What only people who opted out have sent is not decoded, and what was told of it
+before is taken away: it comes back when they do.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import duckdb
 import pyarrow as pa
 
 from egregora_assets.config import Settings
+from egregora_assets.media import hidden
 from egregora_assets.media.decoding import Facts, Job, decoded, has_recordings
 from egregora_assets.media.store import MediaStore
 from egregora_assets.warehouse.query import changed, rows, temporary, view_of
@@ -50,12 +52,16 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class PictureChanges:
-    """What one pass did. ``missing`` counts objects that are not in the store: they are tried again by the next pass."""
+    """What one pass did. ``missing`` counts objects that are not in the store: they are tried again by the next pass.
+
+    ``hidden`` counts files whose facts were taken away, because only people who opted out have sent them.
+    """
 
     decoded: int = 0
     failed: int = 0
     missing: int = 0
     gone: int = 0
+    hidden: int = 0
 
     def __bool__(self) -> bool:
         return any(getattr(self, field.name) for field in fields(self))
@@ -67,16 +73,26 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, store: Me
     A file that cannot be decoded is a row with the reason. Raises ``DecoderBroken`` where nothing can be decoded at all.
     """
     outcome = PictureChanges()
-    _forget(connection, outcome)
-    results = decoded(_jobs(connection, store, outcome), settings.decoding)
-    try:
-        while some := list(islice(results, _FILES_AT_ONCE)):
-            _keep(connection, store, some)
-            outcome.decoded += sum(facts.failure is None for _, facts in some)
-            outcome.failed += sum(facts.failure is not None for _, facts in some)
-    finally:
-        results.close()
+    with hidden.noted(connection) as hidden_now:
+        _hide(connection, store, hidden_now, outcome)
+        _forget(connection, outcome)
+        results = decoded(_jobs(connection, store, outcome), settings.decoding)
+        try:
+            while some := list(islice(results, _FILES_AT_ONCE)):
+                _keep(connection, store, some)
+                outcome.decoded += sum(facts.failure is None for _, facts in some)
+                outcome.failed += sum(facts.failure is not None for _, facts in some)
+        finally:
+            results.close()
     return outcome
+
+
+def take_away_hidden(connection: duckdb.DuckDBPyConnection, store: MediaStore) -> int:
+    """Take away at once what was told of hidden files, and decode nothing; return how many rows went."""
+    outcome = PictureChanges()
+    with hidden.noted(connection) as hidden_now:
+        _hide(connection, store, hidden_now, outcome)
+    return outcome.hidden
 
 
 def _recipes() -> tuple[str, str]:
@@ -96,6 +112,7 @@ def _jobs(connection: duckdb.DuckDBPyConnection, store: MediaStore, outcome: Pic
             WHERE mime LIKE 'image/%' OR mime LIKE 'video/%' OR mime LIKE 'audio/%'
         ) m
         ANTI JOIN pictures p ON p.media_id = m.media_id AND p.recipe = m.recipe
+        ANTI JOIN hidden_media h ON h.media_id = m.media_id
         ORDER BY m.media_id
         """,
         {"pictures": pictures, "recordings": recordings},
@@ -143,6 +160,19 @@ def _row(job: Job, facts: Facts, recipe: str) -> dict[str, object]:
     }
 
 
+def _hide(connection: duckdb.DuckDBPyConnection, store: MediaStore, hidden_now: str, outcome: PictureChanges) -> None:
+    """Take away what was told of hidden files: thumbnails first, and all of them whenever others are hidden than before.
+
+    So what a run that was killed has left of one goes too, though no row tells of it.
+    """
+    with transaction(connection, CONSUMER) as change:
+        if change.watermark().fingerprint == hidden_now:
+            return
+        hidden.remove_copies(connection, store)
+        outcome.hidden = _take_away(change, "SELECT media_id FROM hidden_media")
+        change.advance(hidden_now)
+
+
 def _forget(connection: duckdb.DuckDBPyConnection, outcome: PictureChanges) -> None:
     """Take away the rows of media that are gone; their thumbnails are the store's to collect."""
     gone = "SELECT media_id FROM pictures ANTI JOIN media USING (media_id)"
@@ -152,14 +182,13 @@ def _forget(connection: duckdb.DuckDBPyConnection, outcome: PictureChanges) -> N
         outcome.gone = count
 
 
-def _take_away(change: Transaction, media_ids: str) -> None:
+def _take_away(change: Transaction, media_ids: str) -> int:
     taken = f"FROM pictures WHERE media_id IN ({media_ids})"
-    if rows(change.connection, f"SELECT 1 {taken} LIMIT 1"):
-        columns = "media_id, phash_0, phash_1, phash_2, phash_3, picture_digest"
-        changed(
-            change.connection, f"INSERT INTO pictures_gone SELECT {columns}, $revision {taken}", _revision_of(change)
-        )
-        changed(change.connection, f"DELETE {taken}")
+    if not rows(change.connection, f"SELECT 1 {taken} LIMIT 1"):
+        return 0
+    columns = "media_id, phash_0, phash_1, phash_2, phash_3, picture_digest"
+    changed(change.connection, f"INSERT INTO pictures_gone SELECT {columns}, $revision {taken}", _revision_of(change))
+    return changed(change.connection, f"DELETE {taken}")
 
 
 def _revision_of(change: Transaction) -> dict[str, object]:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -49,8 +52,10 @@ log = logging.getLogger(__name__)
 SHOWN = """
     SELECT DISTINCT media_id
     FROM message_media SEMI JOIN (SELECT message_id FROM clean_messages WHERE kind <> 'deleted') USING (message_id)
+    ANTI JOIN media_erasures USING (media_id)
 """
-"""What a message brought that everybody may see: whoever else sent the same file does not matter."""
+"""What a message brought that everybody may see, and nobody had erased: whoever else sent the same file does not matter."""
+_NOTHING = "SELECT media_id FROM message_media WHERE false"
 _SCHEMA = pa.schema(
     [
         ("media_id", pa.string()),
@@ -75,6 +80,11 @@ class PublicChanges:
     missing: int = 0
 
 
+def shown(settings: Settings) -> str:
+    """Return the SQL for the files of which copies may be published."""
+    return SHOWN if settings.media.publish else _NOTHING
+
+
 def path_of(settings: Settings, public_id: str, mime: str) -> Path:
     """Return where the copy ``public_id`` of a type in ``ENDINGS`` stands."""
     return settings.published_media / public_id[:2] / f"{public_id}{ENDINGS[mime]}"
@@ -88,15 +98,21 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     gate.refresh(connection, settings)
     folder = settings.published_media
     in_doubt = full or (folder / UNFINISHED).exists() or made_by_another(connection, folder)
-    with temporary(connection, "shown_media", SHOWN):
+    with temporary(connection, "shown_media", shown(settings)):
         withdrawn = _withdraw(connection, settings, full)
         if in_doubt:
             _sweep(connection, settings)
-        _take_damaged(connection, settings)
-        published, kept_back, missing = _publish_new(connection, settings)
-    _remember_looked_at(connection, settings)
+        looked_at = _take_damaged(connection, settings)
+        published, kept_back, missing = _publish_new(connection, settings, looked_at)
+    _remember_looked_at(connection, looked_at)
     (folder / UNFINISHED).unlink(missing_ok=True)
     return PublicChanges(published, kept_back, withdrawn, missing)
+
+
+def withdraw(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
+    """Take away at once the copies of what may no longer be published, and make none; return how many files went."""
+    with temporary(connection, "shown_media", shown(settings)):
+        return _withdraw(connection, settings, full=False)
 
 
 def _withdraw(connection: duckdb.DuckDBPyConnection, settings: Settings, full: bool) -> int:
@@ -115,7 +131,9 @@ def _withdraw(connection: duckdb.DuckDBPyConnection, settings: Settings, full: b
         gone = rows(connection, _NO_LONGER_NEEDED)
         _mark_unfinished(settings)
         for public_id, mime in gone:
-            path_of(settings, public_id, mime).unlink(missing_ok=True)
+            path = path_of(settings, public_id, mime)
+            path.unlink(missing_ok=True)
+            _leave(path.parent)
         with transaction(connection, CONSUMER) as change:
             changed(
                 connection,
@@ -140,10 +158,24 @@ _NO_LONGER_NEEDED = """
 """Another original that is still shown may have the same copy."""
 
 
-def damaged(connection: duckdb.DuckDBPyConnection, settings: Settings, since: int) -> set[str]:
-    """Return the ids of copies that are missing, or not the file of that name; bytes of those are read that were touched
-    after ``since`` (ns, by the file system's own clock of changes, which nobody sets back)."""
-    return {public_id for public_id, mime in copies_shown(connection) if _is_damaged(settings, public_id, mime, since)}
+class Copy(NamedTuple):
+    """A copy that is published; ``moment`` is when it was last touched in any way, in ns, by the file system's own clock of
+    changes, which nobody sets back: ``None`` where there is none, or a link or folder in its place."""
+
+    public_id: str
+    mime: str
+    path: str
+    moment: int | None
+
+
+def look(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[Copy]:
+    """Look at each copy that should be there, without reading it."""
+    folder = os.fspath(settings.published_media)
+    paths = (
+        (public_id, mime, f"{folder}/{public_id[:2]}/{public_id}{ENDINGS[mime]}")
+        for public_id, mime in copies_shown(connection)
+    )
+    return [Copy(public_id, mime, path, _touched(path)) for public_id, mime, path in paths]
 
 
 def copies_shown(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
@@ -152,41 +184,51 @@ def copies_shown(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]
     return rows(connection, sql)
 
 
-def touched(path: Path) -> int | None:
-    """Return when a file was last touched in any way, in ns; ``None`` where there is none, or a link or folder in its place."""
+def damaged(copies: Iterable[Copy], since: int) -> list[Copy]:
+    """Return the copies that are missing, or not the file of that name; those are read that were touched after ``since``."""
+    return [copy for copy in copies if copy.moment is None or (copy.moment > since and not _is_whole(copy))]
+
+
+def newest(copies: Iterable[Copy]) -> int:
+    """Return when a copy was last touched; -1 where there is none."""
+    return max((copy.moment for copy in copies if copy.moment is not None), default=-1)
+
+
+def _touched(path: str) -> int | None:
     try:
-        found = path.lstat()
-    except FileNotFoundError:
+        found = os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return found.st_ctime_ns if stat.S_ISREG(found.st_mode) else None
 
 
-def _is_damaged(settings: Settings, public_id: str, mime: str, since: int) -> bool:
-    path = path_of(settings, public_id, mime)
-    moment = touched(path)
-    return moment is None or (moment > since and hashlib.sha256(path.read_bytes()).hexdigest() != public_id)
+def _is_whole(copy: Copy) -> bool:
+    with open(copy.path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == copy.public_id
 
 
-def newest(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
-    """Return when a copy was last touched, in ns; -1 where there is none."""
-    paths = (path_of(settings, *copy) for copy in copies_shown(connection))
-    return max((moment for path in paths if (moment := touched(path)) is not None), default=-1)
-
-
-def _take_damaged(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Take away copies that somebody has changed or removed: they are made again."""
+def _take_damaged(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[Copy]:
+    """Take away copies that somebody has changed or removed: they are made again. Return all others."""
     since = int(watermark(connection, CONSUMER).fingerprint or -1)
-    found = damaged(connection, settings, since)
+    copies = look(connection, settings)
+    found = damaged(copies, since)
     if not found:
-        return
+        return copies
     log.warning("%s published files were changed or removed by somebody: they are made again", len(found))
     _mark_unfinished(settings)
-    for public_id, mime in copies_shown(connection):
-        if public_id in found:
-            _remove(path_of(settings, public_id, mime))
+    for copy in found:
+        _remove(Path(copy.path))
+    names = sorted({copy.public_id for copy in found})
     with transaction(connection, CONSUMER) as change:
         sql = "UPDATE media_public SET is_shown = false, revision = $revision WHERE list_contains($found, public_id)"
-        changed(connection, sql, {"found": sorted(found), "revision": change.revision})
+        changed(connection, sql, {"found": names, "revision": change.revision})
+    return [copy for copy in copies if copy.public_id not in names]
+
+
+def _leave(folder: Path) -> None:
+    """Remove a folder that holds nothing any more: what is published has no other traces of what went."""
+    with suppress(OSError):  # other copies are in it, or it has gone
+        folder.rmdir()
 
 
 def _remove(path: Path) -> None:
@@ -196,8 +238,8 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _remember_looked_at(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    moment = str(newest(connection, settings))
+def _remember_looked_at(connection: duckdb.DuckDBPyConnection, looked_at: list[Copy]) -> None:
+    moment = str(newest(looked_at))
     if watermark(connection, CONSUMER).fingerprint != moment:
         with transaction(connection, CONSUMER) as change:
             change.advance(moment)
@@ -209,10 +251,17 @@ def _sweep(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     for path in settings.published_media.glob("*/*"):
         if path not in wanted:
             _remove(path)
+    for folder in settings.published_media.glob("*/"):
+        _leave(folder)
 
 
-def _publish_new(connection: duckdb.DuckDBPyConnection, settings: Settings) -> tuple[int, int, int]:
-    """Make the copies that are not there yet, some hundred in one transaction; return those made, kept back and missing."""
+def _publish_new(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, looked_at: list[Copy]
+) -> tuple[int, int, int]:
+    """Make the copies that are not there yet, some hundred in one transaction; return those made, kept back and missing.
+
+    The new ones are added to those that were ``looked_at``.
+    """
     new = rows(
         connection,
         "SELECT media_id, mime, bytes, CASE WHEN mime LIKE 'image/%' THEN failure END "
@@ -227,6 +276,9 @@ def _publish_new(connection: duckdb.DuckDBPyConnection, settings: Settings) -> t
         if found:
             with transaction(connection, CONSUMER) as change:
                 _note(change, pa.Table.from_pylist(found, _SCHEMA))
+        written = ((str(copy["public_id"]), str(copy["mime"])) for copy in found if "reason" not in copy)
+        paths = ((*copy, os.fspath(path_of(settings, *copy))) for copy in written)
+        looked_at += (Copy(*told, _touched(told[-1])) for told in paths)
         kept = sum("reason" in copy for copy in found)
         made, kept_back = made + len(found) - kept, kept_back + kept
         log.info("%s of %s files sanitised", f"{min(start + _AT_ONCE, len(new)):,}", f"{len(new):,}")

@@ -14,7 +14,7 @@ import re
 import secrets
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from io import BufferedReader
@@ -69,6 +69,17 @@ class MediaStore:
     def holds(self, media_id: str, size: int) -> bool:
         """Return whether the object is there with that many bytes."""
         return _is_file_of(self._place_of(media_id), size)
+
+    def held(self, media_ids: Sequence[str], sizes: Sequence[int]) -> list[bool]:
+        """Return for each of many objects whether it is there with that many bytes; ids as the tables have them."""
+        try:
+            folder = os.open(self._objects, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return [False] * len(media_ids)
+        try:
+            return [_holds(folder, media_id, size) for media_id, size in zip(media_ids, sizes, strict=True)]
+        finally:
+            os.close(folder)
 
     def open(self, media_id: str) -> BufferedReader:
         """Open an object for reading. Raises ``FileNotFoundError`` where it is not in the store; follows no link."""
@@ -269,6 +280,14 @@ def _checked(media_id: str) -> str:
     if not _NAME.fullmatch(media_id):
         raise ValueError(f"{media_id!r} is no name of an object: 64 digits and letters from a to f")
     return media_id
+
+
+def _holds(folder: int, media_id: str, size: int) -> bool:
+    try:
+        status = os.stat(f"{media_id[:2]}/{media_id}", dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return status.st_size == size and stat.S_ISREG(status.st_mode)
 
 
 def _is_file_of(path: str, size: int) -> bool:

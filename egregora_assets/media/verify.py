@@ -38,13 +38,14 @@ def published_copies_are_sanitised(connection: duckdb.DuckDBPyConnection, settin
     consumer = "check:published_copies_are_sanitised"
     recipe, _, seen = watermark(connection, consumer).fingerprint.partition(" ")
     since = int(seen) if recipe == RECIPE else -1
-    damaged = public.damaged(connection, settings, since)
+    copies = public.look(connection, settings)
+    damaged = {copy.public_id for copy in public.damaged(copies, since)}
     dirty = sum(
-        not _is_sanitised(path, mime)
-        for public_id, mime in public.copies_shown(connection)
-        if public_id not in damaged and (public.touched(path := public.path_of(settings, public_id, mime)) or 0) > since
+        not _is_sanitised(Path(copy.path), copy.mime)
+        for copy in copies
+        if copy.public_id not in damaged and copy.moment is not None and copy.moment > since
     )
-    latest = public.newest(connection, settings)
+    latest = public.newest(copies)
     if not damaged and not dirty and latest != since:
         with transaction(connection, consumer) as change:
             change.advance(f"{RECIPE} {latest}", even_unchanged=True)
@@ -73,10 +74,10 @@ def media_can_be_published(connection: duckdb.DuckDBPyConnection, settings: Sett
 
 
 def nothing_hidden_is_published(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
-    """Each published copy is of a file that a message brought which everybody may see."""
+    """Each published copy is of a file that a message brought which everybody may see, and publishing is not turned off."""
     return no_rows(
         connection,
-        f"SELECT count(*) FROM (FROM media_public WHERE is_shown) ANTI JOIN ({public.SHOWN}) USING (media_id)",
+        f"SELECT count(*) FROM (FROM media_public WHERE is_shown) ANTI JOIN ({public.shown(settings)}) USING (media_id)",
         "published copies that no shown message brought",
     )
 

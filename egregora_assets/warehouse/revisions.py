@@ -30,6 +30,7 @@ class Transaction:
         self.connection = connection
         self.consumer = consumer
         self._revision: int | None = None
+        self._watermark: Watermark | None = None
 
     @property
     def revision(self) -> int:
@@ -44,7 +45,10 @@ class Transaction:
         return self._revision is not None
 
     def watermark(self) -> Watermark:
-        return watermark(self.connection, self.consumer)
+        """Return how far the consumer has read; only this transaction can change that while it lasts."""
+        if self._watermark is None:
+            self._watermark = watermark(self.connection, self.consumer)
+        return self._watermark
 
     def advance(self, fingerprint: str = "", even_unchanged: bool = False) -> None:
         """Remember that all up to now has been read.
@@ -54,6 +58,7 @@ class Transaction:
         """
         now, seen = Watermark(self._revision or current_revision(self.connection), fingerprint), self.watermark()
         if now != seen and (self.changed or even_unchanged or fingerprint != seen.fingerprint or not seen.revision):
+            self._watermark = now
             self.connection.execute("DELETE FROM watermarks WHERE consumer = ?", [self.consumer])
             self.connection.execute(
                 "INSERT INTO watermarks VALUES (?, ?, ?)", [self.consumer, now.revision, now.fingerprint]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import zipfile
@@ -15,9 +16,11 @@ from egregora_assets.chat.ingest import ingest
 from egregora_assets.cli import app
 from egregora_assets.config import Settings
 from egregora_assets.media import ingest as media
-from egregora_assets.media import near_duplicates, pictures
+from egregora_assets.media import near_duplicates, pictures, public, verify
 from egregora_assets.media.store import MediaStore
+from egregora_assets.publish.snapshot import publish
 from egregora_assets.warehouse.files import open_warehouse
+from egregora_assets.warehouse.query import rows
 from tests.chats import chat, put_export, state_of_home
 from tests.pictures import jpeg, picture, png
 
@@ -160,3 +163,54 @@ def test_a_folder_that_is_none_is_one_line(filled: Settings, tmp_path: Path) -> 
     result = run("import", tmp_path / "nowhere", "--home", filled.home)
     assert result.exit_code == 1
     assert "is no folder" in result.output
+
+
+def test_forget_asks_first_and_then_leaves_nothing_but_the_export(filled: Settings) -> None:
+    with open_warehouse(filled) as connection:
+        publish(connection, filled)
+    signed = hashlib.sha256(FILES["signed.jpg"]).hexdigest()
+    store = MediaStore(filled.media_store)
+    before = state_of_home(filled)
+    asked = run("forget", signed[:12], "--home", filled.home)
+    assert asked.exit_code == 1
+    assert (signed in asked.stdout, "WhatsApp Chat with Garden Club.zip" in asked.stdout) == (True, True)
+    assert state_of_home(filled) == before
+    copies = len(list(filled.published_media.glob("*/*")))
+    done = run("forget", signed[:12], "--yes", "--home", filled.home)
+    assert done.exit_code == 0, done.output
+    assert "WhatsApp Chat with Garden Club.zip" in done.stdout
+    assert not [path for path in filled.media_store.rglob("*") if path.name.startswith(signed)]
+    assert len(list(filled.published_media.glob("*/*"))) == copies
+    with open_warehouse(filled) as connection:
+        assert rows(connection, "SELECT count(*) FROM pictures WHERE media_id = ?", [signed]) == [(0,)]
+        assert rows(connection, "SELECT is_shown FROM media_public WHERE media_id = ?", [signed]) == [(False,)]
+        assert pictures.refresh(connection, filled, store) == pictures.PictureChanges()
+        near_duplicates.refresh(connection)
+        publish(connection, filled)
+        assert public.refresh(connection, filled) == public.PublicChanges()
+        assert verify.objects_are_stored(connection, filled).passed
+        assert verify.nothing_hidden_is_published(connection, filled).passed
+    grown = {**FILES, "later.png": png(9)}
+    talk = chat(*((minute, "Ana Lima", f"{name} (file attached)") for minute, name in enumerate(grown)))
+    put_export(filled, "Garden Club", talk, suffix=" (1)", media=grown)
+    with open_warehouse(filled) as connection:
+        ingest(connection, filled)
+        assert media.refresh(connection, filled).known == len(FILES)
+    assert not store.path_of(signed).exists()
+
+
+def test_the_only_published_copy_of_what_is_forgotten_goes_at_once(filled: Settings) -> None:
+    other = hashlib.sha256(FILES["other.png"]).hexdigest()
+    with open_warehouse(filled) as connection:
+        publish(connection, filled)
+    copies = {path.name for path in filled.published_media.glob("*/*")}
+    assert run("forget", other, "--yes", "--home", filled.home).exit_code == 0
+    assert len(copies - {path.name for path in filled.published_media.glob("*/*")}) == 1
+
+
+@pytest.mark.parametrize(("name", "told"), [("0a", "too short"), ("0123456789", "no file begins")])
+def test_forget_of_what_is_no_file_is_one_line(filled: Settings, name: str, told: str) -> None:
+    before = state_of_home(filled)
+    result = run("forget", name, "--yes", "--home", filled.home)
+    assert (result.exit_code, told in result.output) == (1, True)
+    assert state_of_home(filled) == before

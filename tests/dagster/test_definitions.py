@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -27,6 +28,7 @@ from egregora_assets.warehouse.query import changed, rows, scalar
 from egregora_assets.warehouse.resource import Warehouse
 from egregora_assets.warehouse.revisions import transaction
 from tests.chats import put_export
+from tests.pictures import png
 from tests.writers import another_process_writing
 
 Materialize = Callable[..., dg.ExecuteInProcessResult]
@@ -459,3 +461,22 @@ def test_the_snapshot_shows_what_the_graph_has_made(first_run: FirstRun) -> None
     with open_snapshot(first_run.settings) as snapshot:
         assert {kind for (kind,) in rows(snapshot, "SELECT DISTINCT kind FROM messages")} == {"text"}
         assert scalar(snapshot, "SELECT count(*) FROM messages") == MESSAGES - 1
+
+
+def test_thumbnails_go_with_an_opt_out_and_come_back_with_an_opt_in(
+    materialize: Materialize, settings: Settings
+) -> None:
+    talk = (
+        "13/02/2024, 10:00 - Ana: IMG-1.png (file attached)\n13/02/2024, 10:01 - Ana: IMG-2.png (file attached)\n"
+        "13/02/2024, 10:02 - Bo: IMG-2.png (file attached)\n"
+    )
+    pictures = {f"IMG-{number}.png": png(number) for number in (1, 2)}
+    alone, both = (hashlib.sha256(content).hexdigest() for content in pictures.values())
+    put_export(settings, "Garden Club", talk, media=pictures)
+    for opted_out, expected in (("", {alone, both}), ('"Ana"', {both}), ("", {alone, both})):
+        (settings.home / "egregora.toml").write_text(f"[privacy]\nopt_out = [{opted_out}]\n")
+        result = materialize()
+        assert result.success
+        assert all(check.passed for check in result.get_asset_check_evaluations())
+        derived = (settings.media_store / "derived").rglob("*")
+        assert {path.name for path in derived if path.is_file()} == expected

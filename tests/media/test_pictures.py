@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import signal
 import subprocess
@@ -10,14 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from egregora_assets.authors.sync import refresh as refresh_authors
+from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import Settings
-from egregora_assets.media import pictures
+from egregora_assets.media import contact_sheet, near_duplicates, pictures, verify
+from egregora_assets.media import ingest as media
 from egregora_assets.media.file_types import mime_of
 from egregora_assets.media.pictures import THUMBNAILS, PictureChanges
 from egregora_assets.media.store import MediaStore
 from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.query import changed, rows
-from tests.chats import state_of_home
+from tests.chats import chat, put_export, state_of_home, with_privacy
 from tests.media.test_pictures_decoding import encoded, photo
 
 
@@ -92,7 +96,8 @@ def test_a_killed_run_keeps_what_it_did(settings: Settings) -> None:
     program = """
 import os, signal, sys
 from egregora_assets.config import Settings
-from egregora_assets.media import pictures
+from egregora_assets.media import contact_sheet, near_duplicates, pictures, verify
+from egregora_assets.media import ingest as media
 from egregora_assets.media.store import Adding, MediaStore
 from egregora_assets.warehouse.files import open_warehouse
 settings = Settings(home=sys.argv[1], timezone="UTC")
@@ -152,3 +157,77 @@ def test_films_and_sound_have_a_duration_and_films_a_thumbnail(settings: Setting
     store = MediaStore(settings.media_store)
     assert store.derived(THUMBNAILS, moving).read_bytes()[:2] == b"\xff\xd8"
     assert not store.derived(THUMBNAILS, sound).exists()
+
+
+TALK = chat(
+    (0, "Ana Lima", "IMG-1.jpg (file attached)"),
+    (1, "Rui Costa", "IMG-2.jpg (file attached)"),
+    (2, "Ana Lima", "IMG-2.jpg (file attached)"),
+    (3, "Rui Costa", "IMG-3.jpg (file attached)"),
+)
+FILES = {f"IMG-{number}.jpg": encoded(photo(number)) for number in (1, 2, 3)}
+
+
+def shown(settings: Settings) -> tuple[set[str], set[str]]:
+    """Return of which of the files there is a row, and of which a thumbnail on the disk; others there must not be."""
+    names = {hashlib.sha256(content).hexdigest(): name for name, content in FILES.items()}
+    thumbnails = (settings.media_store / "derived").rglob("*")
+    return (
+        {names[str(media_id)] for (media_id,) in query(settings, "SELECT media_id FROM pictures")},
+        {names[path.name] for path in thumbnails if path.is_file()},
+    )
+
+
+def look_again(settings: Settings) -> PictureChanges:
+    with open_warehouse(settings) as connection:
+        refresh_authors(connection, settings)
+        return pictures.refresh(connection, settings, MediaStore(settings.media_store))
+
+
+def test_nothing_is_derived_from_what_only_people_who_opted_out_have_sent(settings: Settings) -> None:
+    put_export(settings, "Garden", TALK, media=FILES)
+    with open_warehouse(settings) as connection:
+        ingest(connection, settings)
+        media.refresh(connection, settings)
+    assert look_again(settings) == PictureChanges(decoded=3)
+    hides = with_privacy(settings, opt_out=("Ana Lima",))
+    assert look_again(hides) == PictureChanges(hidden=1)
+    assert shown(settings) == ({"IMG-2.jpg", "IMG-3.jpg"},) * 2
+    before = state_of_home(settings)
+    assert look_again(hides) == PictureChanges()
+    assert state_of_home(settings) == before
+    everybody = with_privacy(settings, opt_out=("Ana Lima", "Rui Costa"))
+    assert look_again(everybody) == PictureChanges(hidden=2)
+    assert shown(settings) == (set(), set())
+    assert look_again(settings) == PictureChanges(decoded=3)
+    assert shown(settings) == (set(FILES), set(FILES))
+    with open_warehouse(settings) as connection:
+        assert verify.objects_are_stored(connection, settings).passed
+
+
+def test_a_thumbnail_that_a_killed_run_left_without_a_row_goes_with_the_opt_out(settings: Settings) -> None:
+    put_export(settings, "Garden", TALK, media=FILES)
+    with open_warehouse(settings) as connection:
+        ingest(connection, settings)
+        media.refresh(connection, settings)
+    MediaStore(settings.media_store).put_derived(THUMBNAILS, hashlib.sha256(FILES["IMG-1.jpg"]).hexdigest(), b"left")
+    assert look_again(with_privacy(settings, opt_out=("Ana Lima",))) == PictureChanges(decoded=2)
+    assert shown(settings) == ({"IMG-2.jpg", "IMG-3.jpg"},) * 2
+
+
+def test_copies_of_one_picture_are_told_again_when_one_of_them_is_hidden(settings: Settings) -> None:
+    twin = {"IMG-1.jpg": encoded(photo(1), quality=90), "IMG-2.jpg": encoded(photo(1), quality=60)}
+    talk = chat((0, "Ana Lima", "IMG-1.jpg (file attached)"), (1, "Rui Costa", "IMG-2.jpg (file attached)"))
+    put_export(settings, "Garden", talk, media=twin)
+    with open_warehouse(settings) as connection:
+        ingest(connection, settings)
+        media.refresh(connection, settings)
+    hidden_id = hashlib.sha256(twin["IMG-1.jpg"]).hexdigest()
+    for policy, pairs in (((), 1), (("Ana Lima",), 0), ((), 1)):
+        hides = with_privacy(settings, opt_out=policy)
+        look_again(hides)
+        with open_warehouse(hides) as connection:
+            near_duplicates.refresh(connection)
+            contact_sheet.write(connection, hides)
+        assert query(settings, "SELECT count(*) FROM media_pairs") == [(pairs,)]
+        assert (hidden_id in contact_sheet.path_of(settings).read_text()) is bool(pairs)

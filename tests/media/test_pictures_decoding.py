@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from egregora_assets.config import DecodingSettings
+from egregora_assets.media import decoding
 from egregora_assets.media.decoding import Facts, Job, decoded
 from egregora_assets.media.file_types import mime_of
 
@@ -275,3 +276,26 @@ def test_any_bytes_give_facts_or_a_reason(damaged: list[tuple[bytes, int, bytes]
         contents = [head[:at] + noise + head[at + len(noise) :] for head, at, noise in damaged]
         for facts in facts_of(Path(folder), *contents):
             assert (facts.failure is None) == (facts.thumbnail is not None)
+
+
+def test_a_decoding_process_starts_without_what_it_does_not_need() -> None:
+    asked = "import sys, egregora_assets.media.decoder; print({'numpy', 'pydantic', 'duckdb'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+@pytest.mark.parametrize(("left", "processes"), [(0, 1), (4, 1), (5, 2), (9, 2)])
+def test_another_process_is_started_where_enough_is_left_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: int, processes: int
+) -> None:
+    monkeypatch.setattr(decoding, "_WORTH_A_START", 4)
+    monkeypatch.setattr(decoding, "_AHEAD", 1)
+    started: list[decoding._Process] = []
+    begin = decoding._Process.__post_init__
+    monkeypatch.setattr(decoding._Process, "__post_init__", lambda one: (begin(one), started.append(one))[0])
+    path = tmp_path / "picture.png"
+    path.write_bytes(encoded(photo(1), "PNG"))
+    jobs = [Job(str(number), path, "image/png") for number in range(4 + left)]
+    told = list(decoded(jobs, DecodingSettings(processes=2, seconds=5)))
+    assert sorted(job.media_id for job, _ in told) == sorted(job.media_id for job in jobs)
+    assert [facts.failure for _, facts in told] == [None] * len(jobs)
+    assert len(started) == processes

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from egregora_assets.chat.ingest import ingest
-from egregora_assets.config import LimitSettings, Settings
+from egregora_assets.config import LimitSettings, MediaSettings, Settings
 from egregora_assets.media import ingest as media
 from egregora_assets.media import pictures, public, verify
 from egregora_assets.media.public import ENDINGS, PublicChanges
@@ -225,3 +225,45 @@ def test_an_original_that_is_missing_is_published_when_it_is_back(settings: Sett
     assert refresh(settings) == PublicChanges(published=1, kept_back=1, missing=1)
     away.rename(path)
     assert refresh(settings) == PublicChanges(published=1)
+
+
+def test_without_leave_to_publish_media_all_copies_are_withdrawn_and_posts_show_none(settings: Settings) -> None:
+    take_in(settings)
+    publish_now(settings)
+    silent = settings.model_copy(update={"media": MediaSettings(publish=False)})
+    with open_warehouse(silent) as connection:
+        assert not verify.nothing_hidden_is_published(connection, silent).passed
+    publish_now(silent)
+    assert list(settings.published_media.glob("*/")) == []
+    assert passes(silent)
+    with open_warehouse(silent) as connection:
+        assert verify.nothing_hidden_is_published(connection, silent).passed
+        assert publish_verify.only_allowed_files(connection, silent).passed
+    with open_snapshot(silent) as snapshot:
+        assert rows(snapshot, "SELECT (SELECT count(*) FROM media), (SELECT count(*) FROM message_media)") == [(0, 0)]
+    [post] = settings.posts.glob("*/*.md")
+    assert "![picture]" not in post.read_text("utf-8")
+    assert json.loads(post.with_suffix(".json").read_text("utf-8"))["media"] == []
+    before = state_of_home(settings)
+    publish_now(silent)
+    assert state_of_home(settings) == before
+    publish_now(settings)
+    assert len(copies(settings)) == 2
+    assert "![picture]" in post.read_text("utf-8")
+
+
+def test_a_pass_without_news_looks_at_each_copy_once(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    take_in(settings)
+    refresh(settings)
+    looked: list[str] = []
+    look = os.lstat
+
+    def counted(path: str, **options: int) -> os.stat_result:
+        looked.append(os.fspath(path))
+        return look(path, **options)
+
+    monkeypatch.setattr(public.os, "lstat", counted)
+    assert refresh(settings) == PublicChanges()
+    assert sorted(path for path in looked if path in map(os.fspath, copies(settings))) == list(
+        map(os.fspath, copies(settings))
+    )

@@ -10,16 +10,13 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 import pytest
 
-from egregora_assets.authors.sync import refresh as refresh_authors
-from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import Settings
 from egregora_assets.media.disk import StoreBusy
-from egregora_assets.media.garbage import CollectionRefused, collect, remove_hidden_copies
-from egregora_assets.media.ingest import refresh
+from egregora_assets.media.garbage import CollectionRefused, collect
 from egregora_assets.media.store import MediaStore
 from egregora_assets.warehouse.files import open_warehouse
-from egregora_assets.warehouse.query import changed, rows
-from tests.chats import chat, put_export, state_of_home, with_privacy
+from egregora_assets.warehouse.query import changed
+from tests.chats import state_of_home
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NAMED = [bytes([number]) * 1000 for number in range(10)]
@@ -213,26 +210,3 @@ def test_nothing_is_collected_while_somebody_adds(settings: Settings) -> None:
             with pytest.raises(StoreBusy, match="adding files"):
                 collect(connection, hasty)
         assert store.path_of(digest(b"under way")).exists()
-
-
-def test_copies_of_files_that_only_hidden_people_sent_go_and_originals_stay(settings: Settings) -> None:
-    talk = chat(
-        (0, "Ana Lima", "IMG-1.jpg (file attached)"),
-        (1, "Rui Costa", "IMG-2.jpg (file attached)"),
-        (2, "Ana Lima", "IMG-2.jpg (file attached)"),
-        (3, "Rui Costa", "IMG-3.jpg (file attached)"),
-    )
-    put_export(settings, "Garden", talk, media={f"IMG-{number}.jpg": bytes([number]) * 99 for number in (1, 2, 3)})
-    hides = with_privacy(settings, opt_out=("Ana Lima",))
-    store = MediaStore(settings.media_store)
-    with open_warehouse(hides) as connection:
-        ingest(connection, hides)
-        refresh(connection, hides)
-        refresh_authors(connection, hides)
-        names = [digest(bytes([number]) * 99) for number in (1, 2, 3)]
-        copies = [store.put_derived("public-1", name, b"copy") for name in names]
-        assert remove_hidden_copies(connection, hides) == 1
-        assert [copy.exists() for copy in copies] == [False, True, True]
-        assert all(store.path_of(name).exists() for name in names)
-        assert remove_hidden_copies(connection, hides) == 0
-        assert len(rows(connection, "FROM message_media")) == 4

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 
 from egregora_assets.media.errors import NotSanitised
@@ -40,7 +39,7 @@ def sanitise_file(path: Path, out: Path) -> str:
 
 
 def _write_whole(out: Path, data: bytes) -> None:
-    partial = out.with_name(f".{out.name[:100]}.{secrets.token_hex(6)}")
+    partial = out.with_name(f".{out.name[:100]}.{os.urandom(6).hex()}")
     try:
         with partial.open("xb") as file:
             file.write(data)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 
 from egregora_assets.media.errors import NotSanitised
 from egregora_assets.media.sanitising.gif import essence_of_gif, sanitise_gif
-from egregora_assets.media.sanitising.isobmff import sanitise_isobmff
 from egregora_assets.media.sanitising.jpeg import essence_of_jpeg, sanitise_jpeg
 from egregora_assets.media.sanitising.mp3 import sanitise_mp3
 from egregora_assets.media.sanitising.ogg import sanitise_ogg
@@ -20,17 +19,26 @@ from egregora_assets.media.sanitising.webp import essence_of_webp, sanitise_webp
 RECIPE = "sanitised-1"
 """Name of the folder for derivatives of these rules; another number whenever a rule changes what comes out."""
 
+
+def _sanitise_isobmff(data: bytes) -> bytes:
+    from egregora_assets.media.sanitising.isobmff import (
+        sanitise_isobmff,
+    )  # NumPy, which a decoding process starts without
+
+    return sanitise_isobmff(data)
+
+
 _RECIPES: dict[str, Callable[[bytes], bytes]] = {
     "image/jpeg": sanitise_jpeg,
     "image/png": sanitise_png,
     "image/apng": sanitise_png,
     "image/webp": sanitise_webp,
     "image/gif": sanitise_gif,
-    "video/mp4": sanitise_isobmff,
-    "video/quicktime": sanitise_isobmff,
-    "video/3gpp": sanitise_isobmff,
-    "audio/mp4": sanitise_isobmff,
-    "audio/3gpp": sanitise_isobmff,
+    "video/mp4": _sanitise_isobmff,
+    "video/quicktime": _sanitise_isobmff,
+    "video/3gpp": _sanitise_isobmff,
+    "audio/mp4": _sanitise_isobmff,
+    "audio/3gpp": _sanitise_isobmff,
     "audio/ogg": sanitise_ogg,
     "audio/mpeg": sanitise_mp3,
     "audio/wav": sanitise_wav,
