@@ -92,7 +92,10 @@ def reopen(change: Transaction, repository: Repository) -> list[str]:
         f"(SELECT sha FROM git_commits WHERE repo = $repo AND {cut})",
         place,
     )
-    opened = rows(connection, f"SELECT sha FROM git_commits WHERE repo = $repo AND (is_unread OR ({cut}))", place)
+    undecided = "sha IN (SELECT sha FROM git_undecided WHERE repo = $repo)"
+    opened = rows(
+        connection, f"SELECT sha FROM git_commits WHERE repo = $repo AND (is_unread OR ({cut}) OR {undecided})", place
+    )
     with view_of(connection, "opened", pa.table({"sha": pa.array([sha for (sha,) in opened], pa.string())})):
         noted = {"repo": repository.name, "revision": change.revision}
         of_opened = "SET revision = $revision WHERE repo = $repo AND sha IN (SELECT sha FROM opened)"
@@ -104,12 +107,7 @@ def reopen(change: Transaction, repository: Repository) -> list[str]:
             "WHERE repo = $repo AND sha IN (SELECT sha FROM opened)",
             {**place, **noted},
         )
-        undecided = "SELECT sha FROM git_undecided WHERE repo = $repo"
-        changed(
-            connection,
-            f"UPDATE git_file_changes SET revision = $revision WHERE repo = $repo AND sha IN ({undecided})",
-            noted,
-        )
+    changed(connection, f"DELETE FROM git_file_changes WHERE repo = $repo AND {undecided}", {"repo": repository.name})
     timeline.forget(change, repository.name, ())
     timeline.forget_left(change, repository.name)
     for table in TABLES:

@@ -227,8 +227,8 @@ def _follow(
     if has_left or any(extension.has_left for extension in added):
         timeline.forget_left(change, repository.name)
     with timeline.other_steps(change, repository, added):
-        compare(change, repository, folder)
-        renames.find(change, repository, folder)
+        compared = compare(change, repository, folder)
+        renames.find(change, repository, folder, compared)
         for extension in added:
             timeline.note_versions(change, repository, extension)
             landing.note(change, repository, extension, new)

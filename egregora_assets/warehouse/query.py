@@ -23,6 +23,11 @@ def scalar(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Paramete
     return value
 
 
+def arrow(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters = None) -> pa.Table:
+    """Run ``sql`` and return all its rows as Arrow."""
+    return connection.sql(sql, params=parameters).to_arrow_table()
+
+
 def changed(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters = None) -> int:
     """Run an INSERT, UPDATE or DELETE, or make a table of a query, and return the number of rows it touched."""
     return int(scalar(connection, sql, parameters))
