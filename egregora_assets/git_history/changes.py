@@ -31,7 +31,7 @@ CHANGE_SCHEMA = pa.schema(
 RENAME_SCHEMA = pa.schema(
     [("sha", pa.string()), ("old_path", pa.string()), ("new_path", pa.string()), ("similarity", pa.int32())]
 )
-_BLOCK_BYTES = 4 << 20
+_BLOCK_BYTES = 2 << 20
 _STATUSES = pa.array([chr(code) if 64 < code < 91 else "X" for code in range(128)])
 _ADDED, _DELETED, _RENAMED = ord("A"), ord("D"), ord("R")
 _DECIMAL = np.array([100_000, 10_000, 1_000, 100, 10, 1], dtype=np.int32)

@@ -13,7 +13,7 @@ import pyarrow as pa
 from egregora_assets.git_history.commits import COMMIT_SCHEMA, USUAL_HEAD, Commit, answers, as_table, first_line, parsed
 from egregora_assets.git_history.plumbing import GitError
 
-_BLOCK_BYTES = 2 << 20
+_BLOCK_BYTES = 1 << 20
 _SIZE, _PARENTS = 2, 4
 """Which groups of the pattern these are: id, size, folder, parents, then name, address and time of author and committer."""
 

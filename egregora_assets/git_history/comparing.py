@@ -48,26 +48,41 @@ def compare(change: Transaction, repository: Repository, folder: Path) -> Compar
 
     A clone without all its folders ("treeless") shows no changes where a folder is missing, or ends git.
     """
-    place = {"repo": repository.name, "revision": change.revision}
-    listed = [line for (line,) in rows(change.connection, _TO_COMPARE, place)]
-    steps = pa.array([sha for (sha,) in rows(change.connection, "SELECT sha FROM other_steps")], pa.string())
+    place: dict[str, object] = {"repo": repository.name, "revision": change.revision}
     given = folder / "compared"
+    left = _write_list(change.connection, place, given)
+    steps = pa.array([sha for (sha,) in rows(change.connection, "SELECT sha FROM other_steps")], pa.string())
     renames, untold, unread = list[pa.Table](), list[str](), list[str]()
     arguments: tuple[str, ...] = changes.WITH_RENAMES
-    while listed:
-        given.write_text("".join(f"{line}\n" for line in listed), "ascii")
+    while left:
         reader = _insert_changes(change, repository, given, arguments, steps)
         renames += reader.renames
-        listed = listed[reader.headers :]
+        left -= reader.headers
+        listed = given.read_text("ascii").splitlines()[reader.headers :] if left else []
         if arguments is changes.WITH_RENAMES:
             arguments = changes.WITHOUT_RENAMES
             untold = [line.partition(" ")[0] for line in listed]
-        elif listed:
+        elif left:
             unread.append(listed.pop(0).partition(" ")[0])
+            left -= 1
+        given.write_text("".join(f"{line}\n" for line in listed), "ascii")
     if unread:
         _mark_unread(change, repository, unread)
     _check(change, repository)
     return Compared(pa.concat_tables([changes.RENAME_SCHEMA.empty_table(), *renames]), untold)
+
+
+def _write_list(connection: duckdb.DuckDBPyConnection, place: dict[str, object], given: Path) -> int:
+    """Write what is to be compared into a file, and return how many lines that are."""
+    count = 0
+    with given.open("w", encoding="ascii") as file:
+        for batch in connection.sql(_TO_COMPARE, params=place).to_arrow_reader(_LINES_AT_ONCE):
+            file.writelines(f"{line}\n" for line in batch.column(0).to_pylist())
+            count += batch.num_rows
+    return count
+
+
+_LINES_AT_ONCE = 10_000
 
 
 def _insert_changes(

@@ -60,12 +60,12 @@ def _already(change: Transaction, place: Mapping[str, object], shas: Iterable[st
 
 _WAY = f"""
     WITH RECURSIVE merges AS (SELECT sha FROM git_commits WHERE repo = $repo AND parents > 1),
-    lost AS (
+    lost AS MATERIALIZED (
         SELECT s.sha AS step, t.seq, s.path
         FROM step_changes s JOIN git_timeline t ON t.repo = $repo AND t.branch = $branch AND t.sha = s.sha AND t.seq > $last
         WHERE s.status = 'D' AND NOT EXISTS (FROM git_renames g WHERE g.repo = $repo AND g.sha = s.sha AND g.old_path = s.path)
     ),
-    edges AS (
+    edges AS MATERIALIZED (
         SELECT l.seq, g.old_path, g.new_path, g.similarity
         FROM git_landed l JOIN git_renames g ON g.repo = l.repo AND g.sha = l.sha
         WHERE l.repo = $repo AND l.branch = $branch AND l.seq IN (SELECT seq FROM lost) AND l.sha NOT IN (FROM merges)

@@ -73,3 +73,14 @@ def temporary(
     """
     yield changed(connection, f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}", parameters)
     connection.execute(f"DROP TABLE {name}")
+
+
+@contextmanager
+def given_back() -> Iterator[None]:
+    """Let Arrow give memory back as soon as it is free: its own pool keeps what blocks that are read one by one have needed."""
+    before = pa.default_memory_pool()
+    pa.set_memory_pool(pa.system_memory_pool())
+    try:
+        yield
+    finally:
+        pa.set_memory_pool(before)

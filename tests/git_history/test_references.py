@@ -151,6 +151,23 @@ def test_a_link_to_a_place_on_a_page_stays_what_it_is(link: str, with_garden: Se
         assert rows(connection, "SELECT permalink FROM code_references") == [(written,)]
 
 
+@pytest.mark.parametrize(
+    ("said", "behind"),
+    [
+        ("/blob/main/src/app.py#install", "#install"),
+        ("/blob/main/src/app.py#two-words%21", "#two-words%21"),
+        ("/blob/main/src/app.py?plain=1#L2", "#L2"),
+        ("/blob/main/src/app.py", ""),
+    ],
+)
+def test_a_link_to_a_heading_of_a_file_keeps_it(said: str, behind: str, with_garden: Settings) -> None:
+    web = WEB.format("garden")
+    referred(with_garden, (15, "Ana Lima", f"see {web}{said} please"))
+    with open_warehouse(with_garden) as connection:
+        ((link, sha),) = rows(connection, "SELECT permalink, sha FROM code_references")
+    assert link == f"{web}/blob/{sha}/src/app.py{behind}"
+
+
 def test_a_link_means_the_branch_or_tag_that_it_names_and_no_other(settings: Settings, tmp_path: Path) -> None:
     """Found by a reviewer: the first branch that had the file was taken, and the author's own link was turned to it."""
     path = garden(tmp_path / "garden")

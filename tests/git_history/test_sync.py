@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from egregora_assets.config import WarehouseSettings
 from egregora_assets.git_history import resolver, sync
 from egregora_assets.git_history.repositories import Source
 from egregora_assets.warehouse.migrate import migrate
@@ -241,3 +242,20 @@ def test_a_repository_that_cannot_be_read_is_told_and_keeps_none_of_the_others(t
         assert outcome.repositories == 1
         assert [problem.partition(":")[0] for problem in outcome.problems] == ["repository gone", "repository empty"]
         assert scalar(connection, "SELECT count(*) FROM git_commits") == 5
+
+
+def test_a_history_that_is_too_long_for_little_memory_is_read_with_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "repository"
+    history(path, 60, 3)
+    monkeypatch.setattr(sync, "_LITTLE_MEMORY", "2MB")
+    caplog.set_level("INFO")
+    limits = WarehouseSettings(temp_directory=tmp_path)
+    with warehouse() as connection, warehouse() as plain:
+        default = scalar(connection, "SELECT current_setting('memory_limit')")
+        sync.refresh(connection, Source("one", path), tmp_path / "shadows", limits=limits)
+        read(plain, path, tmp_path / "shadows")
+        assert "too long for 2MB" in caplog.text
+        assert state(connection) == state(plain)
+        assert scalar(connection, "SELECT current_setting('memory_limit')") == default
