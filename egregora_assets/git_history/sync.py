@@ -154,9 +154,8 @@ def _refresh(
         plumbing.cut_off(repository.shadow, _boundaries(connection, repository))
         tips = _commits_of(change, repository, refs, seen.branches, full)
         commits = _follow(change, repository, tips, open_ends, seen.branches, Path(folder))
-        is_lacking = lacking.lacks(connection, repository)
-        _describe(change, source, seen, objects if is_lacking else None)
-        lacking.mark(repository, is_lacking)
+        is_lacking = lacking.mark(connection, repository)
+        _describe(change, source, seen, objects + lacking.files_seen(repository) if is_lacking else None)
         return GitChanges(1, commits, _note_refs(change, repository, refs, tips))
 
 
