@@ -86,7 +86,7 @@ def open_repository(name: str, folder: Path, shadow: Path) -> Repository:
         object_format, _, rest = told.printed.decode("utf-8", "surrogateescape").partition("\n")
         within, _, common = rest.partition("\n")
         if within:
-            raise GitError(f"repository {name}: {folder} is a folder within another repository, and none by itself")
+            raise GitError(f"repository {name}: {folder} is a folder within another repository: name the outermost one")
         objects = Path(common[:-1]) / "objects"
         boundaries = _shallow(objects.parent)
         _refuse_pipes((objects, *_alternates(objects)))

@@ -325,14 +325,14 @@ _LINK_SCHEMA = pa.schema(
 )
 _TO_LINK = """
     SELECT mention, CASE kind WHEN 'path' THEN 'file' WHEN 'merge_request' THEN 'pull' ELSE kind END,
-        forge, web, permalink, a.sha, a.path, line_from, line_to, number,
+        forge, web, permalink, if(a.state = 'submodule', NULL, a.sha), a.path, line_from, line_to, number,
         if(kind <> 'path' AND host IS NOT NULL, raw, NULL) AS own,
         if(kind = 'path' AND line_from IS NULL, nullif(regexp_extract(raw, '#([^#]*)$', 1), ''), NULL) AS anchor
     FROM meant a JOIN open_mentions USING (mention) JOIN git_repos USING (repo)
 """
 """A link to a commit, an issue or a pull request leads to a place on its page, and stays what it is (``own``).
 
-One to a file without lines keeps its ``anchor``: a heading.
+One to a file without lines keeps its ``anchor``: a heading. Where another repository is linked, there is no page of a file.
 """
 
 

@@ -367,7 +367,7 @@ def test_a_folder_within_a_repository_is_not_read_as_that_one(inner: str, tmp_pa
         (folder / ".git").mkdir()
     with warehouse() as connection:
         (problem,) = sync.refresh_all(connection, [Source("one", folder)], tmp_path / "shadows").problems
-        assert "is a folder within another repository" in problem
+        assert "is a folder within another repository: name" in problem
         assert scalar(connection, "SELECT count(*) FROM git_commits") == 0
         (tmp_path / "link\n").symlink_to(path)
         assert sync.refresh(connection, Source("one", tmp_path / "link\n"), tmp_path / "shadows").commits == 3
