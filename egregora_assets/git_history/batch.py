@@ -22,7 +22,7 @@ from egregora_assets.git_history import sync
 from egregora_assets.git_history.history import stored_path
 from egregora_assets.git_history.repositories import Source, Unanswerable
 from egregora_assets.git_history.resolver import resolved
-from egregora_assets.warehouse.connection import tuning
+from egregora_assets.warehouse.connection import settle, tuning
 from egregora_assets.warehouse.migrate import migrate
 from egregora_assets.warehouse.query import rows, scalar, view_of
 
@@ -81,7 +81,7 @@ def _read(folder: Path, branch: str | None) -> Iterator[tuple[duckdb.DuckDBPyCon
     with tempfile.TemporaryDirectory(prefix="egregora-") as scratch:
         settings = WarehouseSettings(temp_directory=Path(scratch))
         with duckdb.connect(config=dict(tuning(settings))) as connection:
-            connection.execute("SET TimeZone = 'UTC'")
+            settle(connection)
             migrate(connection)
             source = Source(_NAME, folder.absolute(), (branch,) if branch else ())
             sync.refresh(connection, source, Path(scratch), limits=settings)
