@@ -25,7 +25,7 @@ import pyarrow as pa
 from benchmarks.generate import authors, body
 from benchmarks.generate_repository import generate, grow
 from benchmarks.harness import RUNS, Figure, figure, scratch
-from egregora_assets.config import Settings
+from egregora_assets.config import Settings, WarehouseSettings
 from egregora_assets.git_history import plumbing, sync, timeline
 from egregora_assets.git_history.comparing import compare
 from egregora_assets.git_history.mentions import detecting, mentions
@@ -78,9 +78,7 @@ def _full_builds(repository: Path, name: str) -> Iterator[Figure]:
     for _ in range(RUNS + 1):
         floors.append(_cpu(lambda: _let_git(repository, *_ALL)) + _cpu(lambda: _let_git(repository, *_FIELDS)))
         stages.append(_in_new_home(lambda connection, shadows: _read_commits(connection, repository, shadows)))
-        builds.append(
-            _in_new_home(lambda connection, shadows: sync.refresh(connection, Source(_NAME, repository), shadows))
-        )
+        builds.append(_in_new_home(lambda connection, shadows: _refresh(connection, repository, shadows)))
     floor, stage, build = (statistics.median(costs[1:]) for costs in (floors, stages, builds))
     yield figure(
         f"commits and their changes, {name}",
@@ -111,6 +109,10 @@ def _read_commits(connection: duckdb.DuckDBPyConnection, folder: Path, shadows: 
             compare(change, repository, shadows)
 
 
+def _refresh(connection: duckdb.DuckDBPyConnection, repository: Path, shadows: Path) -> sync.GitChanges:
+    return sync.refresh(connection, Source(_NAME, repository), shadows, limits=WarehouseSettings())
+
+
 def _in_new_home(work: Callable[[duckdb.DuckDBPyConnection, Path], object]) -> float:
     with scratch() as folder, _opened(folder) as connection:
         return _cpu(lambda: work(connection, folder))
@@ -126,10 +128,9 @@ def _opened(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def _read(repository: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Callable[[], sync.GitChanges]]]:
     """Give a warehouse that holds ``repository``, and what brings it up to date."""
     with scratch() as folder, _opened(folder) as connection:
-        source = Source(_NAME, repository)
-        sync.refresh(connection, source, folder)
+        _refresh(connection, repository, folder)
         connection.execute("CHECKPOINT")
-        yield connection, lambda: sync.refresh(connection, source, folder)
+        yield connection, lambda: _refresh(connection, repository, folder)
 
 
 def _memory(repository: Path, name: str) -> Iterator[Figure]:
@@ -165,7 +166,7 @@ def _peak_of_opening() -> float:
 
 
 def _peak_of_build(repository: Path) -> float:
-    _in_new_home(lambda connection, shadows: sync.refresh(connection, Source(_NAME, repository), shadows))
+    _in_new_home(lambda connection, shadows: _refresh(connection, repository, shadows))
     return _peak_megabytes()
 
 

@@ -20,6 +20,7 @@ from egregora_assets.chat.instants import instants
 from egregora_assets.chat.merge_records import RECORDS, stage_records
 from egregora_assets.chat.parse import ParsedText, parse
 from egregora_assets.config import LimitSettings
+from egregora_assets.warehouse.connection import settle
 from egregora_assets.warehouse.query import scalar
 
 _BATCH = 1000
@@ -45,7 +46,7 @@ def dry_run(path: Path, day_first: bool | None = None, timezone: str | None = No
     """Parse a file, or a folder with an unpacked export, into an in-memory database. Raises ``ExportUnreadable``."""
     zone = _zone(timezone)
     with duckdb.connect() as connection, parse(path, LimitSettings()) as parsed:
-        connection.execute("SET TimeZone = 'UTC'")
+        settle(connection)
         if isinstance(parsed, ParsedText):
             staged = whatsapp.stage_scanned(connection, parsed.batches, parsed.result, path.name, day_first)
             yield _TextDryRun(staged, connection, zone)

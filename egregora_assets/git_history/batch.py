@@ -22,7 +22,7 @@ from egregora_assets.git_history import sync
 from egregora_assets.git_history.history import stored_path
 from egregora_assets.git_history.repositories import Source, Unanswerable
 from egregora_assets.git_history.resolver import resolved
-from egregora_assets.warehouse.connection import tuning
+from egregora_assets.warehouse.connection import settle, tuning
 from egregora_assets.warehouse.migrate import migrate
 from egregora_assets.warehouse.query import rows, scalar, view_of
 
@@ -79,11 +79,12 @@ def _field(value: str | None) -> str:
 def _read(folder: Path, branch: str | None) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
     """Read a repository into memory, and give it with the name of the branch; what is on disk meanwhile is temporary."""
     with tempfile.TemporaryDirectory(prefix="egregora-") as scratch:
-        config = tuning(WarehouseSettings(temp_directory=Path(scratch)))
-        with duckdb.connect(config=dict(config)) as connection:
-            connection.execute("SET TimeZone = 'UTC'")
+        settings = WarehouseSettings(temp_directory=Path(scratch))
+        with duckdb.connect(config=dict(tuning(settings))) as connection:
+            settle(connection)
             migrate(connection)
-            sync.refresh(connection, Source(_NAME, folder.absolute(), (branch,) if branch else ()), Path(scratch))
+            source = Source(_NAME, folder.absolute(), (branch,) if branch else ())
+            sync.refresh(connection, source, Path(scratch), limits=settings)
             ((followed,),) = rows(connection, "SELECT branches[1] FROM git_repos")
             if branch and not scalar(connection, "SELECT EXISTS (FROM git_timeline)"):
                 raise Unanswerable(f"{folder} has no branch {branch!r}")

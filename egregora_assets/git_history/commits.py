@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, NamedTuple
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from egregora_assets.git_history.plumbing import GitError
 
@@ -39,26 +41,27 @@ class Commit(NamedTuple):
 
 def parsed(sha: str, body: bytes) -> Commit:
     """Read a commit object: https://git-scm.com/docs/git-cat-file and git's ``commit.c``."""
+    usual = _USUAL.match(body)
     try:
-        usual = _USUAL.match(body.decode())
+        return _usual(sha, usual, body) if usual else _unusual(sha, body)
     except UnicodeDecodeError:
-        usual = None
-    return _usual(sha, usual) if usual else _unusual(sha, body)
+        return _unusual(sha, body)
 
 
 _WHO = "{0} (?P<{0}_name>[^<\n]*?) ?<(?P<{0}_email>[^>\n]*)> (?P<{0}_time>[0-9]{{1,11}}) [+-][0-9]+\n"
-_USUAL = re.compile(
+USUAL_HEAD = (
     "tree (?P<tree>[0-9a-f]+)\n(?P<parents>(?:parent [0-9a-f]+\n)*)"
     f"{_WHO.format('author')}{_WHO.format('committer')}"
-    r"(?:(?!encoding )[^\n]+\n)*\n(?P<message>\n*(?P<subject>[^\n]*).*)",
-    re.DOTALL,
+    r"(?:(?!encoding )[^\n]+\n)*\n"
 )
-"""A commit as git writes it, in UTF-8: one match instead of a dozen steps."""
+"""The head of a commit as git writes it, in UTF-8: one match instead of a dozen steps."""
+_USUAL = re.compile(USUAL_HEAD.encode())
 
 
-def _usual(sha: str, found: re.Match[str]) -> Commit:
-    tree, parents, *who, message, subject = found.groups()
+def _usual(sha: str, found: re.Match[bytes], body: bytes) -> Commit:
+    tree, parents, *who = (field.decode() for field in found.groups())
     author_name, author_email, authored, committer_name, committer_email, committed = who
+    message = body[found.end() :].decode()
     return Commit(
         sha,
         tree,
@@ -69,10 +72,14 @@ def _usual(sha: str, found: re.Match[str]) -> Commit:
         committer_name,
         committer_email,
         int(committed),
-        subject,
+        first_line(message),
         message,
         None,
     )
+
+
+def first_line(message: str) -> str:
+    return message.lstrip("\n").partition("\n")[0]
 
 
 def _unusual(sha: str, body: bytes) -> Commit:
@@ -100,7 +107,7 @@ def _unusual(sha: str, body: bytes) -> Commit:
         committer_name,
         committer_email,
         None if committed is None else max(0, committed),
-        text.lstrip("\n").partition("\n")[0],
+        first_line(text),
         text,
         None if _is_readable(authored) and _is_readable(committed) else author + b"\n" + committer,
     )
@@ -210,6 +217,22 @@ def as_table(commits: Sequence[Commit]) -> pa.Table:
     columns = dict(zip(Commit._fields, zip(*commits, strict=True), strict=True)) if commits else {}
     arrays = [_array(columns.get(field.name, ()), field.type) for field in COMMIT_SCHEMA]
     return pa.Table.from_arrays(arrays, schema=COMMIT_SCHEMA)
+
+
+def parent_rows(commits: pa.Table) -> pa.Table:
+    """Return (sha, parent_no, parent) of commits, the first parent being number 1."""
+    column = commits.column("parents").combine_chunks()
+    counts = np.asarray(pc.list_value_length(column))
+    children = np.repeat(np.arange(len(counts)), counts)
+    first = np.cumsum(counts) - counts
+    numbers = np.arange(len(children)) - first[children] + 1
+    return pa.table(
+        {
+            "sha": commits.column("sha").take(pa.array(children)),
+            "parent_no": pa.array(numbers, pa.int32()),
+            "parent": column.flatten(),
+        }
+    )
 
 
 def _array(values: Sequence[object], type_: pa.DataType) -> pa.Array:

@@ -10,8 +10,12 @@ import logging
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from egregora_assets.git_history import changes, lacking, plumbing
 from egregora_assets.git_history.plumbing import GitError, Repository
@@ -29,42 +33,88 @@ _TO_COMPARE = """
 """All in one list, in the order of history: git keeps what it has read of one commit for those beside it."""
 
 
-def compare(change: Transaction, repository: Repository, folder: Path) -> None:
+class Compared(NamedTuple):
+    """What git took for renames on the way, with ``RENAME_SCHEMA``, and the commits of which it was not asked that.
+
+    ``untold`` are all those from the first on of which it could not read a file: others may lack more.
+    """
+
+    renames: pa.Table
+    untold: list[str]
+
+
+def compare(change: Transaction, repository: Repository, folder: Path) -> Compared:
     """Store what commits changed, and mark those of which that cannot be read. Raises ``GitError``.
 
     A clone without all its folders ("treeless") shows no changes where a folder is missing, or ends git.
     """
-    place = {"repo": repository.name, "revision": change.revision}
-    listed = [line for (line,) in rows(change.connection, _TO_COMPARE, place)]
+    place: dict[str, object] = {"repo": repository.name, "revision": change.revision}
     given = folder / "compared"
-    unread: list[str] = []
-    while listed:
+    left = _write_list(change.connection, place, given)
+    steps = pa.array([sha for (sha,) in rows(change.connection, "SELECT sha FROM other_steps")], pa.string())
+    renames, untold, unread = list[pa.Table](), list[str](), list[str]()
+    arguments: tuple[str, ...] = changes.WITH_RENAMES
+    while left:
+        reader = _insert_changes(change, repository, given, arguments, steps)
+        renames += reader.renames
+        left -= reader.headers
+        listed = given.read_text("ascii").splitlines()[reader.headers :] if left else []
+        if arguments is changes.WITH_RENAMES:
+            arguments = changes.WITHOUT_RENAMES
+            untold = [line.partition(" ")[0] for line in listed]
+        elif left:
+            unread.append(listed.pop(0).partition(" ")[0])
+            left -= 1
         given.write_text("".join(f"{line}\n" for line in listed), "ascii")
-        done = _insert_changes(change, repository, given)
-        if done < len(listed):
-            unread.append(listed[done].partition(" ")[0])
-        listed = listed[done + 1 :]
     if unread:
         _mark_unread(change, repository, unread)
     _check(change, repository)
+    return Compared(pa.concat_tables([changes.RENAME_SCHEMA.empty_table(), *renames]), untold)
 
 
-def _insert_changes(change: Transaction, repository: Repository, given: Path) -> int:
-    """Insert what ``git diff-tree`` shows of the commits in a file; return of how many it did."""
+def _write_list(connection: duckdb.DuckDBPyConnection, place: dict[str, object], given: Path) -> int:
+    """Write what is to be compared into a file, and return how many lines that are."""
+    count = 0
+    with given.open("w", encoding="ascii") as file:
+        for batch in connection.sql(_TO_COMPARE, params=place).to_arrow_reader(_LINES_AT_ONCE):
+            file.writelines(f"{line}\n" for line in batch.column(0).to_pylist())
+            count += batch.num_rows
+    return count
+
+
+_LINES_AT_ONCE = 10_000
+
+
+def _insert_changes(
+    change: Transaction, repository: Repository, given: Path, arguments: Sequence[str], steps: pa.StringArray
+) -> changes.Changes:
+    """Insert what ``git diff-tree`` shows of the commits in a file, and return what has read it."""
     reader = changes.Changes(repository.width)
-    noted = {"repo": repository.name, "revision": change.revision}
-    columns = ", ".join(changes.CHANGE_SCHEMA.names)
-    with plumbing.streaming(repository, changes.ARGUMENTS, given) as running:
+    with plumbing.streaming(repository, arguments, given) as running:
         for table in reader.tables(running.printed):
-            with view_of(change.connection, "block", read_once(table)):
-                own = "FROM block ANTI JOIN other_steps USING (sha)"
-                changed(
-                    change.connection, f"INSERT INTO git_file_changes SELECT $repo, {columns}, $revision {own}", noted
-                )
-            with view_of(change.connection, "block", read_once(table)):
-                of_steps = f"SELECT {columns} FROM block SEMI JOIN other_steps USING (sha)"
-                changed(change.connection, f"INSERT INTO step_changes {of_steps}")
-    return reader.headers
+            own, of_steps = _parted(table, steps)
+            insert = f"INSERT INTO git_file_changes SELECT $repo, {_COLUMNS}, $revision FROM block"
+            _insert(change, insert, own, {"repo": repository.name, "revision": change.revision})
+            _insert(change, f"INSERT INTO step_changes SELECT {_COLUMNS} FROM block", of_steps)
+    return reader
+
+
+_COLUMNS = ", ".join(changes.CHANGE_SCHEMA.names)
+
+
+def _insert(change: Transaction, sql: str, block: pa.Table, parameters: dict[str, object] | None = None) -> None:
+    if block.num_rows:
+        with view_of(change.connection, "block", read_once(block)):
+            changed(change.connection, sql, parameters)
+
+
+def _parted(table: pa.Table, steps: pa.StringArray) -> tuple[pa.Table, pa.Table]:
+    """Return the changes of commits, and those of other steps."""
+    (shas,) = table.column("sha").chunks
+    is_step = np.asarray(pc.is_in(shas.dictionary, steps))[np.asarray(shas.indices)]
+    if not is_step.any():
+        return table, table.slice(0, 0)
+    return table.filter(pa.array(~is_step)), table.filter(pa.array(is_step))
 
 
 def _mark_unread(change: Transaction, repository: Repository, shas: list[str]) -> None:

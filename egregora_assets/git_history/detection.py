@@ -75,6 +75,9 @@ _BEHIND = re.compile(
     re.IGNORECASE,
 )
 """Lines behind a path; two groups for each form."""
+_ANCHOR = re.compile(r"#[A-Za-z][A-Za-z0-9_%-]{0,99}")
+"""A heading or a name in a file, behind its path."""
+_WITH_HEADINGS = re.compile(r"\.(?:md|markdown|mdown|mkd|rst|adoc|org|html?)$", re.IGNORECASE)
 _ENDING_IN_WORD = re.compile(rf"(.*\.(?:{ENDINGS}))-[A-Za-zÀ-ɏ]+")
 _SEVERAL_WORDS = re.compile(rf"\.(?:{ENDINGS}) | -|  ")
 _PLUS_LINE = re.compile(r"(.+\.[A-Za-z0-9]+)\+[0-9]{1,7}")
@@ -337,6 +340,9 @@ class _Reader:
                 raw = self.text[start : behind.end()]
         elif in_front := _IN_FRONT.search(self.text, max(0, start - 2 * _BEFORE), start):
             numbers = [number for number in in_front.groups() if number]
+        elif anchor := _ANCHOR.match(self.text, end):
+            self.place = anchor.end()
+            raw = self.text[start : anchor.end()] if _WITH_HEADINGS.search(body) else body
         first, last = lines(*numbers)
         if body.startswith(("a/", "b/")) and _IN_PATCH.search(self.text, max(0, start - _LONGEST_PATH), start):
             body = body[2:]

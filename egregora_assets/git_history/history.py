@@ -145,7 +145,7 @@ def steps(
 
 def permalink_of(connection: duckdb.DuckDBPyConnection, place: Place, version: Version) -> str | None:
     """Return the address of a version of a file, ``None`` where nothing is there or the repository has no page."""
-    if version.state not in LINKED or version.path is None:
+    if version.state == "submodule" or version.state not in LINKED or version.path is None:
         return None
     ((forge, web, template),) = rows(
         connection, "SELECT forge, web, permalink FROM git_repos WHERE repo = ?", [place.repo]

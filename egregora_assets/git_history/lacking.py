@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -11,7 +13,7 @@ import pyarrow as pa
 from egregora_assets.git_history import plumbing, timeline
 from egregora_assets.git_history.looking import objects_seen
 from egregora_assets.git_history.plumbing import GitError, Repository
-from egregora_assets.warehouse.query import changed, rows, scalar, view_of
+from egregora_assets.warehouse.query import changed, rows, view_of
 from egregora_assets.warehouse.revisions import Transaction
 
 TABLES = ("git_undecided", "git_lacking")
@@ -48,26 +50,55 @@ def has_come(connection: duckdb.DuckDBPyConnection, repository: Repository) -> b
 def _has_changed(connection: duckdb.DuckDBPyConnection, repository: Repository) -> bool:
     sql = "SELECT objects_seen FROM git_repos WHERE repo = ? AND objects_seen IS NOT NULL"
     seen = rows(connection, sql, [repository.name])
-    return seen not in ([], [(objects_seen(repository),)])
+    return seen not in ([], [(state_of_objects(repository),)])
 
 
 def look_past(connection: duckdb.DuckDBPyConnection, repository: Repository) -> None:
     """Remember that what has come is nothing that the repository lacked."""
     if _has_changed(connection, repository):
         sql = "UPDATE git_repos SET objects_seen = ? WHERE repo = ?"
-        changed(connection, sql, [objects_seen(repository), repository.name])
+        changed(connection, sql, [state_of_objects(repository), repository.name])
 
 
-def lacks(connection: duckdb.DuckDBPyConnection, repository: Repository) -> bool:
-    return bool(scalar(connection, "SELECT EXISTS (FROM git_lacking WHERE repo = ?)", [repository.name]))
+def state_of_objects(repository: Repository) -> str:
+    """Return a text that differs when objects have come, or a file that was found damaged has changed."""
+    return objects_seen(repository) + files_seen(repository)
 
 
-def mark(repository: Repository, is_lacking: bool) -> None:
-    """Leave a word for those who watch the repository without the warehouse: whether its objects have to be watched too."""
-    if is_lacking:
-        _mark_of(repository).touch()
-    else:
+def files_seen(repository: Repository) -> str:
+    """Return a text that differs when one of the files that were found damaged has changed."""
+    if not is_marked(repository):
+        return ""
+    seen = []
+    for name in _mark_of(repository).read_text("ascii").split():
+        with suppress(FileNotFoundError, NotADirectoryError):
+            file = (repository.objects / name).stat()
+            seen.append(f"{name}:{file.st_mtime_ns:x}:{file.st_ino:x}:{file.st_size:x}")
+    return " ".join(["", *seen])
+
+
+def mark(connection: duckdb.DuckDBPyConnection, repository: Repository) -> bool:
+    """Leave a word for those who watch the repository without the warehouse, and return whether it lacks anything.
+
+    It says that the objects have to be watched too, and which files are there and damaged: one may be mended in its place.
+    """
+    lacking = rows(connection, "SELECT DISTINCT sha FROM git_lacking WHERE repo = ? ORDER BY sha", [repository.name])
+    if not lacking:
         _mark_of(repository).unlink(missing_ok=True)
+        return False
+    loose = (f"{sha[:2]}/{sha[2:]}" for (sha,) in lacking)
+    damaged = [name for name in loose if (repository.objects / name).exists()]
+    _mark_of(repository).write_text("".join(f"{name}\n" for name in (*damaged, *_packs(repository))), "ascii")
+    return True
+
+
+def _packs(repository: Repository) -> list[str]:
+    """Return the packs of the repository: what is lacking may be in one that is damaged."""
+    packs = (repository.objects / "pack").glob("pack-*.pack")
+    return sorted(f"pack/{file.name}" for file in packs if _PACK.fullmatch(file.name))
+
+
+_PACK = re.compile(r"pack-[0-9a-f]+\.pack")
 
 
 def is_marked(repository: Repository) -> bool:
@@ -92,7 +123,10 @@ def reopen(change: Transaction, repository: Repository) -> list[str]:
         f"(SELECT sha FROM git_commits WHERE repo = $repo AND {cut})",
         place,
     )
-    opened = rows(connection, f"SELECT sha FROM git_commits WHERE repo = $repo AND (is_unread OR ({cut}))", place)
+    undecided = "sha IN (SELECT sha FROM git_undecided WHERE repo = $repo)"
+    opened = rows(
+        connection, f"SELECT sha FROM git_commits WHERE repo = $repo AND (is_unread OR ({cut}) OR {undecided})", place
+    )
     with view_of(connection, "opened", pa.table({"sha": pa.array([sha for (sha,) in opened], pa.string())})):
         noted = {"repo": repository.name, "revision": change.revision}
         of_opened = "SET revision = $revision WHERE repo = $repo AND sha IN (SELECT sha FROM opened)"
@@ -104,12 +138,7 @@ def reopen(change: Transaction, repository: Repository) -> list[str]:
             "WHERE repo = $repo AND sha IN (SELECT sha FROM opened)",
             {**place, **noted},
         )
-        undecided = "SELECT sha FROM git_undecided WHERE repo = $repo"
-        changed(
-            connection,
-            f"UPDATE git_file_changes SET revision = $revision WHERE repo = $repo AND sha IN ({undecided})",
-            noted,
-        )
+    changed(connection, f"DELETE FROM git_file_changes WHERE repo = $repo AND {undecided}", {"repo": repository.name})
     timeline.forget(change, repository.name, ())
     timeline.forget_left(change, repository.name)
     for table in TABLES:

@@ -9,35 +9,34 @@ from collections.abc import Iterable, Mapping
 
 import pyarrow as pa
 
+from egregora_assets.git_history.ancestry import Ancestry
 from egregora_assets.git_history.plumbing import Repository
 from egregora_assets.git_history.timeline import Extension
-from egregora_assets.warehouse.query import changed, rows, scalar, view_of
+from egregora_assets.warehouse.query import arrow, changed, rows, scalar, view_of
 from egregora_assets.warehouse.revisions import Transaction
 
-Parents = Mapping[str, tuple[str, ...]]
 _MOST_HOPS = 8
 
 
-def note(change: Transaction, repository: Repository, extension: Extension, new: Parents) -> None:
+def note(change: Transaction, repository: Repository, extension: Extension, new: Ancestry) -> None:
     """Note in ``git_landed`` with which of the steps that were added each commit came; then the renames of merges.
 
-    ``new`` has the parents of the commits that were stored in this transaction.
+    ``new`` are the commits that were stored in this transaction.
     """
     connection = change.connection
     place = {"repo": repository.name, "branch": extension.branch}
-    steps = rows(
+    steps = arrow(
         connection,
-        "SELECT seq, sha FROM git_timeline WHERE repo = $repo AND branch = $branch AND seq > $last ORDER BY seq",
+        "SELECT sha FROM git_timeline WHERE repo = $repo AND branch = $branch AND seq > $last ORDER BY seq",
         {**place, "last": extension.last},
     )
-    landed, outside = _landed(steps, new)
+    shas = steps.column("sha").combine_chunks()
+    landed, outside = new.landed(shas)
     if outside - _already(change, place, outside):
-        not_landed = rows(connection, _NOT_LANDED, place)
-        landed, _ = _landed(steps, {**{sha: tuple(parents) for sha, parents in not_landed}, **new})
-    table = pa.table({"sha": pa.array(landed.keys(), pa.string()), "seq": pa.array(landed.values(), pa.int32())})
-    with view_of(connection, "landed_now", table):
-        insert = "INSERT INTO git_landed SELECT $repo, $branch, sha, seq, $revision FROM landed_now"
-        changed(connection, insert, {**place, "revision": change.revision})
+        landed, _ = Ancestry([arrow(connection, _NOT_LANDED, place)]).landed(shas)
+    with view_of(connection, "landed_now", landed):
+        insert = "INSERT INTO git_landed SELECT $repo, $branch, sha, $last + 1 + step, $revision FROM landed_now"
+        changed(connection, insert, {**place, "last": extension.last, "revision": change.revision})
     if scalar(connection, "SELECT EXISTS (FROM step_changes WHERE status = 'D')"):
         noted = {**place, "last": extension.last, "revision": change.revision}
         changed(connection, _RENAMES, noted)
@@ -46,30 +45,11 @@ def note(change: Transaction, repository: Repository, extension: Extension, new:
 
 
 _NOT_LANDED = """
-    SELECT sha, if(is_boundary, [], coalesce(list(parent ORDER BY parent_no) FILTER (parent IS NOT NULL), []))
+    SELECT sha, if(is_boundary, [], coalesce(list(parent ORDER BY parent_no) FILTER (parent IS NOT NULL), [])) AS parents
     FROM git_commits LEFT JOIN git_commit_parents USING (repo, sha)
     WHERE repo = $repo AND sha NOT IN (SELECT sha FROM git_landed WHERE repo = $repo AND branch = $branch)
     GROUP BY sha, is_boundary
 """
-
-
-def _landed(steps: Iterable[tuple[int, str]], parents_of: Parents) -> tuple[dict[str, int], set[str]]:
-    """Return the step with which each commit came, and the commits outside of ``parents_of`` that were met on the way."""
-    landed: dict[str, int] = {}
-    outside: set[str] = set()
-    for seq, sha in steps:
-        open_ends = [sha]
-        while open_ends:
-            one = open_ends.pop()
-            if one in landed:
-                continue
-            parents = parents_of.get(one)
-            if parents is None:
-                outside.add(one)
-                continue
-            landed[one] = seq
-            open_ends.extend(parents)
-    return landed, outside
 
 
 def _already(change: Transaction, place: Mapping[str, object], shas: Iterable[str]) -> set[str]:
@@ -80,12 +60,12 @@ def _already(change: Transaction, place: Mapping[str, object], shas: Iterable[st
 
 _WAY = f"""
     WITH RECURSIVE merges AS (SELECT sha FROM git_commits WHERE repo = $repo AND parents > 1),
-    lost AS (
+    lost AS MATERIALIZED (
         SELECT s.sha AS step, t.seq, s.path
         FROM step_changes s JOIN git_timeline t ON t.repo = $repo AND t.branch = $branch AND t.sha = s.sha AND t.seq > $last
         WHERE s.status = 'D' AND NOT EXISTS (FROM git_renames g WHERE g.repo = $repo AND g.sha = s.sha AND g.old_path = s.path)
     ),
-    edges AS (
+    edges AS MATERIALIZED (
         SELECT l.seq, g.old_path, g.new_path, g.similarity
         FROM git_landed l JOIN git_renames g ON g.repo = l.repo AND g.sha = l.sha
         WHERE l.repo = $repo AND l.branch = $branch AND l.seq IN (SELECT seq FROM lost) AND l.sha NOT IN (FROM merges)

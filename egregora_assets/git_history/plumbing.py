@@ -80,15 +80,21 @@ def open_repository(name: str, folder: Path, shadow: Path) -> Repository:
         if not folder.is_dir():
             raise GitError(f"repository {name}: {folder} is no folder")
         try:
-            told = _in(folder, "rev-parse", "--path-format=absolute", "--show-object-format", "--git-common-dir")
+            told = _in(folder, "rev-parse", "--path-format=absolute", *_ASKED_OF_FOLDER)
         except GitError as error:
             raise GitError(f"repository {name}: {folder} cannot be read: {error}") from error
-        object_format, _, common = told.printed.decode("utf-8", "surrogateescape").partition("\n")
+        object_format, _, rest = told.printed.decode("utf-8", "surrogateescape").partition("\n")
+        within, _, common = rest.partition("\n")
+        if within:
+            raise GitError(f"repository {name}: {folder} is a folder within another repository: name the outermost one")
         objects = Path(common[:-1]) / "objects"
         boundaries = _shallow(objects.parent)
         _refuse_pipes((objects, *_alternates(objects)))
         _make_shadow(shadow, objects, object_format, boundaries)
         return Repository(name, folder, shadow, object_format, boundaries, objects)
+
+
+_ASKED_OF_FOLDER = ("--show-object-format", "--show-prefix", "--git-common-dir")
 
 
 class Refs(NamedTuple):

@@ -10,7 +10,9 @@ import duckdb
 import pyarrow as pa
 
 from egregora_assets.git_history import lacking, plumbing
-from egregora_assets.git_history.commits import Commit, Walk, answers, as_table, parsed
+from egregora_assets.git_history.ancestry import Ancestry
+from egregora_assets.git_history.commit_blocks import Blocks
+from egregora_assets.git_history.commits import Commit, Walk, as_table, parent_rows
 from egregora_assets.git_history.plumbing import GitError, Repository
 from egregora_assets.warehouse.query import changed, read_once, rows, scalar, view_of
 from egregora_assets.warehouse.revisions import Transaction
@@ -22,24 +24,23 @@ _FAR = 1_000
 log = logging.getLogger(__name__)
 
 
-def store_new(change: Transaction, repository: Repository, tips: list[str], folder: Path) -> dict[str, tuple[str, ...]]:
-    """Store the commits behind ``tips`` that are not known, and return the parents of each.
+def store_new(change: Transaction, repository: Repository, tips: list[str], folder: Path) -> Ancestry:
+    """Store the commits behind ``tips`` that are not known, and return who is whose parent among them.
 
     Raises ``GitError``. A commit whose parents are missing is taken for the beginning of what there is.
     """
-    new: dict[str, tuple[str, ...]] = {}
+    new = list[pa.Table]()
     missing: set[str] = set()
     for some in _read(change.connection, repository, tips, folder, missing):
         _insert_commits(change, repository, some)
-        for commit in some:
-            new[commit.sha] = () if commit.sha in repository.boundaries else commit.parents
-        log.info("%s: %s commits", repository.name, f"{len(new):,}")
+        new.append(some.select(["sha", "parents"]))
+        log.info("%s: %s commits", repository.name, f"{sum(map(len, new)):,}")
+    cut_off = set(repository.boundaries)
     if missing:
         plumbing.check_absent(repository, missing)
-    if missing:
         lacking.note(change, repository, missing)
-        new.update({sha: () for sha in _cut_off_missing(change, repository, missing) if sha in new})
-    return new
+        cut_off.update(_cut_off_missing(change, repository, missing))
+    return Ancestry(new, cut_off)
 
 
 def _read(
@@ -48,14 +49,14 @@ def _read(
     tips: list[str],
     folder: Path,
     missing: set[str],
-) -> Iterator[list[Commit]]:
+) -> Iterator[pa.Table]:
     """Yield the commits behind ``tips`` that are not stored, some thousand at a time; adds to ``missing`` what is not there."""
     if not scalar(connection, "SELECT EXISTS (FROM git_commits WHERE repo = ?)", [repository.name]):
         listed = folder / "listed"
         if _list_all(repository, tips, listed):
             yield from _read_listed(repository, listed)
             return
-    yield from _walk(connection, repository, tips, missing)
+    yield from map(as_table, _walk(connection, repository, tips, missing))
 
 
 def _list_all(repository: Repository, tips: list[str], listed: Path) -> bool:
@@ -68,20 +69,11 @@ def _list_all(repository: Repository, tips: list[str], listed: Path) -> bool:
     return True
 
 
-def _read_listed(repository: Repository, listed: Path) -> Iterator[list[Commit]]:
+def _read_listed(repository: Repository, listed: Path) -> Iterator[pa.Table]:
     with plumbing.streaming(repository, ("cat-file", "--batch", "--buffer"), listed) as running:
-        some: list[Commit] = []
-        for sha, body in answers(running.printed):
-            if body is None:
-                raise GitError(f"repository {repository.name}: commit {sha} cannot be read")
-            some.append(parsed(sha, body))
-            if len(some) == _COMMITS_AT_ONCE:
-                yield some
-                some = []
+        yield from Blocks(repository.width).tables(running.printed)
         if running.failed():
             raise GitError(f"repository {repository.name}: git ended early: an object may be damaged")
-        if some:
-            yield some
 
 
 def _walk(
@@ -133,10 +125,9 @@ def _unknown(connection: duckdb.DuckDBPyConnection, repository: Repository, some
     return [commit for commit in some if commit.sha not in known]
 
 
-def _insert_commits(change: Transaction, repository: Repository, some: list[Commit]) -> None:
+def _insert_commits(change: Transaction, repository: Repository, some: pa.Table) -> None:
     noted = {"repo": repository.name, "revision": change.revision}
-    table = as_table(some)
-    with view_of(change.connection, "some_commits", read_once(table)):
+    with view_of(change.connection, "some_commits", read_once(some)):
         changed(
             change.connection,
             """
@@ -149,16 +140,9 @@ def _insert_commits(change: Transaction, repository: Repository, some: list[Comm
             """,
             {**noted, "boundaries": sorted(repository.boundaries)},
         )
-    with view_of(change.connection, "some_commits", read_once(table)):
-        changed(
-            change.connection,
-            """
-            INSERT INTO git_commit_parents
-            SELECT $repo, sha, unnest(generate_series(1, len(parents))), unnest(parents), $revision
-            FROM some_commits WHERE len(parents) > 0
-            """,
-            noted,
-        )
+    with view_of(change.connection, "some_parents", read_once(parent_rows(some))):
+        insert = "INSERT INTO git_commit_parents SELECT $repo, sha, parent_no, parent, $revision FROM some_parents"
+        changed(change.connection, insert, noted)
 
 
 def _cut_off_missing(change: Transaction, repository: Repository, missing: set[str]) -> list[str]:

@@ -19,7 +19,7 @@ from egregora_assets.authors.verify import names_fingerprint
 from egregora_assets.config import Settings
 from egregora_assets.git_history.mentions import detecting, mentions
 from egregora_assets.git_history.resolver import resolved
-from egregora_assets.git_history.web import permalinks, safe_link, same_place
+from egregora_assets.git_history.web import permalinks, safe_link, same_place, with_anchor
 from egregora_assets.privacy.scrub import scrubbing
 from egregora_assets.warehouse.query import changed, rows, scalar, table_of, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction, transaction
@@ -28,7 +28,7 @@ CONSUMER = "code_references"
 LINKED = ("present", "renamed", "submodule")
 """States of references to something that is there."""
 
-_VERSION = "2"
+_VERSION = "3"
 _COLUMNS = (
     "message_id, place, kind, raw, repo, path, line_from, line_to, sha, number, state, tip_commit, blob, permalink"
 )
@@ -303,7 +303,8 @@ def _links(connection: duckdb.DuckDBPyConnection) -> pa.Table:
     table = table_of(rows(connection, _TO_LINK), _LINK_SCHEMA)
     made = permalinks(table)
     own = pa.array([None if link is None else safe_link(link) for link in table["own"].to_pylist()], pa.string())
-    return pa.table({"mention": table["mention"], "link": pc.coalesce(own, made)})
+    anchored = map(with_anchor, made.to_pylist(), table["anchor"].to_pylist())
+    return pa.table({"mention": table["mention"], "link": pc.coalesce(own, pa.array(anchored, pa.string()))})
 
 
 _LINK_SCHEMA = pa.schema(
@@ -319,17 +320,20 @@ _LINK_SCHEMA = pa.schema(
         ("line_to", pa.int32()),
         ("number", pa.int64()),
         ("own", pa.string()),
+        ("anchor", pa.string()),
     ]
 )
 _TO_LINK = """
     SELECT mention, CASE kind WHEN 'path' THEN 'file' WHEN 'merge_request' THEN 'pull' ELSE kind END,
-        forge, web, permalink, a.sha, a.path, line_from, line_to, number,
-        if(kind <> 'path' AND host IS NOT NULL, raw, NULL) AS own
+        forge, web, permalink, if(a.state = 'submodule', NULL, a.sha), a.path, line_from, line_to, number,
+        if(kind <> 'path' AND host IS NOT NULL, raw, NULL) AS own,
+        if(kind = 'path' AND line_from IS NULL, nullif(regexp_extract(raw, '#([^#]*)$', 1), ''), NULL) AS anchor
     FROM meant a JOIN open_mentions USING (mention) JOIN git_repos USING (repo)
 """
+"""A link to a commit, an issue or a pull request leads to a place on its page, and stays what it is (``own``).
 
-
-"""A link to a commit, an issue or a pull request leads to a place on its page, and stays what it is (``own``)."""
+One to a file without lines keeps its ``anchor``: a heading. Where another repository is linked, there is no page of a file.
+"""
 
 
 def _drop_leaking(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:

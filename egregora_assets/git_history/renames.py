@@ -1,6 +1,7 @@
 """Renames: a path that a commit takes away under one name and adds under another, told by the same or by like content.
 
-The same content is found in SQL. Git reads files only for commits that may hold another rename and have all their files here.
+The same content is found in SQL, like content by git: while it compares, or where it cannot read a file then, by itself, for
+commits that may hold another rename and have all their files here.
 """
 
 from __future__ import annotations
@@ -12,31 +13,18 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from egregora_assets.git_history.changes import RENAME_SCHEMA, WITH_RENAMES
+from egregora_assets.git_history.comparing import Compared
 from egregora_assets.git_history.lacking import note
 from egregora_assets.git_history.plumbing import Repository, lines_of, output_of, streaming
 from egregora_assets.warehouse.query import changed, rows, scalar, table_of, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction
 
-_ARGUMENTS = (
-    "diff-tree",
-    "--stdin",
-    "-r",
-    "-z",
-    "--raw",
-    "--root",
-    "--no-abbrev",
-    "-M50%",
-    "-l1000",
-    "--diff-filter=R",
-    "--always",
-)
+_ARGUMENTS = (*WITH_RENAMES, "--diff-filter=R")
 
 _FILE = 10
 """The first two digits of the mode of a file; links to files and to repositories have others."""
 
-_RENAME_SCHEMA = pa.schema(
-    [("sha", pa.string()), ("old_path", pa.string()), ("new_path", pa.string()), ("similarity", pa.int32())]
-)
 _SIDES = """
     WITH shown AS MATERIALIZED (
         SELECT sha, path, status, old_blob, new_blob, old_mode, new_mode
@@ -63,10 +51,10 @@ _OPEN = """
 """
 
 
-def find(change: Transaction, repository: Repository, folder: Path) -> None:
+def find(change: Transaction, repository: Repository, folder: Path, compared: Compared) -> None:
     """Add to ``git_renames`` those of the new commits, and of the steps in ``step_changes``.
 
-    ``folder`` is for lists that git reads.
+    ``compared`` has what git took for renames while it compared them. ``folder`` is for lists that git reads.
     """
     connection = change.connection
     place = {"repo": repository.name, "revision": change.revision}
@@ -75,11 +63,11 @@ def find(change: Transaction, repository: Repository, folder: Path) -> None:
         if not sides:
             return
         with temporary(connection, "found_renames", named):
-            _find_more(change, repository, folder)
+            _find_more(change, repository, folder, compared)
             changed(connection, _KEEP, place)
 
 
-def _find_more(change: Transaction, repository: Repository, folder: Path) -> None:
+def _find_more(change: Transaction, repository: Repository, folder: Path, compared: Compared) -> None:
     """Add to ``found_renames`` those under another name, and those that git takes for such."""
     connection = change.connection
     with temporary(connection, "open_sides", _OPEN) as sides:
@@ -89,8 +77,10 @@ def _find_more(change: Transaction, repository: Repository, folder: Path) -> Non
                 f"INSERT INTO found_renames {_PAIRED.format(key='sha, blob, type', sides='FROM open_sides')}",
             )
     with temporary(connection, "open_sides", f"{_OPEN} WHERE type = {_FILE}") as sides:
-        if sides:
-            _find_alike(change, repository, folder)
+        if sides and compared.renames.num_rows:
+            _add(connection, compared.renames)
+        if sides and compared.untold:
+            _find_alike(change, repository, folder, compared.untold)
 
 
 _KEEP = """
@@ -100,17 +90,29 @@ _KEEP = """
 """
 
 
-def _find_alike(change: Transaction, repository: Repository, folder: Path) -> None:
-    """Add those with changes that git finds among ``open_sides``; note paths of which it cannot tell, as files are not here."""
-    connection = change.connection
-    blobs = [blob for (blob,) in rows(connection, "SELECT DISTINCT blob FROM open_sides")]
-    with (
-        view_of(connection, "file_sizes", _sizes(repository, blobs)),
-        temporary(
+def _add(connection: duckdb.DuckDBPyConnection, renames: pa.Table) -> None:
+    """Add what git takes for renames, of paths that are in none yet."""
+    with view_of(connection, "told_renames", renames):
+        changed(
             connection,
-            "sized",
-            "SELECT s.*, bytes, s.rowid AS place FROM open_sides s LEFT JOIN file_sizes USING (blob)",
-        ),
+            """
+            INSERT INTO found_renames SELECT t.* FROM told_renames t
+            JOIN open_sides d ON d.sha = t.sha AND d.path = t.old_path AND d.status = 'D'
+            JOIN open_sides a ON a.sha = t.sha AND a.path = t.new_path AND a.status = 'A'
+            """,
+        )
+
+
+def _find_alike(change: Transaction, repository: Repository, folder: Path, shas: list[str]) -> None:
+    """Let git look for renames with changes among ``open_sides`` of some commits.
+
+    Paths of which it cannot tell, as files are not here, are noted.
+    """
+    connection = change.connection
+    with (
+        view_of(connection, "untold", pa.table({"sha": pa.array(shas, pa.string())})),
+        view_of(connection, "file_sizes", _sizes(repository, _blobs(connection))),
+        temporary(connection, "sized", _SIZED),
         temporary(connection, "alike", _MAY_BE_ALIKE),
     ):
         listed = [line for (line,) in rows(connection, _TO_COMPARE)]
@@ -118,6 +120,13 @@ def _find_alike(change: Transaction, repository: Repository, folder: Path) -> No
         _note_undecided(change, repository, unread)
 
 
+def _blobs(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    return [blob for (blob,) in rows(connection, "SELECT DISTINCT blob FROM open_sides SEMI JOIN untold USING (sha)")]
+
+
+_SIZED = """
+    SELECT s.*, bytes, s.rowid AS place FROM open_sides s SEMI JOIN untold USING (sha) LEFT JOIN file_sizes USING (blob)
+"""
 _MAY_BE_ALIKE = """
     SELECT sha, d.path, min(d.place) AS place FROM sized d JOIN sized a USING (sha)
     WHERE d.status = 'D' AND a.status = 'A'
@@ -148,7 +157,7 @@ def _sizes(repository: Repository, blobs: list[str]) -> pa.Table:
 def _compare(
     connection: duckdb.DuckDBPyConnection, repository: Repository, lines: list[str], folder: Path
 ) -> list[str]:
-    """Add what git takes for renames, of paths that are in none yet; return the commits of which it cannot read a file."""
+    """Add the renames that git finds in some commits; return those commits of which it cannot read a file."""
     given, found, unread = folder / "renames", list[tuple[str, str, str, int]](), list[str]()
     while lines:
         given.write_text("".join(f"{line}\n" for line in lines), "ascii")
@@ -159,15 +168,7 @@ def _compare(
         unread += [line.partition(" ")[0] for line in lines[done : done + 1]]
         found += [(sha, *pair) for sha, pair in told if pair is not None and sha not in unread]
         lines = lines[done + 1 :]
-    with view_of(connection, "compared", table_of(found, _RENAME_SCHEMA)):
-        changed(
-            connection,
-            """
-            INSERT INTO found_renames SELECT c.* FROM compared c
-            JOIN open_sides d ON d.sha = c.sha AND d.path = c.old_path AND d.status = 'D'
-            JOIN open_sides a ON a.sha = c.sha AND a.path = c.new_path AND a.status = 'A'
-            """,
-        )
+    _add(connection, table_of(found, RENAME_SCHEMA))
     return unread
 
 

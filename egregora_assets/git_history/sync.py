@@ -10,13 +10,14 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from egregora_assets.config import Settings
+from egregora_assets.config import Settings, WarehouseSettings
 from egregora_assets.git_history import lacking, landing, plumbing, renames, timeline
 from egregora_assets.git_history.comparing import compare
 from egregora_assets.git_history.looking import Look, look, objects_seen, ref_of
@@ -24,8 +25,8 @@ from egregora_assets.git_history.plumbing import GitError, Ref, Repository
 from egregora_assets.git_history.reading import store_new
 from egregora_assets.git_history.repositories import Source, sources
 from egregora_assets.git_history.web import forge_of
-from egregora_assets.warehouse.connection import one_thread
-from egregora_assets.warehouse.query import changed, rows, scalar, temporary, view_of
+from egregora_assets.warehouse.connection import bounded, one_thread
+from egregora_assets.warehouse.query import changed, given_back, rows, scalar, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction, transaction
 
 CONSUMER = "git"
@@ -52,7 +53,7 @@ def refresh_configured(
     What is stored of repositories that are no longer in the settings is taken away. Raises ``UnknownRepository``.
     """
     forget_others(connection, (source.name for source in sources(settings)))
-    return refresh_all(connection, sources(settings, names or None), settings.git_shadows, full)
+    return refresh_all(connection, sources(settings, names or None), settings.git_shadows, full, settings.warehouse)
 
 
 def moved(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[str]:
@@ -72,7 +73,11 @@ def moved(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[str
 
 
 def refresh_all(
-    connection: duckdb.DuckDBPyConnection, repositories: Sequence[Source], shadows: Path, full: bool = False
+    connection: duckdb.DuckDBPyConnection,
+    repositories: Sequence[Source],
+    shadows: Path,
+    full: bool = False,
+    limits: WarehouseSettings | None = None,
 ) -> GitChanges:
     """Bring the git tables up to date with ``repositories``, one transaction for each; ``full`` reads all of them anew.
 
@@ -81,7 +86,7 @@ def refresh_all(
     outcome = GitChanges()
     for source in repositories:
         try:
-            one = refresh(connection, source, shadows, full)
+            one = refresh(connection, source, shadows, full, limits)
         except GitError as error:
             log.warning("%s", error)
             outcome = replace(outcome, problems=(*outcome.problems, str(error)))
@@ -100,25 +105,47 @@ def refresh(
     source: Source,
     shadows: Path,
     full: bool = False,
+    limits: WarehouseSettings | None = None,
 ) -> GitChanges:
     """Bring the git tables up to date with one repository. Raises ``GitError``.
 
-    ``shadows`` is a folder of ours for what git needs. Git works beside DuckDB, which makes do with one thread.
+    ``shadows`` is a folder of ours for what git needs. With ``limits``, DuckDB makes do with little memory where they set none.
     """
     seen = look(source, shadows)
-    repository, refs = seen.repository, seen.refs
     if not full and _is_current(connection, source, seen):
-        lacking.look_past(connection, repository)
+        lacking.look_past(connection, seen.repository)
         return GitChanges(1)
     if seen.damaged:
         log.warning("%s: refs that are damaged are left out: %s", source.name, ", ".join(sorted(seen.damaged)))
     with plumbing.reading(source.name):
         _tidy(shadows)
+    little = nullcontext() if limits is None else bounded(connection, limits, threads=1, memory=_LITTLE_MEMORY)
+    try:
+        with little:
+            return _refresh(connection, source, seen, shadows, full)
+    except duckdb.OutOfMemoryException:
+        if limits is None or limits.memory_limit is not None:
+            raise
+    log.info("%s: its history is too long for %s of memory", source.name, _LITTLE_MEMORY)
+    return _refresh(connection, source, seen, shadows, full)
+
+
+_LITTLE_MEMORY = "128MB"
+"""Enough for some hundred thousand commits: what is stored waits on disk for the end of the transaction."""
+
+
+def _refresh(
+    connection: duckdb.DuckDBPyConnection, source: Source, seen: Look, shadows: Path, full: bool
+) -> GitChanges:
+    """Read what is new. Git works beside DuckDB, which makes do with one thread."""
+    repository, refs = seen.repository, seen.refs
+    with plumbing.reading(source.name):
         objects = objects_seen(repository)
     with (
         plumbing.reading(source.name),
         tempfile.TemporaryDirectory(dir=shadows, prefix=_READING) as folder,
         one_thread(connection),
+        given_back(),
         transaction(connection, CONSUMER) as change,
     ):
         if full or _is_another(connection, repository):
@@ -127,9 +154,8 @@ def refresh(
         plumbing.cut_off(repository.shadow, _boundaries(connection, repository))
         tips = _commits_of(change, repository, refs, seen.branches, full)
         commits = _follow(change, repository, tips, open_ends, seen.branches, Path(folder))
-        is_lacking = lacking.lacks(connection, repository)
-        _describe(change, source, seen, objects if is_lacking else None)
-        lacking.mark(repository, is_lacking)
+        is_lacking = lacking.mark(connection, repository)
+        _describe(change, source, seen, objects + lacking.files_seen(repository) if is_lacking else None)
         return GitChanges(1, commits, _note_refs(change, repository, refs, tips))
 
 
@@ -227,8 +253,8 @@ def _follow(
     if has_left or any(extension.has_left for extension in added):
         timeline.forget_left(change, repository.name)
     with timeline.other_steps(change, repository, added):
-        compare(change, repository, folder)
-        renames.find(change, repository, folder)
+        compared = compare(change, repository, folder)
+        renames.find(change, repository, folder, compared)
         for extension in added:
             timeline.note_versions(change, repository, extension)
             landing.note(change, repository, extension, new)

@@ -5,12 +5,14 @@ A step counts from the latest committer time on the chain up to it, so that one 
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 
+from egregora_assets.git_history.ancestry import Ancestry
 from egregora_assets.git_history.changes import CHANGE_SCHEMA
 from egregora_assets.git_history.plumbing import Repository
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary, view_of
@@ -33,39 +35,34 @@ class Extension:
     has_left: bool
 
 
-def extend(
-    change: Transaction, repository: Repository, branch: str, tip: str, new: Mapping[str, tuple[str, ...]]
-) -> Extension:
+def extend(change: Transaction, repository: Repository, branch: str, tip: str, new: Ancestry) -> Extension:
     """Bring the steps of ``branch`` up to ``tip``; what the branch has left is cut off its end.
 
-    ``new`` has the parents of the commits that were stored in this transaction.
+    ``new`` are the commits that were stored in this transaction.
     """
-    chain, junction = _descend(tip, {sha: parents[0] if parents else None for sha, parents in new.items()})
+    chain, junction = new.down(tip)
     last = _place(change, repository, branch, junction)
     only_new = last is not None
     if last is None:
-        parents = dict(rows(change.connection, _FIRST_PARENTS, [repository.name]))
-        on_branch = "SELECT sha, seq FROM git_timeline WHERE repo = ? AND branch = ?"
-        places = dict(rows(change.connection, on_branch, [repository.name, branch]))
-        chain, junction = _descend(tip, parents, places)
-        last = places.get(junction, 0)
+        chain, last = _from_all(change, repository, branch, tip)
     has_left = _cut(change, repository, branch, last)
     since = change.revision if only_new else 0
-    if chain:
-        _append(change, repository, branch, chain[::-1], since)
+    if len(chain):
+        _append(change, repository, branch, chain, since)
     return Extension(branch, last, since, has_left)
 
 
-def _descend(
-    tip: str, parents: Mapping[str, str | None], until: Container[str | None] = ()
-) -> tuple[list[str], str | None]:
-    """Follow first parents from ``tip`` as far as ``parents`` tell them, and return the way and what comes after it."""
+def _from_all(change: Transaction, repository: Repository, branch: str, tip: str) -> tuple[pa.StringArray, int]:
+    """Return the way from ``tip`` to a step of the branch, by all that is stored, and the number of that step."""
+    parents: dict[str, str | None] = dict(rows(change.connection, _FIRST_PARENTS, [repository.name]))
+    on_branch = "SELECT sha, seq FROM git_timeline WHERE repo = ? AND branch = ?"
+    places = dict(rows(change.connection, on_branch, [repository.name, branch]))
     chain: list[str] = []
     sha: str | None = tip
-    while sha is not None and sha not in until and sha in parents:
+    while sha is not None and sha not in places and sha in parents:
         chain.append(sha)
         sha = parents[sha]
-    return chain, sha
+    return pa.array(chain, pa.string()), places.get(sha, 0)
 
 
 def _place(change: Transaction, repository: Repository, branch: str, sha: str | None) -> int | None:
@@ -116,16 +113,16 @@ def forget_left(change: Transaction, repository: str) -> None:
     changed(change.connection, unread, place)
 
 
-def _append(change: Transaction, repository: Repository, branch: str, chain: list[str], since: int) -> None:
-    """Add steps to the end of a timeline; their commits were stored in revision ``since`` or later."""
+def _append(change: Transaction, repository: Repository, branch: str, chain: pa.StringArray, since: int) -> None:
+    """Add steps, given newest first, to the end of a timeline; their commits were stored in revision ``since`` or later."""
     connection, place = change.connection, {"repo": repository.name, "branch": branch}
     ((last, latest),) = rows(
         connection,
         "SELECT coalesce(max(seq), 0), max(eff_at) FROM git_timeline WHERE repo = $repo AND branch = $branch",
         place,
     )
-    numbers = pa.array(range(last + 1, last + len(chain) + 1), pa.int32())
-    with view_of(connection, "steps", pa.table({"seq": numbers, "sha": pa.array(chain, pa.string())})):
+    numbers = pa.array(np.arange(last + len(chain), last, -1, dtype=np.int32))
+    with view_of(connection, "steps", pa.table({"seq": numbers, "sha": chain})):
         changed(
             connection,
             """

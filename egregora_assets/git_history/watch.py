@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from egregora_assets.config import Settings
 from egregora_assets.git_history import lacking, plumbing
-from egregora_assets.git_history.looking import look, objects_seen
+from egregora_assets.git_history.looking import look
 from egregora_assets.git_history.plumbing import GitError
 from egregora_assets.git_history.repositories import Source, sources
 
@@ -33,5 +33,5 @@ def _state_of_refs(settings: Settings, source: Source) -> str:
     shas = sorted({ref.sha for ref in seen.refs})
     away = set(shas).difference(plumbing.commits_behind(repository, shas))
     boundaries = sorted(repository.boundaries)
-    objects = objects_seen(repository) if lacking.is_marked(repository) else ""
+    objects = lacking.state_of_objects(repository) if lacking.is_marked(repository) else ""
     return repr([repository.object_format, boundaries, seen.branches, seen.web, seen.refs, sorted(away), objects])

@@ -168,6 +168,13 @@ def safe_link(link: str) -> str | None:
     return _safe(link if "://" in link else f"https://{link}")
 
 
+def with_anchor(link: str | None, anchor: str | None) -> str | None:
+    """Return a link to a place on its page; the link alone where it leads to one already, or would not be safe."""
+    if link is None or not anchor or "#" in link:
+        return link
+    return _safe(f"{link}#{anchor}") or link
+
+
 def same_place(web: str | None, host: str, owner: str, repository: str) -> bool:
     """Return whether a link with this host, owner and repository leads to the repository whose page is ``web``.
 

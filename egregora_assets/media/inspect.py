@@ -29,6 +29,7 @@ from egregora_assets.config import LimitSettings, Settings
 from egregora_assets.media import near_duplicates, pictures
 from egregora_assets.media.file_types import mime_of
 from egregora_assets.media.store import MediaStore
+from egregora_assets.warehouse.connection import settle
 from egregora_assets.warehouse.migrate import migrate
 from egregora_assets.warehouse.query import changed, rows, table_of, view_of
 
@@ -136,6 +137,7 @@ def _alike(path: Path, members: Sequence[Member], settings: Settings) -> list[tu
     if len(pictures_in) < 2:
         return []
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
+        settle(connection)
         migrate(connection)
         store = MediaStore(Path(folder))
         with open_archive(path, settings.limits) as archive, store.adding() as batch:

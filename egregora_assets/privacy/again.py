@@ -14,6 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from egregora_assets.privacy.numbers import function
+from egregora_assets.warehouse.connection import settle
 from egregora_assets.warehouse.query import changed, rows
 
 NOTHING_SHOWN = "[secret]"
@@ -78,6 +79,7 @@ class _Aside:
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         connection = self._opened.enter_context(duckdb.connect(config={"threads": 1}))
+        settle(connection)
         self._opened.enter_context(self._prepare(connection))
         connection.execute("CREATE TABLE waiting (number INTEGER, text VARCHAR, key VARCHAR)").fetchall()
         connection.execute(f"PREPARE showing AS SELECT number FROM waiting WHERE {self._shown}").fetchall()

@@ -62,6 +62,12 @@ def tuning(settings: WarehouseSettings) -> dict[str, str | int | bool]:
     return chosen
 
 
+def settle(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let a new connection tell times of UTC, and draw no bar on the standard output, as DuckDB does for a long statement."""
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_progress_bar = false")
+
+
 @contextmanager
 def open_file(
     path: Path, config: Mapping[str, str | int | bool], wait_seconds: float, read_only: bool = False
@@ -72,7 +78,7 @@ def open_file(
     """
     connection = _connect(path, config, wait_seconds, read_only)
     try:
-        connection.execute("SET TimeZone = 'UTC'")
+        settle(connection)
         yield connection
     finally:
         connection.close()
@@ -129,7 +135,7 @@ def open_snapshot(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     if not settings.snapshot_path.exists():
         raise NothingPublished(settings.snapshot_path)
     with duckdb.connect(config=dict(tuning(settings.warehouse))) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+        settle(connection)
         connection.execute(
             f"ATTACH '{str(settings.snapshot_path).replace(chr(39), chr(39) * 2)}' AS snapshot (READ_ONLY)"
         )

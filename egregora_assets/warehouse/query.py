@@ -23,6 +23,11 @@ def scalar(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Paramete
     return value
 
 
+def arrow(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters = None) -> pa.Table:
+    """Run ``sql`` and return all its rows as Arrow."""
+    return connection.sql(sql, params=parameters).to_arrow_table()
+
+
 def changed(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters = None) -> int:
     """Run an INSERT, UPDATE or DELETE, or make a table of a query, and return the number of rows it touched."""
     return int(scalar(connection, sql, parameters))
@@ -68,3 +73,14 @@ def temporary(
     """
     yield changed(connection, f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}", parameters)
     connection.execute(f"DROP TABLE {name}")
+
+
+@contextmanager
+def given_back() -> Iterator[None]:
+    """Let Arrow give memory back as soon as it is free: its own pool keeps what blocks that are read one by one have needed."""
+    before = pa.default_memory_pool()
+    pa.set_memory_pool(pa.system_memory_pool())
+    try:
+        yield
+    finally:
+        pa.set_memory_pool(before)

@@ -355,3 +355,30 @@ def test_attributes_of_the_user_and_the_machine_take_no_part(tmp_path: Path, mon
     repository = plumbing.open_repository("one", tmp_path / "repository", tmp_path / "shadow")
     told = plumbing.output_of(repository, "diff-tree", "--root", "--numstat", sha_of(tmp_path / "repository", "main"))
     assert told.endswith(b"1\t0\ta.txt\n")
+
+
+@pytest.mark.parametrize("inner", ["sub", "sub/a\nb", "broken"])
+def test_a_folder_within_a_repository_is_not_read_as_that_one(inner: str, tmp_path: Path) -> None:
+    path = tmp_path / "repository"
+    history(path, 3, 1)
+    folder = path / inner
+    folder.mkdir(parents=True)
+    if inner == "broken":
+        (folder / ".git").mkdir()
+    with warehouse() as connection:
+        (problem,) = sync.refresh_all(connection, [Source("one", folder)], tmp_path / "shadows").problems
+        assert "is a folder within another repository: name" in problem
+        assert scalar(connection, "SELECT count(*) FROM git_commits") == 0
+        (tmp_path / "link\n").symlink_to(path)
+        assert sync.refresh(connection, Source("one", tmp_path / "link\n"), tmp_path / "shadows").commits == 3
+
+
+def test_worktrees_bare_clones_and_submodules_are_repositories_by_themselves(tmp_path: Path) -> None:
+    path = tmp_path / "repository"
+    history(path, 3, 1)
+    git(path, "worktree", "add", "-q", "--detach", str(path / "within"))
+    git(path, "clone", "-q", "--bare", "--template=", str(path), str(path / "bare.git"))
+    with warehouse() as connection:
+        for number, folder in enumerate((path / "within", path / "bare.git", path / ".git")):
+            read = sync.refresh(connection, Source(f"{number}", folder), tmp_path / "shadows")
+            assert read.commits == 3

@@ -60,8 +60,11 @@ def test_a_rename_that_cannot_be_told_is_unknown_and_not_absent(tmp_path: Path) 
     assert found == {"src/x.py": "unknown", "plain.txt": "absent", "never.txt": "absent", "tiny.txt": "present"}
 
 
+@pytest.mark.parametrize("in_place", [False, True])
 @pytest.mark.parametrize("damage", [b"xx", b"", None])
-def test_a_damaged_file_leaves_only_its_own_rename_unknown(damage: bytes | None, tmp_path: Path) -> None:
+def test_a_damaged_file_leaves_only_its_own_rename_unknown(
+    damage: bytes | None, in_place: bool, tmp_path: Path
+) -> None:
     path, stream = tmp_path / "repository", Stream()
     stream.commit({"a.txt": lines("one"), "b.txt": lines("two"), "c.txt": lines("three")})
     for old, new, word in (("a.txt", "a2.txt", "one"), ("b.txt", "b2.txt", "two"), ("c.txt", "c2.txt", "three")):
@@ -75,7 +78,14 @@ def test_a_damaged_file_leaves_only_its_own_rename_unknown(damage: bytes | None,
     assert _answers(path, "a.txt", "b.txt", "c.txt") == {"a.txt": "renamed", "b.txt": "unknown", "c.txt": "renamed"}
     with warehouse() as connection:
         read(connection, path, tmp_path / "shadows")
-        file.unlink()
+        assert read(connection, path, tmp_path / "shadows") == sync.GitChanges(1)
+        before = rows(connection, "SELECT objects_seen FROM git_repos")
+        read(connection, path, tmp_path / "shadows")
+        assert rows(connection, "SELECT objects_seen FROM git_repos") == before, (
+            "nothing is written while nothing changes"
+        )
+        if not in_place:
+            file.unlink()
         file.write_bytes(whole)
         read(connection, path, tmp_path / "shadows")
         assert scalar(connection, "SELECT count(*) FROM git_undecided") == 0

@@ -255,3 +255,18 @@ def test_the_cost_grows_with_the_text_and_not_with_its_square(piece: str) -> Non
 
     small = min(cost(8_000) for _ in range(3))
     assert cost(64_000) < 24 * small + 0.2
+
+
+@pytest.mark.parametrize(
+    ("text", "raw"),
+    [
+        ("see README.md#install, please", "README.md#install"),
+        ("(docs/a.rst#two-words).", "docs/a.rst#two-words"),
+        ("`README.md#install`", "README.md#install"),
+        ("src/app.py#foo", "src/app.py"),
+    ],
+)
+def test_a_heading_behind_a_document_belongs_to_it(text: str, raw: str) -> None:
+    [mention] = detect(text)
+    assert (mention.kind, mention.raw, mention.line_from) == ("path", raw, None)
+    assert mention.path == raw.partition("#")[0]

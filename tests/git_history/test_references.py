@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,14 @@ import pytest
 from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import RepositorySettings, Settings, SourceSettings
 from egregora_assets.git_history import references, sync, verify
+from egregora_assets.git_history.history import branches, permalink_of
+from egregora_assets.git_history.resolver import path_at
 from egregora_assets.sidecar import posts
 from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.query import changed, rows, scalar
 from egregora_assets.warehouse.revisions import transaction
 from tests.chats import BEGINNING, Line, chat, put_export, with_privacy
-from tests.git_history.git_streams import Stream, git, lines, new_repository
+from tests.git_history.git_streams import Stream, git, lines, new_repository, submodule
 from tests.git_history.repositories import CASES
 
 WEB = "https://github.com/example-garden/{}"
@@ -149,6 +151,23 @@ def test_a_link_to_a_place_on_a_page_stays_what_it_is(link: str, with_garden: Se
     referred(with_garden, (15, "Ana Lima", f"see {written} please"))
     with open_warehouse(with_garden) as connection:
         assert rows(connection, "SELECT permalink FROM code_references") == [(written,)]
+
+
+@pytest.mark.parametrize(
+    ("said", "behind"),
+    [
+        ("/blob/main/src/app.py#install", "#install"),
+        ("/blob/main/src/app.py#two-words%21", "#two-words%21"),
+        ("/blob/main/src/app.py?plain=1#L2", "#L2"),
+        ("/blob/main/src/app.py", ""),
+    ],
+)
+def test_a_link_to_a_heading_of_a_file_keeps_it(said: str, behind: str, with_garden: Settings) -> None:
+    web = WEB.format("garden")
+    referred(with_garden, (15, "Ana Lima", f"see {web}{said} please"))
+    with open_warehouse(with_garden) as connection:
+        ((link, sha),) = rows(connection, "SELECT permalink, sha FROM code_references")
+    assert link == f"{web}/blob/{sha}/src/app.py{behind}"
 
 
 def test_a_link_means_the_branch_or_tag_that_it_names_and_no_other(settings: Settings, tmp_path: Path) -> None:
@@ -366,3 +385,18 @@ def test_few_references_that_are_found_are_told(with_garden: Settings) -> None:
     referred(with_garden, *said, (61, "Rui Costa", "yes"))
     with open_warehouse(with_garden) as connection:
         assert not verify.references_are_resolved(connection, with_garden).passed
+
+
+def test_a_path_where_another_repository_is_linked_has_no_page_of_a_file(settings: Settings, tmp_path: Path) -> None:
+    stream, path = Stream(), new_repository(tmp_path / "garden")
+    stream.commit({"vendor/parts.js": submodule("1" * 40), "src/app.py": lines("one")}, time=at(0))
+    stream.write(path)
+    with_submodule = settings.model_copy(update={"repositories": (repository(path),)})
+    referred(with_submodule, (15, "Ana Lima", "see vendor/parts.js and src/app.py"))
+    with open_warehouse(with_submodule) as connection:
+        found = rows(connection, "SELECT state, permalink IS NULL FROM code_references ORDER BY place")
+        assert found == [("submodule", True), ("present", False)]
+        (place,) = branches(connection)
+        for name, has_page in (("vendor/parts.js", False), ("src/app.py", True)):
+            version = path_at(connection, place.repo, place.branch, name, datetime.fromtimestamp(at(20), UTC))
+            assert (permalink_of(connection, place, version) is not None) == has_page

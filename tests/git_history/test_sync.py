@@ -13,12 +13,13 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from egregora_assets.config import WarehouseSettings
 from egregora_assets.git_history import resolver, sync
 from egregora_assets.git_history.repositories import Source
 from egregora_assets.warehouse.migrate import migrate
 from egregora_assets.warehouse.query import rows, scalar, view_of
 from tests.git_history import oracle
-from tests.git_history.git_streams import git
+from tests.git_history.git_streams import Content, Stream, git, lines, new_repository
 from tests.git_history.repositories import CASES, Case, Shares, force_move, grow, history
 
 TABLES = {
@@ -241,3 +242,60 @@ def test_a_repository_that_cannot_be_read_is_told_and_keeps_none_of_the_others(t
         assert outcome.repositories == 1
         assert [problem.partition(":")[0] for problem in outcome.problems] == ["repository gone", "repository empty"]
         assert scalar(connection, "SELECT count(*) FROM git_commits") == 5
+
+
+def test_a_history_that_is_too_long_for_little_memory_is_read_with_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "repository"
+    history(path, 60, 3)
+    monkeypatch.setattr(sync, "_LITTLE_MEMORY", "2MB")
+    caplog.set_level("INFO")
+    limits = WarehouseSettings(temp_directory=tmp_path)
+    with warehouse() as connection, warehouse() as plain:
+        default = scalar(connection, "SELECT current_setting('memory_limit')")
+        sync.refresh(connection, Source("one", path), tmp_path / "shadows", limits=limits)
+        read(plain, path, tmp_path / "shadows")
+        assert "too long for 2MB" in caplog.text
+        assert state(connection) == state(plain)
+        assert scalar(connection, "SELECT current_setting('memory_limit')") == default
+
+
+def test_renames_that_an_octopus_merge_brought_are_found_on_each_of_its_branches(tmp_path: Path) -> None:
+    """The files are then so changed that only the commits on the branches tell what became of them."""
+    path, stream = tmp_path / "repository", Stream()
+    names = ("one", "two", "three")
+    root = stream.commit({f"{name}.txt": lines(name, 40) for name in names})
+    tips, merged = list[int | str](), dict[str, Content]()
+    for name in names:
+        branch, kept = f"topic-{name}", lines(name, 40)
+        stream.commit({f"{name}.txt": None, f"{name}-a.txt": kept + "more\n"}, branch=branch, parents=[root])
+        stream.commit({f"{name}-a.txt": None, f"docs/{name}.txt": kept + "more\n"}, branch=branch)
+        tips.append(stream.commit({f"docs/{name}.txt": lines(f"other {name}", 400)}, branch=branch))
+        merged |= {f"{name}.txt": None, f"docs/{name}.txt": lines(f"other {name}", 400)}
+    main = stream.commit({"else.txt": "1\n"}, parents=[root])
+    octopus = stream.commit(merged, parents=[main, *tips])
+    nested = stream.commit({"else.txt": "2\n"}, branch="late", parents=[main])
+    stream.commit({"else.txt": "2\n"}, parents=[octopus, nested, tips[0]])
+    shas = stream.write(new_repository(path))
+    with warehouse() as connection:
+        read(connection, path, tmp_path / "shadows")
+        found = rows(
+            connection, "SELECT old_path, new_path FROM git_renames WHERE sha = ? ORDER BY old_path", [shas[octopus]]
+        )
+        assert found == sorted((f"{name}.txt", f"docs/{name}.txt") for name in names)
+        assert_as_the_oracle_says(connection, path)
+        assert_same_look_ups(connection, path, "main")
+
+
+def test_a_rename_that_only_an_octopus_merge_made_itself_is_found(tmp_path: Path) -> None:
+    path, stream = tmp_path / "repository", Stream()
+    root = stream.commit({"a.txt": lines("a"), "b.txt": lines("b")})
+    tips = [stream.commit({f"{name}.new": name}, branch=name, parents=[root]) for name in ("x", "y")]
+    both: dict[str, Content] = {"x.new": "x", "y.new": "y", "a.txt": None, "moved.txt": lines("a") + "more\n"}
+    stream.commit(both, parents=[root, *tips])
+    stream.write(new_repository(path))
+    with warehouse() as connection:
+        read(connection, path, tmp_path / "shadows")
+        assert rows(connection, "SELECT old_path, new_path FROM git_renames") == [("a.txt", "moved.txt")]
+        assert_same_look_ups(connection, path, "main")

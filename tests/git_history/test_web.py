@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from egregora_assets.config import Forge, RepositorySettings
-from egregora_assets.git_history.web import Kind, forge_of, permalink, permalinks, same_place, web_address
+from egregora_assets.git_history.web import Kind, forge_of, permalink, permalinks, same_place, web_address, with_anchor
 
 SHA = "3f9c2ab" + "0" * 33
 GITHUB = "https://github.com/org/repo"
@@ -315,3 +315,18 @@ def test_what_the_settings_accept_can_be_filled(template: str) -> None:
     except ValueError:
         return
     assert permalink("custom", None, settings.permalink, kind="file", sha=SHA, path="a.py", line_from=1) is not None
+
+
+@pytest.mark.parametrize(
+    ("link", "anchor", "expected"),
+    [
+        ("https://x.org/a/b", "install", "https://x.org/a/b#install"),
+        ("https://x.org/a/b#L1", "install", "https://x.org/a/b#L1"),
+        ("https://x.org/a/b", "with space", "https://x.org/a/b"),
+        ("https://x.org/a/b", "a)](javascript", "https://x.org/a/b"),
+        ("https://x.org/a/b", None, "https://x.org/a/b"),
+        (None, "install", None),
+    ],
+)
+def test_an_anchor_is_added_where_it_is_safe(link: str | None, anchor: str | None, expected: str | None) -> None:
+    assert with_anchor(link, anchor) == expected

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+import egregora_assets
 from egregora_assets.config import Settings, WarehouseSettings
 from egregora_assets.publish.snapshot import publish
 from egregora_assets.warehouse.connection import (
@@ -17,6 +18,7 @@ from egregora_assets.warehouse.connection import (
     bounded,
     open_file,
     open_snapshot,
+    settle,
     tuning,
 )
 from egregora_assets.warehouse.files import make_home, open_warehouse
@@ -205,3 +207,28 @@ def test_memory_and_threads_are_bounded_for_a_while_and_never_beyond_what_the_us
         assert scalar(connection, asked) == usual
         with bounded(connection, WarehouseSettings(memory_limit="1GB", threads=2), 1, "200MB"):
             assert scalar(connection, asked) == usual
+
+
+def test_no_statement_draws_a_bar_on_the_standard_output(settings: Settings, capfd: pytest.CaptureFixture[str]) -> None:
+    """DuckDB does for every statement of more than two seconds; here, at once."""
+    with duckdb.connect() as connection:
+        connection.execute("SET progress_bar_time = 1")  # which turns it on as well
+        settle(connection)
+        rows(connection, "SELECT count(*) FROM range(2000000) t(i), range(6) u(j) WHERE hash(i + j) % 7 = 3")
+    assert capfd.readouterr().out == ""
+    is_on = "SELECT current_setting('enable_progress_bar')"
+    make_home(settings)
+    with open_warehouse(settings) as connection:
+        assert not scalar(connection, is_on)
+        assert not scalar(connection.cursor(), is_on)
+        publish(connection, settings)
+    with open_snapshot(settings) as snapshot:
+        assert not scalar(snapshot, is_on)
+
+
+def test_whoever_opens_a_connection_settles_it() -> None:
+    package = Path(egregora_assets.__file__).parent
+    brief = {package / "doctor.py", package / "publish" / "verify.py"}
+    openers = {file for file in package.rglob("*.py") if "duckdb.connect(" in file.read_text("utf-8")}
+    assert brief < openers
+    assert [file for file in openers - brief if "settle(connection)" not in file.read_text("utf-8")] == []
