@@ -71,6 +71,11 @@ class Manifest:
         return sum(block.rows for block in self.blocks)
 
     @property
+    def name(self) -> str:
+        """A name for what the index holds: the same blocks have the same."""
+        return hashlib.sha256("".join(block.name for block in self.blocks).encode()).hexdigest()[:16]
+
+    @property
     def bytes(self) -> int:
         return sum(size for block in self.blocks for size, _ in block.files.values())
 

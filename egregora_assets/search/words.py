@@ -79,7 +79,7 @@ NO_HITS = Hits(np.empty(0, np.int64), np.empty(0, np.float32))
 
 def folder_of(settings: Settings) -> Path:
     """Return where the index of words stands."""
-    return settings.published / "index" / "words"
+    return settings.index / "words"
 
 
 def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: bool = False) -> WordChanges:
@@ -113,6 +113,32 @@ def follow(connection: duckdb.DuckDBPyConnection, folder: Path, full: bool = Fal
     old = {block.name for block in before.blocks}
     written = sum(block.rows for block in blocks if block.name not in old)
     return WordChanges(after.rows - before.rows + removed, removed, written, made_anew=present is None)
+
+
+def doubt(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str | None:
+    """Return why the index of words has to be made anew, as far as that can be seen without reading it."""
+    try:
+        _, manifest = read_manifest(folder_of(settings))
+    except (WordsMissing, WordsDamaged):
+        return "the index of words is not there, or damaged"
+    is_ours = manifest.warehouse_id == warehouse_id(connection) and manifest.made_with == made_with()
+    return None if is_ours else "the index of words is of another warehouse or version"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How an index stands to ``search_units``: blocks that hold something else, and messages that are not there yet."""
+
+    wrong_blocks: int
+    missing: int
+
+
+def standing(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> Standing:
+    """Compare an index with ``search_units`` as they are."""
+    labels, sums = _live(connection)
+    right = [block for block in manifest.blocks if _seen(labels, sums, block) == (block.rows, block.parity)]
+    missing = sum(gap.rows for gap in _gaps(labels, manifest.blocks))
+    return Standing(len(manifest.blocks) - len(right), missing)
 
 
 @dataclass(frozen=True)
