@@ -44,13 +44,14 @@ _PARTS = re.compile(r'(?<!\S)(-?)"([^"]*)(?:"|$)|(\S+)')
 class Wanted:
     """What a query asks for. ``words`` are alternatives; all of ``phrases`` must be there, and none of ``unwanted``.
 
-    A ``prefix`` is one letter of a script without spaces, which begins what is looked for.
+    A ``prefix`` is one letter of a script without spaces, which begins what is looked for. ``meant`` is the query as a sentence.
     """
 
     words: tuple[str, ...] = ()
     prefixes: tuple[str, ...] = ()
     phrases: tuple[tuple[str, ...], ...] = ()
     unwanted: tuple[tuple[str, ...], ...] = ()
+    meant: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -61,9 +62,11 @@ def parse(query: str) -> Wanted:
     """Read a query: words, ``"phrases"``, and ``-words`` that must not be there. Every text is a query; none is an error."""
     words: dict[str, None] = {}
     prefixes: dict[str, None] = {}
-    phrases, unwanted = [], []
+    phrases, unwanted, meant = [], [], []
     for minus, quoted, bare in _PARTS.findall(query):
         is_unwanted = bool(minus) or (len(bare) > 1 and bare.startswith("-"))
+        if not is_unwanted:
+            meant.append(quoted or bare)
         found = words_of(quoted or bare)
         if len(found) > 1 and is_single(found[-1]):
             found.pop()  # a letter that ends a run: the one before has it too
@@ -79,6 +82,7 @@ def parse(query: str) -> Wanted:
         tuple(prefixes)[:_MOST_WORDS],
         tuple(phrases[:_MOST_WORDS]),
         tuple(unwanted[:_MOST_WORDS]),
+        " ".join(part for part in meant if part),
     )
 
 
