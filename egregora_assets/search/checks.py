@@ -8,4 +8,7 @@ from egregora_assets.warehouse.reporting import check
 CHECKS = [
     check("search_units", verify.units_follow_messages),
     check("search_units", verify.no_hidden_units, blocking=True),
+    check("embeddings", verify.no_vector_without_a_text, blocking=True),
+    check("embeddings", verify.vectors_have_their_form),
+    check("embeddings", verify.texts_are_embedded, warn=True),
 ]
