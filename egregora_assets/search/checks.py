@@ -11,4 +11,7 @@ CHECKS = [
     check("lexical_index", verify_words.words_follow_units),
     check("lexical_index", verify_words.words_are_sound),
     check("lexical_index", verify_words.words_are_current, warn=True),
+    check("embeddings", verify.no_vector_without_a_text, blocking=True),
+    check("embeddings", verify.vectors_have_their_form),
+    check("embeddings", verify.texts_are_embedded, warn=True),
 ]

@@ -47,6 +47,7 @@ MATERIALIZABLE = (
     "documents",
     "search_units",
     "lexical_index",
+    "embeddings",
     "sidecars",
     "author_profiles",
     "snapshot",
