@@ -27,7 +27,7 @@ def spec_with(**other: object) -> IndexSpec:
 
 
 def some_vectors(count: int, part: int = 0, dimensions: int = DIMENSIONS) -> Halves:
-    return vectors(count, dimensions, topics=12, part=part).astype(np.float16)
+    return vectors(count, dimensions, topics=12, sayings=300, part=part).astype(np.float16)
 
 
 class Truth:
