@@ -97,7 +97,7 @@ def write(generation: Generation, wanted: int, threads: int) -> Graph:
     return Graph(path.name, wanted, size, checksum, libraries()["usearch"])
 
 
-def verify(folder: Path, told: Graph) -> None:
+def verify_graph(folder: Path, told: Graph) -> None:
     """Raise ``IndexDamaged`` where the file is not what was written."""
     if checksum_of(folder / told.file) != (told.bytes, told.checksum):
         raise IndexDamaged(f"{folder / told.file} is not what was written")
@@ -107,7 +107,7 @@ def _to_extend(generation: Generation) -> tuple[Index, int]:
     """Return an index to add to, and how many rows it covers."""
     manifest = generation.manifest
     if manifest.graph is not None and is_usable(manifest):
-        verify(generation.folder, manifest.graph)
+        verify_graph(generation.folder, manifest.graph)
         return _loaded(generation.folder / manifest.graph.file, view=False), manifest.graph.rows
     spec = manifest.spec
     index = Index(

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from egregora_assets.search.vectors.bit_flat import BitFlat
 from egregora_assets.search.vectors.generation import Generation
-from egregora_assets.search.vectors.graph import UsearchHnsw, is_usable
+from egregora_assets.search.vectors.graph import UsearchHnsw, is_usable, verify_graph
 from egregora_assets.search.vectors.manifest import CURRENT, MANIFEST, read_current, read_manifest
 from egregora_assets.search.vectors.spec import IndexDamaged, IndexStale
 
@@ -47,6 +47,20 @@ def open_index(
         generation = open_generation(folder, warehouse_id, model, None if known is None else known.generation)
         try:
             return answering(generation, known)
+        except FileNotFoundError as error:
+            lacking = error.filename
+    raise IndexDamaged(f"the index in {folder} lacks {lacking}")
+
+
+def verify_index(folder: Path, warehouse_id: str | None = None, model: str | None = None) -> Generation:
+    """Read every byte of the current generation and return it; raises as ``open_generation`` does."""
+    for _ in range(_TRIES):
+        generation = open_generation(folder, warehouse_id, model)
+        generation.verify()
+        try:
+            if generation.manifest.graph is not None:
+                verify_graph(generation.folder, generation.manifest.graph)
+            return generation
         except FileNotFoundError as error:
             lacking = error.filename
     raise IndexDamaged(f"the index in {folder} lacks {lacking}")
