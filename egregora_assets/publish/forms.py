@@ -54,6 +54,7 @@ FORMS: dict[str, dict[str, str]] = {
         "slug": f"({_is('left(slug, 16)', _DAY + '-[0-9]{4}-')} AND {_is('right(slug, 9)', '-[0-9a-f]{8}')} "
         "AND slug[17:-10] IS NOT DISTINCT FROM source_id)",
     },
+    "search_units": {"kind": _one_of("kind", ("message", "passage")), "source_id": _OF_SOURCE},
     "sidecars": {"source_id": _OF_SOURCE, "slug": "slug IN (SELECT slug FROM documents)"},
     "decisions": {"author": _is("author", _PSEUDONYM)},
     "questions": {"author": _is("author", _PSEUDONYM)},

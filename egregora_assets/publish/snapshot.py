@@ -26,6 +26,7 @@ from egregora_assets.privacy.scrub import may_change, scrub, scrubbing
 from egregora_assets.profiles import files as profiles
 from egregora_assets.publish.leaking import asking, note, private_among_noted
 from egregora_assets.publish.tables import TABLES, PublishedTable
+from egregora_assets.search import units
 from egregora_assets.sidecar import posts
 from egregora_assets.warehouse.connection import NothingPublished, open_snapshot
 from egregora_assets.warehouse.files import discard_partial, fresh_beside, partial_beside
@@ -69,6 +70,7 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     for path in (settings.public_path, settings.snapshot_path):
         discard_partial(path)
     posts.refresh(connection, settings)
+    units.refresh(connection, settings)
     if profiles.must_follow(connection, settings):
         profiles.refresh(connection, settings)
     wanted = wanted_state(connection, settings)

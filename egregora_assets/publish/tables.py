@@ -142,6 +142,13 @@ TABLES = (
         "documents",
     ),
     PublishedTable(
+        "search_units",
+        "message_id",
+        "SELECT label, kind, message_id, document_id, last_message_id, source_id, content_hash FROM search_units",
+        "SELECT message_id FROM search_units WHERE revision > $since",
+        "search_units",
+    ),
+    PublishedTable(
         "sidecars",
         "document_id",
         "SELECT document_id, source_id, slug, title, message_count FROM sidecars",

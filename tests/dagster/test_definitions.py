@@ -45,6 +45,7 @@ MATERIALIZABLE = (
     "media_public",
     "media_verification",
     "documents",
+    "search_units",
     "sidecars",
     "author_profiles",
     "snapshot",
