@@ -317,6 +317,11 @@ class Settings(BaseSettings):
         return self.published / "posts"
 
     @property
+    def index(self) -> Path:
+        """The folder of the indexes: caches that can be made anew at any time."""
+        return self.published / "index"
+
+    @property
     def published_media(self) -> Path:
         return self.published / "media"
 

@@ -15,6 +15,7 @@ from egregora_assets.git_history.resolver import STATES
 from egregora_assets.media import public
 from egregora_assets.privacy.scrub import quoted
 from egregora_assets.profiles import files as profiles
+from egregora_assets.search import word_files, words
 from egregora_assets.sidecar import posts
 from egregora_assets.warehouse.made_files import SIGNED, UNFINISHED
 from egregora_assets.warehouse.query import rows, scalar
@@ -135,14 +136,14 @@ def _is_zone(name: str) -> bool:
 
 def surplus_files(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
     """Count the files and folders among what is published that are not those of the warehouse."""
-    wanted = {f"{settings.published}/{path}" for path in _wanted(connection)}
+    wanted = {f"{settings.published}/{path}" for path in _wanted(connection, settings)}
     present = (
         f"{folder}/{name}" for folder, folders, files in os.walk(settings.published) for name in (*folders, *files)
     )
     return sum(path not in wanted and not path.endswith(_OF_THE_SYSTEM) for path in present)
 
 
-def _wanted(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+def _wanted(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[str]:
     """Yield each file and folder that may be there, below the folder of what is published."""
     yield from ("snapshot.duckdb", f"authors/{profiles.INDEX_FILE}")
     for folder, schema in (("posts", posts.SCHEMA_FILE), ("authors", profiles.SCHEMA_FILE)):
@@ -152,5 +153,7 @@ def _wanted(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     yield from ("media", f"media/{SIGNED}", f"media/{UNFINISHED}")
     for public_id, mime in public.copies_shown(connection):
         yield from (f"media/{public_id[:2]}", f"media/{public_id[:2]}/{public_id}{public.ENDINGS[mime]}")
+    yield from ("index", "index/words")
+    yield from (f"index/words/{name}" for name in word_files.names_allowed(words.folder_of(settings)))
     for (alias,) in rows(connection, "SELECT alias FROM author_profiles"):
         yield from (f"authors/{alias}{suffix}" for suffix in profiles.SUFFIXES)

@@ -46,6 +46,7 @@ MATERIALIZABLE = (
     "media_verification",
     "documents",
     "search_units",
+    "lexical_index",
     "sidecars",
     "author_profiles",
     "snapshot",
