@@ -59,6 +59,13 @@ class WarehouseVectors:
         removed = np.setdiff1d(every, labels, assume_unique=True)
         return VectorChanges(self.last_seq(), labels, vectors, removed, bool(erased))
 
+    def vectors_of(self, labels: Labels) -> tuple[Labels, Halves]:
+        """Return those of the labels that have a vector, in order, and the vectors."""
+        pairs = self._pairs(
+            f"{_FOUND} WHERE label IN (SELECT unnest($some))", {"some": labels.tolist(), "model": self.model}
+        )
+        return self._read(pairs) if len(pairs) else (np.zeros(0, np.int64), self._none())
+
     def labels(self) -> Labels:
         return self._column(f"SELECT label FROM ({_FOUND}) ORDER BY label", {"model": self.model})
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from egregora_assets.media.disk import readable, write_all
 from egregora_assets.search.vectors.spec import IndexBusy
 
+LOCK = "lock"
 _TICK_SECONDS = 0.05
 _MODE = 0o600
 _PIECE = 16 << 20
@@ -22,7 +23,7 @@ _PIECE = 16 << 20
 def writing(folder: Path, wait_seconds: float) -> Iterator[None]:
     """Be the one writer of an index for the block; the lock goes with the process. Raises ``IndexBusy``."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, _MODE)
+    file = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, _MODE)
     try:
         _wait_for(file, folder, time.monotonic() + wait_seconds)
         yield

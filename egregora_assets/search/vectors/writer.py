@@ -11,7 +11,7 @@ import logging
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from egregora_assets.search.vectors.manifest import (
     write_current,
     write_manifest,
 )
-from egregora_assets.search.vectors.reader import open_generation
+from egregora_assets.search.vectors.reader import open_generation, verify_index
 from egregora_assets.search.vectors.spec import (
     Floats,
     Halves,
@@ -85,15 +85,14 @@ def bring_up_to_date(
         return _with_graph(folder, spec, changes, threads)
 
 
-def condemn(folder: Path, generation: str, wait_seconds: float = _WAIT_SECONDS) -> bool:
-    """Have a damaged generation answer nobody, and be made anew by the next writer; return whether it was the current one."""
+def condemn(folder: Path, wait_seconds: float = _WAIT_SECONDS) -> None:
+    """Have a damaged index answer nobody, and be made anew by the next writer; one that is sound by now is left alone."""
     with durable.writing(folder, wait_seconds):
-        with suppress(IndexMissing, IndexDamaged):
-            if read_current(folder) != generation:
-                return False
-        (folder / CURRENT).unlink(missing_ok=True)
-        durable.force_folder(folder)
-        return True
+        try:
+            verify_index(folder)
+        except IndexDamaged:
+            (folder / CURRENT).unlink(missing_ok=True)
+            durable.force_folder(folder)
 
 
 def _follow(folder: Path, spec: IndexSpec, source: VectorSource, full: bool) -> IndexChanges:
