@@ -13,6 +13,7 @@ from egregora_assets.cli_authors import authors
 from egregora_assets.cli_code import code
 from egregora_assets.cli_common import Home, as_table, out, readable_errors
 from egregora_assets.cli_media import media
+from egregora_assets.cli_model import model
 from egregora_assets.config import Settings, load_settings
 from egregora_assets.terminal import plain
 
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.add_typer(authors, name="authors")
 app.add_typer(code, name="code")
 app.add_typer(media, name="media")
+app.add_typer(model, name="model")
 DayFirst = Annotated[
     bool | None, typer.Option("--day-first/--month-first", help="Order of day and month, where the file cannot tell.")
 ]

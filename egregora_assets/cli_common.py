@@ -18,6 +18,7 @@ from egregora_assets.git_history.repositories import Unanswerable
 from egregora_assets.media.errors import CollectionRefused, FolderRefused, NotSanitised
 from egregora_assets.privacy.keys import KeyFileError
 from egregora_assets.publish.snapshot import PublicationRefused
+from egregora_assets.search.embedders import EmbedderFailed, NoEmbedder
 from egregora_assets.terminal import plain
 from egregora_assets.warehouse.connection import NothingPublished, WarehouseBusy
 from egregora_assets.warehouse.migrate import SchemaMismatch
@@ -49,6 +50,8 @@ def readable_errors() -> Iterator[None]:
         CollectionRefused,
         FolderRefused,
         PublicationRefused,
+        NoEmbedder,
+        EmbedderFailed,
         OSError,
     ) as error:
         err.print(f"[red]error:[/red] {plain(str(error))}", soft_wrap=True)

@@ -331,6 +331,20 @@ class Settings(BaseSettings):
         return None if self.authors.posts is None else self.home / self.authors.posts.expanduser()
 
     @property
+    def models(self) -> Path:
+        """The folder of models, which all memories of a user share."""
+        if self.search.models is not None:
+            return (self.home / self.search.models.expanduser()).absolute()
+        data = os.environ.get("XDG_DATA_HOME", "")
+        return (Path(data) if data.startswith("/") else Path.home() / ".local" / "share") / "egregora" / "models"
+
+    @property
+    def model_folder(self) -> Path:
+        """The folder of the model that the settings name: a path, or a name in the folder of models."""
+        model = Path(self.search.model).expanduser()
+        return (self.models if len(model.parts) == 1 and not model.is_absolute() else self.home) / model
+
+    @property
     def profiles(self) -> Path:
         return self.published / "authors"
 

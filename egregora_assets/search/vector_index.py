@@ -42,6 +42,7 @@ class Model:
 class IndexFigures:
     """What is told of an index."""
 
+    model: str
     answers: str
     rows: int
     bytes: int
@@ -68,7 +69,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
         warehouse_id=warehouse_id(connection),
         model=model.fingerprint,
         dimensions=model.dimensions,
-        centre=centre_of(connection, settings, model.fingerprint, model.dimensions),
+        centre=centre_of(connection, settings, model.fingerprint),
     )
     source = WarehouseVectors(connection, model.fingerprint, model.dimensions)
     threads = settings.warehouse.threads or 0
@@ -113,6 +114,7 @@ def figures(connection: duckdb.DuckDBPyConnection, settings: Settings) -> IndexF
         return None
     manifest, spec = generation.manifest, generation.manifest.spec
     return IndexFigures(
+        model=str(spec["model"]),
         answers=answering(generation).answers,
         rows=generation.live,
         bytes=sum(path.stat().st_size for path in generation.folder.iterdir()),

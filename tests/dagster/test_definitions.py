@@ -47,6 +47,8 @@ MATERIALIZABLE = (
     "documents",
     "search_units",
     "lexical_index",
+    "embeddings",
+    "hnsw_index",
     "sidecars",
     "author_profiles",
     "snapshot",
