@@ -331,11 +331,6 @@ class Settings(BaseSettings):
         return None if self.authors.posts is None else self.home / self.authors.posts.expanduser()
 
     @property
-    def index(self) -> Path:
-        """What makes search quick; it can be made anew at any time."""
-        return self.published / "index"
-
-    @property
     def models(self) -> Path:
         """The folder of models, which all memories of a user share."""
         if self.search.models is not None:

@@ -11,7 +11,7 @@ from egregora_assets.media.assets import media_public
 from egregora_assets.profiles.assets import author_profiles
 from egregora_assets.publish.snapshot import publish
 from egregora_assets.publish.tables import TABLES
-from egregora_assets.search.assets import lexical_index, search_units
+from egregora_assets.search.assets import hnsw_index, lexical_index, search_units
 from egregora_assets.sidecar.assets import sidecars
 from egregora_assets.warehouse.reporting import OWNERS, RefreshConfig, markdown_table
 from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
@@ -29,6 +29,7 @@ from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
         documents,
         search_units,
         lexical_index,
+        hnsw_index,
         sidecars,
         author_profiles,
     ],

@@ -15,7 +15,7 @@ from egregora_assets.git_history.resolver import STATES
 from egregora_assets.media import public
 from egregora_assets.privacy.scrub import quoted
 from egregora_assets.profiles import files as profiles
-from egregora_assets.search import word_files, words
+from egregora_assets.search import vector_index, word_files, words
 from egregora_assets.sidecar import posts
 from egregora_assets.warehouse.made_files import SIGNED, UNFINISHED
 from egregora_assets.warehouse.query import rows, scalar
@@ -153,7 +153,8 @@ def _wanted(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterat
     yield from ("media", f"media/{SIGNED}", f"media/{UNFINISHED}")
     for public_id, mime in public.copies_shown(connection):
         yield from (f"media/{public_id[:2]}", f"media/{public_id[:2]}/{public_id}{public.ENDINGS[mime]}")
-    yield from ("index", "index/words")
+    yield from ("index", "index/words", "index/vectors")
+    yield from (f"index/vectors/{name}" for name in vector_index.names_allowed(settings))
     yield from (f"index/words/{name}" for name in word_files.names_allowed(words.folder_of(settings)))
     for (alias,) in rows(connection, "SELECT alias FROM author_profiles"):
         yield from (f"authors/{alias}{suffix}" for suffix in profiles.SUFFIXES)

@@ -8,7 +8,7 @@ import dagster as dg
 from egregora_assets.authors.assets import clean_messages
 from egregora_assets.documents.assets import documents
 from egregora_assets.search import embeddings as vectors
-from egregora_assets.search import units, words
+from egregora_assets.search import units, vector_index, words
 from egregora_assets.warehouse.query import rows
 from egregora_assets.warehouse.reporting import OWNERS, RefreshConfig, column_schema, described, markdown_table
 from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
@@ -62,6 +62,37 @@ def embeddings(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
             },
             data_version=dg.DataVersion(f"{changes.fingerprint or 'none'}-{logged}"),
         )
+
+
+@dg.asset(
+    group_name="search",
+    kinds={"usearch", "file"},
+    owners=OWNERS,
+    deps=[embeddings],
+    pool=WRITER_POOL,
+    code_version="1",
+    automation_condition=dg.AutomationCondition.eager(),
+)
+def hnsw_index(config: RefreshConfig, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
+    """The index of vectors: sign bits of each, and a graph over them where they are many; made anew wherever a byte is in doubt."""
+    settings = warehouse.settings
+    with warehouse.writer() as connection:
+        changes = vector_index.refresh(connection, settings, config.full_refresh)
+        found = vector_index.figures(connection, settings)
+    if found is None:
+        return dg.MaterializeResult(metadata={"dagster/row_count": 0, "answers": "nothing: there are no vectors"})
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": found.rows,
+            "path": dg.MetadataValue.path(str(vector_index.folder_of(settings, found.model))),
+            **asdict(found),
+            **{f"pass_{name}": value for name, value in asdict(changes).items() if name in _OF_THE_PASS},
+        },
+        data_version=dg.DataVersion(f"{found.generation}-{found.applied_seq}"),
+    )
+
+
+_OF_THE_PASS = ("added", "removed", "bytes", "anew")
 
 
 @dg.asset(

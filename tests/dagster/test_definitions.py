@@ -48,6 +48,7 @@ MATERIALIZABLE = (
     "search_units",
     "lexical_index",
     "embeddings",
+    "hnsw_index",
     "sidecars",
     "author_profiles",
     "snapshot",
