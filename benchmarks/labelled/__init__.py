@@ -10,6 +10,10 @@ import numpy as np
 NAMES = ("household", "software", "portuguese")
 
 
+_ANSWERS = {1: "+1", 2: "+2", 3: "+12"}
+"""What marks a message that answers the first, second and third query of a block."""
+
+
 @dataclass(frozen=True)
 class Labelled:
     """Messages of one chat, by blocks, and for each query the numbers of the messages that answer it."""
@@ -33,7 +37,7 @@ def read(name: str) -> Labelled:
         asked = [line[2:] for line in lines if line[0] == "?"]
         said = [line for line in lines if line[0] != "?"]
         for number, query in enumerate(asked, 1):
-            answers = frozenset(count + place for place, line in enumerate(said) if line[0] in f"+{number}")
+            answers = frozenset(count + place for place, line in enumerate(said) if line[0] in _ANSWERS[number])
             queries.append((query, answers))
         blocks.append([line[2:] for line in said])
         count += len(said)

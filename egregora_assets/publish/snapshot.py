@@ -213,12 +213,19 @@ def _fill(connection: duckdb.DuckDBPyConnection, wanted: Publication) -> int:
     connection.execute("BEGIN")
     written = 0
     for table in TABLES:
-        connection.execute(f"CREATE TABLE public.{table.name} AS {table.query} LIMIT 0")
+        connection.execute(f"CREATE TABLE public.{table.name} ({_columns(connection, table)})")
         written += changed(connection, f"INSERT INTO public.{table.name} {table.query}")
     connection.execute("CREATE TABLE public.publication (revision BIGINT, fingerprint VARCHAR)")
     connection.execute("INSERT INTO public.publication VALUES (?, ?)", [wanted.revision, wanted.fingerprint])
     connection.execute("COMMIT")
     return written
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, table: PublishedTable) -> str:
+    """Return the SQL for the columns of a table as its query gives them."""
+    columns = rows(connection, f"SELECT column_name, column_type FROM (DESCRIBE {table.query})")
+    plainly = " USING COMPRESSION uncompressed"
+    return ", ".join(f'"{name}" {type_}{plainly if name == table.single else ""}' for name, type_ in columns)
 
 
 def _follow(

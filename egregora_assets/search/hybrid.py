@@ -13,19 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from egregora_assets.search.conversation import Numbers, read_conversation
+from egregora_assets.search.embedders import EmbedderFailed
 from egregora_assets.search.errors import UnknownMessage
 from egregora_assets.search.filters import Filters
-from egregora_assets.search.ranking import Place, Ranked, RankedList, first_alike, fused
+from egregora_assets.search.ranking import Place, Ranked, RankedList, first_alike, fused, share_of_words
 from egregora_assets.search.snippets import has_words, snippet
 from egregora_assets.search.tokens import Wanted, parse, words_of
-from egregora_assets.search.words import WordIndex
+from egregora_assets.search.vectors.spec import IndexUnusable
+from egregora_assets.search.words import Scores, WordIndex
 from egregora_assets.warehouse.query import rows
 
 DEPTH = 100
 """Messages of each list that are ranked."""
 _PASSAGES, _UNITS_PER_MESSAGE = 20, 1.5
+_NEAR = 0.5
 _DEEPER, _DEEPEST = 8, 50_000
-_MORE_ROWS = 16
+_MORE_ROWS = 4
 _ABOUT = 12
 """Words of a message that stand for what it is about."""
 _NO_FILTERS = Filters()
@@ -118,9 +121,10 @@ class Search:
         meaning: Meaning | None = None,
         notes: Iterable[str] = (),
     ) -> None:
-        self.notes = tuple(notes)
+        self.notes = list(notes)
         self._snapshot, self._words, self._meaning = snapshot, words, meaning
         self._conversation = read_conversation(snapshot)
+        self._authors: dict[UUID | None, str] = dict(rows(snapshot, _AUTHORS))
 
     def search(self, query: str, limit: int = 10, filters: Filters = _NO_FILTERS, context: int = 0) -> list[Result]:
         """Return the messages that fit a query best, at most ``limit``, with ``context`` messages before and after each.
@@ -147,9 +151,7 @@ class Search:
     ) -> list[Result]:
         if limit < 1 or not (words_of(meant) or not wanted.is_empty):
             return []
-        query = None
-        if self._meaning is not None and words_of(meant):
-            query = self._meaning.embedder.embed([meant], as_query=but is None)[0]
+        query = self._vector(meant, is_query=but is None)
         allow = None if filters.is_empty else self._allowed(filters)
         depth = max(DEPTH, 2 * limit)
         while True:
@@ -159,6 +161,21 @@ class Search:
             if len(shown) == limit or is_all or depth >= _DEEPEST:
                 return self._told(shown, wanted, context)
             depth *= _DEEPER
+
+    def _vector(self, meant: str, is_query: bool) -> NDArray[np.float32] | None:
+        if self._meaning is None or not words_of(meant):
+            return None
+        try:
+            vectors = self._meaning.embedder.embed([meant], as_query=is_query)
+        except EmbedderFailed as error:
+            self._do_without_meaning(error)
+            return None
+        query: NDArray[np.float32] = vectors[0]
+        return query
+
+    def _do_without_meaning(self, error: Exception) -> None:
+        self._meaning = None
+        self.notes.append(f"Search is by words alone: {error}")
 
     def _allowed(self, filters: Filters) -> _Allowed:
         condition, parameters = filters.condition()
@@ -174,24 +191,31 @@ class Search:
         is_all = True
         if self._words is not None:
             hits = self._words.search(wanted, depth, None if allow is None else allow.messages)
-            lists["words"] = _ranked(self._conversation.said(hits.labels), hits.scores)
+            strengths = share_of_words(hits.scores, self._words.most(wanted)) if query is not None else None
+            lists["words"] = _ranked(self._conversation.said(hits.labels), hits.scores, strengths)
             is_all = len(hits.labels) < depth
         if self._meaning is not None and query is not None:
-            count = int(depth * _UNITS_PER_MESSAGE)
-            near = self._meaning.index.search(query, count, None if allow is None else allow.units)
-            numbers = self._conversation.said(near.labels)
-            lists["meaning"] = _ranked(numbers, near.scores)
-            lists["passage"] = self._of_passages(near.labels, near.scores, allow)
-            is_all = is_all and len(near.labels) < count
+            try:
+                count = int(depth * _UNITS_PER_MESSAGE)
+                near = self._meaning.index.search(query, count, None if allow is None else allow.units)
+                lists["meaning"] = _ranked(self._conversation.said(near.labels), near.scores)
+                lists["passage"] = self._of_passages(near.labels, near.scores, allow)
+                is_all = is_all and len(near.labels) < count
+            except IndexUnusable as error:
+                self._do_without_meaning(error)
         return lists, is_all
 
-    def _of_passages(self, labels: Numbers, scores: NDArray[np.float32], allow: _Allowed | None) -> RankedList:
-        numbers, which = self._conversation.messages_of(labels)
+    def _of_passages(self, labels: Numbers, scores: Scores, allow: _Allowed | None) -> RankedList:
+        """Return the messages of the nearest passages; one that is not half as near as the nearest of all says nothing."""
+        if not len(labels):
+            return _ranked(labels, scores)
+        near = labels[scores >= _NEAR * scores.max()]
+        numbers, which = self._conversation.messages_of(near)
         ranks = np.unique(which, return_inverse=True)[1] + 1
         kept = ranks <= _PASSAGES
         if allow is not None:
             kept &= np.isin(numbers, allow.numbers)
-        return RankedList(numbers[kept], ranks[kept], scores[which[kept]])
+        return RankedList(numbers[kept], ranks[kept], scores[which[kept]], np.ones(int(kept.sum()), np.float32))
 
     def _shown(self, ranked: Sequence[Ranked], wanted: Wanted, limit: int) -> list[_Shown]:
         """Return the best different messages, with their rows: those that say the same are shown as one."""
@@ -215,7 +239,12 @@ class Search:
 
     def _rows(self, numbers: Sequence[int]) -> dict[int, tuple[UUID, str, datetime, datetime, str | None, str, str]]:
         by_row = {int(self._conversation.rows[number]): number for number in numbers}
-        return {by_row[row]: tuple(more) for row, *more in rows(self._snapshot, _ROWS, [list(by_row)])}
+        return {
+            by_row[row]: (message_id, source_id, local_time, sent_at, self._authors.get(author_id), kind, text)
+            for row, message_id, source_id, local_time, sent_at, author_id, kind, text in rows(
+                self._snapshot, _ROWS, [list(by_row)]
+            )
+        }
 
     def _told(self, shown: Sequence[_Shown], wanted: Wanted, context: int) -> list[Result]:
         around = [self._conversation.around(one.ranked.item, context, context) for one in shown] if context > 0 else []
@@ -256,10 +285,11 @@ class _Allowed:
     numbers: Numbers
 
 
-def _ranked(numbers: Numbers, scores: NDArray[np.float32]) -> RankedList:
+def _ranked(numbers: Numbers, scores: Scores, strengths: Scores | None = None) -> RankedList:
     """Return a list without what the snapshot does not show."""
     known = numbers >= 0
-    return RankedList(numbers[known], np.arange(1, int(known.sum()) + 1), scores[known])
+    counting = np.ones(len(numbers), np.float32) if strengths is None else strengths
+    return RankedList(numbers[known], np.arange(1, int(known.sum()) + 1), scores[known], counting[known])
 
 
 def _line(row: tuple[UUID, str, datetime, datetime, str | None, str, str]) -> Line:
@@ -277,7 +307,8 @@ _ALLOWED = """
     SELECT label, false FROM search_units WHERE kind = 'passage' AND document_id IN (SELECT document_id FROM allowed)
     ORDER BY label
 """
+_AUTHORS = "SELECT author_id, coalesce(chosen_name, alias) FROM authors"
 _ROWS = """
-    SELECT m.rowid, message_id, source_id, local_time, sent_at, coalesce(chosen_name, alias), kind, text
-    FROM messages m LEFT JOIN authors USING (author_id) WHERE m.rowid IN (SELECT unnest(?))
+    SELECT rowid, message_id, source_id, local_time, sent_at, author_id, kind, text
+    FROM messages WHERE rowid IN (SELECT unnest(?))
 """

@@ -14,7 +14,6 @@ LONGEST = 64
 """Letters of a word that count: what is longer is a key or a checksum."""
 _MOST_WORDS = 64
 """Words of one query that are looked for."""
-_ROOT = 5
 
 _LAST_MARK = 0x3100
 _MARKS = "".join(chr(code) for code in range(0x300, _LAST_MARK) if unicodedata.category(chr(code)) in ("Mn", "Mc"))
@@ -126,11 +125,6 @@ def folded(text: str) -> str:
         return text.lower()
     plain = _DROPPED.sub("", unicodedata.normalize("NFKD", text).casefold())
     return plain if plain.isascii() else unicodedata.normalize("NFC", plain).translate(_OTHERS)
-
-
-def root(word: str) -> str:
-    """Return what the forms of a word have in common, in most languages that have forms: its first letters, without plural."""
-    return (word[:-1] if len(word) > 3 and word[-1] == "s" and word[-2] != "s" else word)[:_ROOT]
 
 
 def is_single(word: str) -> bool:
