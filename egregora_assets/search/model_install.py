@@ -64,7 +64,7 @@ def install(models: Path, source: Path | None = None) -> Installed:
     folder = models / NAME
     if is_whole(folder):
         return Installed(folder, is_new=False)
-    with _files(source) as (files, origin):
+    with original_files(source) as (files, origin):
         for name, expected in HASHES.items():
             if hashlib.sha256(files[name]).hexdigest() != expected:
                 raise ModelUnavailable(f"{name} from {origin} is not the file that is known as {NAME}: it is not used")
@@ -118,7 +118,7 @@ def _provenance(origin: str, parts: Mapping[str, bytes]) -> dict[str, Any]:
 
 
 @contextmanager
-def _files(source: Path | None) -> Iterator[tuple[dict[str, bytes], str]]:
+def original_files(source: Path | None) -> Iterator[tuple[dict[str, bytes], str]]:
     """Give the model's files by name, and where they come from. Raises ``ModelUnavailable``."""
     if source is not None:
         missing = [name for name in HASHES if not (source / name).is_file()]
