@@ -15,6 +15,8 @@ import pytest
 
 from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import Settings
+from egregora_assets.publish.pending import pending
+from egregora_assets.publish.snapshot import publish
 from egregora_assets.search import embeddings, verify
 from egregora_assets.search.embedders import Embedder, EmbedderFailed, Vectors
 from egregora_assets.search.embeddings import EmbeddingChanges
@@ -207,6 +209,20 @@ def test_without_a_model_nothing_is_embedded_and_it_is_said_why(
     assert not verdict.passed
     assert "egregora model install" in verdict.description
     assert verify.texts_are_embedded(warehouse, settings).passed, "who asks for words alone has what they asked for"
+
+
+def test_a_model_that_was_put_in_place_later_is_a_reason_to_work(
+    settings: Settings, with_tiny_model: Settings, warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    embeddings.refresh(warehouse, settings)
+    publish(warehouse, settings)
+    warehouse.close()
+
+    assert pending(settings) == []
+    assert pending(with_tiny_model) == ["there are texts without a vector"]
+    with open_warehouse(with_tiny_model) as connection:
+        embeddings.refresh(connection, with_tiny_model)
+    assert pending(with_tiny_model) == []
 
 
 def test_vectors_are_half_as_long_and_nearly_as_exact() -> None:

@@ -169,6 +169,16 @@ def test_a_name_that_becomes_known_erases_the_form_that_showed_it(
     assert "[name] has the key" in [text for _, text in texts(warehouse)]
 
 
+def test_a_chat_whose_title_turns_out_to_name_somebody_leaves_indexes_under_that_name(
+    settings: Settings, warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    assert scalar(warehouse, "SELECT any_value(source_id) FROM search_units") == "garden-club"
+
+    outcome = units.refresh(warehouse, with_privacy(settings, opt_out=("Garden Club",)))
+    assert outcome == UnitChanges(added=4, removed=4, erased=4)
+    assert "garden" not in str(rows(warehouse, "SELECT * EXCLUDE (text) FROM search_units"))
+
+
 def test_windows_that_are_cut_otherwise_keep_the_labels_of_messages(
     settings: Settings, warehouse: duckdb.DuckDBPyConnection
 ) -> None:
