@@ -16,7 +16,7 @@ from rich.table import Table
 
 from benchmarks.harness import Figure, save
 
-SLICES = ("chat", "graph", "publish", "privacy", "authors", "identity", "git", "media")
+SLICES = ("chat", "graph", "publish", "privacy", "authors", "identity", "git", "media", "search")
 ON_REQUEST = ("peers",)
 """These download other programs: they run only when they are named."""
 RESULTS = Path(__file__).parent / "results"

@@ -16,7 +16,7 @@ from egregora_assets.search.conversation import Numbers, read_conversation
 from egregora_assets.search.embedders import EmbedderFailed
 from egregora_assets.search.errors import UnknownMessage
 from egregora_assets.search.filters import Filters
-from egregora_assets.search.ranking import Place, Ranked, RankedList, first_alike, fused, share_of_words
+from egregora_assets.search.ranking import Place, Ranked, RankedList, first_alike, fused, nearness, share_of_words
 from egregora_assets.search.snippets import has_words, snippet
 from egregora_assets.search.tokens import Wanted, parse, words_of
 from egregora_assets.search.vectors.spec import IndexUnusable
@@ -26,7 +26,6 @@ from egregora_assets.warehouse.query import rows
 DEPTH = 100
 """Messages of each list that are ranked."""
 _PASSAGES, _UNITS_PER_MESSAGE = 20, 1.5
-_NEAR = 0.5
 _DEEPER, _DEEPEST = 8, 50_000
 _MORE_ROWS = 4
 _ABOUT = 12
@@ -198,7 +197,7 @@ class Search:
             try:
                 count = int(depth * _UNITS_PER_MESSAGE)
                 near = self._meaning.index.search(query, count, None if allow is None else allow.units)
-                lists["meaning"] = _ranked(self._conversation.said(near.labels), near.scores)
+                lists["meaning"] = _ranked(self._conversation.said(near.labels), near.scores, nearness(near.scores))
                 lists["passage"] = self._of_passages(near.labels, near.scores, allow)
                 is_all = is_all and len(near.labels) < count
             except IndexUnusable as error:
@@ -209,7 +208,7 @@ class Search:
         """Return the messages of the nearest passages; one that is not half as near as the nearest of all says nothing."""
         if not len(labels):
             return _ranked(labels, scores)
-        near = labels[scores >= _NEAR * scores.max()]
+        near = labels[nearness(scores) == 1]
         numbers, which = self._conversation.messages_of(near)
         ranks = np.unique(which, return_inverse=True)[1] + 1
         kept = ranks <= _PASSAGES

@@ -17,6 +17,8 @@ _ALL_WORDS = 0.5
 meant, and who has asked in a sentence has said much that is in every other message.
 """
 
+_NEAR, _FAR_AWAY = 0.5, 0.25
+
 ALIKE = 0.8
 """Texts that share this part of their words are shown as one."""
 
@@ -70,6 +72,12 @@ def share_of_words(scores: NDArray[np.float32], most: float) -> NDArray[np.float
     """Return how much hits by words count, where one with all words scores about ``most``."""
     shares = np.minimum(scores / (_ALL_WORDS * most), 1) if most > 0 else np.ones(len(scores))
     return (shares**2).astype(np.float32)
+
+
+def nearness(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return how much hits by meaning count: those that are not half as near as the nearest are only what was left to find."""
+    best = scores.max(initial=0)
+    return np.where(scores >= _NEAR * best, 1, _FAR_AWAY).astype(np.float32)
 
 
 def is_alike(words: frozenset[str], others: frozenset[str]) -> bool:
