@@ -12,9 +12,9 @@ import os
 import secrets
 import zlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from usearch.index import Index
 
 from egregora_assets.search.vectors import encoding
 from egregora_assets.search.vectors.bit_flat import BitFlat
@@ -22,6 +22,9 @@ from egregora_assets.search.vectors.durable import checksum_of, force_file, forc
 from egregora_assets.search.vectors.generation import Generation, batches
 from egregora_assets.search.vectors.manifest import Graph, Manifest, libraries
 from egregora_assets.search.vectors.spec import DEPTH, Floats, Hits, IndexDamaged, Labels
+
+if TYPE_CHECKING:
+    from usearch.index import Index  # reads files when it is imported: that is left to whoever has a graph
 
 EXPANSION_SEARCH = 128
 _ROWS_AT_ONCE = 16_384
@@ -109,6 +112,8 @@ def _to_extend(generation: Generation) -> tuple[Index, int]:
     if manifest.graph is not None and is_usable(manifest):
         verify_graph(generation.folder, manifest.graph)
         return _loaded(generation.folder / manifest.graph.file, view=False), manifest.graph.rows
+    from usearch.index import Index
+
     spec = manifest.spec
     index = Index(
         ndim=generation.dimensions,
@@ -133,6 +138,8 @@ def _view(path: Path, told: Graph) -> Index:
 
 
 def _loaded(path: Path, *, view: bool) -> Index:
+    from usearch.index import Index
+
     index = Index.restore(path, view=view)
     if index is None:
         raise IndexDamaged(f"{path} is no graph that usearch {libraries()['usearch']} can read")
