@@ -27,7 +27,7 @@ from egregora_assets.search.vectors.graph import UsearchHnsw
 from egregora_assets.search.vectors.manifest import MANIFEST
 from egregora_assets.search.vectors.reader import open_generation, open_index
 from egregora_assets.search.vectors.recall import least_scores
-from egregora_assets.search.vectors.spec import BLOCK_ROWS, IndexSpec, VectorIndex
+from egregora_assets.search.vectors.spec import IndexSpec, VectorIndex
 from egregora_assets.search.vectors.writer import bring_up_to_date
 from egregora_assets.warehouse.migrate import migrate
 from egregora_assets.warehouse.query import changed, view_of
@@ -105,7 +105,7 @@ def _new_rows(connection: duckdb.DuckDBPyConnection, place: Path, spec: IndexSpe
 
 
 def _graph(place: Path, source: WarehouseVectors, size: int) -> Iterator[Figure]:
-    spec = IndexSpec("bench", MODEL, DIMENSIONS, graph_from=BLOCK_ROWS)
+    spec = IndexSpec("bench", MODEL, DIMENSIONS, graph_from=65_536)
     building = timed(lambda: bring_up_to_date(place, spec, source))
     questions = vectors(QUERIES, DIMENSIONS, part=1)
     index = UsearchHnsw(open_generation(place))

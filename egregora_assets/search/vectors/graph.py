@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 EXPANSION_SEARCH = 128
 _ROWS_AT_ONCE = 16_384
+_LEAST_BLOCKS = 4
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ class UsearchHnsw:
         found = found[~self.generation.is_dead[found]]
         if len(found) < k:
             return self._bits.search(query, k, allow, depth)
-        tail = self._bits.nearest(direction, depth, self._tail)
+        tail = self._bits.nearest(direction, depth // 2, self._tail)  # the tail is the smaller part
         return self.generation.exact(direction, np.concatenate([found, tail]), k)
 
 
@@ -75,13 +76,13 @@ def is_usable(manifest: Manifest) -> bool:
 def rows_wanted(manifest: Manifest, graph_from: int, have: int) -> int:
     """Return over how many rows there should be a graph: those of all filled blocks, where they are many.
 
-    Writing it means to write all of it, so one that covers ``have`` rows waits until a sixteenth is new.
+    Writing it means to write all of it, so one that covers ``have`` rows waits until some blocks, and a sixteenth, are new.
     """
     block_rows = int(manifest.spec["block_rows"])
     filled = manifest.rows // block_rows * block_rows
     if filled < max(graph_from, 1):
         return 0
-    return filled if filled - have >= max(block_rows, have // 16) else have
+    return filled if not have or filled - have >= max(_LEAST_BLOCKS * block_rows, have // 16) else have
 
 
 def write(generation: Generation, wanted: int, threads: int) -> Graph:
