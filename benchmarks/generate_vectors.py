@@ -14,7 +14,7 @@ COMMON = 0.35
 """How much all vectors have in common: models give every two texts some likeness."""
 SAYING = 1.0
 """How much of a vector is what is said, beside 1 for the topic."""
-WORDING = 1.1
+WORDING = 1.0
 """How much of it is how that is said."""
 SAYINGS = 33_000
 """How many different things are said."""

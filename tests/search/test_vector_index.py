@@ -97,7 +97,7 @@ def test_the_figures_say_what_answers(with_tiny_model: Settings, warehouse: duck
 
     assert found is not None
     assert (found.rows, found.recall, found.graph_rows) == (len(labels(warehouse)), 1.0, 0)
-    assert (found.connectivity, found.expansion_add, found.graph_from) == (16, 128, 4 * 65_536)
+    assert (found.connectivity, found.expansion_add, found.graph_from) == (16, 128, 262_144)
     assert (found.generation, found.applied_seq) == (changes.generation, changes.applied_seq)
     assert found.answers == "sign bits of every vector"
     assert found.bytes == sum(path.stat().st_size for path in settings_folder(with_tiny_model, found.model).iterdir())

@@ -132,9 +132,9 @@ def test_a_graph_that_is_damaged_is_made_anew_when_it_is_to_grow(written: tuple[
     content = bytearray(graph.read_bytes())
     content[len(content) // 2] ^= 1
     graph.write_bytes(content)
-    truth.add(some_vectors(100, part=8))
+    truth.add(some_vectors(300, part=8))
 
-    bring_up_to_date(folder, spec_with(graph_from=64), truth, threads=1)
+    assert bring_up_to_date(folder, spec_with(graph_from=64), truth, threads=1).graph_rows > 512
     assert_same(verify_and_search(folder), true_nearest(truth, QUERY, 10))
 
 

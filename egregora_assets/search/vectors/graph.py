@@ -12,9 +12,9 @@ import os
 import secrets
 import zlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from usearch.index import Index
 
 from egregora_assets.search.vectors import encoding
 from egregora_assets.search.vectors.bit_flat import BitFlat
@@ -23,8 +23,12 @@ from egregora_assets.search.vectors.generation import Generation, batches
 from egregora_assets.search.vectors.manifest import Graph, Manifest, libraries
 from egregora_assets.search.vectors.spec import DEPTH, Floats, Hits, IndexDamaged, Labels
 
+if TYPE_CHECKING:
+    from usearch.index import Index  # reads files when it is imported: that is left to whoever has a graph
+
 EXPANSION_SEARCH = 128
 _ROWS_AT_ONCE = 16_384
+_LEAST_BLOCKS = 4
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +64,7 @@ class UsearchHnsw:
         found = found[~self.generation.is_dead[found]]
         if len(found) < k:
             return self._bits.search(query, k, allow, depth)
-        tail = self._bits.nearest(direction, depth, self._tail)
+        tail = self._bits.nearest(direction, depth // 2, self._tail)  # the tail is the smaller part
         return self.generation.exact(direction, np.concatenate([found, tail]), k)
 
 
@@ -72,13 +76,13 @@ def is_usable(manifest: Manifest) -> bool:
 def rows_wanted(manifest: Manifest, graph_from: int, have: int) -> int:
     """Return over how many rows there should be a graph: those of all filled blocks, where they are many.
 
-    Writing it means to write all of it, so one that covers ``have`` rows waits until a sixteenth is new.
+    Writing it means to write all of it, so one that covers ``have`` rows waits until some blocks, and a sixteenth, are new.
     """
     block_rows = int(manifest.spec["block_rows"])
     filled = manifest.rows // block_rows * block_rows
     if filled < max(graph_from, 1):
         return 0
-    return filled if filled - have >= max(block_rows, have // 16) else have
+    return filled if not have or filled - have >= max(_LEAST_BLOCKS * block_rows, have // 16) else have
 
 
 def write(generation: Generation, wanted: int, threads: int) -> Graph:
@@ -109,6 +113,8 @@ def _to_extend(generation: Generation) -> tuple[Index, int]:
     if manifest.graph is not None and is_usable(manifest):
         verify_graph(generation.folder, manifest.graph)
         return _loaded(generation.folder / manifest.graph.file, view=False), manifest.graph.rows
+    from usearch.index import Index
+
     spec = manifest.spec
     index = Index(
         ndim=generation.dimensions,
@@ -133,6 +139,8 @@ def _view(path: Path, told: Graph) -> Index:
 
 
 def _loaded(path: Path, *, view: bool) -> Index:
+    from usearch.index import Index
+
     index = Index.restore(path, view=view)
     if index is None:
         raise IndexDamaged(f"{path} is no graph that usearch {libraries()['usearch']} can read")

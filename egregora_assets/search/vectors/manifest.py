@@ -6,6 +6,7 @@ certain. It guards against disks, not against people, who can write what they li
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import json
 import re
@@ -61,6 +62,7 @@ def spec_as_told(spec: IndexSpec) -> dict[str, Any]:
     return told
 
 
+@functools.cache
 def libraries() -> dict[str, str]:
     """Return the versions of what makes and reads the files."""
     return {name: importlib.metadata.version(name) for name in _LIBRARIES}

@@ -20,13 +20,13 @@ def sampled_recall(index: VectorIndex, generation: Generation, k: int = 10, quer
         return 1.0
     asked = rows[np.linspace(0, len(rows) - 1, min(queries, len(rows))).astype(np.int64)]
     questions = generation.vectors.take(asked, 0)[:, : generation.dimensions].astype(np.float32)
-    least = _least_scores(generation, questions, k + 1) - generation.dimensions * 2.0**-21
+    least = least_scores(generation, questions, k + 1) - generation.dimensions * 2.0**-21
     hits = (index.search(question, k + 1) for question in questions)
     found = [min(k + 1, int((one.scores >= least[number]).sum())) - 1 for number, one in enumerate(hits)]
     return sum(found) / (k * len(asked))
 
 
-def _least_scores(generation: Generation, questions: Floats, k: int) -> Floats:
+def least_scores(generation: Generation, questions: Floats, k: int) -> Floats:
     """Return the ``k``-th best score of each question."""
     best = np.full((len(questions), k), -np.inf, np.float32)
     for start in range(0, generation.manifest.rows, _ROWS_AT_ONCE):

@@ -26,6 +26,7 @@ from egregora_assets.search.vectors.manifest import (
     generations,
     libraries,
     read_current,
+    read_manifest,
     spec_as_told,
     write_current,
     write_manifest,
@@ -209,20 +210,22 @@ def _new_generation(folder: Path, told: Manifest, centre: Floats) -> Iterator[Wr
 
 def _with_graph(folder: Path, spec: IndexSpec, changes: IndexChanges, threads: int) -> IndexChanges:
     """Let the graph cover what is filled; until it does, bits answer."""
+    manifest = read_manifest(folder / changes.generation)
+    _sweep_graphs(folder / changes.generation, manifest)
+    have = manifest.graph.rows if manifest.graph is not None and graph.is_usable(manifest) else 0
+    wanted = graph.rows_wanted(manifest, spec.graph_from, have)
+    if wanted == have:
+        return replace(changes, graph_rows=have)
     current = open_generation(folder)
-    _sweep_graphs(current)
-    old = current.manifest.graph if graph.is_usable(current.manifest) else None
-    wanted = graph.rows_wanted(current.manifest, spec.graph_from, 0 if old is None else old.rows)
-    if wanted == (0 if old is None else old.rows):
-        return replace(changes, graph_rows=wanted)
     try:
         written = graph.write(current, wanted, threads)
     except IndexDamaged as reason:
         log.warning("the graph is made anew: %s", reason)
-        current.manifest = replace(current.manifest, graph=None)
+        current.manifest = replace(manifest, graph=None)
         written = graph.write(current, wanted, threads)
-    write_manifest(current.folder, replace(current.manifest, graph=written))
-    _sweep_graphs(open_generation(folder))
+    manifest = replace(manifest, graph=written)
+    write_manifest(current.folder, manifest)
+    _sweep_graphs(current.folder, manifest)
     return replace(changes, graph_rows=wanted, bytes=changes.bytes + written.bytes)
 
 
@@ -237,10 +240,10 @@ def _sweep(folder: Path) -> None:
             shutil.rmtree(folder / name)
 
 
-def _sweep_graphs(current: Generation) -> None:
+def _sweep_graphs(place: Path, manifest: Manifest) -> None:
     """Remove every graph but the one that the manifest names."""
-    keep = None if current.manifest.graph is None else current.manifest.graph.file
-    for path in current.folder.glob("graph-*"):
+    keep = None if manifest.graph is None else manifest.graph.file
+    for path in place.glob("graph-*"):
         if path.name != keep:
             path.unlink()
 
