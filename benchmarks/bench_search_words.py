@@ -91,7 +91,7 @@ def _queries(folder: Path, snapshot: Path, texts: list[str], size: int) -> Itera
     yield _p50("words: query, filtered to 1 %", filtered, size)
     vectors = folder / "vectors"
     embedder = _embedder()
-    bring_up_to_date(vectors, _spec(size), _Generated(size))
+    bring_up_to_date(vectors, _SPEC, _Generated(size))
     with _opened(snapshot) as connection:
         meaning = Meaning(embedder or _Pretended(), open_index(vectors))
         began: list[Search] = []
@@ -278,9 +278,7 @@ class _Pretended:
         return np.full((len(texts), 384), 384**-0.5, np.float32)
 
 
-def _spec(size: int) -> IndexSpec:
-    """Describe an index without a graph: a search that ranks a hundred asks the sign bits in any case."""
-    return IndexSpec("bench", "0" * 16, 384, centre_of(384), graph_from=2 * size)
+_SPEC = IndexSpec("bench", "0" * 16, 384, centre_of(384))
 
 
 class _Generated:

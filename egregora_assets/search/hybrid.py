@@ -25,7 +25,11 @@ from egregora_assets.warehouse.query import rows
 
 DEPTH = 100
 """Messages of each list that are ranked."""
-_PASSAGES, _UNITS_PER_MESSAGE = 20, 1.5
+_NEAREST, _PASSAGES = 64, 20
+"""Units, which are messages and passages, that are asked for first by meaning, and how many passages count of them.
+
+A graph of vectors answers so many at once.
+"""
 _DEEPER, _DEEPEST = 8, 50_000
 _MORE_ROWS = 4
 _ABOUT = 12
@@ -195,7 +199,7 @@ class Search:
             is_all = len(hits.labels) < depth
         if self._meaning is not None and query is not None:
             try:
-                count = int(depth * _UNITS_PER_MESSAGE)
+                count = _NEAREST if depth == DEPTH else 2 * depth
                 near = self._meaning.index.search(query, count, None if allow is None else allow.units)
                 lists["meaning"] = _ranked(self._conversation.said(near.labels), near.scores, nearness(near.scores))
                 lists["passage"] = self._of_passages(near.labels, near.scores, allow)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 
 from egregora_assets.search.vectors.bit_flat import BitFlat, within_reach
+from egregora_assets.search.vectors.duck_vss import DuckVss, VssUnavailable
 from egregora_assets.search.vectors.exact_flat import ExactFlat
 from egregora_assets.search.vectors.generation import PER_ROW, Generation
 from egregora_assets.search.vectors.graph import UsearchHnsw
@@ -36,6 +38,14 @@ QUERIES = some_vectors(6, part=1).astype(np.float32)
 def graph_or_bits(generation: Generation) -> VectorIndex:
     """What a reader gets."""
     return answering(generation)
+
+
+def duck_vss(generation: Generation) -> VectorIndex:
+    """DuckDB's graph, where it can be loaded: EGREGORA_VSS may name the file of the extension."""
+    try:
+        return DuckVss(generation, os.environ.get("EGREGORA_VSS", "vss"))
+    except VssUnavailable as error:
+        pytest.skip(str(error).partition(chr(10))[0])
 
 
 def true_nearest(truth: Truth, query: Floats, k: int, allow: set[int] | None = None) -> Hits:
@@ -82,7 +92,7 @@ def play(step: Step, truth: Truth, spare: list[int]) -> None:
         truth.forget()
 
 
-@pytest.mark.parametrize("implementation", [ExactFlat, BitFlat, graph_or_bits])
+@pytest.mark.parametrize("implementation", [ExactFlat, BitFlat, graph_or_bits, duck_vss])
 @settings(max_examples=25)
 @given(steps=STEPS)
 def test_whatever_came_and_went_the_nearest_are_the_true_ones(
