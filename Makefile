@@ -20,6 +20,7 @@ $(VENV)/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/egregora model install --optional
 	@touch $@
 
 demo: install ## Sample chats, or EXPORT=path/to/WhatsApp.zip, through the whole graph

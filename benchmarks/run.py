@@ -16,8 +16,20 @@ from rich.table import Table
 
 from benchmarks.harness import Figure, save
 
-SLICES = ("chat", "graph", "publish", "privacy", "authors", "identity", "git", "media")
-ON_REQUEST = ("peers",)
+SLICES = (
+    "chat",
+    "graph",
+    "publish",
+    "privacy",
+    "authors",
+    "identity",
+    "git",
+    "media",
+    "search",
+    "search_index",
+    "search_words",
+)
+ON_REQUEST = ("peers", "search_study")
 """These download other programs: they run only when they are named."""
 RESULTS = Path(__file__).parent / "results"
 REPORT = Path(__file__).parent.parent / "docs" / "performance.md"

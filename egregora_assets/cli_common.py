@@ -18,6 +18,8 @@ from egregora_assets.git_history.repositories import Unanswerable
 from egregora_assets.media.errors import CollectionRefused, FolderRefused, NotSanitised, UnknownFile
 from egregora_assets.privacy.keys import KeyFileError
 from egregora_assets.publish.snapshot import PublicationRefused
+from egregora_assets.search.embedders import EmbedderFailed, NoEmbedder
+from egregora_assets.search.errors import UnknownMessage
 from egregora_assets.terminal import plain
 from egregora_assets.warehouse.connection import NothingPublished, WarehouseBusy
 from egregora_assets.warehouse.migrate import SchemaMismatch
@@ -50,6 +52,9 @@ def readable_errors() -> Iterator[None]:
         FolderRefused,
         UnknownFile,
         PublicationRefused,
+        UnknownMessage,
+        NoEmbedder,
+        EmbedderFailed,
         OSError,
     ) as error:
         err.print(f"[red]error:[/red] {plain(str(error))}", soft_wrap=True)

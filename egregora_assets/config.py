@@ -172,6 +172,44 @@ class AuthorSettings(_Section):
     posts: Path | None = Field(default=None, description="Folder of Markdown posts whose front matter names authors.")
 
 
+class HttpEmbedderSettings(_Section):
+    """A service with OpenAI's interface that makes vectors. What it is asked leaves this machine."""
+
+    url: str | None = Field(
+        default=None, pattern=r"^https?://\S+$", description="Address up to and with '/v1', e.g. of a local server."
+    )
+    model: str = Field(default="", description="Name of the model there.")
+    key_variable: str = Field(
+        default="EGREGORA_EMBEDDING_KEY",
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+        description="Variable that holds the key.",
+    )
+    batch: int = Field(default=64, ge=1, le=2048, description="Texts in one request.")
+    timeout_seconds: float = Field(default=60.0, gt=0, description="Longest wait for one answer.")
+    retries: int = Field(default=4, ge=0, le=20, description="How often a request that failed is made again.")
+    max_texts: int | None = Field(default=None, ge=1, description="Most texts that one run sends.")
+
+
+class SearchSettings(_Section):
+    """What makes vectors of texts, for search by meaning."""
+
+    embedder: Literal["onnx", "http", "none"] = Field(
+        default="onnx", description="A model on this machine, a service, or nothing: then search is by words alone."
+    )
+    model: str = Field(
+        default="all-MiniLM-L6-v2", min_length=1, description="Name in the folder of models, or the path of a folder."
+    )
+    models: Path | None = Field(default=None, description="Folder of models; default: the user's, for all memories.")
+    workers: int | None = Field(default=None, ge=1, le=256, description="Processes that embed; default: one per core.")
+    http: HttpEmbedderSettings = HttpEmbedderSettings()
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.embedder == "http" and (not self.http.url or not self.http.model):
+            raise ValueError("embedder = 'http' needs [search.http] with url = '…' and model = '…'")
+        return self
+
+
 class LimitSettings(_Section):
     """Bounds on untrusted archives, enforced on the bytes really read."""
 
@@ -215,6 +253,7 @@ class Settings(BaseSettings):
     privacy: PrivacySettings = PrivacySettings()
     authors: AuthorSettings = AuthorSettings()
     media: MediaSettings = MediaSettings()
+    search: SearchSettings = SearchSettings()
     limits: LimitSettings = LimitSettings()
     decoding: DecodingSettings = DecodingSettings()
 
@@ -285,6 +324,11 @@ class Settings(BaseSettings):
         return self.published / "posts"
 
     @property
+    def index(self) -> Path:
+        """The folder of the indexes: caches that can be made anew at any time."""
+        return self.published / "index"
+
+    @property
     def published_media(self) -> Path:
         return self.published / "media"
 
@@ -292,6 +336,20 @@ class Settings(BaseSettings):
     def authored_posts(self) -> Path | None:
         """The folder of posts whose front matter names authors; one that is not absolute stands in the home."""
         return None if self.authors.posts is None else self.home / self.authors.posts.expanduser()
+
+    @property
+    def models(self) -> Path:
+        """The folder of models, which all memories of a user share."""
+        if self.search.models is not None:
+            return (self.home / self.search.models.expanduser()).absolute()
+        data = os.environ.get("XDG_DATA_HOME", "")
+        return (Path(data) if data.startswith("/") else Path.home() / ".local" / "share") / "egregora" / "models"
+
+    @property
+    def model_folder(self) -> Path:
+        """The folder of the model that the settings name: a path, or a name in the folder of models."""
+        model = Path(self.search.model).expanduser()
+        return (self.models if len(model.parts) == 1 and not model.is_absolute() else self.home) / model
 
     @property
     def profiles(self) -> Path:
@@ -454,6 +512,9 @@ SETTINGS_TEMPLATE = """\
 
 # [media]
 # publish = false                       # no picture, film or recording leaves the private store; default: true
+# [search]
+# embedder = "none"                     # words alone; default: the model that `egregora model install` has put in place
+# model = "~/models/multilingual"       # a folder with model.onnx and tokenizer.json
 
 # [warehouse]
 # threads = 2

@@ -22,6 +22,8 @@ from egregora_assets.profiles import assets as profiles_assets
 from egregora_assets.profiles import checks as profiles_checks
 from egregora_assets.publish import assets as publish_assets
 from egregora_assets.publish import checks as publish_checks
+from egregora_assets.search import assets as search_assets
+from egregora_assets.search import checks as search_checks
 from egregora_assets.sidecar import assets as sidecar_assets
 from egregora_assets.sidecar import checks as sidecar_checks
 from egregora_assets.warehouse import automation as warehouse_automation
@@ -46,6 +48,10 @@ def build_definitions(loggers: Mapping[str, dg.LoggerDefinition] | None = None, 
             git_assets.git_line_counts,
             git_assets.code_references,
             documents_assets.documents,
+            search_assets.search_units,
+            search_assets.lexical_index,
+            search_assets.embeddings,
+            search_assets.hnsw_index,
             sidecar_assets.sidecars,
             profiles_assets.author_profiles,
             publish_assets.snapshot,
@@ -56,6 +62,7 @@ def build_definitions(loggers: Mapping[str, dg.LoggerDefinition] | None = None, 
             *media_checks.CHECKS,
             *git_checks.CHECKS,
             *documents_checks.CHECKS,
+            *search_checks.CHECKS,
             *sidecar_checks.CHECKS,
             *profiles_checks.CHECKS,
             *publish_checks.CHECKS,

@@ -99,8 +99,9 @@ def _columns(connection: duckdb.DuckDBPyConnection, condition: str) -> Iterator[
 
 
 def _rekey_ids(connection: duckdb.DuckDBPyConnection) -> None:
-    """Rotate every id of an author or message; those of documents follow from their messages."""
-    ids = "data_type IN ('UUID', 'UUID[]') AND column_name <> 'document_id' AND table_name <> 'warehouse_identity'"
+    """Rotate every id of an author or message; those of documents follow from their messages, and hashes are of texts."""
+    others = "column_name NOT IN ('document_id', 'content_hash') AND table_name <> 'warehouse_identity'"
+    ids = f"data_type IN ('UUID', 'UUID[]') AND {others}"
     for table, columns in _columns(connection, ids):
         new = ", ".join(
             f"{name} = rotated({name})"

@@ -21,7 +21,7 @@ from egregora_assets.warehouse.query import rows
 BEGINNING = datetime(2024, 3, 13, 9, 0)
 """A day above twelve: its order of day and month needs no telling."""
 
-DERIVED_TABLES = ("clean_messages", "documents", "sidecars", *ITEM_TABLES)
+DERIVED_TABLES = ("clean_messages", "documents", "search_units", "sidecars", *ITEM_TABLES)
 
 Line = tuple[int, str, str]
 """Minutes since the beginning, author, text."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +20,14 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("shared machine")
 """How long an example takes says something of the machine, and nothing of the product."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def words_alone() -> Iterator[None]:
+    """Let no test depend on whether this machine has a model; those of search say which they want."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EGREGORA_SEARCH__EMBEDDER", "none")
+        yield
 
 
 @pytest.fixture

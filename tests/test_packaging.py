@@ -13,9 +13,11 @@ import pytest
 from egregora_assets.config import (
     AuthorSettings,
     DocumentSettings,
+    HttpEmbedderSettings,
     LimitSettings,
     PrivacySettings,
     RepositorySettings,
+    SearchSettings,
     SourceSettings,
     WarehouseSettings,
 )
@@ -86,8 +88,10 @@ def test_every_setting_is_documented() -> None:
         PrivacySettings,
         AuthorSettings,
         DocumentSettings,
+        SearchSettings,
+        HttpEmbedderSettings,
         WarehouseSettings,
         LimitSettings,
     ):
         for key in section.model_fields:
-            assert f"` `{key}` |" in documented
+            assert f"` `{key}` |" in documented or f"`[search.{key}]`" in documented

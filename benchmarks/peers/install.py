@@ -1,4 +1,4 @@
-"""The peers: other parsers of WhatsApp exports at pinned versions, installed for one run into a scratch folder.
+"""The peers: other parsers and other indexes, at pinned versions, installed for one run into a scratch folder.
 
 The project never depends on them. One that cannot be installed here is left out, and the reason is printed.
 """
@@ -24,7 +24,7 @@ class NotInstalled(RuntimeError):
 
 @dataclass(frozen=True)
 class Peer:
-    """One parser. ``times_ours`` is the bound: how many times as much CPU as our load it needs at least."""
+    """One peer. ``times_ours`` is the bound: how many times as much CPU as our load it needs at least; ``also`` what it needs."""
 
     name: str
     version: str
@@ -32,6 +32,7 @@ class Peer:
     install: Callable[[Peer, Path], list[str]]
     program: str
     times_ours: float | None = None
+    also: tuple[str, ...] = ()
 
     @property
     def pinned(self) -> str:
@@ -46,9 +47,9 @@ class InstalledPeer:
     command: list[str]
 
 
-def install_peers(folder: Path) -> Iterator[InstalledPeer]:
+def install_peers(folder: Path, peers: tuple[Peer, ...] | None = None) -> Iterator[InstalledPeer]:
     """Install each peer into a folder of its own below ``folder`` and give those for which that went well."""
-    for peer in PEERS:
+    for peer in PEERS if peers is None else peers:
         own = folder / peer.name
         own.mkdir()
         try:
@@ -75,7 +76,7 @@ def _install_from_npm(peer: Peer, folder: Path) -> list[str]:
 def _install_from_pypi(peer: Peer, folder: Path) -> list[str]:
     python = folder / "bin" / "python"
     _run([sys.executable, "-m", "venv", str(folder)])
-    _run([str(python), "-m", "pip", "install", "--quiet", "--no-input", f"{peer.name}=={peer.version}"])
+    _run([str(python), "-m", "pip", "install", "--quiet", "--no-input", f"{peer.name}=={peer.version}", *peer.also])
     return [str(python), "-P", str(_PROGRAMS / peer.program)]
 
 
@@ -92,4 +93,18 @@ PEERS = (
     Peer("whatsapp-chat-parser", "4.0.2", "text → objects", _install_from_npm, "whatsapp_chat_parser.mjs"),
     Peer("whatstk", "0.9.1", "text → DataFrame", _install_from_pypi, "whatstk_parse.py", times_ours=6),
     Peer("chat-miner", "0.6.0", "text → objects", _install_from_pypi, "chat_miner_parse.py", times_ours=10),
+)
+
+VECTOR_PEERS = (
+    Peer("usearch", "2.26.6", "HNSW, 16-bit brain floats", _install_from_pypi, "vector_indexes.py"),
+    Peer("hnswlib", "0.8.0", "HNSW, 32-bit floats", _install_from_pypi, "vector_indexes.py", also=("numpy",)),
+    Peer("faiss-cpu", "1.15.1", "HNSW, 32-bit floats", _install_from_pypi, "vector_indexes.py"),
+    Peer(
+        "duckdb-extension-vss",
+        "1.5.5",
+        "HNSW in SQL",
+        _install_from_pypi,
+        "vector_indexes.py",
+        also=("numpy", "pyarrow"),
+    ),
 )

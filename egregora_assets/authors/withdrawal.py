@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 def withdraw(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
     """Take people who opted out since the last publication out of the snapshot, with the conversations that they were in.
 
+    Indexes go whole: they are caches, and are made anew without them.
     Returns how many rows, posts and profiles of theirs were there. A snapshot that cannot be read is left to ``publish``.
     """
     for path in (settings.public_path, settings.snapshot_path):
@@ -48,6 +49,8 @@ def withdraw(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
             found = int(scalar(connection, _THEIRS))
             if found:
                 _remove_files(connection, settings)
+                if settings.index.exists():
+                    shutil.rmtree(settings.index)
                 _write_others(connection, settings)
     finally:
         connection.execute("DETACH shown")

@@ -11,6 +11,7 @@ from egregora_assets.media.assets import media_public
 from egregora_assets.profiles.assets import author_profiles
 from egregora_assets.publish.snapshot import publish
 from egregora_assets.publish.tables import TABLES
+from egregora_assets.search.assets import hnsw_index, lexical_index, search_units
 from egregora_assets.sidecar.assets import sidecars
 from egregora_assets.warehouse.reporting import OWNERS, RefreshConfig, markdown_table
 from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
@@ -20,7 +21,18 @@ from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
     group_name="publish",
     kinds={"duckdb"},
     owners=OWNERS,
-    deps=[authors, clean_messages, media_public, code_references, documents, sidecars, author_profiles],
+    deps=[
+        authors,
+        clean_messages,
+        media_public,
+        code_references,
+        documents,
+        search_units,
+        lexical_index,
+        hnsw_index,
+        sidecars,
+        author_profiles,
+    ],
     pool=WRITER_POOL,
     code_version="1",
     automation_condition=dg.AutomationCondition.eager(),

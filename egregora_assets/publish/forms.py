@@ -15,6 +15,7 @@ from egregora_assets.git_history.resolver import STATES
 from egregora_assets.media import public
 from egregora_assets.privacy.scrub import quoted
 from egregora_assets.profiles import files as profiles
+from egregora_assets.search import vector_index, word_files, words
 from egregora_assets.sidecar import posts
 from egregora_assets.warehouse.made_files import SIGNED, UNFINISHED
 from egregora_assets.warehouse.query import rows, scalar
@@ -54,6 +55,7 @@ FORMS: dict[str, dict[str, str]] = {
         "slug": f"({_is('left(slug, 16)', _DAY + '-[0-9]{4}-')} AND {_is('right(slug, 9)', '-[0-9a-f]{8}')} "
         "AND slug[17:-10] IS NOT DISTINCT FROM source_id)",
     },
+    "search_units": {"kind": _one_of("kind", ("message", "passage")), "source_id": _OF_SOURCE},
     "sidecars": {"source_id": _OF_SOURCE, "slug": "slug IN (SELECT slug FROM documents)"},
     "decisions": {"author": _is("author", _PSEUDONYM)},
     "questions": {"author": _is("author", _PSEUDONYM)},
@@ -134,14 +136,14 @@ def _is_zone(name: str) -> bool:
 
 def surplus_files(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
     """Count the files and folders among what is published that are not those of the warehouse."""
-    wanted = {f"{settings.published}/{path}" for path in _wanted(connection)}
+    wanted = {f"{settings.published}/{path}" for path in _wanted(connection, settings)}
     present = (
         f"{folder}/{name}" for folder, folders, files in os.walk(settings.published) for name in (*folders, *files)
     )
     return sum(path not in wanted and not path.endswith(_OF_THE_SYSTEM) for path in present)
 
 
-def _wanted(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+def _wanted(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[str]:
     """Yield each file and folder that may be there, below the folder of what is published."""
     yield from ("snapshot.duckdb", f"authors/{profiles.INDEX_FILE}")
     for folder, schema in (("posts", posts.SCHEMA_FILE), ("authors", profiles.SCHEMA_FILE)):
@@ -151,5 +153,8 @@ def _wanted(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     yield from ("media", f"media/{SIGNED}", f"media/{UNFINISHED}")
     for public_id, mime in public.copies_shown(connection):
         yield from (f"media/{public_id[:2]}", f"media/{public_id[:2]}/{public_id}{public.ENDINGS[mime]}")
+    yield from ("index", "index/words", "index/vectors")
+    yield from (f"index/vectors/{name}" for name in vector_index.names_allowed(settings))
+    yield from (f"index/words/{name}" for name in word_files.names_allowed(words.folder_of(settings)))
     for (alias,) in rows(connection, "SELECT alias FROM author_profiles"):
         yield from (f"authors/{alias}{suffix}" for suffix in profiles.SUFFIXES)

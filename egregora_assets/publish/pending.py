@@ -14,6 +14,7 @@ from egregora_assets.git_history import references
 from egregora_assets.git_history import sync as repositories
 from egregora_assets.profiles import files as profiles
 from egregora_assets.publish.snapshot import snapshot_state, wanted_state
+from egregora_assets.search import embeddings, units, vector_index, words
 from egregora_assets.sidecar import posts
 from egregora_assets.warehouse.connection import open_file, tuning
 from egregora_assets.warehouse.migrate import migrations, schema_version
@@ -54,6 +55,7 @@ def _changed_rules(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
         (sync.CONSUMER, sync.rules_fingerprint(settings)),
         (gate.CONSUMER, gate.policy_fingerprint(connection, settings)),
         (windows.CONSUMER, windows.rules_fingerprint(settings)),
+        (units.CONSUMER, units.rules_fingerprint()),
         (posts.CONSUMER, posts.rules_fingerprint(settings)),
         (references.CONSUMER, references.rules_fingerprint(connection, settings)),
         (profiles.CONSUMER, profiles.rules_fingerprint(connection, settings)),
@@ -61,6 +63,10 @@ def _changed_rules(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
         if watermark(connection, consumer).fingerprint != fingerprint:
             reasons.append(f"the rules of {consumer} have changed")
     reasons += [f"the repository {name} has changed" for name in repositories.moved(connection, settings)]
+    doubts = (words.doubt(connection, settings), vector_index.doubt(connection, settings))
+    reasons += [doubt for doubt in doubts if doubt]
+    if embeddings.is_behind(connection, settings):
+        reasons.append("there are texts without a vector")
     if snapshot_state(settings) != wanted_state(connection, settings):
         reasons.append("the snapshot is behind the warehouse")
     return reasons

@@ -24,6 +24,8 @@ _OPTED_OUT_ROWS = (
     "SELECT count(*) FROM messages WHERE author_id IN (SELECT author_id::UUID FROM opted_out)",
     "SELECT count(*) FROM authors WHERE author_id IN (SELECT author_id::UUID FROM opted_out)",
     "SELECT count(*) FROM code_references WHERE message_id IN (SELECT message_id::UUID FROM hidden)",
+    "SELECT count(*) FROM search_units WHERE message_id IN (SELECT message_id::UUID FROM hidden) "
+    "OR last_message_id IN (SELECT message_id::UUID FROM hidden)",
     *(
         f"SELECT count(*) FROM (SELECT unnest({column}) AS message_id FROM {table}) "
         "WHERE message_id IN (SELECT message_id::UUID FROM hidden)"

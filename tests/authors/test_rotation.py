@@ -140,10 +140,11 @@ def meaning(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
 
 
 def pseudonyms(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    """Every id, alias and pseudonym of a chat that stands in any table."""
+    """Every id, alias and pseudonym of a chat that stands in any table; hashes are of texts, and stay as these do."""
     sql = """
         SELECT format('{}.{}', schema_name, table_name), column_name, data_type FROM duckdb_columns()
         WHERE database_name = current_database() AND NOT internal AND table_name <> 'warehouse_identity'
+            AND column_name <> 'content_hash'
     """
     found: set[str] = set()
     for table, column, type_ in rows(connection, sql):

@@ -1,0 +1,148 @@
+"""Which graph, with which parameters: HNSW libraries against each other, against every vector, and against our sign bits.
+
+About an hour of CPU on 100,000 rows. `EGREGORA_BENCH_VECTORS=file.npy` takes vectors that a model made in place of generated
+ones; `EGREGORA_BENCH_LARGE=1` adds 1,000,000 rows with the parameters that we use (another two hours, 12 GB on the disk). Every
+library is installed for the run into a folder of its own, and each choice of parameters is built in a process of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.bench_search_index import DIMENSIONS, Floats, search_ms
+from benchmarks.generate_vectors import vectors
+from benchmarks.harness import Figure, figure, scratch, timed
+from benchmarks.peers.install import VECTOR_PEERS, install_peers, leave_out
+from benchmarks.peers.process import last_line
+from egregora_assets.search.vectors.bit_flat import BitFlat
+from egregora_assets.search.vectors.block_files import writing_anew
+from egregora_assets.search.vectors.generation import Generation
+from egregora_assets.search.vectors.manifest import Manifest, libraries, spec_as_told
+from egregora_assets.search.vectors.spec import IndexSpec
+
+SIZES = (100_000,)
+LARGE = 1_000_000
+MS, CONSTRUCTIONS, SEARCHES = (8, 16, 32), (64, 128, 200), (32, 64, 128)
+OURS = (16, 128)
+NEW, QUERIES = 1_000, 300
+_SECONDS = 7_200
+_SLOW = "duckdb-extension-vss"
+"""Built with our parameters alone: each time takes minutes."""
+_PROGRAM = Path(__file__).parent / "peers" / "vector_indexes.py"
+
+
+def figures() -> Iterator[Figure]:
+    with scratch() as folder:
+        for place in ("peers", "indexes"):
+            (folder / place).mkdir()
+        commands = {one.peer.name: one.command for one in install_peers(folder / "peers", VECTOR_PEERS)}
+        commands["numpy"] = [sys.executable, "-P", str(_PROGRAM)]
+        for size in (*SIZES, *((LARGE,) if os.environ.get("EGREGORA_BENCH_LARGE") else ())):
+            data = folder / f"rows-{size}"
+            data.mkdir()
+            write_material(data, size)
+            yield from _bits(folder / "indexes" / f"bits-{size}", data, size)
+            for name, command in commands.items():
+                for m, construction in chosen(name, size):
+                    yield from _one(command, name, m, construction, data, folder / "indexes", size)
+
+
+def chosen(name: str, size: int) -> list[tuple[int, int]]:
+    """Return the parameters that a library is built with."""
+    if name in (_SLOW, "numpy") or size > SIZES[-1]:
+        return [OURS]
+    return [(m, construction) for m in MS for construction in CONSTRUCTIONS]
+
+
+def write_material(folder: Path, size: int) -> None:
+    """Write rows, new rows, queries, and for each query the score of its tenth nearest."""
+    given = os.environ.get("EGREGORA_BENCH_VECTORS")
+    if given is None:
+        rows, new, queries = (vectors(n, DIMENSIONS, part=part) for part, n in enumerate((size, NEW, QUERIES)))
+    else:
+        real = np.load(given).astype(np.float32)
+        queries, new, rows = real[:QUERIES], real[QUERIES : QUERIES + NEW], real[QUERIES + NEW :][:size]
+    least = np.full((len(queries), 10), -np.inf, np.float32)
+    for start in range(0, len(rows), 50_000):
+        scores = np.concatenate([least, queries @ rows[start : start + 50_000].T], axis=1)
+        least = np.partition(scores, scores.shape[1] - 10, axis=1)[:, -10:]
+    for name, values in (("rows", rows), ("new", new), ("queries", queries), ("least", least.min(axis=1))):
+        np.save(folder / f"{name}.npy", values)
+
+
+def _one(
+    command: list[str], name: str, m: int, construction: int, data: Path, scratch_folder: Path, size: int
+) -> Iterator[Figure]:
+    called = "numpy, every vector" if name == "numpy" else f"{name} M={m} efC={construction}"
+    searches = ",".join(map(str, SEARCHES[:1] if name == "numpy" else SEARCHES))
+    told = _told([*command, name, str(data), str(m), str(construction), searches], scratch_folder, called)
+    if told is None:
+        return
+    yield figure(f"{called}: build", told["build"], size, runs=1)
+    yield figure(f"{called}: file", told["bytes"] / 1e6, size, unit="MB", runs=1)
+    yield figure(f"{called}: memory", told["megabytes"], size, unit="MB", runs=1)
+    yield figure(f"{called}: add {NEW:,}", told["add"], size, runs=1)
+    if told["take"] is not None:
+        yield figure(f"{called}: take out {NEW:,}", told["take"], size, runs=1)
+    for ef, found in told["searches"].items():
+        at = "" if name == "numpy" else f" ef={ef}"
+        yield figure(f"{called}{at}: search", found["ms"], size, unit="ms", runs=QUERIES)
+        yield figure(f"{called}{at}: recall@10", found["recall"], size, unit="", runs=QUERIES)
+
+
+def _told(command: list[str], scratch_folder: Path, called: str) -> dict[str, Any] | None:
+    environment = {**os.environ, "STUDY_SCRATCH": str(scratch_folder)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=_SECONDS)
+    for path in scratch_folder.glob("index*"):
+        path.unlink()
+    for path in scratch_folder.glob("vss*"):
+        path.unlink()
+    if done.returncode:
+        leave_out(called, last_line(done.stderr) or f"exit status {done.returncode}")
+        return None
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def _bits(folder: Path, data: Path, size: int) -> Iterator[Figure]:
+    """Our sign bits over the same rows."""
+    folder.mkdir()
+    rows, queries, least = (np.load(data / f"{name}.npy") for name in ("rows", "queries", "least"))
+    spec, manifests = IndexSpec("study", "generated", rows.shape[1]), []
+    empty = Manifest("", spec_as_told(spec), "", 0, 0, 0, {}, None, libraries())
+
+    def write() -> None:
+        with writing_anew(folder, empty, spec.centre_or_zero) as written:
+            written.add(np.arange(len(rows)), rows.astype(np.float16))
+            manifests.append(written.finish())
+
+    yield figure("sign bits: build", timed(write), size, runs=1)
+    generation = Generation(folder, manifests[0])
+    size_of_codes = (folder / "codes").stat().st_size + (folder / "labels").stat().st_size
+    yield figure("sign bits: file, without the vectors", size_of_codes / 1e6, size, unit="MB", runs=1)
+    index = BitFlat(generation)
+    for depth in (100, 400):
+        asked = _AtDepth(index, depth)
+        yield figure(f"sign bits depth={depth}: search", search_ms(asked, queries), size, unit="ms", runs=len(queries))
+        found = sum(int((asked.search(q, 10).scores >= least[n] - 1e-4).sum()) for n, q in enumerate(queries))
+        yield figure(
+            f"sign bits depth={depth}: recall@10", found / (10 * len(queries)), size, unit="", runs=len(queries)
+        )
+
+
+class _AtDepth:
+    """The bits with another depth than usual."""
+
+    def __init__(self, index: BitFlat, depth: int) -> None:
+        self.index, self.depth, self.answers = index, depth, index.answers
+
+    def search(self, query: Floats, k: int, allow: Any = None, depth: int = 0) -> Any:
+        return self.index.search(query, k, allow, depth or self.depth)
