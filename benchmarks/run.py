@@ -16,7 +16,19 @@ from rich.table import Table
 
 from benchmarks.harness import Figure, save
 
-SLICES = ("chat", "graph", "publish", "privacy", "authors", "identity", "git", "media", "search_index")
+SLICES = (
+    "chat",
+    "graph",
+    "publish",
+    "privacy",
+    "authors",
+    "identity",
+    "git",
+    "media",
+    "search",
+    "search_index",
+    "search_words",
+)
 ON_REQUEST = ("peers", "search_study")
 """These download other programs: they run only when they are named."""
 RESULTS = Path(__file__).parent / "results"

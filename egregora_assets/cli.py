@@ -14,6 +14,7 @@ from egregora_assets.cli_code import code
 from egregora_assets.cli_common import Home, as_table, out, readable_errors
 from egregora_assets.cli_media import media
 from egregora_assets.cli_model import model
+from egregora_assets.cli_search import search
 from egregora_assets.config import Settings, load_settings
 from egregora_assets.terminal import plain
 
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.add_typer(authors, name="authors")
 app.add_typer(code, name="code")
 app.add_typer(media, name="media")
+app.command()(search)
 app.add_typer(model, name="model")
 DayFirst = Annotated[
     bool | None, typer.Option("--day-first/--month-first", help="Order of day and month, where the file cannot tell.")
@@ -108,10 +110,15 @@ def query(
     home: Home = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines.")] = False,
 ) -> None:
-    """Ask the published snapshot. Read-only: it can change nothing and read no other file."""
+    """Ask the published snapshot. Read-only: it can change nothing and read no other file.
+
+    search('words', k := 10) is a table of what a search finds: rank, message_id, score, snippet.
+    """
+    from egregora_assets.search.sql import searchable
     from egregora_assets.warehouse.connection import open_snapshot
 
-    with readable_errors(), open_snapshot(load_settings(home)) as connection:
+    settings = load_settings(home)
+    with readable_errors(), open_snapshot(settings) as connection, searchable(connection, settings):
         if not duckdb.extract_statements(sql):
             raise duckdb.ParserException("there is no statement to run")
         result = connection.execute(sql)

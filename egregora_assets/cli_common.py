@@ -19,6 +19,7 @@ from egregora_assets.media.errors import CollectionRefused, FolderRefused, NotSa
 from egregora_assets.privacy.keys import KeyFileError
 from egregora_assets.publish.snapshot import PublicationRefused
 from egregora_assets.search.embedders import EmbedderFailed, NoEmbedder
+from egregora_assets.search.errors import UnknownMessage
 from egregora_assets.terminal import plain
 from egregora_assets.warehouse.connection import NothingPublished, WarehouseBusy
 from egregora_assets.warehouse.migrate import SchemaMismatch
@@ -50,6 +51,7 @@ def readable_errors() -> Iterator[None]:
         CollectionRefused,
         FolderRefused,
         PublicationRefused,
+        UnknownMessage,
         NoEmbedder,
         EmbedderFailed,
         OSError,

@@ -15,6 +15,7 @@ from egregora_assets.chat.local_time import machine_zone
 from egregora_assets.config import SETTINGS_FILE, Settings
 from egregora_assets.privacy.keys import KeyFileError, load_keys
 from egregora_assets.publish.snapshot import snapshot_state
+from egregora_assets.search.embedders import NoEmbedder, open_embedder
 from egregora_assets.warehouse.connection import WarehouseBusy, open_file, tuning
 from egregora_assets.warehouse.migrate import migrations, schema_version
 from egregora_assets.warehouse.query import rows
@@ -34,7 +35,7 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Return all findings about a home; opens nothing for writing."""
-    return [*_machine(settings), *_home(settings), *_warehouse(settings), *_published(settings)]
+    return [*_machine(settings), *_home(settings), *_search(settings), *_warehouse(settings), *_published(settings)]
 
 
 def _machine(settings: Settings) -> Iterator[Finding]:
@@ -68,6 +69,16 @@ def _home(settings: Settings) -> Iterator[Finding]:
             yield Finding("secret.key", "readable by you alone; keep a copy somewhere safe")
         except KeyFileError as error:
             yield Finding("secret.key", str(error), ok=False)
+
+
+def _search(settings: Settings) -> Iterator[Finding]:
+    try:
+        embedder = open_embedder(settings)
+    except NoEmbedder as error:
+        yield Finding("search", str(error))
+        return
+    sent = " (texts of your chats are sent there)" if settings.search.embedder == "http" else ""
+    yield Finding("search", f"by words, and by meaning with {embedder.name}{sent}")
 
 
 def _warehouse(settings: Settings) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from egregora_assets.git_history import references
 from egregora_assets.git_history import sync as repositories
 from egregora_assets.profiles import files as profiles
 from egregora_assets.publish.snapshot import snapshot_state, wanted_state
-from egregora_assets.search import units, vector_index, words
+from egregora_assets.search import embeddings, units, vector_index, words
 from egregora_assets.sidecar import posts
 from egregora_assets.warehouse.connection import open_file, tuning
 from egregora_assets.warehouse.migrate import migrations, schema_version
@@ -65,6 +65,8 @@ def _changed_rules(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
     reasons += [f"the repository {name} has changed" for name in repositories.moved(connection, settings)]
     doubts = (words.doubt(connection, settings), vector_index.doubt(connection, settings))
     reasons += [doubt for doubt in doubts if doubt]
+    if embeddings.is_behind(connection, settings):
+        reasons.append("there are texts without a vector")
     if snapshot_state(settings) != wanted_state(connection, settings):
         reasons.append("the snapshot is behind the warehouse")
     return reasons

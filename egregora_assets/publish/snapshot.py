@@ -26,7 +26,7 @@ from egregora_assets.privacy.scrub import may_change, scrub, scrubbing
 from egregora_assets.profiles import files as profiles
 from egregora_assets.publish.leaking import asking, note, private_among_noted
 from egregora_assets.publish.tables import TABLES, PublishedTable
-from egregora_assets.search import units
+from egregora_assets.search import units, words
 from egregora_assets.sidecar import posts
 from egregora_assets.warehouse.connection import NothingPublished, open_snapshot
 from egregora_assets.warehouse.files import discard_partial, fresh_beside, partial_beside
@@ -62,11 +62,17 @@ class PublishOutcome:
 
 
 def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: bool = False) -> PublishOutcome:
-    """Make the snapshot show the warehouse as it is now; ``full`` makes the public file anew.
+    """Make the snapshot show the warehouse as it is now, and the index of words what it shows; ``full`` makes the files anew.
 
     ``connection`` is the warehouse's writer. When the snapshot is up to date nothing is opened for writing.
     Raises ``PublicationRefused`` when a new row shows something private; what was published before stays then.
     """
+    outcome = _publish(connection, settings, full)
+    words.refresh(connection, settings, full)
+    return outcome
+
+
+def _publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: bool) -> PublishOutcome:
     for path in (settings.public_path, settings.snapshot_path):
         discard_partial(path)
     posts.refresh(connection, settings)
@@ -207,12 +213,19 @@ def _fill(connection: duckdb.DuckDBPyConnection, wanted: Publication) -> int:
     connection.execute("BEGIN")
     written = 0
     for table in TABLES:
-        connection.execute(f"CREATE TABLE public.{table.name} AS {table.query} LIMIT 0")
+        connection.execute(f"CREATE TABLE public.{table.name} ({_columns(connection, table)})")
         written += changed(connection, f"INSERT INTO public.{table.name} {table.query}")
     connection.execute("CREATE TABLE public.publication (revision BIGINT, fingerprint VARCHAR)")
     connection.execute("INSERT INTO public.publication VALUES (?, ?)", [wanted.revision, wanted.fingerprint])
     connection.execute("COMMIT")
     return written
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, table: PublishedTable) -> str:
+    """Return the SQL for the columns of a table as its query gives them."""
+    columns = rows(connection, f"SELECT column_name, column_type FROM (DESCRIBE {table.query})")
+    plainly = " USING COMPRESSION uncompressed"
+    return ", ".join(f'"{name}" {type_}{plainly if name == table.single else ""}' for name, type_ in columns)
 
 
 def _follow(

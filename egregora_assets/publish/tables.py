@@ -14,7 +14,8 @@ class PublishedTable:
 
     ``query`` gives its rows from the warehouse; ``changed`` the keys whose rows may differ since revision ``$since``;
     ``tombstones`` names the warehouse table whose deletions delete rows here. ``dated`` says that rows which may differ have a
-    newer revision themselves, by which they are found without looking at all.
+    newer revision themselves, by which they are found without looking at all. ``single`` names the column of which a search
+    reads a few rows at a time: it is not compressed, because a row would be read with two thousand others.
     """
 
     name: str
@@ -23,6 +24,7 @@ class PublishedTable:
     changed: str
     tombstones: str | None = None
     dated: bool = False
+    single: str | None = None
 
 
 _NEW_MESSAGES = "SELECT message_id FROM clean_messages WHERE revision > $since"
@@ -97,6 +99,7 @@ TABLES = (
         _NEW_MESSAGES,
         "clean_messages",
         dated=True,
+        single="text",
     ),
     PublishedTable(
         "reactions",

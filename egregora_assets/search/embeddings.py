@@ -21,7 +21,7 @@ from egregora_assets.search import units
 from egregora_assets.search.embedders import Embedder, EmbedderFailed, NoEmbedder, Vectors, open_embedder
 from egregora_assets.search.embedding_pool import in_processes
 from egregora_assets.warehouse.query import Parameters, changed, rows, scalar, temporary, view_of
-from egregora_assets.warehouse.revisions import Transaction, transaction
+from egregora_assets.warehouse.revisions import Transaction, transaction, watermark
 
 CONSUMER = "embeddings"
 Stored = np.ndarray[Any, np.dtype[np.float16]]
@@ -65,7 +65,7 @@ def refresh(
         return EmbeddingChanges(reason=str(error))
     name, model = embedder.name, embedder.model_fingerprint
     since = _since(connection, model)
-    if not scalar(connection, "SELECT EXISTS (FROM search_units WHERE revision > ?)", [since]):
+    if not _any_new(connection, since):
         return EmbeddingChanges(model=name, fingerprint=model)
     with temporary(connection, "waiting_texts", _WAITING, {"model": model, "since": since}) as waiting:
         most = settings.search.http.max_texts if settings.search.embedder == "http" else None
@@ -82,11 +82,23 @@ def refresh(
     return EmbeddingChanges(planned, waiting - planned, dropped, name, model)
 
 
+def is_behind(connection: duckdb.DuckDBPyConnection, settings: Settings) -> bool:
+    """Return whether a pass would have units to look at; never where there is nothing to embed with. Nothing is sent for it."""
+    try:
+        model = open_embedder(settings).model_fingerprint
+    except NoEmbedder:
+        return False
+    return _any_new(connection, _since(connection, model))
+
+
 def _since(connection: duckdb.DuckDBPyConnection, model: str) -> int:
     """Return up to which revision all units have a vector by this model."""
-    with transaction(connection, CONSUMER) as change:
-        seen = change.watermark()
+    seen = watermark(connection, CONSUMER)
     return seen.revision if seen.fingerprint == model else 0
+
+
+def _any_new(connection: duckdb.DuckDBPyConnection, since: int) -> bool:
+    return bool(scalar(connection, "SELECT EXISTS (FROM search_units WHERE revision > ?)", [since]))
 
 
 _WAITING = f"""

@@ -46,6 +46,7 @@ class HttpEmbedder:
         self._address = settings.url.rstrip("/") + "/embeddings"
         parts = urlsplit(settings.url)
         self._host, self._is_open = parts.hostname or "", parts.scheme == "http"
+        self._dimensions = 0
         self._opener = urllib.request.build_opener(_NoRedirect)
 
     @property
@@ -58,18 +59,16 @@ class HttpEmbedder:
         told = json.dumps(["http", self._address, self._settings.model])
         return hashlib.sha256(told.encode()).hexdigest()[:16]
 
-    @cached_property
+    @property
     def dimensions(self) -> int:
-        return int(self._asked(["dimensions"]).shape[1])
+        """How many numbers a vector has; the service is asked where it has not given any yet."""
+        return self._dimensions or int(self._asked(["dimensions"]).shape[1])
 
     def embed(self, texts: Sequence[str], as_query: bool = False) -> Vectors:  # noqa: ARG002 of the protocol
         if not texts:
             return np.empty((0, self.dimensions), np.float32)
         size = self._settings.batch
-        parts = [self._asked(texts[begin : begin + size]) for begin in range(0, len(texts), size)]
-        if len({part.shape[1] for part in parts}) > 1:
-            raise EmbedderFailed(f"{self.name} gives vectors of different lengths")
-        return np.concatenate(parts)
+        return np.concatenate([self._asked(texts[begin : begin + size]) for begin in range(0, len(texts), size)])
 
     def _asked(self, texts: Sequence[str]) -> Vectors:
         self._say_where_texts_go()
@@ -130,6 +129,9 @@ class HttpEmbedder:
             raise EmbedderFailed(f"{self.name} answers with what are no vectors: {type(error).__name__}") from None
         if vectors.ndim != 2 or not 0 < vectors.shape[1] <= _MOST_DIMENSIONS:
             raise EmbedderFailed(f"{self.name} gives vectors of no usable length")
+        if self._dimensions not in (0, vectors.shape[1]):
+            raise EmbedderFailed(f"{self.name} gives vectors of {self._dimensions} numbers and of {vectors.shape[1]}")
+        self._dimensions = vectors.shape[1]
         return unit_length(vectors)
 
 

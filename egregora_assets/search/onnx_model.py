@@ -1,7 +1,8 @@
 """A sentence encoder in a folder, run by onnxruntime on one thread, one text at a time.
 
-The folder holds ``model.onnx`` and ``tokenizer.json``. Models converted here stand beside a ``model.json``; of others the files
-that sentence-transformers writes are heeded: how texts are cut, how tokens are pooled, what stands before a query.
+The folder holds ``model.onnx``, there or in a folder ``onnx``, and ``tokenizer.json``. Models converted here stand beside a
+``model.json``; of others the files that sentence-transformers writes are heeded: how texts are cut, how tokens are pooled, what
+stands before a query.
 
 Texts never share a run: with 8-bit numbers the scale of one text would depend on its neighbours, and so would its vector.
 """
@@ -48,9 +49,10 @@ class OnnxModel:
     def __init__(self, folder: Path) -> None:
         """Raises ``NoEmbedder`` when the folder is not that of a model."""
         self.folder = folder
-        for name in (MODEL_FILE, TOKENIZER_FILE):
-            if not (folder / name).is_file():
-                raise NoEmbedder(f"{folder} is no folder of a model: {name} is missing")
+        self.file = next((path for path in model_files(folder) if path.is_file()), folder / MODEL_FILE)
+        for path in (self.file, folder / TOKENIZER_FILE):
+            if not path.is_file():
+                raise NoEmbedder(f"{folder} is no folder of a model: {path.name} is missing")
         try:
             self.told: dict[str, Any] = _json(folder / TOLD_FILE)
             self.reading = _reading(folder, self.told)
@@ -64,7 +66,7 @@ class OnnxModel:
     @cached_property
     def model_fingerprint(self) -> str:
         """A hash of the weights, the tokenizer, how both are used, and the version of what runs them."""
-        weights = sorted(path for path in self.folder.glob(f"{MODEL_FILE}*") if path.is_file())
+        weights = sorted(path for path in self.file.parent.glob(f"{MODEL_FILE}*") if path.is_file())
         parts = {
             "weights": [(path.name, _sha256(path)) for path in weights],
             "tokenizer": _sha256(self.folder / TOKENIZER_FILE),
@@ -115,9 +117,9 @@ class OnnxModel:
         if "builder" in self.told:  # its operations are the right ones already: putting them together again costs speed
             options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
         try:
-            return ort.InferenceSession(str(self.folder / MODEL_FILE), options, providers=["CPUExecutionProvider"])
+            return ort.InferenceSession(str(self.file), options, providers=["CPUExecutionProvider"])
         except Exception as error:
-            raise EmbedderFailed(f"{self.folder / MODEL_FILE} cannot be loaded: {error}") from error
+            raise EmbedderFailed(f"{self.file} cannot be loaded: {error}") from error
 
     @cached_property
     def _inputs(self) -> list[tuple[str, type[np.generic], Any]]:
@@ -132,6 +134,11 @@ class OnnxModel:
     def _output(self) -> str:
         names = [told.name for told in self._session.get_outputs()]
         return _OUR_OUTPUT if _OUR_OUTPUT in names else str(names[0])
+
+
+def model_files(folder: Path) -> tuple[Path, ...]:
+    """Return where the weights of a model may stand in its folder, the likelier place first."""
+    return folder / MODEL_FILE, folder / "onnx" / MODEL_FILE
 
 
 _VALUES = {

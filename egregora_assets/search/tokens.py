@@ -14,7 +14,6 @@ LONGEST = 64
 """Letters of a word that count: what is longer is a key or a checksum."""
 _MOST_WORDS = 64
 """Words of one query that are looked for."""
-_ROOT = 5
 
 _LAST_MARK = 0x3100
 _MARKS = "".join(chr(code) for code in range(0x300, _LAST_MARK) if unicodedata.category(chr(code)) in ("Mn", "Mc"))
@@ -44,13 +43,14 @@ _PARTS = re.compile(r'(?<!\S)(-?)"([^"]*)(?:"|$)|(\S+)')
 class Wanted:
     """What a query asks for. ``words`` are alternatives; all of ``phrases`` must be there, and none of ``unwanted``.
 
-    A ``prefix`` is one letter of a script without spaces, which begins what is looked for.
+    A ``prefix`` is one letter of a script without spaces, which begins what is looked for. ``meant`` is the query as a sentence.
     """
 
     words: tuple[str, ...] = ()
     prefixes: tuple[str, ...] = ()
     phrases: tuple[tuple[str, ...], ...] = ()
     unwanted: tuple[tuple[str, ...], ...] = ()
+    meant: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -61,9 +61,11 @@ def parse(query: str) -> Wanted:
     """Read a query: words, ``"phrases"``, and ``-words`` that must not be there. Every text is a query; none is an error."""
     words: dict[str, None] = {}
     prefixes: dict[str, None] = {}
-    phrases, unwanted = [], []
+    phrases, unwanted, meant = [], [], []
     for minus, quoted, bare in _PARTS.findall(query):
         is_unwanted = bool(minus) or (len(bare) > 1 and bare.startswith("-"))
+        if not is_unwanted:
+            meant.append(quoted or bare)
         found = words_of(quoted or bare)
         if len(found) > 1 and is_single(found[-1]):
             found.pop()  # a letter that ends a run: the one before has it too
@@ -79,6 +81,7 @@ def parse(query: str) -> Wanted:
         tuple(prefixes)[:_MOST_WORDS],
         tuple(phrases[:_MOST_WORDS]),
         tuple(unwanted[:_MOST_WORDS]),
+        " ".join(part for part in meant if part),
     )
 
 
@@ -122,11 +125,6 @@ def folded(text: str) -> str:
         return text.lower()
     plain = _DROPPED.sub("", unicodedata.normalize("NFKD", text).casefold())
     return plain if plain.isascii() else unicodedata.normalize("NFC", plain).translate(_OTHERS)
-
-
-def root(word: str) -> str:
-    """Return what the forms of a word have in common, in most languages that have forms: its first letters, without plural."""
-    return (word[:-1] if len(word) > 3 and word[-1] == "s" and word[-2] != "s" else word)[:_ROOT]
 
 
 def is_single(word: str) -> bool:

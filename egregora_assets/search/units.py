@@ -121,8 +121,11 @@ _SAME = """
     (p.kind, p.message_id, p.content_hash, p.source_id) = (w.kind, w.message_id, w.content_hash, w.source_id)
     AND p.last_message_id IS NOT DISTINCT FROM w.last_message_id
 """
+_PRESENT = """
+    SELECT * EXCLUDE (text, revision) FROM search_units WHERE document_id IN (SELECT document_id FROM touched_documents)
+"""
 _HIDDEN_DOCUMENTS = """
-    SELECT DISTINCT document_id FROM search_units WHERE kind = 'message' AND message_id IN (
+    SELECT DISTINCT document_id FROM present_units WHERE kind = 'message' AND message_id IN (
         SELECT key FROM tombstones WHERE table_name = 'clean_messages' AND revision > $since
             AND revision IN (SELECT revision FROM erasures WHERE reason <> 'message replaced')
     )
@@ -132,21 +135,17 @@ _GONE = f"""
     SELECT
         label, message_id, content_hash,
         document_id IN ({_HIDDEN_DOCUMENTS}) OR source_id NOT IN (SELECT source_id FROM sources) AS is_erased
-    FROM search_units p WHERE document_id IN (SELECT document_id FROM touched_documents)
-        AND NOT EXISTS (SELECT 1 FROM wanted_units w WHERE {_SAME})
+    FROM present_units p WHERE NOT EXISTS (SELECT 1 FROM wanted_units w WHERE {_SAME})
 """
 _NEW = f"""
     SELECT
         (SELECT label FROM search_counters)
             + row_number() OVER (ORDER BY source_id, window_start, place, kind, message_id) AS label,
         kind, message_id, document_id, last_message_id, source_id, content_hash, text
-    FROM wanted_units w WHERE NOT EXISTS (
-        SELECT 1 FROM search_units p WHERE document_id IN (SELECT document_id FROM touched_documents) AND {_SAME}
-    )
+    FROM wanted_units w WHERE NOT EXISTS (SELECT 1 FROM present_units p WHERE {_SAME})
 """
 _MOVED = f"""
-    SELECT p.label, w.document_id FROM search_units p JOIN wanted_units w ON {_SAME}
-    WHERE p.document_id IN (SELECT document_id FROM touched_documents) AND p.document_id <> w.document_id
+    SELECT p.label, w.document_id FROM present_units p JOIN wanted_units w ON {_SAME} WHERE p.document_id <> w.document_id
 """
 
 
@@ -156,6 +155,7 @@ def _follow(change: Transaction, since: int) -> UnitChanges:
     with (
         temporary(connection, "said_messages", _SAID),
         temporary(connection, "wanted_units", _WANTED),
+        temporary(connection, "present_units", _PRESENT),
         temporary(connection, "gone_units", _GONE, {"since": since}) as removed,
         temporary(connection, "new_units", _NEW) as added,
         temporary(connection, "moved_units", _MOVED) as moved,
@@ -168,13 +168,15 @@ def _follow(change: Transaction, since: int) -> UnitChanges:
         if moved:
             told = "SET document_id = m.document_id, revision = ? FROM moved_units m WHERE u.label = m.label"
             changed(connection, f"UPDATE search_units u {told}", [change.revision])
+        if removed:
+            _drop_vectors(connection)
         if removed or added:
             _forget(connection)
     return UnitChanges(added, removed, erased, moved)
 
 
 def _take_out(change: Transaction) -> None:
-    """Remove ``gone_units``, and the vectors of texts that no unit has any more."""
+    """Remove ``gone_units``, and let indexes know how."""
     connection = change.connection
     buried = "INSERT INTO tombstones SELECT DISTINCT 'search_units', message_id, ?::BIGINT FROM gone_units"
     changed(connection, buried, [change.revision])
@@ -200,20 +202,19 @@ def log_operations(connection: duckdb.DuckDBPyConnection, operations: str) -> in
     return count
 
 
+def _drop_vectors(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drop vectors of texts that no unit has any more: those of units that go, when those that come are in place."""
+    orphans = "SELECT content_hash FROM gone_units ANTI JOIN search_units USING (content_hash)"
+    changed(connection, f"DELETE FROM embeddings WHERE content_hash IN ({orphans})")
+
+
 def _forget(connection: duckdb.DuckDBPyConnection) -> None:
-    """Drop vectors of texts that no unit has, and the older half of a log that is longer than making an index anew.
+    """Drop the older half of a log that is longer than making an index anew.
 
     An index that has not applied what is forgotten (``search_counters.forgotten``) has to be made anew.
     """
-    orphans = """
-        DELETE FROM embeddings WHERE content_hash IN (
-            SELECT content_hash FROM gone_units WHERE content_hash NOT IN (SELECT content_hash FROM search_units)
-        )
-    """
-    changed(connection, orphans)
-    ((count, units),) = rows(
-        connection, "SELECT (SELECT count(*) FROM vector_log), (SELECT count(*) FROM search_units)"
-    )
+    counts = "SELECT (SELECT count(*) FROM vector_log), (SELECT count(*) FROM search_units)"
+    ((count, units),) = rows(connection, counts)
     if count > max(_LEAST_REMEMBERED, 2 * units):
         changed(connection, "UPDATE search_counters SET forgotten = seq - ?", [count // 2])
         changed(connection, "DELETE FROM vector_log WHERE seq <= (SELECT forgotten FROM search_counters)")

@@ -8,6 +8,7 @@ of what came and went: new labels are new blocks, and a block of which something
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -290,6 +291,13 @@ class WordIndex:
             depth *= _MARGIN * _MARGIN
         among = tantivy.Query.term_set_query(self._schema, "label", allow.tolist())
         return self._best(_both(query, among), k)
+
+    def most(self, wanted: Wanted) -> float:
+        """Return about what a message scores that has all the words of a query: what its rare words weigh."""
+        words = {*wanted.words, *(word for phrase in wanted.phrases for word in phrase)}
+        count = self.manifest.rows
+        having = [self._searcher.doc_freq("words", word) for word in words]
+        return sum(math.log1p((count - number + 0.5) / (number + 0.5)) for number in having) + len(wanted.prefixes)
 
     def rarest(self, text: str, count: int) -> Wanted:
         """Return the words of a text that fewest messages have: what it is about, as far as words tell."""

@@ -65,6 +65,15 @@ def test_a_model_in_a_folder_is_pooled_as_it_says(tmp_path: Path, tiny_model: Pa
     assert np.array_equal(first[0], first[1]), "the first token is the same in all texts"
 
 
+def test_the_weights_may_stand_in_a_folder_of_their_own(tmp_path: Path, tiny_model: Path) -> None:
+    apart = shutil.copytree(tiny_model, tmp_path / "apart")
+    (apart / "onnx").mkdir()
+    (apart / "model.onnx").rename(apart / "onnx" / "model.onnx")
+
+    assert np.array_equal(OnnxModel(apart).embed(["hello"]), OnnxModel(tiny_model).embed(["hello"]))
+    assert OnnxModel(apart).model_fingerprint == OnnxModel(tiny_model).model_fingerprint
+
+
 def test_what_stands_before_a_query_is_told_by_the_model(tmp_path: Path) -> None:
     folder = write_tiny_model(tmp_path / "prompts")
     plain = OnnxModel(folder)

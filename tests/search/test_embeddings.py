@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,11 +16,13 @@ import pytest
 
 from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import Settings
-from egregora_assets.search import embeddings, verify
+from egregora_assets.publish.pending import pending
+from egregora_assets.publish.snapshot import publish
+from egregora_assets.search import embeddings, units, verify
 from egregora_assets.search.embedders import Embedder, EmbedderFailed, Vectors
 from egregora_assets.search.embeddings import EmbeddingChanges
 from egregora_assets.search.onnx_model import OnnxModel
-from egregora_assets.warehouse.files import open_warehouse
+from egregora_assets.warehouse.files import make_home, open_warehouse
 from egregora_assets.warehouse.query import rows, scalar
 from tests.chats import Line, chat, put_export, state_of_home, with_privacy
 from tests.search.conftest import TINY_DIMENSIONS, with_model, write_tiny_model
@@ -48,10 +51,21 @@ class Counting:
         return self.inner.embed(texts, as_query)
 
 
+@pytest.fixture(scope="module")
+def home_with_first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which ``FIRST`` is taken in and can be found. Tests have copies of it."""
+    settings = Settings(home=tmp_path_factory.mktemp("first") / "home", timezone="UTC")
+    make_home(settings)
+    with open_warehouse(settings) as connection:
+        take_in(connection, settings, *FIRST)
+        units.refresh(connection, settings)
+    return settings.home
+
+
 @pytest.fixture
-def warehouse(with_tiny_model: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+def warehouse(with_tiny_model: Settings, home_with_first: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    shutil.copytree(home_with_first, with_tiny_model.home, dirs_exist_ok=True)
     with open_warehouse(with_tiny_model) as connection:
-        take_in(connection, with_tiny_model, *FIRST)
         yield connection
 
 
@@ -154,9 +168,10 @@ with open_warehouse(settings) as connection:
 """
 
 
-def test_a_kill_loses_nothing_that_was_committed(with_tiny_model: Settings, tiny_model: Path) -> None:
-    with open_warehouse(with_tiny_model) as connection:
-        take_in(connection, with_tiny_model, *FIRST)
+def test_a_kill_loses_nothing_that_was_committed(
+    with_tiny_model: Settings, tiny_model: Path, home_with_first: Path
+) -> None:
+    shutil.copytree(home_with_first, with_tiny_model.home, dirs_exist_ok=True)
     command = [sys.executable, "-c", KILLED, str(with_tiny_model.home), str(tiny_model), "2"]
     killed = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(Path.cwd())}, check=False)
     assert killed.returncode == -signal.SIGKILL
@@ -207,6 +222,20 @@ def test_without_a_model_nothing_is_embedded_and_it_is_said_why(
     assert not verdict.passed
     assert "egregora model install" in verdict.description
     assert verify.texts_are_embedded(warehouse, settings).passed, "who asks for words alone has what they asked for"
+
+
+def test_a_model_that_was_put_in_place_later_is_a_reason_to_work(
+    settings: Settings, with_tiny_model: Settings, warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    embeddings.refresh(warehouse, settings)
+    publish(warehouse, settings)
+    warehouse.close()
+
+    assert pending(settings) == []
+    assert pending(with_tiny_model) == ["there are texts without a vector"]
+    with open_warehouse(with_tiny_model) as connection:
+        embeddings.refresh(connection, with_tiny_model)
+    assert pending(with_tiny_model) == []
 
 
 def test_vectors_are_half_as_long_and_nearly_as_exact() -> None:

@@ -32,7 +32,9 @@ def test_words_are_folded(text: str, words: list[str]) -> None:
 
 def test_a_query_reads_words_phrases_and_what_must_not_be_there() -> None:
     asked = parse('Tea "red kettle" -milk -"sour cream" e-mail 茶')
-    assert asked == Wanted(("tea", "e", "mail"), ("茶",), (("red", "kettle"),), (("milk",), ("sour", "cream")))
+    assert asked == Wanted(
+        ("tea", "e", "mail"), ("茶",), (("red", "kettle"),), (("milk",), ("sour", "cream")), "Tea red kettle e-mail 茶"
+    )
 
 
 @pytest.mark.parametrize("text", ["", "-", '"', '""', '-""', "--- ...", "(", "*:*", "\ud800"])

@@ -1,0 +1,51 @@
+"""Labelled chats, written for this purpose: queries, the messages that answer them, and messages beside those."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+NAMES = ("household", "software", "portuguese")
+
+
+_ANSWERS = {1: "+1", 2: "+2", 3: "+12"}
+"""What marks a message that answers the first, second and third query of a block."""
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Messages of one chat, by blocks, and for each query the numbers of the messages that answer it."""
+
+    blocks: list[list[str]]
+    queries: list[tuple[str, frozenset[int]]]
+
+    @property
+    def messages(self) -> list[str]:
+        return [text for block in self.blocks for text in block]
+
+
+def read(name: str) -> Labelled:
+    """Read one of the labelled chats."""
+    content = Path(__file__).with_name(f"{name}.txt").read_text("utf-8")
+    blocks: list[list[str]] = []
+    queries: list[tuple[str, frozenset[int]]] = []
+    count = 0
+    for part in content.split("\n\n"):
+        lines = [line for line in part.splitlines() if line and not line.startswith("#")]
+        asked = [line[2:] for line in lines if line[0] == "?"]
+        said = [line for line in lines if line[0] != "?"]
+        for number, query in enumerate(asked, 1):
+            answers = frozenset(count + place for place, line in enumerate(said) if line[0] in _ANSWERS[number])
+            queries.append((query, answers))
+        blocks.append([line[2:] for line in said])
+        count += len(said)
+    return Labelled(blocks, queries)
+
+
+def ndcg(found: list[int], answers: frozenset[int], k: int = 10) -> float:
+    """Return how well a ranking shows the answers: 1 where they all stand first."""
+    discounts = 1 / np.log2(np.arange(2, k + 2))
+    gained = sum(float(discounts[rank]) for rank, item in enumerate(found[:k]) if item in answers)
+    return gained / float(discounts[: len(answers)].sum())
