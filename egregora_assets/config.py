@@ -512,6 +512,7 @@ SETTINGS_TEMPLATE = """\
 
 # [media]
 # publish = false                       # no picture, film or recording leaves the private store; default: true
+
 # [search]
 # embedder = "none"                     # words alone; default: the model that `egregora model install` has put in place
 # model = "~/models/multilingual"       # a folder with model.onnx and tokenizer.json
