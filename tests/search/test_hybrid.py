@@ -247,23 +247,16 @@ def test_what_says_the_same_is_one_hit(search: Search) -> None:
     assert one.message_id not in one.alike
 
 
-def test_hits_that_say_the_same_do_not_take_the_place_of_others(own_club: Settings) -> None:
+def test_hits_that_say_the_same_take_no_place_and_long_ones_are_shown_where_the_words_are(own_club: Settings) -> None:
     many = [(5000 + minute, "Rui Costa", "milk milk milk") for minute in range(150)]
-    put_export(
-        own_club, "Garden Club", chat(*GARDEN, *many, (9000, "Ana Lima", "no milk today, said the long note")), " (1)"
-    )
+    long = f"{'so it goes on ' * 60}until the badger\nmeets the heron {'and on it goes ' * 60}"
+    last = [(9000, "Ana Lima", "no milk today, said the long note"), (9500, "Ana Lima", long)]
+    put_export(own_club, "Garden Club", chat(*GARDEN, *many, *last), " (1)")
     published(own_club)
     with open_search(own_club) as search:
         found = search.search("milk", limit=2)
-    assert [len(one.alike) for one in found] == [149, 0]
-
-
-def test_a_long_message_is_shown_where_the_words_are(own_club: Settings) -> None:
-    long = f"{'so it goes on ' * 60}until the badger\nmeets the heron {'and on it goes ' * 60}"
-    put_export(own_club, "Garden Club", chat(*GARDEN, (5000, "Ana Lima", long)), " (1)")
-    published(own_club)
-    with open_search(own_club) as search:
         (one,) = search.search("heron badger")
+    assert [len(one.alike) for one in found] == [149, 0]
     assert len(one.snippet) <= 242
     assert "badger meets the heron" in one.snippet
     assert {one.snippet[begin:end] for begin, end in one.marks} == {"badger", "heron"}
