@@ -1,7 +1,7 @@
 """One HNSW library, one choice of its parameters: built, asked, added to and taken from; a line of JSON tells the figures.
 
-Runs where only that library and numpy are installed: ``vector_indexes.py LIBRARY FOLDER SCRATCH M EF_CONSTRUCTION EF,EF…``. The
-folder has ``rows.npy``, ``new.npy``, ``queries.npy`` and ``least.npy``, the score that a row needs to be among a query's ten nearest.
+Runs where only that library and numpy are installed: ``vector_indexes.py LIBRARY FOLDER SCRATCH M EF_CONSTRUCTION EF,EF…``.
+The folder has ``rows.npy``, ``new.npy``, ``queries.npy`` and ``least.npy``: the score of the last of each query's ten nearest.
 """
 
 from __future__ import annotations

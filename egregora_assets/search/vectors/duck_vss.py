@@ -16,6 +16,7 @@ from egregora_assets.search.vectors import encoding
 from egregora_assets.search.vectors.bit_flat import BitFlat
 from egregora_assets.search.vectors.generation import Generation, batches
 from egregora_assets.search.vectors.spec import DEPTH, Floats, Hits, Labels
+from egregora_assets.warehouse.connection import settle
 
 EXPANSION_SEARCH = 128
 _ROWS_AT_ONCE = 16_384
@@ -35,14 +36,14 @@ class DuckVss:
     ) -> None:
         self.generation, self.expansion = generation, expansion
         self._bits = BitFlat(generation)
-        self._connection = duckdb.connect(
-            config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-        )
+        connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+        settle(connection)
         try:
-            self._connection.load_extension(str(extension))
+            connection.load_extension(str(extension))
         except duckdb.Error as error:
-            self._connection.close()
+            connection.close()
             raise VssUnavailable(f"DuckDB {duckdb.__version__} cannot load {extension}: {error}") from error
+        self._connection = connection
         self._fill()
 
     def search(self, query: Floats, k: int, allow: Labels | None = None, depth: int = DEPTH) -> Hits:
