@@ -9,7 +9,7 @@ import duckdb
 
 from egregora_assets.config import Settings
 from egregora_assets.git_history import sync
-from egregora_assets.git_history.looking import look
+from egregora_assets.git_history.looking import Look, look
 from egregora_assets.git_history.plumbing import GitError
 from egregora_assets.git_history.repositories import Source, sources
 from egregora_assets.warehouse.query import rows
@@ -34,12 +34,11 @@ class ListedRepository(NamedTuple):
 def listed(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[ListedRepository]:
     """Return the repositories in the order of the settings. Looks at each one's refs, and changes nothing stored."""
     stored = {row[0]: row for row in rows(connection, _STORED)}
-    unreadable = {source.name: _unreadable(settings, source) for source in sources(settings)}
-    readable = tuple(repository for repository in settings.repositories if unreadable[repository.slug] is None)
+    looks = {source.name: _looked(settings, source) for source in sources(settings)}
+    readable = tuple(repository for repository in settings.repositories if isinstance(looks[repository.slug], Look))
     moved = sync.moved(connection, settings.model_copy(update={"repositories": readable}))
     return [
-        _of(source, stored.get(source.name), unreadable[source.name], source.name in moved)
-        for source in sources(settings)
+        _of(source, stored.get(source.name), looks[source.name], source.name in moved) for source in sources(settings)
     ]
 
 
@@ -55,16 +54,19 @@ _STORED = """
 """
 
 
-def _of(source: Source, stored: tuple[Any, ...] | None, unreadable: str | None, has_moved: bool) -> ListedRepository:
+def _of(source: Source, stored: tuple[Any, ...] | None, seen: Look | str, has_moved: bool) -> ListedRepository:
     folder = str(source.folder)
+    unreadable = seen if isinstance(seen, str) else None
+    within = sync.WITHIN if isinstance(seen, Look) and seen.repository.is_within else None
     if stored is None:
         return ListedRepository(
-            source.name, folder, (), 0, None, 0, (unreadable or "not read yet: run `egregora ingest`",)
+            source.name, folder, (), 0, None, 0, (unreadable or within or "not read yet: run `egregora ingest`",)
         )
     _, branches, boundaries, commits, unread, newest_at, references, undecided, there = stored
     missing = [branch for branch in branches if branch not in (there or ())] if commits else []
     problems = (
         unreadable,
+        within,
         "has changed since it was read: run `egregora ingest`" if has_moved else None,
         None if commits else "has no commits",
         f"has no branch {', '.join(missing)}" if missing else None,
@@ -76,9 +78,9 @@ def _of(source: Source, stored: tuple[Any, ...] | None, unreadable: str | None, 
     return ListedRepository(source.name, folder, tuple(branches), commits, newest_at, references, told)
 
 
-def _unreadable(settings: Settings, source: Source) -> str | None:
+def _looked(settings: Settings, source: Source) -> Look | str:
+    """Return what a repository is, or why it cannot be read."""
     try:
-        look(source, settings.git_shadows)
+        return look(source, settings.git_shadows)
     except GitError as error:
         return str(error).removeprefix(f"repository {source.name}: ")
-    return None

@@ -51,6 +51,7 @@ class Repository:
     """A repository that is read: ``folder`` is the user's, ``shadow`` a bare one of ours that borrows its objects.
 
     ``boundaries`` are commits whose parents are cut off (a shallow clone). ``objects`` is where the user's objects are.
+    ``is_within`` says that ``folder`` is none by itself: the repository that it is a folder of is read, the whole of it.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Repository:
     object_format: str
     boundaries: frozenset[str]
     objects: Path
+    is_within: bool = False
 
     @property
     def width(self) -> int:
@@ -80,21 +82,16 @@ def open_repository(name: str, folder: Path, shadow: Path) -> Repository:
         if not folder.is_dir():
             raise GitError(f"repository {name}: {folder} is no folder")
         try:
-            told = _in(folder, "rev-parse", "--path-format=absolute", *_ASKED_OF_FOLDER)
+            told = _in(folder, "rev-parse", "--path-format=absolute", "--show-object-format", "--git-common-dir")
+            within = _in(folder, "rev-parse", "--show-prefix").printed != b"\n"
         except GitError as error:
             raise GitError(f"repository {name}: {folder} cannot be read: {error}") from error
-        object_format, _, rest = told.printed.decode("utf-8", "surrogateescape").partition("\n")
-        within, _, common = rest.partition("\n")
-        if within:
-            raise GitError(f"repository {name}: {folder} is a folder within another repository: name the outermost one")
+        object_format, _, common = told.printed.decode("utf-8", "surrogateescape").partition("\n")
         objects = Path(common[:-1]) / "objects"
         boundaries = _shallow(objects.parent)
         _refuse_pipes((objects, *_alternates(objects)))
         _make_shadow(shadow, objects, object_format, boundaries)
-        return Repository(name, folder, shadow, object_format, boundaries, objects)
-
-
-_ASKED_OF_FOLDER = ("--show-object-format", "--show-prefix", "--git-common-dir")
+        return Repository(name, folder, shadow, object_format, boundaries, objects, within)
 
 
 class Refs(NamedTuple):

@@ -117,6 +117,8 @@ def refresh(
         return GitChanges(1)
     if seen.damaged:
         log.warning("%s: refs that are damaged are left out: %s", source.name, ", ".join(sorted(seen.damaged)))
+    if seen.repository.is_within:
+        log.warning("%s: %s %s", source.name, source.folder, WITHIN)
     with plumbing.reading(source.name):
         _tidy(shadows)
     little = nullcontext() if limits is None else bounded(connection, limits, threads=1, memory=_LITTLE_MEMORY)
@@ -130,6 +132,7 @@ def refresh(
     return _refresh(connection, source, seen, shadows, full)
 
 
+WITHIN = "is a folder within a repository, all of which is read: name its outermost folder"
 _LITTLE_MEMORY = "128MB"
 """Enough for some hundred thousand commits: what is stored waits on disk for the end of the transaction."""
 

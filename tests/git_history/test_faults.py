@@ -357,20 +357,25 @@ def test_attributes_of_the_user_and_the_machine_take_no_part(tmp_path: Path, mon
     assert told.endswith(b"1\t0\ta.txt\n")
 
 
-@pytest.mark.parametrize("inner", ["sub", "sub/a\nb", "broken"])
-def test_a_folder_within_a_repository_is_not_read_as_that_one(inner: str, tmp_path: Path) -> None:
-    path = tmp_path / "repository"
+@pytest.mark.parametrize("inner", ["sub", "sub/a\nb", "broken", None])
+def test_that_a_folder_within_a_repository_stands_for_all_of_it_is_told(
+    inner: str | None, settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "repo\nsitory"
     history(path, 3, 1)
-    folder = path / inner
-    folder.mkdir(parents=True)
+    folder = path / inner if inner else tmp_path / "link"
+    if inner is None:
+        folder.symlink_to(path)
+    else:
+        folder.mkdir(parents=True)
     if inner == "broken":
         (folder / ".git").mkdir()
+    named = settings.model_copy(update={"repositories": (RepositorySettings(path=folder, name="one"),)})
     with warehouse() as connection:
-        (problem,) = sync.refresh_all(connection, [Source("one", folder)], tmp_path / "shadows").problems
-        assert "is a folder within another repository: name" in problem
-        assert scalar(connection, "SELECT count(*) FROM git_commits") == 0
-        (tmp_path / "link\n").symlink_to(path)
-        assert sync.refresh(connection, Source("one", tmp_path / "link\n"), tmp_path / "shadows").commits == 3
+        assert sync.refresh(connection, Source("one", folder), settings.git_shadows).commits == 3
+        (told,) = listed(connection, named)
+    is_told = "is a folder within a repository, all of which is read"
+    assert (is_told in caplog.text, any(is_told in problem for problem in told.problems)) == (inner is not None,) * 2
 
 
 def test_worktrees_bare_clones_and_submodules_are_repositories_by_themselves(tmp_path: Path) -> None:
