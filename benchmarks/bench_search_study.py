@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +20,7 @@ from benchmarks.bench_search_index import DIMENSIONS, Floats, search_ms
 from benchmarks.generate_vectors import vectors
 from benchmarks.harness import Figure, figure, scratch, timed
 from benchmarks.peers.install import VECTOR_PEERS, install_peers, leave_out
-from benchmarks.peers.process import last_line
+from benchmarks.peers.process import CommandFailed, measured
 from egregora_assets.search.vectors.bit_flat import BitFlat
 from egregora_assets.search.vectors.block_files import writing_anew
 from egregora_assets.search.vectors.generation import Generation
@@ -33,7 +32,6 @@ LARGE = 1_000_000
 MS, CONSTRUCTIONS, SEARCHES = (8, 16, 32), (64, 128, 200), (32, 64, 128)
 OURS = (16, 128)
 NEW, QUERIES = 1_000, 300
-_SECONDS = 7_200
 _SLOW = "duckdb-extension-vss"
 """Built with our parameters alone: each time takes minutes."""
 _PROGRAM = Path(__file__).parent / "peers" / "vector_indexes.py"
@@ -83,7 +81,9 @@ def _one(
 ) -> Iterator[Figure]:
     called = "numpy, every vector" if name == "numpy" else f"{name} M={m} efC={construction}"
     searches = ",".join(map(str, SEARCHES[:1] if name == "numpy" else SEARCHES))
-    told = _told([*command, name, str(data), str(m), str(construction), searches], scratch_folder, called)
+    told = _told(
+        [*command, name, str(data), str(scratch_folder), str(m), str(construction), searches], scratch_folder, called
+    )
     if told is None:
         return
     yield figure(f"{called}: build", told["build"], size, runs=1)
@@ -99,17 +99,16 @@ def _one(
 
 
 def _told(command: list[str], scratch_folder: Path, called: str) -> dict[str, Any] | None:
-    environment = {**os.environ, "STUDY_SCRATCH": str(scratch_folder)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=_SECONDS)
-    for path in scratch_folder.glob("index*"):
-        path.unlink()
-    for path in scratch_folder.glob("vss*"):
-        path.unlink()
-    if done.returncode:
-        leave_out(called, last_line(done.stderr) or f"exit status {done.returncode}")
+    try:
+        used = measured(command)
+    except CommandFailed as error:
+        leave_out(called, str(error))
         return None
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    finally:
+        for path in (*scratch_folder.glob("index*"), *scratch_folder.glob("vss*")):
+            path.unlink()
+    told: dict[str, Any] = json.loads(used.output)
+    return {**told, "megabytes": used.megabytes}
 
 
 def _bits(folder: Path, data: Path, size: int) -> Iterator[Figure]:

@@ -1,13 +1,12 @@
 """One HNSW library, one choice of its parameters: built, asked, added to and taken from; a line of JSON tells the figures.
 
-Runs where only that library and numpy are installed: ``vector_indexes.py LIBRARY FOLDER M EF_CONSTRUCTION EF,EF…``. The folder has
-``rows.npy``, ``new.npy``, ``queries.npy`` and ``least.npy``, the score that a row needs to be among a query's ten nearest.
+Runs where only that library and numpy are installed: ``vector_indexes.py LIBRARY FOLDER SCRATCH M EF_CONSTRUCTION EF,EF…``. The
+folder has ``rows.npy``, ``new.npy``, ``queries.npy`` and ``least.npy``: the score of the last of each query's ten nearest.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import resource
 import sys
 import time
@@ -18,6 +17,7 @@ import numpy as np
 
 THREADS = 2
 K = 10
+SCRATCH: dict[str, Path] = {}
 TIMES = 3
 
 
@@ -112,7 +112,7 @@ class DuckVss:
         import duckdb_extension_vss
 
         self.width, self.parameters = width, f"metric = 'ip', M = {m}, ef_construction = {ef_construction}"
-        self.folder = Path(os.environ["STUDY_SCRATCH"])
+        self.folder = SCRATCH["folder"]
         self.connection = duckdb.connect(str(self.folder / "vss.duckdb"), config={"threads": THREADS})
         binary = next(Path(duckdb_extension_vss.__file__).parent.rglob("vss.duckdb_extension"))
         self.connection.execute(f"LOAD '{binary}'")
@@ -182,15 +182,15 @@ def cpu_seconds() -> float:
 
 
 def main() -> None:
-    name, place, m, ef_construction, efs = sys.argv[1:]
-    folder = Path(place)
+    name, place, scratch, m, ef_construction, efs = sys.argv[1:]
+    folder, SCRATCH["folder"] = Path(place), Path(scratch)
     rows, new, queries, least = (np.load(folder / f"{part}.npy") for part in ("rows", "new", "queries", "least"))
     everything = np.concatenate([rows, new])
     began = time.perf_counter(), cpu_seconds()
     library: Library = LIBRARIES[name](rows.shape[1], len(everything), int(m), int(ef_construction))
     library.add(0, rows)
     told: dict[str, Any] = {"build_wall": time.perf_counter() - began[0], "build": cpu_seconds() - began[1]}
-    told["bytes"] = library.save(Path(os.environ["STUDY_SCRATCH"]) / "index")
+    told["bytes"] = library.save(SCRATCH["folder"] / "index")
     told["searches"] = {}
     for ef in map(int, efs.split(",")):
         best, found = [float("inf")] * len(queries), 0
@@ -207,7 +207,6 @@ def main() -> None:
     told["add"] = cpu_seconds() - before
     before = cpu_seconds()
     told["take"] = cpu_seconds() - before if library.take(np.arange(0, len(rows), len(rows) // len(new))) else None
-    told["megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
     print(json.dumps(told))
 
 

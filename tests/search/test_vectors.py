@@ -93,7 +93,7 @@ def play(step: Step, truth: Truth, spare: list[int]) -> None:
 
 
 @pytest.mark.parametrize("implementation", [ExactFlat, BitFlat, graph_or_bits, duck_vss])
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(steps=STEPS)
 def test_whatever_came_and_went_the_nearest_are_the_true_ones(
     implementation: Implementation, tmp_path_factory: pytest.TempPathFactory, steps: list[Step]
@@ -140,12 +140,20 @@ def test_equal_scores_stand_by_label(tmp_path: Path) -> None:
         assert index.search(QUERIES[0], 3, np.arange(200, 500), depth=10).labels.tolist() == [200, 201, 202]
 
 
-def many(tmp_path: Path, rows: int = 6_000, dimensions: int = 64, **other: object) -> tuple[Truth, IndexSpec]:
+def many(tmp_path: Path, rows: int = 3_000, dimensions: int = 64, **other: object) -> tuple[Truth, IndexSpec]:
     truth = Truth(some_vectors(rows, dimensions=dimensions))
     centre = np.zeros(dimensions, np.float32) + 0.01
     spec = spec_with(dimensions=dimensions, centre=centre, block_rows=1_024, **other)
     bring_up_to_date(tmp_path, spec, truth, threads=1)
     return truth, spec
+
+
+@pytest.fixture(scope="module")
+def many_rows(tmp_path_factory: pytest.TempPathFactory) -> tuple[Truth, Generation]:
+    """An index with a graph that is only read."""
+    folder = tmp_path_factory.mktemp("many")
+    truth, _ = many(folder, rows=4_000, graph_from=2_048)
+    return truth, open_generation(folder)
 
 
 def recall(index: VectorIndex, exact: VectorIndex, queries: Floats, allow: Halves | None = None) -> float:
@@ -157,9 +165,8 @@ def recall(index: VectorIndex, exact: VectorIndex, queries: Floats, allow: Halve
     return found / (10 * len(queries))
 
 
-def test_bits_and_graph_find_nearly_all_of_many(tmp_path: Path) -> None:
-    many(tmp_path, graph_from=2_048)
-    generation = open_generation(tmp_path)
+def test_bits_and_graph_find_nearly_all_of_many(many_rows: tuple[Truth, Generation]) -> None:
+    _, generation = many_rows
     queries = some_vectors(40, part=1, dimensions=64).astype(np.float32)
 
     assert isinstance(answering(generation), UsearchHnsw)
@@ -168,13 +175,12 @@ def test_bits_and_graph_find_nearly_all_of_many(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("share", ["few", "every tenth", "neighbours", "half"])
-def test_a_filter_loses_nothing(tmp_path: Path, share: str) -> None:
-    truth, _ = many(tmp_path, graph_from=2_048)
+def test_a_filter_loses_nothing(many_rows: tuple[Truth, Generation], share: str) -> None:
+    truth, generation = many_rows
     labels = truth.labels()
     allow = {"few": labels[::400], "every tenth": labels[::10], "neighbours": labels[500:3_000], "half": labels[::2]}[
         share
     ]
-    generation = open_generation(tmp_path)
     queries = some_vectors(15, part=1, dimensions=64).astype(np.float32)
 
     for index in (answering(generation), BitFlat(generation)):
@@ -221,7 +227,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {name: (generation / name).read_bytes() for name in (*PER_ROW, "dead", "centre")}
 
 
-@pytest.mark.parametrize("steps", [1, 7, 100])
+@pytest.mark.parametrize("steps", [1, 7, 40])
 def test_made_anew_is_bit_for_bit_what_grew(tmp_path: Path, steps: int) -> None:
     everything = some_vectors(700)
     grown = Truth()
