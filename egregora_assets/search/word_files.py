@@ -31,7 +31,6 @@ FORMAT = "1"
 META = "meta.json"
 LOCK = ".lock"
 BUILDING = ".building"
-_TANTIVY_LOCKS = (".tantivy-meta.lock", ".tantivy-writer.lock")
 _WRITER_BYTES = 512 << 20
 _READ_BYTES = 1 << 20
 _ANALYZER = "folded"
@@ -154,7 +153,7 @@ def write_block(folder: Path, found: Iterable[tuple[int, str]], first: int, last
 
 def sweep(folder: Path, manifest: Manifest | None) -> int:
     """Remove every file that is not the index's: old blocks, and what a killed process has left. Returns how many."""
-    wanted = {META, LOCK, *_TANTIVY_LOCKS, *(path.name for path in files_of(folder, manifest))} if manifest else {LOCK}
+    wanted = {META, LOCK, *(path.name for path in files_of(folder, manifest))} if manifest else {LOCK}
     removed = 0
     for entry in list(os.scandir(folder)):
         if entry.name not in wanted:
@@ -178,8 +177,8 @@ def names_allowed(folder: Path) -> set[str]:
     try:
         _, manifest = read_manifest(folder)
     except (WordsMissing, WordsDamaged):
-        return {LOCK, *_TANTIVY_LOCKS}
-    return {META, LOCK, *_TANTIVY_LOCKS, *(path.name for path in files_of(folder, manifest))}
+        return {LOCK}
+    return {META, LOCK, *(path.name for path in files_of(folder, manifest))}
 
 
 _sound: set[tuple[str, str, int, int]] = set()

@@ -7,9 +7,14 @@ of what came and went: new labels are new blocks, and a block of which something
 
 from __future__ import annotations
 
+import errno
 import logging
 import math
-from collections.abc import Sequence
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,11 +27,13 @@ from egregora_assets.config import Settings
 from egregora_assets.search import units
 from egregora_assets.search.tokens import Wanted, is_single, words_of
 from egregora_assets.search.word_files import (
+    META,
     Block,
     Manifest,
     WordsDamaged,
     WordsMissing,
     damaged_files,
+    files_of,
     locked,
     made_with,
     prepare,
@@ -53,6 +60,7 @@ _MARGIN = 2
 _NARROW = 0.5
 """Allowed labels that span less than this share of all are first told as a range, which costs next to nothing."""
 _OPEN_ATTEMPTS = 5
+_REMOVALS = 100
 
 log = logging.getLogger(__name__)
 
@@ -343,7 +351,7 @@ def open_index(folder: Path) -> WordIndex:
             raise WordsDamaged(f"{folder} was made by another version")
         damaged, index = damaged_files(folder, manifest), None
         try:
-            index = None if damaged else WordIndex(manifest, _searcher(folder))
+            index = None if damaged else WordIndex(manifest, _searcher(folder, content, manifest))
         except (OSError, ValueError) as error:
             damaged = [str(error)]
         if read_manifest(folder)[0] == content:
@@ -354,12 +362,34 @@ def open_index(folder: Path) -> WordIndex:
     raise WordsMissing(f"{folder} was replaced {_OPEN_ATTEMPTS} times while it was opened")
 
 
-def _searcher(folder: Path) -> tantivy.Searcher:
-    index = tantivy.Index.open(str(folder))
-    prepare(index)
-    index.config_reader("manual")
-    index.reload()
-    return index.searcher()
+def _searcher(folder: Path, content: bytes, manifest: Manifest) -> tantivy.Searcher:
+    """Open the files of a list in a folder of their own: tantivy writes where it reads, and what is shared is left alone."""
+    with _passing_folder() as view:
+        for path in files_of(folder.resolve(), manifest):
+            Path(view, path.name).symlink_to(path)
+        Path(view, META).write_bytes(content)
+        index = tantivy.Index.open(view)
+        prepare(index)
+        index.config_reader("manual")
+        index.reload()
+        return index.searcher()
+
+
+@contextmanager
+def _passing_folder() -> Iterator[str]:
+    """Have a folder for the block. A thread of tantivy that looks after it may put a lock there while it is removed."""
+    folder = tempfile.mkdtemp(prefix="egregora-words-")
+    try:
+        yield folder
+    finally:
+        for attempt in range(_REMOVALS):
+            try:
+                shutil.rmtree(folder)
+                break
+            except OSError as error:
+                if error.errno != errno.ENOTEMPTY or attempt == _REMOVALS - 1:
+                    raise
+                time.sleep(0.01)
 
 
 def _only(hits: Hits, allow: Labels, k: int) -> Hits:

@@ -130,11 +130,7 @@ def terms(folder: Path) -> set[str]:
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
     """Return all that is in a folder but for the list of blocks, which names the warehouse."""
-    return {
-        path.name: path.read_bytes()
-        for path in folder.iterdir()
-        if path.suffix and path.name[0] != "." and path.name != word_files.META
-    }
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != word_files.META}
 
 
 def test_what_is_taken_out_is_in_no_byte(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
@@ -233,6 +229,13 @@ def test_a_reader_keeps_what_it_has_opened(warehouse: duckdb.DuckDBPyConnection,
     follow(warehouse, folder)
     assert index.search(parse("kettle"), 5).labels.tolist() == [5]
     assert found(folder, "kettle") == []
+
+
+def test_reading_writes_nothing_where_the_index_stands(warehouse: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    follow(warehouse, folder)
+    before = {path.name: path.stat().st_mtime_ns for path in (folder, *folder.iterdir())}
+    assert found(folder, "kettle") == [5]
+    assert {path.name: path.stat().st_mtime_ns for path in (folder, *folder.iterdir())} == before
 
 
 def test_nothing_to_search_is_an_index_too(folder: Path) -> None:
