@@ -18,7 +18,7 @@ from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import Settings
 from egregora_assets.publish.pending import pending
 from egregora_assets.publish.snapshot import publish
-from egregora_assets.search import embeddings, units, verify
+from egregora_assets.search import embeddings, units, vector_index, verify
 from egregora_assets.search.embedders import Embedder, EmbedderFailed, Vectors
 from egregora_assets.search.embeddings import EmbeddingChanges
 from egregora_assets.search.onnx_model import OnnxModel
@@ -235,6 +235,7 @@ def test_a_model_that_was_put_in_place_later_is_a_reason_to_work(
     assert pending(with_tiny_model) == ["there are texts without a vector"]
     with open_warehouse(with_tiny_model) as connection:
         embeddings.refresh(connection, with_tiny_model)
+        vector_index.refresh(connection, with_tiny_model)
     assert pending(with_tiny_model) == []
 
 
