@@ -20,7 +20,9 @@ from egregora_assets.config import Settings
 from egregora_assets.documents import windows
 from egregora_assets.privacy.keys import KeyFileError
 from egregora_assets.publish.snapshot import publish
+from egregora_assets.search import units
 from egregora_assets.sidecar import posts
+from egregora_assets.sidecar.extract import ITEM_TABLES
 from egregora_assets.warehouse.files import make_home, open_warehouse
 from egregora_assets.warehouse.query import rows
 from tests.chats import (
@@ -32,6 +34,7 @@ from tests.chats import (
     published_bytes,
     published_texts,
     put_export,
+    texts_of,
     with_privacy,
 )
 
@@ -46,8 +49,11 @@ REFRESHES: dict[str, Refresh] = {
     "clean_messages": gate.refresh,
     "documents": windows.refresh,
     "sidecars": posts.refresh,
+    "search_units": units.refresh,
     "snapshot": publish,
 }
+OF_SIDECARS = ("clean_messages", "documents", "sidecars", *ITEM_TABLES)
+"""What a pass of the sidecars brings up to date: these and what they lean on."""
 
 
 def load(settings: Settings, *exports: str, title: str = "Garden Club") -> None:
@@ -307,7 +313,8 @@ def test_any_one_asset_brings_an_opt_out_into_effect(settings: Settings, home_wi
             "authors": str(rows(connection, "SELECT opted_out FROM authors")),
             "clean_messages": str(rows(connection, "SELECT text FROM clean_messages")),
             "documents": str(rows(connection, "SELECT text FROM documents")),
-            "sidecars": derived_texts(connection) + post_bytes(settings).decode(),
+            "sidecars": texts_of(connection, OF_SIDECARS) + post_bytes(settings).decode(),
+            "search_units": texts_of(connection, ("clean_messages", "documents", "search_units")),
             "snapshot": derived_texts(connection) + post_bytes(settings).decode(),
         }[asset]
     assert SECRET not in shown
