@@ -4,55 +4,28 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import fcntl
 import functools
 import io
 import os
 import stat
-import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-_TICK_SECONDS = 0.05
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+from egregora_assets.warehouse import durable
+from egregora_assets.warehouse.durable import force_file, readable
 
 
 class StoreBusy(OSError):
     """Another process holds the store longer than we were told to wait; the message says what to do."""
 
 
-class StoreFull(OSError):
-    """The disk, a quota or a limit of the process has no room for a file; the message says what to do."""
-
-
-@contextmanager
-def locked(path: Path, *, exclusive: bool, wait_seconds: float) -> Iterator[None]:
-    """Hold the lock file for the block, shared or alone; it goes with the process that held it, however that ends.
-
-    Raises ``StoreBusy`` when it is not free within ``wait_seconds``.
-    """
+def locked(path: Path, *, exclusive: bool, wait_seconds: float) -> AbstractContextManager[None]:
+    """Hold the lock file for the block, shared or alone. Raises ``StoreBusy`` when it is not free within ``wait_seconds``."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        _wait_for(file, path, exclusive, time.monotonic() + wait_seconds)
-        yield
-    finally:
-        os.close(file)
-
-
-def _wait_for(file: int, path: Path, exclusive: bool, until: float) -> None:
-    kind = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
-    while True:
-        try:
-            fcntl.flock(file, kind | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= until:
-                others = "adding files to" if exclusive else "collecting garbage in"
-                raise StoreBusy(f"another process is {others} {path.parent}: try again when it has ended") from None
-            time.sleep(_TICK_SECONDS)
-        else:
-            return
+    others = "adding files to" if exclusive else "collecting garbage in"
+    told = f"another process is {others} {path.parent}: try again when it has ended"
+    return durable.locked(path, exclusive=exclusive, wait_seconds=wait_seconds, busy=lambda: StoreBusy(told))
 
 
 @contextmanager
@@ -75,26 +48,6 @@ def open_inside(folder: Path, path: str) -> Iterator[io.FileIO]:
         if not stat.S_ISREG(os.fstat(file).st_mode):
             raise OSError(errno.EINVAL, "is no file", path)
         yield stream
-
-
-def write_all(file: int, data: bytes, folder: Path) -> None:
-    """Write all of ``data``. Raises ``StoreFull`` where there is no room for it in ``folder``."""
-    try:
-        written = os.write(file, data)
-        while written < len(data):
-            written += os.write(file, memoryview(data)[written:])
-    except OSError as error:
-        raise readable(error, folder) from error
-
-
-def readable(error: OSError, folder: Path) -> OSError:
-    """Return the error to raise in place of ``error``: one that says what to do where the disk is full."""
-    if error.errno not in _FULL:
-        return error
-    what = "a limit of this process on the size of files" if error.errno == errno.EFBIG else "the disk or a quota"
-    return StoreFull(
-        f"no room in {folder}: {what} is used up; make room and run again: what was kept before stays and is not read twice"
-    )
 
 
 def force(moves: Iterable[tuple[str, str]], folder: Path) -> None:
@@ -130,24 +83,12 @@ def _force_together(pairs: list[tuple[str, str]], folder: Path, sync: Callable[[
 
 def _force_each(pairs: list[tuple[str, str]]) -> None:
     for source, _ in pairs:
-        _fsync(source)
+        force_file(source)
     for source, target in pairs:
         os.replace(source, target)
     folders = {target.rpartition("/")[0] for _, target in pairs}
     for folder in folders | {folder.rpartition("/")[0] for folder in folders}:
-        _fsync(folder)
-
-
-def _fsync(path: str) -> None:
-    file = os.open(path, os.O_RDONLY)
-    try:
-        full = getattr(fcntl, "F_FULLFSYNC", None)  # macOS: fsync alone leaves bytes in the drive's memory
-        if full is not None:
-            with suppress(OSError):  # not every file system there knows it
-                fcntl.fcntl(file, full)
-        os.fsync(file)
-    finally:
-        os.close(file)
+        force_file(folder)
 
 
 @functools.cache

@@ -18,10 +18,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from egregora_assets.config import LimitSettings, Settings
-from egregora_assets.media.disk import StoreFull, open_inside
+from egregora_assets.media.disk import open_inside
 from egregora_assets.media.errors import FolderRefused
 from egregora_assets.media.file_types import mime_of
 from egregora_assets.media.store import Adding, MediaStore
+from egregora_assets.warehouse.durable import StoreFull
 from egregora_assets.warehouse.query import changed, rows, scalar, table_of, view_of
 from egregora_assets.warehouse.revisions import Transaction, transaction
 from egregora_assets.warehouse.upsert import insert_new

@@ -21,7 +21,8 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Protocol
 
-from egregora_assets.media.disk import StoreBusy, force, locked, readable, write_all
+from egregora_assets.media.disk import StoreBusy, force, locked
+from egregora_assets.warehouse.durable import readable, write_all
 from egregora_assets.warehouse.processes import is_gone, this_process
 
 _BLOCK = 1 << 20

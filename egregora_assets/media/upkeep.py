@@ -25,8 +25,9 @@ import pyarrow as pa
 from egregora_assets.chat.archive import ExportUnreadable, is_plain_file, is_zip, open_archive, open_member
 from egregora_assets.chat.inbox import inbox_files
 from egregora_assets.config import LimitSettings, Settings
-from egregora_assets.media.disk import StoreFull, open_inside
+from egregora_assets.media.disk import open_inside
 from egregora_assets.media.store import MediaStore, is_recipe_name
+from egregora_assets.warehouse.durable import StoreFull
 from egregora_assets.warehouse.query import changed, rows, scalar, table_of, temporary, view_of
 from egregora_assets.warehouse.revisions import transaction
 

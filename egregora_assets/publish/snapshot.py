@@ -29,6 +29,7 @@ from egregora_assets.publish.tables import TABLES, PublishedTable
 from egregora_assets.search import units, words
 from egregora_assets.sidecar import posts
 from egregora_assets.warehouse.connection import NothingPublished, open_snapshot
+from egregora_assets.warehouse.durable import force_file, force_folder
 from egregora_assets.warehouse.files import discard_partial, fresh_beside, partial_beside
 from egregora_assets.warehouse.query import Parameters, changed, rows, scalar
 from egregora_assets.warehouse.revisions import current_revision, warehouse_id
@@ -122,10 +123,9 @@ def copy_durably(source: Path, target: Path) -> None:
     partial = partial_beside(target)
     if not _share_blocks(source, partial):
         shutil.copyfile(source, partial)
-    with partial.open("rb") as written:
-        os.fsync(written.fileno())
+    force_file(partial)
     os.replace(partial, target)
-    _sync_folder(target.parent)
+    force_folder(target.parent)
 
 
 def _share_blocks(source: Path, target: Path) -> bool:
@@ -205,7 +205,7 @@ def _rebuild(connection: duckdb.DuckDBPyConnection, settings: Settings, wanted: 
         raise
     path.with_name(path.name + ".wal").unlink(missing_ok=True)
     os.replace(fresh, path)
-    _sync_folder(path.parent)
+    force_folder(path.parent)
     return written
 
 
@@ -301,11 +301,3 @@ def _attached(connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool
         yield
     finally:
         connection.execute("DETACH public")
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

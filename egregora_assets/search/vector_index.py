@@ -14,13 +14,12 @@ from egregora_assets.config import Settings
 from egregora_assets.search import embeddings, units
 from egregora_assets.search.vector_centre import centre_of
 from egregora_assets.search.vector_source import WarehouseVectors
-from egregora_assets.search.vectors.durable import LOCK
 from egregora_assets.search.vectors.generation import Generation, widths
 from egregora_assets.search.vectors.manifest import CURRENT, MANIFEST, generations, read_current, read_manifest
 from egregora_assets.search.vectors.reader import IndexReader, answering, open_generation
 from egregora_assets.search.vectors.recall import sampled_recall
 from egregora_assets.search.vectors.spec import IndexSpec, IndexUnusable
-from egregora_assets.search.vectors.writer import IndexChanges, bring_up_to_date
+from egregora_assets.search.vectors.writer import LOCK, IndexChanges, bring_up_to_date
 from egregora_assets.warehouse.query import rows
 from egregora_assets.warehouse.revisions import transaction, warehouse_id, watermark
 

@@ -26,6 +26,7 @@ import duckdb
 import tantivy
 
 from egregora_assets.search import tokens
+from egregora_assets.warehouse.durable import write_whole
 
 FORMAT = "1"
 META = "meta.json"
@@ -121,13 +122,7 @@ def read_manifest(folder: Path) -> tuple[bytes, Manifest]:
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Put a new list of blocks in the place of the old one: from here on it is what readers open."""
-    partial = folder / f".{META}.part"
-    with partial.open("wb") as file:
-        file.write(_meta(_empty_meta(), manifest))
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, folder / META)
-    sync_folder(folder)
+    write_whole(folder / META, _meta(_empty_meta(), manifest))
 
 
 def write_block(folder: Path, found: Iterable[tuple[int, str]], first: int, last: int, rows: int, parity: str) -> Block:
@@ -216,15 +211,6 @@ def locked(folder: Path) -> Iterator[None]:
     with (folder / LOCK).open("ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
-
-
-def sync_folder(folder: Path) -> None:
-    """Force the names in a folder to disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextlib.contextmanager

@@ -20,10 +20,10 @@ import pytest
 
 from egregora_assets.config import Settings
 from egregora_assets.media import store as store_module
-from egregora_assets.media.disk import StoreFull
 from egregora_assets.media.garbage import collect
 from egregora_assets.media.store import MediaStore
 from egregora_assets.media.upkeep import verify
+from egregora_assets.warehouse.durable import StoreFull
 from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.query import changed, rows
 

@@ -297,7 +297,7 @@ def test_a_crash_between_the_public_file_and_the_snapshot_does_not_keep_an_erasu
 
 
 STEPS = {
-    "while the public file is made": "snapshot._sync_folder",
+    "while the public file is made": "snapshot.force_folder",
     "while the snapshot is copied": "snapshot.shutil.copyfile",
     "while posts are written": "posts.write_if_changed",
 }

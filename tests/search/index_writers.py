@@ -11,8 +11,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from egregora_assets.search.vectors import block_files, durable, manifest
+from egregora_assets.search.vectors import block_files, manifest
 from egregora_assets.search.vectors.writer import bring_up_to_date
+from egregora_assets.warehouse import durable
 from tests.search.vector_truth import Truth, some_vectors, spec_with
 
 SPEC = spec_with(block_rows=16, graph_from=96)

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from egregora_assets.search.vectors import block_files, durable, manifest
-from egregora_assets.search.vectors.durable import writing
+from egregora_assets.search.vectors import block_files, manifest
 from egregora_assets.search.vectors.reader import IndexReader, open_generation, open_index, verify_index
 from egregora_assets.search.vectors.spec import Hits, IndexBusy, IndexDamaged, IndexMissing, IndexUnusable
-from egregora_assets.search.vectors.writer import bring_up_to_date, condemn
+from egregora_assets.search.vectors.writer import bring_up_to_date, condemn, writing
+from egregora_assets.warehouse import durable
 from tests.search.index_writers import SPEC, prepared_start, truth_after, write_one_and_end_at, write_steps
 from tests.search.test_vectors import assert_same, true_nearest
 from tests.search.vector_truth import Truth, some_vectors, spec_with

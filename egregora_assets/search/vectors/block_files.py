@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from egregora_assets.media.disk import write_all
-from egregora_assets.search.vectors import durable, encoding
+from egregora_assets.search.vectors import encoding
 from egregora_assets.search.vectors.encoding import Bytes, Sums
 from egregora_assets.search.vectors.generation import LARGE, Generation, RowNumbers, batches, entries, widths
 from egregora_assets.search.vectors.manifest import Manifest, write_manifest
 from egregora_assets.search.vectors.spec import Floats, Halves, Labels
+from egregora_assets.warehouse import durable
+from egregora_assets.warehouse.durable import write_all
 
 _ROWS_AT_ONCE = 16_384
 

@@ -18,10 +18,10 @@ import numpy as np
 
 from egregora_assets.search.vectors import encoding
 from egregora_assets.search.vectors.bit_flat import BitFlat
-from egregora_assets.search.vectors.durable import checksum_of, force_file, force_folder
 from egregora_assets.search.vectors.generation import Generation, batches
 from egregora_assets.search.vectors.manifest import Graph, Manifest, libraries
 from egregora_assets.search.vectors.spec import DEPTH, Floats, Hits, IndexDamaged, Labels
+from egregora_assets.warehouse.durable import checksum_of, force_file, force_folder
 
 if TYPE_CHECKING:
     from usearch.index import Index  # reads files when it is imported: that is left to whoever has a graph

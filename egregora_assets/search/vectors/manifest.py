@@ -15,8 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from egregora_assets.search.vectors.durable import write_whole
 from egregora_assets.search.vectors.spec import FORMAT, IndexDamaged, IndexMissing, IndexSpec, IndexStale
+from egregora_assets.warehouse.durable import write_whole
 
 CURRENT = "CURRENT"
 MANIFEST = "manifest"

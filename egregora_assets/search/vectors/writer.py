@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from egregora_assets.search.vectors import durable, encoding, graph
+from egregora_assets.search.vectors import encoding, graph
 from egregora_assets.search.vectors.block_files import Writing, writing_anew, writing_into
 from egregora_assets.search.vectors.generation import LARGE, Generation, entries, widths
 from egregora_assets.search.vectors.manifest import (
@@ -35,6 +35,7 @@ from egregora_assets.search.vectors.reader import open_generation, verify_index
 from egregora_assets.search.vectors.spec import (
     Floats,
     Halves,
+    IndexBusy,
     IndexDamaged,
     IndexMissing,
     IndexSpec,
@@ -44,10 +45,12 @@ from egregora_assets.search.vectors.spec import (
     VectorChanges,
     VectorSource,
 )
+from egregora_assets.warehouse import durable
 
 MOST_DEAD = 0.2
 """The share of rows taken out at which a generation is written without them."""
 _WAIT_SECONDS = 600.0
+LOCK = "lock"
 
 log = logging.getLogger(__name__)
 
@@ -79,16 +82,25 @@ def bring_up_to_date(
 
     Where nothing is new nothing is written.
     """
-    with durable.writing(folder, wait_seconds):
+    with writing(folder, wait_seconds):
         _sweep(folder)
         changes = _follow(folder, spec, source, full)
         _sweep(folder)
         return _with_graph(folder, spec, changes, threads)
 
 
+@contextmanager
+def writing(folder: Path, wait_seconds: float) -> Iterator[None]:
+    """Be the one writer of an index for the block. Raises ``IndexBusy``."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    told = f"another process writes the index in {folder}: try again when it has ended"
+    with durable.locked(folder / LOCK, exclusive=True, wait_seconds=wait_seconds, busy=lambda: IndexBusy(told)):
+        yield
+
+
 def condemn(folder: Path, wait_seconds: float = _WAIT_SECONDS) -> None:
     """Have a damaged index answer nobody, and be made anew by the next writer; one that is sound by now is left alone."""
-    with durable.writing(folder, wait_seconds):
+    with writing(folder, wait_seconds):
         try:
             verify_index(folder)
         except IndexDamaged:

@@ -1,45 +1,69 @@
-"""Files that are whole after a crash: appended and forced, or written beside and renamed; one lock for one writer."""
+"""Files that are whole after a crash: appended and forced, or written beside and renamed; locks that go with a process."""
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from egregora_assets.media.disk import readable, write_all
-from egregora_assets.search.vectors.spec import IndexBusy
-
-LOCK = "lock"
 _TICK_SECONDS = 0.05
 _MODE = 0o600
 _PIECE = 16 << 20
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class StoreFull(OSError):
+    """The disk, a quota or a limit of the process has no room for a file; the message says what to do."""
 
 
 @contextmanager
-def writing(folder: Path, wait_seconds: float) -> Iterator[None]:
-    """Be the one writer of an index for the block; the lock goes with the process. Raises ``IndexBusy``."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, _MODE)
+def locked(path: Path, *, exclusive: bool, wait_seconds: float, busy: Callable[[], Exception]) -> Iterator[None]:
+    """Hold the lock file for the block, shared or alone; it goes with the process that held it, however that ends.
+
+    Raises what ``busy`` makes when it is not free within ``wait_seconds``.
+    """
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, _MODE)
     try:
-        _wait_for(file, folder, time.monotonic() + wait_seconds)
+        _wait_for(file, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH, time.monotonic() + wait_seconds, busy)
         yield
     finally:
         os.close(file)
 
 
-def _wait_for(file: int, folder: Path, until: float) -> None:
+def _wait_for(file: int, kind: int, until: float, busy: Callable[[], Exception]) -> None:
     while True:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
             return
         except BlockingIOError:
             if time.monotonic() >= until:
-                raise IndexBusy(f"another process writes the index in {folder}: try again when it has ended") from None
+                raise busy() from None
             time.sleep(_TICK_SECONDS)
+
+
+def write_all(file: int, data: bytes, folder: Path) -> None:
+    """Write all of ``data``. Raises ``StoreFull`` where there is no room for it in ``folder``."""
+    try:
+        written = os.write(file, data)
+        while written < len(data):
+            written += os.write(file, memoryview(data)[written:])
+    except OSError as error:
+        raise readable(error, folder) from error
+
+
+def readable(error: OSError, folder: Path) -> OSError:
+    """Return the error to raise in place of ``error``: one that says what to do where the disk is full."""
+    if error.errno not in _FULL:
+        return error
+    what = "a limit of this process on the size of files" if error.errno == errno.EFBIG else "the disk or a quota"
+    return StoreFull(
+        f"no room in {folder}: {what} is used up; make room and run again: what was kept before stays and is not read twice"
+    )
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -77,8 +101,8 @@ def reserve(path: Path, size: int) -> None:
         os.close(file)
 
 
-def force_file(path: Path) -> None:
-    """Have the bytes of a file on the disk."""
+def force_file(path: Path | str) -> None:
+    """Have the bytes of a file, or the names in a folder, on the disk: all of them, also where the drive has a memory."""
     file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         force(file)
