@@ -9,8 +9,8 @@ from egregora_assets.authors.assets import clean_messages
 from egregora_assets.documents.assets import documents
 from egregora_assets.search import embeddings as vectors
 from egregora_assets.search import units, vector_index, words
-from egregora_assets.warehouse.query import rows
-from egregora_assets.warehouse.reporting import OWNERS, RefreshConfig, column_schema, described, markdown_table
+from egregora_assets.warehouse.query import scalar
+from egregora_assets.warehouse.reporting import OWNERS, RefreshConfig, described
 from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
 
 
@@ -49,19 +49,8 @@ def embeddings(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
             "SELECT model, count(*) AS vectors, any_value(octet_length(vector)) // 2 AS dimensions, "
             "sum(octet_length(vector)) AS bytes FROM embeddings GROUP BY model ORDER BY model"
         )
-        ((count, logged),) = rows(
-            connection, "SELECT (SELECT count(*) FROM embeddings), (SELECT seq FROM search_counters)"
-        )
-        return dg.MaterializeResult(
-            metadata={
-                "dagster/row_count": count,
-                "dagster/table_name": "warehouse.main.embeddings",
-                "dagster/column_schema": column_schema(connection, "embeddings"),
-                "preview": dg.MetadataValue.md(markdown_table(connection, preview)),
-                **asdict(changes),
-            },
-            data_version=dg.DataVersion(f"{changes.fingerprint or 'none'}-{logged}"),
-        )
+        version = f"{changes.fingerprint or 'none'}-{scalar(connection, 'SELECT seq FROM search_counters')}"
+        return described(connection, "embeddings", preview, asdict(changes), version)
 
 
 @dg.asset(

@@ -27,9 +27,16 @@ class RefreshConfig(dg.Config):
 
 
 def described(
-    connection: duckdb.DuckDBPyConnection, table: str, preview: str, outcome: Mapping[str, Any] | None = None
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    preview: str,
+    outcome: Mapping[str, Any] | None = None,
+    data_version: str | None = None,
 ) -> dg.MaterializeResult[Any]:
-    """Describe a table after its asset ran: rows, columns, a preview (the rows of SQL ``preview``) and a data version."""
+    """Describe a table after its asset ran: rows, columns, a preview (the rows of SQL ``preview``) and a data version.
+
+    That is the revision in which the table last changed, for tables whose rows have one.
+    """
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": scalar(connection, f"SELECT count(*) FROM {table}"),
@@ -38,7 +45,7 @@ def described(
             "preview": dg.MetadataValue.md(markdown_table(connection, preview)),
             **(outcome or {}),
         },
-        data_version=dg.DataVersion(str(table_revision(connection, table))),
+        data_version=dg.DataVersion(data_version or str(table_revision(connection, table))),
     )
 
 
