@@ -69,7 +69,7 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     Raises ``PublicationRefused`` when a new row shows something private; what was published before stays then.
     """
     outcome = _publish(connection, settings, full)
-    words.refresh(connection, settings, full)
+    words.follow(connection, words.folder_of(settings), full)
     return outcome
 
 

@@ -10,7 +10,7 @@ CREATE TABLE pictures (
     phash_1 UBIGINT,
     phash_2 UBIGINT,
     phash_3 UBIGINT,
-    signature BLOB,
+    signature BLOB USING COMPRESSION uncompressed, -- to read one, two thousand packed with it would have to be unpacked
     picture_digest VARCHAR,
     thumbnail_bytes INTEGER,
     failure VARCHAR,
