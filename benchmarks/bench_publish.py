@@ -12,6 +12,7 @@ from benchmarks.harness import Figure, figure, home_with, median_cpu, timed
 from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import Settings
 from egregora_assets.publish.snapshot import publish
+from egregora_assets.search import units
 from egregora_assets.sidecar import posts
 from egregora_assets.warehouse.files import open_warehouse
 
@@ -29,6 +30,7 @@ def figures() -> Iterator[Figure]:
                 write_zip(settings.inbox / f"WhatsApp Chat with New {seed}.zip", 100, seed=100 + seed, people_seed=7)
                 ingest(connection, settings)
                 posts.refresh(connection, settings)
+                units.refresh(connection, settings)
                 costs.append(timed(lambda: _publish(connection, settings)))
             copying = median_cpu(lambda: shutil.copyfile(settings.public_path, settings.home / "copy"))
         at_most = BOUND_SECONDS_AT_1M if size == 1_000_000 else None

@@ -10,9 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import MutableMapping
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 import duckdb
 
@@ -24,7 +22,8 @@ from egregora_assets.privacy.keys import refuse_other_keys
 from egregora_assets.privacy.scrub import POLICY_VERSION, may_mention, mentions, scrub
 from egregora_assets.warehouse.connection import bounded
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary
-from egregora_assets.warehouse.revisions import Transaction, Watermark, current_revision, transaction
+from egregora_assets.warehouse.revisions import Transaction, Watermark, transaction
+from egregora_assets.warehouse.settled import is_settled, settle
 
 CONSUMER = "clean_messages"
 
@@ -68,21 +67,20 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> GateCh
 
     Chats whose titles name somebody who is known by now are under a pseudonym from here on. Raises what ``sync.refresh`` does.
     """
-    if _SETTLED.get(connection) == _state(connection, settings):
+    if is_settled(connection, CONSUMER, rules_now(connection, settings)):
         return GateChanges()
     outcome = _refresh(connection, settings)
-    _SETTLED[connection] = _state(connection, settings)
+    settle(connection, CONSUMER, rules_now(connection, settings))
     return outcome
 
 
-_SETTLED: MutableMapping[duckdb.DuckDBPyConnection, object] = WeakKeyDictionary()
-"""In which state each open connection has passed the gate last: every asset asks it for all that it leans on."""
+def rules_now(connection: duckdb.DuckDBPyConnection, settings: Settings) -> object:
+    """Return what the outcome of a pass follows from besides the rows of the warehouse: its keys and the owner's rules.
 
-
-def _state(connection: duckdb.DuckDBPyConnection, settings: Settings) -> object:
-    """Return all that the outcome of a pass follows from: the newest change of the warehouse, its keys, and the owner's rules."""
+    Raises ``KeyFileError`` and what ``sync.refresh`` does.
+    """
     refuse_other_keys(connection, settings.key_path)
-    return current_revision(connection), POLICY_VERSION, sync.rules_fingerprint(settings), settings
+    return POLICY_VERSION, sync.rules_fingerprint(settings), settings
 
 
 def _refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> GateChanges:

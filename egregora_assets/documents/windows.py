@@ -17,6 +17,7 @@ from egregora_assets.config import Settings
 from egregora_assets.warehouse.connection import one_thread_for_few
 from egregora_assets.warehouse.query import changed, scalar, temporary
 from egregora_assets.warehouse.revisions import Transaction, transaction
+from egregora_assets.warehouse.settled import is_settled, settle
 
 CONSUMER = "documents"
 _VERSION = "1"
@@ -34,12 +35,15 @@ class DocumentChanges:
 def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: bool = False) -> DocumentChanges:
     """Bring ``documents`` up to date with ``clean_messages``; ``full`` looks at every day again."""
     gate.refresh(connection, settings)
+    if not full and is_settled(connection, CONSUMER, settings):
+        return DocumentChanges()
     fingerprint = rules_fingerprint(settings)
     with transaction(connection, CONSUMER) as change:
         seen = change.watermark()
         since = 0 if full or seen.fingerprint != fingerprint else seen.revision
         outcome = _rewrite_days(change, settings, since) if _days_changed(connection, since) else DocumentChanges()
         change.advance(fingerprint)
+    settle(connection, CONSUMER, settings)
     return outcome
 
 

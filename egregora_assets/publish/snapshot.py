@@ -63,13 +63,17 @@ class PublishOutcome:
 
 
 def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: bool = False) -> PublishOutcome:
-    """Make the snapshot show the warehouse as it is now, and the index of words what it shows; ``full`` makes the files anew.
+    """Make the snapshot show the warehouse as it is now; ``full`` makes the files anew.
+
+    The index of words is brought up to date with it where something was erased or there is none: nothing of the one must be
+    left in it, and without the other nothing could be found.
 
     ``connection`` is the warehouse's writer. When the snapshot is up to date nothing is opened for writing.
     Raises ``PublicationRefused`` when a new row shows something private; what was published before stays then.
     """
     outcome = _publish(connection, settings, full)
-    words.follow(connection, words.folder_of(settings), full)
+    if outcome.rebuilt or words.doubt(connection, settings):
+        words.follow(connection, words.folder_of(settings), full)
     return outcome
 
 

@@ -143,13 +143,15 @@ TABLES = (
         "SELECT document_id, kind, source_id, window_start, window_end, title, slug, text, message_ids FROM documents",
         "SELECT document_id FROM documents WHERE revision > $since",
         "documents",
+        dated=True,
     ),
     PublishedTable(
         "search_units",
-        "message_id",
+        "label",
         "SELECT label, kind, message_id, document_id, last_message_id, source_id, content_hash FROM search_units",
-        "SELECT message_id FROM search_units WHERE revision > $since",
-        "search_units",
+        "SELECT label FROM search_units WHERE revision > $since UNION "
+        "SELECT key::UHUGEINT::BIGINT FROM tombstones WHERE table_name = 'search_units' AND revision > $since",
+        dated=True,
     ),
     PublishedTable(
         "sidecars",
@@ -157,6 +159,7 @@ TABLES = (
         "SELECT document_id, source_id, slug, title, message_count FROM sidecars",
         _NEW_SIDECARS,
         "sidecars",
+        dated=True,
     ),
     _of_document("topics", "label, score, evidence"),
     _of_document("decisions", "text, author, decided_at, evidence"),

@@ -14,6 +14,7 @@ from egregora_assets.config import Settings
 from egregora_assets.documents import windows
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary
 from egregora_assets.warehouse.revisions import Transaction, transaction
+from egregora_assets.warehouse.settled import is_settled, settle
 
 CONSUMER = "search_units"
 _RULES = "1"
@@ -50,6 +51,8 @@ class UnitChanges:
 def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: bool = False) -> UnitChanges:
     """Bring ``search_units`` up to date with ``documents`` and ``clean_messages``; ``full`` looks at all of them again."""
     windows.refresh(connection, settings)
+    if not full and is_settled(connection, CONSUMER, settings):
+        return UnitChanges()
     with transaction(connection, CONSUMER) as change:
         seen = change.watermark()
         since = 0 if full or seen.fingerprint != _RULES else seen.revision
@@ -58,6 +61,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
         with temporary(connection, "touched_documents", touched, parameters) as count:
             outcome = _follow(change, since) if count else UnitChanges()
         change.advance(_RULES)
+    settle(connection, CONSUMER, settings)
     return outcome
 
 
@@ -75,14 +79,17 @@ _ALL_TOUCHED = "SELECT document_id FROM documents UNION SELECT document_id FROM 
 _SAID = f"""
     WITH placed AS (
         SELECT
-            document_id, source_id, window_start,
+            document_id, source_id, local_date, window_start,
             unnest(message_ids) AS message_id, generate_subscripts(message_ids, 1) AS place
         FROM documents WHERE document_id IN (SELECT document_id FROM touched_documents)
     )
-    SELECT p.*, {NORMALISED.format(text="c.text")} AS said
-    FROM placed p JOIN clean_messages c USING (message_id) WHERE {HAS_WORDS.format(text="c.text")}
+    SELECT p.* EXCLUDE (local_date), {NORMALISED.format(text="c.text")} AS said
+    FROM placed p JOIN clean_messages c USING (message_id, source_id, local_date) WHERE {HAS_WORDS.format(text="c.text")}
 """
-"""Messages with words of the documents that were touched, by document and place."""
+"""Messages with words of the documents that were touched, by document and place.
+
+By day and source, which no window crosses, they are found without a look at all ids.
+"""
 _HASH = "left(sha256({text}), 32)::UUID"
 _MESSAGES = f"""
     SELECT
@@ -178,7 +185,7 @@ def _follow(change: Transaction, since: int) -> UnitChanges:
 def _take_out(change: Transaction) -> None:
     """Remove ``gone_units``, and let indexes know how."""
     connection = change.connection
-    buried = "INSERT INTO tombstones SELECT DISTINCT 'search_units', message_id, ?::BIGINT FROM gone_units"
+    buried = "INSERT INTO tombstones SELECT 'search_units', label::UHUGEINT::UUID, ?::BIGINT FROM gone_units"
     changed(connection, buried, [change.revision])
     changed(connection, "DELETE FROM search_units WHERE label IN (SELECT label FROM gone_units)")
     log_operations(connection, "SELECT label, CASE WHEN is_erased THEN 'erase' ELSE 'remove' END FROM gone_units")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from egregora_assets.authors import gate
 from egregora_assets.authors.policy import rules_of
 from egregora_assets.config import Settings
 from egregora_assets.documents import windows
@@ -23,6 +24,7 @@ from egregora_assets.warehouse.connection import one_thread_for_few
 from egregora_assets.warehouse.made_files import UNFINISHED, made_by_another, write_if_changed
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary
 from egregora_assets.warehouse.revisions import Transaction, transaction
+from egregora_assets.warehouse.settled import is_settled, settle
 
 CONSUMER = "sidecars"
 SCHEMA_FILE = "sidecar.schema.json"
@@ -48,21 +50,25 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     Files are written before the rows that tell of them: after a crash the next pass writes the same files again, and
     removes those whose document has gone in between.
     """
+    unfinished = settings.posts / UNFINISHED
+    doubtful = full or unfinished.exists() or made_by_another(connection, settings.posts)
+    if not doubtful and is_settled(connection, CONSUMER, gate.rules_now(connection, settings)):
+        return SidecarChanges()
     references.refresh(connection, settings)
     public.refresh(connection, settings)
     windows.refresh(connection, settings)
-    unfinished = settings.posts / UNFINISHED
     with scrubbing(connection), transaction(connection, CONSUMER) as change:
         seen = change.watermark()
         fingerprint = rules_fingerprint(settings)
         since = 0 if full or seen.fingerprint != fingerprint else seen.revision
-        if full or unfinished.exists() or made_by_another(connection, settings.posts):
+        if doubtful:
             _sweep(connection, settings.posts)
         is_changed = _documents_changed(connection, since)
         removed = _remove_gone(change, settings.posts) if is_changed or _documents_gone(connection, since) else 0
         written = _rewrite(change, settings, since) if is_changed else 0
         change.advance(fingerprint)
     unfinished.unlink(missing_ok=True)
+    settle(connection, CONSUMER, gate.rules_now(connection, settings))
     return SidecarChanges(written, removed)
 
 
