@@ -6,6 +6,7 @@ import io
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
@@ -19,6 +20,7 @@ __all__ = ["Archive", "Entry", "Export", "ExportUnreadable", "printable"]
 _CHAT_NAMES = ("_chat.txt",)
 _FOREIGN_FOLDER = "__MACOSX/"
 """Where macOS puts a shadow of each file that it packs."""
+_TEXT_ENDINGS = tuple(map("".join, product(".", "tT", "xX", "tT")))
 _BUFFER = 1 << 16
 
 
@@ -148,7 +150,7 @@ def chat_member(archive: Archive, path: Path) -> Entry:
 
 def _is_text(info: Entry) -> bool:
     name = info.filename
-    return name[-4:].lower() == ".txt" and is_plain_file(info) and not name.startswith(_FOREIGN_FOLDER)
+    return name.endswith(_TEXT_ENDINGS) and is_plain_file(info) and not name.startswith(_FOREIGN_FOLDER)
 
 
 def media_members(archive: Archive, path: Path) -> list[Entry]:

@@ -38,6 +38,7 @@ _ENCRYPTED, _DESCRIPTOR, _PATCHED, _STRONG, _UTF8, _MASKED = 0x1, 0x8, 0x20, 0x4
 _SAME_FLAGS = _ENCRYPTED | _PATCHED | _STRONG | _UTF8 | _MASKED
 _DRIVE = re.compile("[A-Za-z]:")
 _EMPTY_DEFLATE = 2
+_SLASH = ord("/")
 
 
 _OVERLAPS = "overlaps with another member: a decompression bomb?"
@@ -53,7 +54,8 @@ class Entry:
     """One member as the directory names it.
 
     ``index`` counts from 0 in the directory's order; ``raw_name`` are the name's bytes, ``filename`` what they spell;
-    sizes are bytes; its header begins at ``header_offset`` of the file, and no byte from ``end`` on is its own.
+    sizes are bytes; its header begins at ``header_offset`` of the file, it needs all bytes before ``least_end``, and no byte from
+    ``end`` on is its own.
     ``problem`` says why it cannot be read, as the rest of a sentence about the member; ``None`` where it may be tried.
     """
 
@@ -67,6 +69,7 @@ class Entry:
     file_size: int
     header_offset: int
     external_attr: int
+    least_end: int
     end: int
     problem: str | None
 
@@ -76,6 +79,8 @@ class Entry:
     @property
     def last_part(self) -> str:
         """Return what the member is called inside its folder."""
+        if "/" not in self.filename:
+            return self.filename
         return self.filename.rstrip("/").rpartition("/")[2] or self.filename
 
 
@@ -216,6 +221,7 @@ def _end_64(file: BinaryIO, end: int) -> tuple[int, tuple[int, int, int]] | None
 def _entries(directory: bytes, place: _Place) -> Iterator[Entry]:
     """Some thousand members are looked at for a few new ones: what most of them have is told with few steps."""
     at, index, fixed, read = 0, 0, _ENTRY_FIELDS.size, _ENTRY_FIELDS.unpack_from
+    unsuspicious: set[tuple[int, int, int]] = set()
     start, shift, last = place.start, place.shift, min(place.size, len(directory))
     while at < place.size:
         if at + fixed > last:
@@ -236,11 +242,34 @@ def _entries(directory: bytes, place: _Place) -> Iterator[Entry]:
             elif extra_length:
                 problem = _BROKEN_EXTRA
         filename = _spelt(raw_name, flags)
-        problem = problem or _problem(raw_name, filename, flags, method, packed, size, attributes)
+        kind = flags, method, attributes
+        if problem or kind not in unsuspicious or not _is_usual(raw_name, name_length, method, packed, size):
+            problem = problem or _problem(raw_name, filename, flags, method, packed, size, attributes)
+            if problem is None and not raw_name.endswith(b"/"):
+                unsuspicious.add(kind)
+        least_end = offset + shift + _LOCAL_FIELDS.size + name_length + packed
         yield Entry(
-            index, raw_name, filename, flags, method, crc32, packed, size, offset + shift, attributes, start, problem
+            index,
+            raw_name,
+            filename,
+            flags,
+            method,
+            crc32,
+            packed,
+            size,
+            offset + shift,
+            attributes,
+            least_end,
+            start,
+            problem,
         )
         index += 1
+
+
+def _is_usual(raw_name: bytes, name_length: int, method: int, packed: int, size: int) -> bool:
+    """Return whether a member has no problem if others with its flags, method and attributes have none."""
+    is_name = 0 < name_length <= MOST_NAME_BYTES and raw_name.isascii() and 0 not in raw_name and raw_name[-1] != _SLASH
+    return is_name and (method != STORED or packed == size)
 
 
 def _sizes_64(extra: bytes, size: int, packed: int, offset: int = 0) -> tuple[int, int, int] | None:
@@ -270,7 +299,7 @@ def _spelt(raw_name: bytes, flags: int) -> str:
         name = raw_name.decode()
     except UnicodeDecodeError:
         name = raw_name.decode("utf-8", "replace") if flags & _UTF8 else raw_name.decode("cp437")
-    return name.replace("\0", "\ufffd")
+    return name.replace("\0", "\ufffd") if "\0" in name else name
 
 
 def _problem(
@@ -303,7 +332,7 @@ def _set_apart(file: BinaryIO, entries: list[Entry], start: int) -> None:
     directory takes no other member's bytes.
     """
     for entry in entries:
-        if not 0 <= entry.header_offset <= _least_end(entry) <= start:
+        if not 0 <= entry.header_offset <= entry.least_end <= start:
             _refuse(entry, "stands outside of the archive")
     overlapping = _note_ends(entries, start)
     if overlapping:
@@ -316,10 +345,6 @@ def _set_apart(file: BinaryIO, entries: list[Entry], start: int) -> None:
         _refuse(entry, _OVERLAPS)
 
 
-def _least_end(entry: Entry) -> int:
-    return entry.header_offset + _LOCAL_FIELDS.size + len(entry.raw_name) + entry.compressed_size
-
-
 def _refuse(entry: Entry, problem: str) -> None:
     entry.problem = entry.problem or problem
 
@@ -327,10 +352,10 @@ def _refuse(entry: Entry, problem: str) -> None:
 def _note_ends(entries: list[Entry], start: int) -> list[Entry]:
     """Note at each readable entry where the next begins; return those that go on past that or share their place."""
     overlapping: list[Entry] = []
-    readable = sorted((entry for entry in entries if not entry.problem), key=attrgetter("header_offset"))
+    readable = sorted([entry for entry in entries if not entry.problem], key=attrgetter("header_offset"))
     for entry, after in pairwise(readable):
         entry.end = after.header_offset
-        if _least_end(entry) > entry.end:
+        if entry.least_end > entry.end:
             overlapping.append(entry)
         if entry.header_offset == after.header_offset:
             overlapping.append(after)

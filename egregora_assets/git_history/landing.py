@@ -39,11 +39,15 @@ def note(change: Transaction, repository: Repository, extension: Extension, new:
         changed(connection, insert, {**place, "last": extension.last, "revision": change.revision})
     if scalar(connection, "SELECT EXISTS (FROM step_changes WHERE status = 'D')"):
         noted = {**place, "last": extension.last, "revision": change.revision}
-        changed(connection, _RENAMES, noted)
+        if scalar(connection, _EVER_RENAMED, {"repo": repository.name}):
+            changed(connection, _RENAMES, noted)
         if scalar(connection, "SELECT EXISTS (FROM git_undecided WHERE repo = ?)", [repository.name]):
             changed(connection, _UNDECIDED, noted)
 
 
+_EVER_RENAMED = """
+    SELECT EXISTS (FROM step_changes s SEMI JOIN git_renames g ON g.repo = $repo AND g.old_path = s.path WHERE s.status = 'D')
+"""
 _NOT_LANDED = """
     SELECT sha, if(is_boundary, [], coalesce(list(parent ORDER BY parent_no) FILTER (parent IS NOT NULL), [])) AS parents
     FROM git_commits LEFT JOIN git_commit_parents USING (repo, sha)

@@ -35,13 +35,13 @@ def look(source: Source, shadows: Path) -> Look:
     """Look at a repository. Raises ``GitError`` where it cannot be read: also where a branch that is followed is damaged."""
     repository = opened(source, shadows)
     with plumbing.reading(source.name):
-        refs, damaged = plumbing.refs_of(repository)
-        branches = source.branches or (plumbing.head_branch(repository),)
-        there = {ref.name for ref in refs}
+        found = plumbing.refs_of(repository)
+        branches = source.branches or (plumbing.head_branch(repository, found),)
+        there = {ref.name for ref in found.refs}
         for branch in branches:
-            _refuse_damage(repository, branch, there, damaged)
+            _refuse_damage(repository, branch, there, found.damaged)
         web = source.web or web_address(plumbing.origin_of(repository))
-    return Look(repository, refs, damaged, branches, web)
+    return Look(repository, found.refs, found.damaged, branches, web)
 
 
 def ref_of(branch: str, names: Container[str]) -> str | None:

@@ -82,23 +82,36 @@ def open_repository(name: str, folder: Path, shadow: Path) -> Repository:
         if not folder.is_dir():
             raise GitError(f"repository {name}: {folder} is no folder")
         try:
-            told = _in(folder, "rev-parse", "--path-format=absolute", "--show-object-format", "--git-common-dir")
-            within = _in(folder, "rev-parse", "--show-prefix").printed != b"\n"
+            object_format, within, common = _place_of(folder)
         except GitError as error:
             raise GitError(f"repository {name}: {folder} cannot be read: {error}") from error
-        object_format, _, common = told.printed.decode("utf-8", "surrogateescape").partition("\n")
-        objects = Path(common[:-1]) / "objects"
+        objects = common / "objects"
         boundaries = _shallow(objects.parent)
         _refuse_pipes((objects, *_alternates(objects)))
         _make_shadow(shadow, objects, object_format, boundaries)
         return Repository(name, folder, shadow, object_format, boundaries, objects, within)
 
 
+def _place_of(folder: Path) -> tuple[str, bool, Path]:
+    """Return (object format, whether the folder is within a repository and not one itself, where the repository is)."""
+    asked = ("rev-parse", "--path-format=absolute", "--show-object-format")
+    told = _in(folder, *asked, "--show-prefix", "--git-common-dir").printed
+    object_format, _, rest = told.decode("utf-8", "surrogateescape").partition("\n")
+    within = not rest.startswith("\n")
+    if within:  # names of folders may hold line breaks, so that nothing tells where the first of two ends
+        rest = _in(folder, *asked[:2], "--git-common-dir").printed.decode("utf-8", "surrogateescape")
+    return object_format, within, Path(rest[:-1] if within else rest[1:-1])
+
+
 class Refs(NamedTuple):
-    """What the refs of a repository say. ``damaged`` are the names of those that are there and lead to nothing readable."""
+    """What the refs of a repository say. ``damaged`` are the names of those that are there and lead to nothing readable.
+
+    ``head`` is the full name of the ref that HEAD is on: empty where it is on none, ``None`` where that cannot be told.
+    """
 
     refs: list[Ref]
     damaged: frozenset[str]
+    head: str | None
 
 
 def refs_of(repository: Repository) -> Refs:
@@ -108,10 +121,24 @@ def refs_of(repository: Repository) -> Refs:
     """
     listed = _in(repository.folder, "for-each-ref", "--format=%(objectname) %(refname)")
     found = [Ref(name, sha) for sha, _, name in (line.partition(" ") for line in lines_of(listed.printed))]
-    head = _in(repository.folder, "rev-parse", "--verify", "--quiet", "HEAD", failing=(1,)).printed.decode().strip()
+    try:
+        on: str | None = _head(repository)
+    except GitError:  # ``head_branch`` raises it where HEAD is followed
+        on = None
+    head = next((ref.sha for ref in found if ref.name == on), None) or _commit_of_head(repository)
     heads = [Ref("HEAD", head)] if head else []
     told = (line.removeprefix(_DAMAGED) for line in lines_of(listed.told) if line.startswith(_DAMAGED))
-    return Refs(heads + [ref for ref in found if not ref.name.startswith("refs/replace/")], frozenset(told))
+    return Refs(heads + [ref for ref in found if not ref.name.startswith("refs/replace/")], frozenset(told), on)
+
+
+def _commit_of_head(repository: Repository) -> str:
+    return _in(repository.folder, "rev-parse", "--verify", "--quiet", "HEAD", failing=(1,)).printed.decode().strip()
+
+
+def _head(repository: Repository) -> str:
+    """Return the full name of the ref that HEAD is on, empty where it is on none."""
+    told = _in(repository.folder, "symbolic-ref", "--quiet", "HEAD", failing=(1,)).printed
+    return told.decode("utf-8", "backslashreplace").rstrip("\n")
 
 
 _DAMAGED = "warning: ignoring broken ref "
@@ -128,16 +155,16 @@ def is_damaged(repository: Repository, name: str) -> bool:
     return False
 
 
-def head_branch(repository: Repository) -> str:
+def head_branch(repository: Repository, found: Refs) -> str:
     """Return the name of the branch that HEAD is on, or ``HEAD`` where it is on none.
 
     Raises ``GitError`` where that cannot be told: the ref that it leads to may be damaged.
     """
     try:
-        told = _in(repository.folder, "symbolic-ref", "--quiet", "HEAD", failing=(1,)).printed
+        on = _head(repository) if found.head is None else found.head
     except GitError as error:
         raise GitError(f"the branch that HEAD is on cannot be told, its ref may be damaged: {error}") from error
-    return told.decode("utf-8", "backslashreplace").rstrip("\n").removeprefix("refs/heads/") or "HEAD"
+    return on.removeprefix("refs/heads/") or "HEAD"
 
 
 def origin_of(repository: Repository) -> str:

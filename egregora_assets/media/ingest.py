@@ -155,7 +155,7 @@ def _read_archive(
     if is_zip(file.path):
         with open_archive(file.path, settings.limits) as archive:
             infos = _media_infos(connection, archive, file, platform)
-            identified = table_of([_identity_of(info) for info in infos], _IDENTIFIED)
+            identified = _identified(infos)
             known = _known(connection, store, others, identified) if others else {}
             members = _store_members(archive, infos, identified, known, file, store, outcome)
     with transaction(connection, CONSUMER) as change:
@@ -174,8 +174,16 @@ def _media_infos(
     return attached_members(archive, {name for (name,) in rows(connection, sql, [file.export_id])})
 
 
-def _identity_of(info: Entry) -> tuple[int, bytes, str, int, int]:
-    return info.index, info.raw_name, info.last_part, info.file_size, info.crc32
+def _identified(infos: list[Entry]) -> pa.Table:
+    columns = [
+        [info.index for info in infos],
+        [info.raw_name for info in infos],
+        [info.last_part for info in infos],
+        [info.file_size for info in infos],
+        [info.crc32 for info in infos],
+    ]
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, _IDENTIFIED, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=_IDENTIFIED)
 
 
 def _store_members(
