@@ -16,6 +16,7 @@ from egregora_assets.media.sanitising import NotSanitised, picture_digest, sanit
 from tests.media.sanitising_samples import (
     SAMPLES,
     SECRETS,
+    all_secrets,
     chunk,
     encoded,
     exif_of,
@@ -27,6 +28,7 @@ from tests.media.sanitising_samples import (
     telling_png,
     telling_profile,
     telling_webp,
+    webp_chunk,
 )
 
 PICTURES = [name for name, (mime, _) in SAMPLES.items() if mime.startswith("image/")]
@@ -251,9 +253,10 @@ def test_more_pixels_than_the_picture_shows_are_refused() -> None:
         sanitised("image/png", b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", pixels) + chunk(b"IEND", b""))
 
 
-def test_words_behind_the_coded_pixels_are_refused() -> None:
+@pytest.mark.parametrize("form", ["ascii", "utf-16-le", "utf-16-be"])
+def test_words_behind_the_coded_pixels_are_refused(form: str) -> None:
     jpeg, gif, webp = (encoded(photo(), kind) for kind in ("JPEG", "GIF", "WEBP"))
-    words = SECRETS[1].encode() + b" " + SECRETS[2].encode()
+    words = (SECRETS[1] + " " + SECRETS[2]).encode(form)
     longer = webp[12:16] + struct.pack("<I", len(webp) - 20 + len(words)) + webp[20:] + words
     for mime, telling in (
         ("image/jpeg", jpeg[:-2] + words + jpeg[-2:]),
@@ -291,3 +294,30 @@ def test_a_file_is_copied_whole_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(NotSanitised, match=r"broken\.jpg.*Nothing was written"):
         sanitise_file(broken, tmp_path / "other.jpg")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["broken.jpg", "clean.jpg", "photo.jpg"]
+
+
+def transparent_webp(method: int) -> tuple[bytes, bytes]:
+    """Return a WebP with a transparency chunk, coded (1) or plain (0), and the same with a secret behind it in the chunk."""
+    picture = photo(mode="RGBA")
+    picture.putalpha(photo(mode="L").rotate(180))
+    plain = encoded(picture, "WEBP", lossless=False)
+    place = plain.index(b"ALPH")
+    (length,) = struct.unpack_from("<I", plain, place + 4)
+    rest = plain[place + 8 + length + length % 2 :]
+    alpha = plain[place + 8 : place + 8 + length] if method else b"\0" + picture.getchannel("A").tobytes()
+    bodies = [plain[12:place] + webp_chunk(b"ALPH", alpha + words) + rest for words in (b"", all_secrets())]
+    honest, telling = (b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WEBP" + body for body in bodies)
+    return honest, telling
+
+
+def test_words_behind_the_transparency_of_a_webp_never_pass() -> None:
+    honest, telling = transparent_webp(method=1)
+    assert shown(sanitised("image/webp", honest).data) == shown(honest)
+    with pytest.raises(NotSanitised, match="words"):
+        sanitised("image/webp", telling)
+    honest, telling = transparent_webp(method=0)
+    clean = sanitised("image/webp", telling).data
+    assert leaks(telling)
+    assert leaks(clean) == []
+    assert clean == sanitised("image/webp", honest).data
+    assert shown(clean) == shown(honest)

@@ -152,9 +152,10 @@ def test_samples_that_overlap_are_refused() -> None:
 def test_streams_one_behind_the_other_or_side_by_side_are_refused() -> None:
     voice, music = telling_ogg(), telling_ogg("vorbis")
     not_ended = voice[: voice.rindex(b"OggS")]
-    with pytest.raises(NotSanitised, match="more than one stream"):
-        sanitised("audio/ogg", not_ended + music)
-    assert leaks(sanitised("audio/ogg", voice + music + all_secrets()).data) == []
+    for several in (not_ended + music, voice + music):
+        with pytest.raises(NotSanitised, match="more than one stream"):
+            sanitised("audio/ogg", several)
+    assert sanitised("audio/ogg", voice + all_secrets() + music).data == sanitised("audio/ogg", voice).data
     for broken in (voice[:-1], voice[:40], voice.replace(b"OpusHead", b"OpusHide"), voice[:400] + b"x" + voice[400:]):
         with pytest.raises(NotSanitised):
             sanitised("audio/ogg", broken)

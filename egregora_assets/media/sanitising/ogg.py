@@ -69,6 +69,8 @@ def _pages(data: bytes) -> Iterator[_Page]:
             raise NotSanitised("a page is damaged: its checksum is another one")
         yield _Page(flags, granule, lacing, data[body:end])
         if flags & _LAST:
+            if data.startswith(b"OggS", end):
+                raise NotSanitised("the file has more than one stream")
             return
         place = end
 

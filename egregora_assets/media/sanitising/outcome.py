@@ -9,7 +9,8 @@ from egregora_assets.media.errors import NotSanitised
 
 MAX_PARTS = 200_000
 """Chunks, boxes or segments that one file may have; files of cameras and messengers have far fewer."""
-_WORDS = re.compile(rb"[\t\n\r -~]{24}")
+_WORDS = re.compile(rb"(?:[\t\n\r -~]{24}|(?:[\t\n\r -~]\0){11}[\t\n\r -~])\Z")
+"""Readable bytes, or readable letters of two bytes each (UTF-16)."""
 _FEWEST_LETTERS = 10
 
 
@@ -33,6 +34,6 @@ def refuse_words_at_end(coded: bytes) -> None:
     Honest ones look random: 24 readable bytes at their end come once in 10,000,000,000 pictures. Flat colours repeat a
     few bytes, so a text needs ten different ones.
     """
-    end = coded[-25:].rstrip(b"\0")[-24:]
-    if _WORDS.fullmatch(end) and len(set(end)) >= _FEWEST_LETTERS:
+    end = coded[-25:].rstrip(b"\0")
+    if (words := _WORDS.search(end)) and len(set(words[0])) >= _FEWEST_LETTERS:
         raise NotSanitised("words stand behind the coded pixels")

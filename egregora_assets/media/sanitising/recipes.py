@@ -16,7 +16,7 @@ from egregora_assets.media.sanitising.png import essence_of_png, sanitise_png
 from egregora_assets.media.sanitising.wav import sanitise_wav
 from egregora_assets.media.sanitising.webp import essence_of_webp, sanitise_webp
 
-RECIPE = "sanitised-1"
+RECIPE = "sanitised-2"
 """Name of the folder for derivatives of these rules; another number whenever a rule changes what comes out."""
 
 

@@ -2,7 +2,7 @@
 
 XMP, EXIF but for the orientation, unknown chunks and bytes behind the container are left behind. The coded pixels are
 not decoded: bytes that somebody put behind them inside their own chunk stay,
-unless they read as words.
+unless they read as words. Transparency that is not compressed is cut to the size that it has.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from egregora_assets.media.sanitising.outcome import counted, refuse_words_at_en
 _HAS_ICC, _HAS_ALPHA, _HAS_EXIF, _IS_ANIMATED = 0x20, 0x10, 0x08, 0x02
 _FRAME_HEADER = 16
 _EXTENDED, _CANVAS = b"VP8X", 10
+_PLAIN_ALPHA, _CODED_ALPHA = 0, 1
 
 
 @dataclass
@@ -110,7 +111,7 @@ def _beside_pixels(picture: _Picture, name: bytes, payload: bytes) -> None:
     elif name == b"ALPH":
         if picture.images or picture.animation:
             raise NotSanitised("a transparency chunk stands where none belongs")
-        picture.images.append(_chunk(name, payload))
+        picture.images.append(_alpha(payload, picture.extended[4:]))
     elif name == b"ANMF":
         if not picture.animation:
             raise NotSanitised("a frame stands outside an animation")
@@ -126,10 +127,25 @@ def _frame(payload: bytes) -> bytes:
             parts.append(_image(name, content))
         elif name == b"ALPH":
             names.append(name)
-            parts.append(_chunk(name, content))
+            parts.append(_alpha(content, payload[6:12]))
     if names not in ([b"VP8 "], [b"VP8L"], [b"ALPH", b"VP8 "]):
         raise NotSanitised("a frame of the animation has no plain form")
     return _chunk(b"ANMF", b"".join(parts))
+
+
+def _alpha(payload: bytes, size: bytes) -> bytes:
+    """Return the transparency chunk; ``size`` is width and height less one, in three bytes each."""
+    method = payload[0] & 3 if payload else -1
+    if method == _PLAIN_ALPHA:
+        width, height = (int.from_bytes(size[at : at + 3], "little") + 1 for at in (0, 3))
+        length = 1 + width * height
+        if len(payload) < length:
+            raise NotSanitised("a transparency chunk is cut off")
+        return _chunk(b"ALPH", payload[:length])
+    if method != _CODED_ALPHA:
+        raise NotSanitised("a transparency chunk has no plain form")
+    refuse_words_at_end(payload)
+    return _chunk(b"ALPH", payload)
 
 
 def _image(name: bytes, payload: bytes) -> bytes:
