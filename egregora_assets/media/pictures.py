@@ -24,7 +24,7 @@ from egregora_assets.warehouse.query import changed, rows, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction, transaction
 
 CONSUMER = "pictures"
-RECIPE = "1"
+RECIPE = "2"
 """Names what is computed of each file, and how: with another one, all are computed again."""
 THUMBNAILS = f"thumbnail-{RECIPE}"
 """The recipe under which the store keeps thumbnails (JPEG, at most 320 pixels wide and high, without metadata)."""

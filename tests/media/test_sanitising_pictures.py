@@ -191,6 +191,7 @@ def test_files_that_differ_in_metadata_only_have_one_digest() -> None:
     jpeg = encoded(photo(), "JPEG", quality=80)
     for other in (
         telling_jpeg(orientation=1),
+        telling_jpeg(orientation=6),
         encoded(photo(), "JPEG", quality=80, dpi=(300, 300)),
         jpeg + b"behind it",
     ):
@@ -198,9 +199,12 @@ def test_files_that_differ_in_metadata_only_have_one_digest() -> None:
     png = encoded(photo(), "PNG", icc_profile=telling_profile(), exif=exif_of())
     for other in (
         encoded(photo(), "PNG", icc_profile=telling_profile(), exif=exif_of(), dpi=(300, 300)),
+        encoded(photo(), "PNG", icc_profile=telling_profile()),
         png + b"behind it",
     ):
         assert picture_digest("image/png", other) == picture_digest("image/png", png) is not None
+    webp, upright = (encoded(photo(), "WEBP", exif=exif) for exif in (exif_of(), b""))
+    assert picture_digest("image/webp", webp) == picture_digest("image/webp", upright) is not None
 
 
 @pytest.mark.parametrize("name", [name for name in PICTURES if name != "png"])
@@ -212,7 +216,6 @@ def test_a_clean_copy_has_the_digest_of_its_original(name: str) -> None:
 
 def test_pictures_that_look_different_have_different_digests() -> None:
     pictures = [encoded(photo().rotate(turn), "JPEG") for turn in (0, 90, 180)]
-    pictures += [encoded(photo(), "JPEG", exif=exif_of(turn)) for turn in (3, 6)]
     pictures += [encoded(photo(), "JPEG", quality=60), encoded(photo(), "JPEG", progressive=True)]
     assert len({picture_digest("image/jpeg", picture) for picture in pictures}) == len(pictures)
     assert picture_digest("image/webp", telling_webp()) != picture_digest("image/webp", telling_webp(lossless=True))

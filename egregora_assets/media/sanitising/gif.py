@@ -25,7 +25,7 @@ def sanitise_gif(data: bytes) -> bytes:
 
 
 def essence_of_gif(data: bytes) -> Iterable[bytes]:
-    """Return what makes the pixels and how they look, in parts."""
+    """Return what makes the pixels and their colours, in parts."""
     return _read(data)
 
 

@@ -88,14 +88,9 @@ def sanitise_jpeg(data: bytes) -> bytes:
 
 
 def essence_of_jpeg(data: bytes) -> Iterable[bytes | memoryview]:
-    """Return what makes the pixels and how they look, in parts: colours, orientation, tables, frame and scans."""
+    """Return what makes the pixels and their colours, in parts: transform, profile, tables, frame and scans."""
     picture = _read(data)
-    return [
-        struct.pack(">BB", picture.orientation or 1, _colour_transform(picture)),
-        picture.profile() or b"",
-        b"\xff",
-        *picture.body,
-    ]
+    return [bytes([_colour_transform(picture)]), picture.profile() or b"", b"\xff", *picture.body]
 
 
 def _read(data: bytes) -> _Picture:

@@ -64,9 +64,9 @@ def sanitise_png(data: bytes) -> bytes:
 
 
 def essence_of_png(data: bytes) -> Iterable[bytes]:
-    """Return what makes the pixels and how they look, in parts. It is not inflated: that is for publishing."""
+    """Return what makes the pixels and their colours, in parts. It is not inflated: that is for publishing."""
     picture = _read(data)
-    parts: list[bytes] = [bytes([picture.orientation or 1]), picture.header, picture.plays]
+    parts: list[bytes] = [picture.header, picture.plays]
     for name in (*_COLOURS, b"PLTE", b"tRNS"):
         if name in picture.kept:
             parts += [name, picture.kept[name]]

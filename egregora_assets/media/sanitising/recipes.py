@@ -80,10 +80,10 @@ def sanitised(mime: str, data: bytes) -> Sanitised:
 
 
 def picture_digest(mime: str, data: bytes) -> str | None:
-    """Return the sha256 (hex) of only what makes a picture look as it does; None for what is no picture or not sound.
+    """Return the sha256 (hex) of only what makes a picture's pixels; None for what is no picture or not sound.
 
-    Pixels as they are coded, colours and orientation count; EXIF, texts, dates, densities, thumbnails and whatever
-    stands behind the picture do not. So files that differ in metadata only have the same digest.
+    Pixels as they are coded and their colours count; EXIF with what it says of which way is up, texts, dates, densities,
+    thumbnails and whatever stands behind the picture do not. So files that differ in metadata only have the same digest.
     """
     essence = _ESSENCES.get(mime)
     if essence is None:

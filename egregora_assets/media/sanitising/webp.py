@@ -49,10 +49,10 @@ def sanitise_webp(data: bytes) -> bytes:
 
 
 def essence_of_webp(data: bytes) -> Iterable[bytes]:
-    """Return what makes the pixels and how they look, in parts."""
+    """Return what makes the pixels and their colours, in parts."""
     picture = _read(data)
     canvas = picture.extended[4:] if picture.animation else b""
-    return [bytes([picture.orientation or 1]), picture.profile or b"", b"|", canvas, picture.animation, *picture.images]
+    return [picture.profile or b"", b"|", canvas, picture.animation, *picture.images]
 
 
 def _read(data: bytes) -> _Picture:
