@@ -57,11 +57,18 @@ def readable_errors() -> Iterator[None]:
         EmbedderFailed,
         OSError,
     ) as error:
-        err.print(f"[red]error:[/red] {plain(str(error))}", soft_wrap=True)
+        err.print(f"[red]error:[/red] {plain(_told(error))}", soft_wrap=True)
         raise typer.Exit(1) from error
     except duckdb.Error as error:
         err.print(f"[red]error:[/red] {plain(str(error).splitlines()[0])}", soft_wrap=True)
         raise typer.Exit(1) from error
+
+
+def _told(error: Exception) -> str:
+    """Return what an error says; of one of the system which file and why, without its number."""
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def settings_with_warehouse(home: Path | None) -> Settings:

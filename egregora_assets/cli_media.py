@@ -28,7 +28,7 @@ def inspect(
     as_json: AsJson = False,
 ) -> None:
     """Show what is in an archive, what of it would be refused, and which pictures are alike. Writes nothing, needs no home."""
-    from egregora_assets.media.inspect import inspect_zip, pairs_in
+    from egregora_assets.media.inspect import compare, inspect_zip
 
     refused = 0
     with readable_errors():
@@ -39,15 +39,18 @@ def inspect(
             refused += member.status == "rejected"
             if as_json:
                 print(json.dumps(asdict(member)))
-        for pair in pairs_in(archive, members, settings):
-            if as_json:
-                print(json.dumps(asdict(pair)))
-            else:
-                out.print(plain(f"{pair.label}: {pair.a} and {pair.b}"), soft_wrap=True)
-    if not as_json:
-        told = [(member.name, f"{member.bytes:,}", member.type, member.reason or "ok") for member in members]
-        out.print(as_table(["file", "bytes", "type", "status"], told))
-        out.print(f"{len(members)} files, {refused} of them refused.")
+        if not as_json:
+            told = [(member.name, f"{member.bytes:,}", member.type, member.reason or "ok") for member in members]
+            out.print(as_table(["file", "bytes", "type", "status"], told))
+            out.print(f"{len(members)} files, {refused} of them refused.")
+        found = compare(archive, members, settings)
+    for pair in found.pairs:
+        if as_json:
+            print(json.dumps(asdict(pair)))
+        else:
+            out.print(plain(f"{pair.label}: {pair.a} and {pair.b}"), soft_wrap=True)
+    for name, reason in found.broken:
+        err.print(plain(f"{name}: cannot be decoded: {reason}"), soft_wrap=True)
 
 
 @media.command()

@@ -114,7 +114,7 @@ def media_public(config: RefreshConfig, warehouse: Warehouse) -> dg.MaterializeR
     with warehouse.writer() as connection:
         changes = public.refresh(connection, warehouse.settings, config.full_refresh)
         preview = (
-            "SELECT mime, count(public_id) AS published, count(*) - count(public_id) AS kept_back, sum(bytes) AS bytes "
+            "SELECT mime, count(public_id) AS published, count(*) - count(public_id) AS not_sanitised, sum(bytes) AS bytes "
             "FROM media_public WHERE is_shown GROUP BY mime ORDER BY mime"
         )
         return described(connection, "media_public", preview, asdict(changes))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import combinations, product
 from pathlib import Path
@@ -65,6 +66,14 @@ class Pair:
     label: str
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """Pairs in the order of the archive, ``a`` before ``b``, and names of pictures that cannot be decoded, with the reason."""
+
+    pairs: list[Pair]
+    broken: list[tuple[str, str]]
+
+
 def inspect_zip(path: Path, limits: LimitSettings) -> Iterator[Member]:
     """Read every member once, as taking the archive in would, and give one item for each in the archive's order.
 
@@ -107,35 +116,41 @@ def _hashed(stream: BinaryIO) -> tuple[str, int, bytes]:
     return digest.hexdigest(), size, head
 
 
-def pairs_in(path: Path, members: Sequence[Member], settings: Settings) -> list[Pair]:
+def compare(path: Path, members: Sequence[Member], settings: Settings) -> Comparison:
     """Return which members of an archive that ``inspect_zip`` has told of are alike, by the bytes or by what pictures show.
 
     Pictures are unpacked under the name of their hash into a folder that is gone afterwards. Of more than some dozen copies each
     is told of the first alone. Raises ``ExportUnreadable``.
     """
-    names: dict[str, list[str]] = {}
-    for member in members:
+    places: dict[str, list[int]] = {}
+    for place, member in enumerate(members):
         if member.sha256 is not None:
-            names.setdefault(member.sha256, []).append(member.name)
-    same = [Pair(a, b, "same_bytes") for copies in names.values() for a, b in _pairs_of(copies)]
-    return same + [
-        Pair(a, b, label)
-        for one, other, label in _alike(path, members, settings)
-        for a, b in product(names[one][:_MOST_COPIES], names[other][:_MOST_COPIES])
-    ]
+            places.setdefault(member.sha256, []).append(place)
+    found = [(a, b, "same_bytes") for copies in places.values() for a, b in _pairs_of(copies)]
+    alike, failures = _alike(path, members, settings)
+    for one, other, label in alike:
+        some = product(places[one][:_MOST_COPIES], places[other][:_MOST_COPIES])
+        found += [(min(pair), max(pair), label) for pair in some]
+    failed = sorted((place, reason) for sha256, reason in failures for place in places[sha256])
+    return Comparison(
+        [Pair(members[a].name, members[b].name, label) for a, b, label in sorted(found)],
+        [(members[place].name, reason) for place, reason in failed],
+    )
 
 
-def _pairs_of(copies: list[str]) -> Iterator[tuple[str, str]]:
+def _pairs_of(copies: list[int]) -> Iterator[tuple[int, int]]:
     if len(copies) <= _MOST_COPIES:
         return combinations(copies, 2)
     return ((copies[0], copy) for copy in copies[1:])
 
 
-def _alike(path: Path, members: Sequence[Member], settings: Settings) -> list[tuple[str, str, str]]:
-    """Return (sha256, sha256, label) of the pictures among ``members`` that are copies of one, or look alike."""
+def _alike(
+    path: Path, members: Sequence[Member], settings: Settings
+) -> tuple[list[tuple[str, str, str]], list[tuple[str, str]]]:
+    """Return (sha256, sha256, label) of the pictures among ``members`` that are alike, and (sha256, reason) of broken ones."""
     pictures_in = [(member.sha256, member.bytes, member.type) for member in members if _is_picture(member)]
     if len(pictures_in) < 2:
-        return []
+        return [], []
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
         settle(connection)
         migrate(connection)
@@ -147,9 +162,22 @@ def _alike(path: Path, members: Sequence[Member], settings: Settings) -> list[tu
                         batch.add(stream)
         with view_of(connection, "found", table_of(pictures_in, _MEDIA)):
             changed(connection, "INSERT INTO media SELECT DISTINCT *, 1 FROM found")
-        pictures.refresh(connection, settings, store)
+        with _unsaid(pictures.log):
+            pictures.refresh(connection, settings, store)
         near_duplicates.refresh(connection)
-        return rows(connection, "SELECT media_id, other_id, label FROM media_pairs ORDER BY ALL")
+        alike = rows(connection, "SELECT media_id, other_id, label FROM media_pairs")
+        return alike, rows(connection, "SELECT media_id, failure FROM pictures WHERE failure IS NOT NULL")
+
+
+@contextmanager
+def _unsaid(log: logging.Logger) -> Iterator[None]:
+    """Keep warnings back that name files by their hash, which nobody can tell from here."""
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def _is_picture(member: Member) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -90,6 +91,22 @@ def test_inspect_tells_every_member_and_every_pair_as_json(archive: Path) -> Non
     }
 
 
+def test_inspect_tells_pairs_in_the_order_of_the_archive_and_broken_pictures_by_their_names(tmp_path: Path) -> None:
+    path = tmp_path / "pictures.zip"
+    files = {"broken.jpg": FILES["photo.jpg"][:900], **FILES}
+    with zipfile.ZipFile(path, "w") as written:
+        for name, content in files.items():
+            written.writestr(name, content)
+    result = run("inspect", path, "--json")
+    names = list(files)
+    pairs = [json.loads(line) for line in result.stdout.splitlines()][len(files) :]
+    places = [(names.index(pair["a"]), names.index(pair["b"])) for pair in pairs]
+    assert len(places) == 6
+    assert places == sorted(places)
+    assert all(a < b for a, b in places)
+    assert "broken.jpg: cannot be decoded" in result.stderr
+
+
 def test_inspect_needs_no_home_and_leaves_nothing(
     archive: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -119,7 +136,25 @@ def test_sanitise_writes_the_picture_without_its_maker_or_nothing(tmp_path: Path
     (tmp_path / "letter.pdf").write_bytes(b"%PDF-1.7")
     refused = run("sanitise", tmp_path / "letter.pdf", "-o", tmp_path / "letter-copy.pdf")
     assert refused.exit_code == 1
+    assert "not_sanitised" in refused.output
     assert not (tmp_path / "letter-copy.pdf").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "copy", "told"),
+    [
+        ("nothing.jpg", "copy.jpg", r"error: \S*nothing\.jpg: No such file"),
+        ("empty.jpg", "copy.jpg", "not_sanitised: .*is empty"),
+        ("empty.jpg", "no folder/copy.jpg", "no folder: no such folder"),
+    ],
+)
+def test_sanitise_says_in_one_line_what_is_missing(tmp_path: Path, file: str, copy: str, told: str) -> None:
+    (tmp_path / "empty.jpg").touch()
+    result = run("sanitise", tmp_path / file, "-o", tmp_path / copy)
+    assert result.exit_code == 1
+    assert re.search(told, result.output), result.output
+    assert result.output.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["empty.jpg"]
 
 
 def test_duplicates_lists_the_best_copy_first(filled: Settings) -> None:

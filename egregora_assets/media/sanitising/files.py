@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -19,21 +20,26 @@ def sanitise_file(path: Path, out: Path) -> str:
 
     Raises:
         NotSanitised: the file cannot be cleaned; nothing is written.
-        OSError: one of the two cannot be read or written; ``FileExistsError`` where ``out`` is the file itself.
+        OSError: one of the two cannot be read or written; ``FileExistsError`` where ``out`` is the file itself,
+            ``NotADirectoryError`` where it would stand in no folder.
     """
     if path.exists() and not path.is_file():
         raise OSError(f"{path} is no file")
+    if not out.parent.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "no such folder for the copy", str(out.parent))
     with path.open("rb") as file:
         if out.exists() and os.path.samestat(os.fstat(file.fileno()), out.stat()):
             raise FileExistsError(f"{out} is the file itself: give the copy another name")
         data = file.read(MAX_FILE_BYTES + 1)
+    if not data:
+        raise NotSanitised(f"not_sanitised: {path} is empty. Nothing was written.")
     if len(data) > MAX_FILE_BYTES:
-        raise NotSanitised(f"{path} has more than {MAX_FILE_BYTES >> 20} MiB")
+        raise NotSanitised(f"not_sanitised: {path} has more than {MAX_FILE_BYTES >> 20} MiB. Nothing was written.")
     mime = mime_of(data[:_HEAD])
     try:
         clean = sanitised(mime, data).data
     except NotSanitised as refusal:
-        raise NotSanitised(f"{path} ({mime}): {refusal}. Nothing was written.") from None
+        raise NotSanitised(f"not_sanitised: {path} ({mime}): {refusal}. Nothing was written.") from None
     _write_whole(out, clean)
     return mime
 
