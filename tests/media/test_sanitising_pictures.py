@@ -144,6 +144,31 @@ def test_a_standard_profile_stays_byte_for_byte() -> None:
         assert colours(sanitised(mime, original).data) == profile()
 
 
+def described(text: str, script: bytes = b"") -> bytes:
+    """Return a profile of the older kind, whose description is there in ASCII, in Unicode and in Macintosh's letters."""
+    plain = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    old = "Lab identity built-in"
+    assert plain.count(old.encode("utf-16-be")) == 1
+    place = plain.index(old.encode("utf-16-be")) + 2 * len(old) + 2
+    plain = plain[: place + 2] + bytes([len(script)]) + script.ljust(67, b"\0") + plain[place + 70 :]
+    return plain.replace(old.encode("utf-16-be"), text.ljust(len(old)).encode("utf-16-be"))
+
+
+def test_a_standard_profile_of_the_older_kind_says_its_name_three_times_and_stays() -> None:
+    known = "Lab identity built-in"
+    short = bytearray(described(""))
+    short[136:144] = struct.pack(">II", 192, 34)  # only the ASCII is left of the description
+    short[226:348] = bytes(122)
+    for kept in (described(known), described(known, b"sRGB IEC61966-2.1"), bytes(short)):
+        assert colours(sanitised("image/jpeg", encoded(photo(), "JPEG", icc_profile=kept)).data) == kept
+    for telling in (described(SECRETS[3]), described(known, SECRETS[3].encode())):
+        original = encoded(photo(), "JPEG", icc_profile=telling)
+        assert leaks(original)
+        clean = sanitised("image/jpeg", original).data
+        assert leaks(clean) == []
+        assert colours(clean) is not None
+
+
 def test_a_profile_that_tells_of_people_keeps_its_colours_alone() -> None:
     for mime, original in (
         ("image/jpeg", encoded(photo(), "JPEG", icc_profile=telling_profile())),

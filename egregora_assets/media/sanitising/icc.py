@@ -24,12 +24,14 @@ _COLOUR_TAGS = frozenset(
 _TEXT_TAGS = frozenset(b"desc cprt dmnd dmdd vued".split())
 _WHOLE_TYPES = frozenset([b"mAB ", b"mBA ", b"mpet"])
 _FIXED_SIZES = {b"XYZ ": 20, b"sf32": 44, b"view": 36, b"meas": 36, b"sig ": 12, b"cicp": 12}
+_DESCRIPTION_REST = 4 + 4 + 2 + 1 + 67
+"""What stands behind the ASCII of a description; short profiles leave it out."""
 _CURVE_PARAMETERS = (1, 3, 4, 5, 7)
 _KNOWN_TEXT = re.compile(
     r"|".join(
         [
             r"",
-            r"(?:sRGB|Display P3|Gray|RGB|XYZ|Lab) built-in",
+            r"(?:sRGB|Display P3|Gray|RGB|XYZ|Lab)(?: identity)? built-in",
             r"No copyright, use freely\.?",
             r"Public Domain",
             r"CC0",
@@ -132,19 +134,29 @@ def _is_known_text(data: bytes) -> bool:
         return False
     if kind == b"text":
         texts = [data[8:].rstrip(b"\0").decode("latin-1")]
-    elif kind == b"desc" and len(data) >= 12:
-        (length,) = struct.unpack_from(">I", data, 8)
-        if any(data[12 + length :]):
-            return False
-        texts = [data[12 : 12 + length].rstrip(b"\0").decode("latin-1")]
-    elif kind == b"mluc" and len(data) >= 16:
-        read = _localised_texts(data)
+    elif kind in (b"desc", b"mluc") and len(data) >= 16:
+        read = _described_texts(data) if kind == b"desc" else _localised_texts(data)
         if read is None:
             return False
         texts = read
     else:
         return False
     return all(_KNOWN_TEXT.fullmatch(text) for text in texts)
+
+
+def _described_texts(data: bytes) -> list[str] | None:
+    """Return the description of an older profile, which may stand there three times: in ASCII, Unicode and Macintosh's letters."""
+    data += bytes(_DESCRIPTION_REST)
+    rest, place, texts = bytearray(data), 12, []
+    for head, width, form in ((4, 1, "latin-1"), (4, 2, "utf-16-be"), (1, 1, "latin-1")):
+        start = place
+        place += int.from_bytes(data[place - head : place], "big") * width
+        if place > len(data):
+            return None
+        texts.append(data[start:place].decode(form, "replace").rstrip("\0"))
+        rest[start - head : place] = bytes(place - start + head)
+        place += 8 if width == 1 else 3
+    return None if any(rest[8:]) else texts
 
 
 def _localised_texts(data: bytes) -> list[str] | None:
