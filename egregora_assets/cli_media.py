@@ -28,6 +28,7 @@ def inspect(
     as_json: AsJson = False,
 ) -> None:
     """Show what is in an archive, what of it would be refused, and which pictures are alike. Writes nothing, needs no home."""
+    from egregora_assets.media.decoding import DecoderBroken
     from egregora_assets.media.inspect import compare, inspect_zip
 
     refused = 0
@@ -43,7 +44,11 @@ def inspect(
             told = [(member.name, f"{member.bytes:,}", member.type, member.reason or "ok") for member in members]
             out.print(as_table(["file", "bytes", "type", "status"], told))
             out.print(f"{len(members)} files, {refused} of them refused.")
-        found = compare(archive, members, settings)
+        try:
+            found = compare(archive, members, settings)
+        except DecoderBroken as error:
+            err.print(f"[red]error:[/red] {plain(str(error))}", soft_wrap=True)
+            raise typer.Exit(1) from error
     for pair in found.pairs:
         if as_json:
             print(json.dumps(asdict(pair)))

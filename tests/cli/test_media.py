@@ -107,6 +107,16 @@ def test_inspect_tells_pairs_in_the_order_of_the_archive_and_broken_pictures_by_
     assert "broken.jpg: cannot be decoded" in result.stderr
 
 
+def test_inspect_tells_members_and_one_line_where_no_decoder_starts(
+    archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    result = run("inspect", archive, "--json")
+    assert (result.exit_code, len(result.stdout.splitlines())) == (1, len(FILES) + 1)
+    assert result.stderr.startswith("error: pictures cannot be decoded")
+    assert result.stderr.count("\n") == 1
+
+
 def test_inspect_needs_no_home_and_leaves_nothing(
     archive: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
