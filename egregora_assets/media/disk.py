@@ -13,7 +13,9 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from egregora_assets.warehouse import durable
-from egregora_assets.warehouse.durable import force_file, readable
+from egregora_assets.warehouse.durable import StoreFull, force_file, readable
+
+_RESERVE_BYTES, _RESERVE_SHARE = 256 << 20, 50
 
 
 class StoreBusy(OSError):
@@ -26,6 +28,20 @@ def locked(path: Path, *, exclusive: bool, wait_seconds: float) -> AbstractConte
     others = "adding files to" if exclusive else "collecting garbage in"
     told = f"another process is {others} {path.parent}: try again when it has ended"
     return durable.locked(path, exclusive=exclusive, wait_seconds=wait_seconds, busy=lambda: StoreBusy(told))
+
+
+def leave_room(folder: Path) -> None:
+    """Raise ``StoreFull`` where the disk has little room left: those who write tables there must not find it full.
+
+    That is 256 MiB, or a fiftieth of a small disk.
+    """
+    disk = os.statvfs(folder)
+    reserve = min(_RESERVE_BYTES, disk.f_blocks * disk.f_frsize // _RESERVE_SHARE)
+    if disk.f_bavail * disk.f_frsize < reserve:
+        raise StoreFull(
+            f"no room in {folder}: the last {reserve >> 20} MiB of its disk are left to others; make room and run again: "
+            "what was kept before stays and is not read twice"
+        )
 
 
 @contextmanager

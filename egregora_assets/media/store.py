@@ -21,7 +21,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Protocol
 
-from egregora_assets.media.disk import StoreBusy, force, locked
+from egregora_assets.media.disk import StoreBusy, force, leave_room, locked
 from egregora_assets.warehouse.durable import readable, write_all
 from egregora_assets.warehouse.processes import is_gone, this_process
 
@@ -29,6 +29,8 @@ _BLOCK = 1 << 20
 _HEAD = 512
 _MOST_BYTES = 256 << 20
 _MOST_FILES = 2_000
+_ASKED_BYTES = 16 << 20
+"""How much is written before the disk is asked again how much room it has."""
 _OBJECT_MODE = 0o444
 _WAIT_SECONDS = 600.0
 """How long adding waits for whoever collects garbage; that takes moments."""
@@ -158,6 +160,7 @@ class Adding:
         self._prefix = f"{temporary}/{os.getpid()}-{this_process()}-{secrets.token_hex(4)}-"
         self._waiting: dict[str, str] = {}
         self._bytes = self._files = 0
+        self._unasked = _ASKED_BYTES
         self._made: set[str] = set()
 
     def add(self, stream: Readable) -> StoredObject:
@@ -206,6 +209,7 @@ class Adding:
             while block:
                 digest.update(block)
                 size += len(block)
+                self._leave_room(len(block))
                 write_all(file, block, self._folder)
                 block = stream.read(_BLOCK)
         media_id = digest.hexdigest()
@@ -228,9 +232,16 @@ class Adding:
         return True
 
     def _written(self, content: bytes) -> str:
+        self._leave_room(len(content))
         with self._partial() as (partial, file):
             write_all(file, content, self._folder)
         return partial
+
+    def _leave_room(self, size: int) -> None:
+        self._unasked += size
+        if self._unasked >= _ASKED_BYTES:
+            leave_room(self._folder)
+            self._unasked = 0
 
     @contextmanager
     def _partial(self) -> Iterator[tuple[str, int]]:

@@ -193,6 +193,24 @@ def test_a_full_disk_is_told_plainly_and_leaves_no_half_object(store: MediaStore
     assert store.add(io.BytesIO(LARGE)).is_new
 
 
+def test_a_disk_is_never_filled_to_its_last_byte(store: MediaStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def room(_: Path) -> os.statvfs_result:
+        asked.append(1 << 20 if len(asked) < 2 else 20_000)
+        return os.statvfs_result((4096, 4096, 1 << 20, asked[-1], asked[-1], 0, 0, 0, 0, 255))
+
+    monkeypatch.setattr("egregora_assets.media.disk.os.statvfs", room)
+    endless = io.BytesIO(bytes(40 << 20))
+    with store.adding() as batch:
+        batch.add(io.BytesIO(SMALL))
+        with pytest.raises(StoreFull, match=r"no room in .*media: the last 81 MiB"):
+            batch.add(endless)
+    assert endless.tell() < 36 << 20
+    assert objects(store) == {digest(SMALL): SMALL}
+    assert in_tmp(store) == []
+
+
 VICTIMS = """
     import io, os, shutil, signal, sys
     from datetime import UTC, datetime, timedelta
