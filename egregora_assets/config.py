@@ -218,6 +218,7 @@ class LimitSettings(_Section):
     max_total_bytes: int = Field(default=64 << 30, ge=1, description="All media files of one archive.")
     max_public_bytes: int = Field(default=512 << 20, ge=1, description="One media file that is published.")
     max_members: int = Field(default=200_000, ge=1)
+    max_seconds: int = Field(default=4 * 3600, ge=1, description="Longest time for reading one archive.")
     max_ratio: int = Field(default=200, ge=2, description="Compression ratio that is refused, above 64 MiB.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable
 from typing import Any, BinaryIO, cast
 
@@ -20,7 +21,7 @@ _BLOCK = 1 << 18
 
 
 class Archive:
-    """The members of one ZIP, in its order. All of them together give at most what the limits allow for its size.
+    """The members of one ZIP, in its order. All of them together give at most what the limits allow for its size, and in time.
 
     What a member has given counts once, however often it is opened, and also where it turned out to be damaged.
     """
@@ -29,6 +30,7 @@ class Archive:
         self._file, self._entries, self.limits = file, entries, limits
         self._left = min(limits.max_total_bytes, limits.max_ratio * file_size + ARCHIVE_FLOOR_BYTES)
         self._given: dict[int, int] = {}
+        self._ends_at = time.monotonic() + limits.max_seconds
 
     def infolist(self) -> list[Entry]:
         """Return all members, also those that cannot be read."""
@@ -53,6 +55,9 @@ class Archive:
         if given > before:
             self._given[entry.index] = given
             self._left -= given - before
+        if time.monotonic() > self._ends_at:
+            most = f"{self.limits.max_seconds:,} seconds that reading one archive may take"
+            raise _unreadable(entry, f"was not read within the {most} (limits.max_seconds)")
 
 
 def _too_large(entry: Entry, most_bytes: int, most_ratio: int) -> str | None:

@@ -214,6 +214,17 @@ def test_a_size_that_is_not_true_is_refused(tmp_path: Path, size: int) -> None:
         text_of(path)
 
 
+def test_an_archive_that_takes_longer_than_the_settings_allow_is_refused_while_reading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = packed(tmp_path / "export.zip", {"_chat.txt": CHAT})
+    with open_chat_text(path, LimitSettings(max_seconds=60)) as stream:
+        now = time.monotonic()
+        monkeypatch.setattr(time, "monotonic", lambda: now + 61)
+        with pytest.raises(ExportUnreadable, match=r"60 seconds.*limits\.max_seconds"):
+            stream.read()
+
+
 def test_more_bytes_than_the_settings_allow_are_refused(tmp_path: Path) -> None:
     path = packed(tmp_path / "export.zip", {"_chat.txt": CHAT})
     with pytest.raises(ExportUnreadable, match=f"{len(CHAT):,} bytes; 100 are allowed"):
