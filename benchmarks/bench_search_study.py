@@ -1,8 +1,8 @@
 """Which graph, with which parameters: HNSW libraries against each other, against every vector, and against our sign bits.
 
-About an hour of CPU on 100,000 rows. `EGREGORA_BENCH_VECTORS=file.npy` takes vectors that a model made in place of generated
-ones; `EGREGORA_BENCH_LARGE=1` adds 1,000,000 rows with the parameters that we use (another two hours, 12 GB on the disk). Every
-library is installed for the run into a folder of its own, and each choice of parameters is built in a process of its own.
+The 100,000 vectors are the installed model's, of sentences that people wrote (comments in the Python code of this machine), about
+half an hour of CPU; `EGREGORA_BENCH_LARGE=1` adds 1,000,000 generated rows with fewer choices (another hour or two, 12 GB on the
+disk). Every library is installed for the run into a folder of its own, and each choice is built in a process of its own.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from benchmarks.generate_vectors import vectors
 from benchmarks.harness import Figure, figure, scratch, timed
 from benchmarks.peers.install import VECTOR_PEERS, install_peers, leave_out
 from benchmarks.peers.process import CommandFailed, measured
+from benchmarks.search_embedding import comments, installed_model
+from egregora_assets.search.embedding_pool import cores, in_processes
 from egregora_assets.search.vectors.bit_flat import BitFlat
 from egregora_assets.search.vectors.block_files import writing_anew
 from egregora_assets.search.vectors.generation import Generation
@@ -55,25 +58,35 @@ def figures() -> Iterator[Figure]:
 
 def chosen(name: str, size: int) -> list[tuple[int, int]]:
     """Return the parameters that a library is built with."""
-    if name in (_SLOW, "numpy") or size > SIZES[-1]:
+    if name in (_SLOW, "numpy"):
         return [OURS]
+    if size > SIZES[-1]:
+        return [(m, OURS[1]) for m in MS] if name == "usearch" else [OURS]
     return [(m, construction) for m in MS for construction in CONSTRUCTIONS]
 
 
 def write_material(folder: Path, size: int) -> None:
     """Write rows, new rows, queries, and for each query the score of its tenth nearest."""
-    given = os.environ.get("EGREGORA_BENCH_VECTORS")
-    if given is None:
-        rows, new, queries = (vectors(n, DIMENSIONS, part=part) for part, n in enumerate((size, NEW, QUERIES)))
+    if size in SIZES:
+        real = _of_sentences(QUERIES + NEW + size)
+        queries, new, rows = real[:QUERIES], real[QUERIES : QUERIES + NEW], real[QUERIES + NEW :]
     else:
-        real = np.load(given).astype(np.float32)
-        queries, new, rows = real[:QUERIES], real[QUERIES : QUERIES + NEW], real[QUERIES + NEW :][:size]
+        rows, new, queries = (vectors(n, DIMENSIONS, part=part) for part, n in enumerate((size, NEW, QUERIES)))
     least = np.full((len(queries), 10), -np.inf, np.float32)
     for start in range(0, len(rows), 50_000):
         scores = np.concatenate([least, queries @ rows[start : start + 50_000].T], axis=1)
         least = np.partition(scores, scores.shape[1] - 10, axis=1)[:, -10:]
     for name, values in (("rows", rows), ("new", new), ("queries", queries), ("least", least.min(axis=1))):
         np.save(folder / f"{name}.npy", values)
+
+
+def _of_sentences(count: int) -> Floats:
+    """Return the vectors of so many different sentences."""
+    texts = comments(Path(sysconfig.get_path("stdlib")), Path(sysconfig.get_path("purelib")))[:count]
+    if len(texts) < count:
+        raise RuntimeError(f"the Python code of this machine holds {len(texts):,} sentences; {count:,} are needed")
+    with in_processes(installed_model(), cores(), texts=1 << 30) as pool:
+        return pool.embed(texts)
 
 
 def _one(

@@ -1,8 +1,12 @@
-"""Search, first part: units of what was said, and vectors of them against the same model in 32-bit numbers and batches."""
+"""Search, first part: units of what was said, and vectors of them against the same model in 32-bit numbers and batches.
+
+`EGREGORA_BENCH_TORCH=path/to/python` names a Python that has sentence-transformers (6 GB), which is then timed in the same run.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 import sysconfig
@@ -15,8 +19,10 @@ import numpy as np
 import onnxruntime as ort
 
 from benchmarks.generate import write_zip
-from benchmarks.harness import Figure, cpu_seconds, figure, home_with, timed
+from benchmarks.harness import Figure, cpu_seconds, figure, home_with, scratch, timed
+from benchmarks.peers.process import measured
 from egregora_assets.chat.ingest import ingest
+from egregora_assets.config import Settings
 from egregora_assets.documents import windows
 from egregora_assets.search import units
 from egregora_assets.search.conversion import converted, read_safetensors
@@ -31,6 +37,8 @@ TEXTS = 2_000
 RUNS = 3
 BATCHES = (1, 8, 32, 128)
 _MEDIAN_COSINE = 0.985
+_TIMES_TORCH = 2.5
+_TORCH_PROGRAM = Path(__file__).parent / "peers" / "sentence_transformers_embed.py"
 _LEAST_RATIO = 1.65
 """PyTorch's best batch was 1.54 times as slow as this reference at its best (378 and 582 texts a second on the same two cores): so
 many times the reference is 2.5 times sentence-transformers.
@@ -64,9 +72,10 @@ def _units() -> Iterator[Figure]:
 
 
 def _embedding() -> Iterator[Figure]:
-    texts, model = comments()[:TEXTS], OnnxModel(_installed())
+    texts, model = comments()[:TEXTS], installed_model()
     with original_files(None) as (files, _):
         exact = converted(read_safetensors(files[WEIGHTS_FILE]), json.loads(files[CONFIG_FILE]), exact=True)
+        peer = _sentence_transformers(files, texts)
     reference = _Reference(exact, model)
     expected = reference.embed(texts, 1)
     rates = {size: _rate(texts, lambda size=size: reference.embed(texts, size)) for size in BATCHES}  # type: ignore[misc]
@@ -77,6 +86,13 @@ def _embedding() -> Iterator[Figure]:
     bound = f"≥ {_LEAST_RATIO} × the best batch: 2.5 × sentence-transformers"
     told = {"unit": "texts/CPU-s", "floor": best, "at_least": _LEAST_RATIO * best, "bound": bound, "runs": RUNS}
     yield figure("texts embedded, one at a time", ours, TEXTS, **told)  # type: ignore[arg-type]
+    for size, rate in peer.items():
+        yield figure(f"  sentence-transformers, batches of {size}", rate, TEXTS, unit="texts/CPU-s", runs=RUNS)
+    if peer:
+        ratio = ours / max(peer.values())
+        yield figure(
+            "texts embedded, times sentence-transformers", ratio, TEXTS, unit="×", at_least=_TIMES_TORCH, runs=RUNS
+        )
     found = model.embed(texts)
     cosine = float(np.median((found * expected).sum(axis=1)))
     yield figure("cosine to 32-bit numbers, median", cosine, TEXTS, unit="", at_least=_MEDIAN_COSINE)
@@ -93,23 +109,36 @@ def _embedding() -> Iterator[Figure]:
     )
 
 
-def comments() -> list[str]:
-    """Return sentences that people wrote and that are on every machine: comments in Python's own library, in a fixed order."""
+def _sentence_transformers(files: dict[str, bytes], texts: list[str]) -> dict[int, float]:
+    """Return its texts in a CPU second by size of batch, on one thread; nothing where it is not there."""
+    python = os.environ.get("EGREGORA_BENCH_TORCH")
+    if python is None:
+        return {}
+    with scratch() as folder:
+        for name, content in {**files, "texts.json": json.dumps(texts).encode()}.items():
+            (folder / name).write_bytes(content)
+        sizes = ",".join(map(str, BATCHES))
+        used = measured([python, "-P", str(_TORCH_PROGRAM), str(folder), str(folder / "texts.json"), sizes])
+    return {int(size): len(texts) / seconds for size, seconds in json.loads(used.output).items()}
+
+
+def comments(*folders: Path) -> list[str]:
+    """Return sentences that people wrote, in a fixed order: comments in Python code, that of its own library by default."""
     found: set[str] = set()
-    for path in Path(sysconfig.get_path("stdlib")).rglob("*.py"):
-        if "site-packages" not in path.parts:
-            lines = path.read_text("utf-8", "replace").splitlines()
-            told = (match[1].strip() for line in lines if (match := re.match(r"\s*#\s+(\w.*)", line)))
-            found.update(text for text in told if len(text.split()) > 2)
+    for folder in folders or (Path(sysconfig.get_path("stdlib")),):
+        for path in folder.rglob("*.py"):
+            if "site-packages" not in path.relative_to(folder).parts:
+                lines = path.read_text("utf-8", "replace").splitlines()
+                told = (match[1].strip() for line in lines if (match := re.match(r"\s*#\s+(\w.*)", line)))
+                found.update(text for text in told if len(text.split()) > 2)
     ordered = sorted(found)
     random.Random(1).shuffle(ordered)
     return ordered
 
 
-def _installed() -> Path:
-    from egregora_assets.config import Settings
-
-    return install(Settings().models).folder
+def installed_model() -> OnnxModel:
+    """Return the usual model; it is installed where it is not."""
+    return OnnxModel(install(Settings().models).folder)
 
 
 def _rate(texts: list[str], work: Callable[[], object]) -> float:
