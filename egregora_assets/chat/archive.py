@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ from egregora_assets.config import LimitSettings
 __all__ = ["Archive", "Entry", "Export", "ExportUnreadable", "printable"]
 
 _CHAT_NAMES = ("_chat.txt",)
+_SENT = re.compile(r"\d{8}-")
+"""How iPhones number what was sent; Android does not."""
 _FOREIGN_FOLDER = "__MACOSX/"
 """Where macOS puts a shadow of each file that it packs."""
 _TEXT_ENDINGS = tuple(map("".join, product(".", "tT", "xX", "tT")))
@@ -130,12 +133,17 @@ def open_archive(path: Path, limits: LimitSettings) -> Iterator[Archive]:
 
 
 def chat_member(archive: Archive, path: Path) -> Entry:
-    """Return the member that holds the chat: ``_chat.txt``, else the one named as the archive is, else the only one."""
+    """Return the member that holds the chat: one whose name says so, else the only text.
+
+    Names say so in three ways: ``_chat.txt``, the name of the archive, and WhatsApp's own. Whoever is in the chat may have
+    sent a text that is called like one of these, so where two may be the chat, only the one counts that is named in both of
+    the last ways: nobody chooses that name. Raises ``ExportUnreadable`` where there is none, or still more than one.
+    """
     texts = [info for info in archive.infolist() if _is_text(info)]
     top = [info for info in texts if "/" not in info.filename] or texts
-    named = [info for info in top if PurePosixPath(info.filename).name.lower() in _CHAT_NAMES]
-    named = named or [info for info in top if PurePosixPath(info.filename).stem == path.stem]
-    named = named or [info for info in top if "whatsapp" in info.filename.lower()] or top
+    named = [info for info in top if _is_chat_name(info, path)] or top
+    if len(named) > 1:
+        named = [info for info in named if _is_own_name(info) and _is_name_of(info, path)] or named
     if not named:
         raise ExportUnreadable(f"{path.name} holds no chat text (.txt): is it a chat export?")
     if named[0].filename in repeated_names(archive):
@@ -146,6 +154,18 @@ def chat_member(archive: Archive, path: Path) -> Entry:
         names = ", ".join(repr(info.filename) for info in named[:3])
         raise ExportUnreadable(f"{path.name} holds {len(named)} texts that may be the chat ({names}): keep one")
     return named[0]
+
+
+def _is_chat_name(info: Entry, path: Path) -> bool:
+    return PurePosixPath(info.filename).name.lower() in _CHAT_NAMES or _is_own_name(info) or _is_name_of(info, path)
+
+
+def _is_own_name(info: Entry) -> bool:
+    return "whatsapp" in info.filename.lower() and not _SENT.match(PurePosixPath(info.filename).name)
+
+
+def _is_name_of(info: Entry, path: Path) -> bool:
+    return PurePosixPath(info.filename).stem == path.stem
 
 
 def _is_text(info: Entry) -> bool:

@@ -22,6 +22,16 @@ class StoreBusy(OSError):
     """Another process holds the store longer than we were told to wait; the message says what to do."""
 
 
+class PlaceTaken(OSError):
+    """Something that is none of the store's stands where it keeps a file; the message says what, and what to do."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            f"{place} stands where the store keeps a file or folder of its own, and is none: move it away and run again; "
+            "what was kept before stays and is not read twice"
+        )
+
+
 def locked(path: Path, *, exclusive: bool, wait_seconds: float) -> AbstractContextManager[None]:
     """Hold the lock file for the block, shared or alone. Raises ``StoreBusy`` when it is not free within ``wait_seconds``."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,7 +101,7 @@ def _force_together(pairs: list[tuple[str, str]], folder: Path, sync: Callable[[
     try:
         sync(place)
         for source, target in pairs:
-            os.replace(source, target)
+            _put(source, target)
         sync(place)
     finally:
         os.close(place)
@@ -101,10 +111,17 @@ def _force_each(pairs: list[tuple[str, str]]) -> None:
     for source, _ in pairs:
         force_file(source)
     for source, target in pairs:
-        os.replace(source, target)
+        _put(source, target)
     folders = {target.rpartition("/")[0] for _, target in pairs}
     for folder in folders | {folder.rpartition("/")[0] for folder in folders}:
         force_file(folder)
+
+
+def _put(source: str, target: str) -> None:
+    try:
+        os.replace(source, target)
+    except IsADirectoryError:
+        raise PlaceTaken(target) from None
 
 
 @functools.cache

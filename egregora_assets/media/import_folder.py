@@ -124,7 +124,7 @@ def _assign(connection: duckdb.DuckDBPyConnection, root: Path, source_id: str | 
         return
     if not rows(connection, "SELECT source_id FROM sources WHERE source_id = ?", [source_id]):
         raise FolderRefused(f"no chat has the id {source_id!r}: take one of the column source_id of the table sources")
-    values: dict[str, object] = {"folder": str(root), "source": source_id}
+    values: dict[str, object] = {"folder": _as_text(str(root)), "source": source_id}
     others = "folder = $folder AND source_id IS DISTINCT FROM $source"
     if scalar(connection, f"SELECT count(*) FROM media_folder_files WHERE {others}", values):
         with transaction(connection, CONSUMER) as change:
@@ -173,7 +173,7 @@ def _fresh(connection: duckdb.DuckDBPyConnection, root: Path, files: list[_File]
             ANTI JOIN (FROM media_folder_files WHERE folder = $folder AND media_id IS NOT NULL) USING (path, bytes, modified_ns)
             ORDER BY number
             """,
-            {"folder": str(root)},
+            {"folder": _as_text(str(root))},
         )
     return [files[number] for (number,) in numbers]
 
@@ -252,7 +252,7 @@ def _count(outcome: FolderImport, reader: _Reader, read: list[tuple[object, ...]
 
 def _note(connection: duckdb.DuckDBPyConnection, root: Path, source_id: str | None, read: pa.Table) -> None:
     """Commit the rows of files that were read; what was refused before for the same reason is no news."""
-    values: dict[str, object] = {"folder": str(root)}
+    values: dict[str, object] = {"folder": _as_text(str(root))}
     with view_of(connection, "read_files", read):
         news: pa.Table = connection.sql(_NEWS, params=values).to_arrow_table()
     if not news.num_rows:

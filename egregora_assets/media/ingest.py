@@ -60,7 +60,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class MediaChanges:
-    """What one pass read. ``missing`` are archives that left the inbox before their media were read.
+    """What one pass read. ``missing`` are archives that left the inbox before their media were read, or cannot be read now.
 
     ``files`` counts all that were accepted, ``known`` those of them that an earlier export of the chat has brought.
     """
@@ -120,9 +120,12 @@ def _read_archives(
     for export in waiting:
         if export.export_id in present:
             others = sorted(of_chats.get(export.export_id, set()) - {export.export_id})
-            _read_archive(connection, settings, store, present[export.export_id], export.platform, others, outcome)
-        else:
-            outcome.missing.append(export.file_name)
+            try:
+                _read_archive(connection, settings, store, present[export.export_id], export.platform, others, outcome)
+                continue
+            except ExportUnreadable as error:  # it could be read when it was loaded: the limits were others then
+                log.warning("%s", error)
+        outcome.missing.append(export.file_name)
 
 
 def _exports_of_chats(connection: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:

@@ -52,7 +52,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class PictureChanges:
-    """What one pass did. ``missing`` counts objects that are not in the store: they are tried again by the next pass.
+    """What one pass did. ``missing`` counts objects that are not in the store, or not what they were: the next pass tries again.
 
     ``hidden`` counts files whose facts were taken away, because only people who opted out have sent them.
     """
@@ -79,9 +79,11 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, store: Me
         results = decoded(_jobs(connection, store, outcome), settings.decoding)
         try:
             while some := list(islice(results, _FILES_AT_ONCE)):
-                _keep(connection, store, some)
-                outcome.decoded += sum(facts.failure is None for _, facts in some)
-                outcome.failed += sum(facts.failure is not None for _, facts in some)
+                told = [(job, facts) for job, facts in some if facts.failure is None or store.is_whole(job.media_id)]
+                _keep(connection, store, told)
+                outcome.missing += len(some) - len(told)
+                outcome.decoded += sum(facts.failure is None for _, facts in told)
+                outcome.failed += sum(facts.failure is not None for _, facts in told)
         finally:
             results.close()
     return outcome
@@ -101,17 +103,25 @@ def _recipes() -> tuple[str, str]:
 
 
 def _jobs(connection: duckdb.DuckDBPyConnection, store: MediaStore, outcome: PictureChanges) -> Iterator[Job]:
-    """Return what is to be decoded, in the order of ids; asked at once, as the connection is used while it is read."""
+    """Return what is to be decoded, in the order of ids; asked at once, as the connection is used while it is read.
+
+    What was told of an object that has since been found damaged and is whole again may be of other bytes: it is told anew.
+    """
     pictures, recordings = _recipes()
     waiting = rows(
         connection,
         """
-        SELECT m.media_id, m.mime
+        WITH healed AS (
+            SELECT media_id FROM media_checks c JOIN pictures p USING (media_id)
+            WHERE c.outcome = 'sound' AND c.revision > p.revision
+        )
+        SELECT m.media_id, m.mime, m.bytes
         FROM (
-            SELECT media_id, mime, if(mime LIKE 'image/%', $pictures, $recordings) AS recipe FROM media
+            SELECT media_id, mime, bytes, if(mime LIKE 'image/%', $pictures, $recordings) AS recipe FROM media
             WHERE mime LIKE 'image/%' OR mime LIKE 'video/%' OR mime LIKE 'audio/%'
         ) m
-        ANTI JOIN pictures p ON p.media_id = m.media_id AND p.recipe = m.recipe
+        ANTI JOIN (SELECT media_id, recipe FROM pictures WHERE media_id NOT IN (FROM healed)) p
+            ON p.media_id = m.media_id AND p.recipe = m.recipe
         ANTI JOIN hidden_media h ON h.media_id = m.media_id
         ORDER BY m.media_id
         """,
@@ -120,11 +130,10 @@ def _jobs(connection: duckdb.DuckDBPyConnection, store: MediaStore, outcome: Pic
     return _present(waiting, store, outcome)
 
 
-def _present(waiting: Iterable[tuple[str, str]], store: MediaStore, outcome: PictureChanges) -> Iterator[Job]:
-    for media_id, mime in waiting:
-        path = store.path_of(media_id)
-        if path.is_file():
-            yield Job(media_id, path, mime)
+def _present(waiting: Iterable[tuple[str, str, int]], store: MediaStore, outcome: PictureChanges) -> Iterator[Job]:
+    for media_id, mime, size in waiting:
+        if store.holds(media_id, size):
+            yield Job(media_id, store.path_of(media_id), mime)
         else:
             outcome.missing += 1
 

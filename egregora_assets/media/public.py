@@ -71,7 +71,7 @@ _SCHEMA = pa.schema(
 class PublicChanges:
     """Files that one pass published, kept back because they cannot be sanitised, and took away again.
 
-    ``missing`` are originals that are not in the store: they are tried again at each pass.
+    ``missing`` are originals that are not in the store, or not what they were: they are tried again at each pass.
     """
 
     published: int = 0
@@ -102,6 +102,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
         withdrawn = _withdraw(connection, settings, full)
         if in_doubt:
             _sweep(connection, settings)
+        _make_way(settings)
         looked_at = _take_damaged(connection, settings)
         published, kept_back, missing = _publish_new(connection, settings, looked_at)
     _remember_looked_at(connection, looked_at)
@@ -132,7 +133,7 @@ def _withdraw(connection: duckdb.DuckDBPyConnection, settings: Settings, full: b
         _mark_unfinished(settings)
         for public_id, mime in gone:
             path = path_of(settings, public_id, mime)
-            path.unlink(missing_ok=True)
+            _remove(path)
             _leave(path.parent)
         with transaction(connection, CONSUMER) as change:
             changed(
@@ -232,10 +233,12 @@ def _leave(folder: Path) -> None:
 
 
 def _remove(path: Path) -> None:
+    """Remove what stands there, whatever somebody has made of it."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
-        path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError, NotADirectoryError):
+            path.unlink()
 
 
 def _remember_looked_at(connection: duckdb.DuckDBPyConnection, looked_at: list[Copy]) -> None:
@@ -246,13 +249,24 @@ def _remember_looked_at(connection: duckdb.DuckDBPyConnection, looked_at: list[C
 
 
 def _sweep(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Remove files that belong to no row, as a pass that was cut short leaves them."""
+    """Remove files that belong to no row, as a pass that was cut short leaves them. What links lead to is nobody's here."""
     wanted = {path_of(settings, *copy) for copy in copies_shown(connection)}
-    for path in settings.published_media.glob("*/*"):
-        if path not in wanted:
-            _remove(path)
     for folder in settings.published_media.glob("*/"):
-        _leave(folder)
+        if not folder.is_symlink():
+            for path in folder.iterdir():
+                if path not in wanted:
+                    _remove(path)
+            _leave(folder)
+
+
+def _make_way(settings: Settings) -> None:
+    """Remove links and files that stand where folders of copies belong: copies behind them are made again, in their place."""
+    with os.scandir(settings.published_media) as entries:
+        strange = [
+            Path(entry.path) for entry in entries if len(entry.name) == 2 and not entry.is_dir(follow_symlinks=False)
+        ]
+    for path in strange:
+        path.unlink(missing_ok=True)
 
 
 def _publish_new(
@@ -305,6 +319,11 @@ def _copies(
             continue
         try:
             data = _sanitised(store, media_id, mime, size, settings.limits.max_public_bytes)
+        except _Changed:
+            log.warning(
+                "the file %s is not what it was: `egregora media verify --all --recover` brings it back", media_id
+            )
+            continue
         except NotSanitised as reason:
             yield {"media_id": media_id, "mime": mime, "reason": str(reason)}
             continue
@@ -315,10 +334,20 @@ def _copies(
         yield {"media_id": media_id, "public_id": public_id, "mime": mime, "bytes": len(data)}
 
 
+class _Changed(Exception):
+    """An original no longer hashes to its name: what it shows may be anything."""
+
+
 def _sanitised(store: MediaStore, media_id: str, mime: str, size: int, most_bytes: int) -> bytes:
     if size > most_bytes:
         raise NotSanitised(f"it has {size:,} bytes; {most_bytes:,} are published at most (limits.max_public_bytes)")
-    return sanitised(mime, store.path_of(media_id).read_bytes() if mime in ENDINGS else b"").data
+    if mime not in ENDINGS:
+        return sanitised(mime, b"").data
+    with store.open(media_id) as original:
+        data = original.read()
+    if hashlib.sha256(data).hexdigest() != media_id:
+        raise _Changed
+    return sanitised(mime, data).data
 
 
 def _note(change: Transaction, copies: pa.Table) -> None:

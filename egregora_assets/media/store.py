@@ -21,7 +21,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Protocol
 
-from egregora_assets.media.disk import StoreBusy, force, leave_room, locked
+from egregora_assets.media.disk import PlaceTaken, StoreBusy, force, leave_room, locked
 from egregora_assets.warehouse.durable import readable, write_all
 from egregora_assets.warehouse.processes import is_gone, this_process
 
@@ -73,11 +73,19 @@ class MediaStore:
         """Return whether the object is there with that many bytes."""
         return _is_file_of(self._place_of(media_id), size)
 
+    def is_whole(self, media_id: str) -> bool:
+        """Read the object and return whether it is there and hashes to its name."""
+        try:
+            with self.open(media_id) as stream:
+                return hashlib.file_digest(stream, "sha256").hexdigest() == media_id
+        except OSError:  # it is not there, or something that is no file stands in its place
+            return False
+
     def held(self, media_ids: Sequence[str], sizes: Sequence[int]) -> list[bool]:
         """Return for each of many objects whether it is there with that many bytes; ids as the tables have them."""
         try:
             folder = os.open(self._objects, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return [False] * len(media_ids)
         try:
             return [_holds(folder, media_id, size) for media_id, size in zip(media_ids, sizes, strict=True)]
@@ -273,6 +281,8 @@ class Adding:
         if folder not in self._made:
             try:
                 Path(folder).mkdir(parents=True, exist_ok=True)
+            except (FileExistsError, NotADirectoryError):
+                raise PlaceTaken(folder) from None
             except OSError as error:
                 raise readable(error, self._folder) from error
             self._made.add(folder)
@@ -297,7 +307,7 @@ def _checked(media_id: str) -> str:
 def _holds(folder: int, media_id: str, size: int) -> bool:
     try:
         status = os.stat(f"{media_id[:2]}/{media_id}", dir_fd=folder, follow_symlinks=False)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     return status.st_size == size and stat.S_ISREG(status.st_mode)
 
@@ -305,7 +315,7 @@ def _holds(folder: int, media_id: str, size: int) -> bool:
 def _is_file_of(path: str, size: int) -> bool:
     try:
         status = os.lstat(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     return status.st_size == size and stat.S_ISREG(status.st_mode)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from egregora_assets.warehouse.durable import write_all
 from egregora_assets.warehouse.revisions import warehouse_id
 
 UNFINISHED = ".unfinished"
@@ -28,22 +29,31 @@ def made_by_another(connection: duckdb.DuckDBPyConnection, folder: Path) -> bool
 
 
 def write_if_changed(path: str, content: bytes) -> bool:
-    """Make ``path`` hold ``content``; leave it untouched when it already does. What stood there goes only when all is written."""
+    """Make ``path`` hold ``content``; leave it untouched when it already does. What stood there goes only when all is written.
+
+    A link is replaced, and what it leads to stays as it is. Raises ``StoreFull``; then nothing half written is left.
+    """
     try:
         _write(path, content, os.O_EXCL)
         return True
     except FileExistsError:
-        if _read(path) == content:
+        if not Path(path).is_symlink() and _read(path) == content:
             return False
     partial = path + ".part"
-    _write(partial, content, os.O_TRUNC)
+    _write(partial, content, os.O_TRUNC | os.O_NOFOLLOW)
     os.replace(partial, path)
     return True
 
 
 def _write(path: str, content: bytes, how: int) -> None:
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o600), "wb", buffering=0) as file:
-        file.write(content)
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | how, 0o600)
+    try:
+        write_all(file, content, Path(path).parent)
+    except BaseException:
+        Path(path).unlink()
+        raise
+    finally:
+        os.close(file)
 
 
 def _read(path: str) -> bytes:

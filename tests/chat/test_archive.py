@@ -67,6 +67,21 @@ def test_the_chat_is_told_from_texts_that_were_sent(tmp_path: Path, other: str) 
         assert [info.filename for info in media_members(archive, path)] == [other]
 
 
+@pytest.mark.parametrize("sent", ["_chat.txt", "_CHAT.TXT", "WhatsApp Chat with Garden (1).txt", "Garden.txt"])
+def test_a_text_that_somebody_sent_under_the_name_of_a_chat_is_not_the_chat(tmp_path: Path, sent: str) -> None:
+    """Whoever is in an Android chat can send a ``_chat.txt``: it was read in place of the chat."""
+    own = "WhatsApp Chat with Garden.txt"
+    path = packed(tmp_path / "WhatsApp Chat with Garden.zip", {sent: b"forged", own: CHAT})
+    assert text_of(path) == CHAT
+    with pytest.raises(ExportUnreadable, match="2 texts that may be the chat"):
+        text_of(path.rename(tmp_path / "Garden.zip"))
+
+
+def test_of_an_iphones_export_no_text_that_was_sent_is_the_chat(tmp_path: Path) -> None:
+    sent = {"00000012-WhatsApp Chat with Garden.txt": b"forged", "00000013-_chat.txt": b"forged"}
+    assert text_of(packed(tmp_path / "WhatsApp Chat - Garden.zip", {**sent, "_chat.txt": CHAT})) == CHAT
+
+
 def test_a_shadow_that_macos_packs_is_not_the_chat(tmp_path: Path) -> None:
     members = {"Export/WhatsApp Chat.txt": CHAT, "__MACOSX/Export/._WhatsApp Chat.txt": b"shadow"}
     assert text_of(packed(tmp_path / "export.zip", members)) == CHAT

@@ -253,6 +253,17 @@ def test_an_archive_that_left_the_inbox_before_its_media_were_read_is_told_and_w
     assert (changes.missing, changes.files) == ([], 1)
 
 
+def test_an_archive_that_the_limits_no_longer_allow_keeps_no_other_from_being_read(settings: Settings) -> None:
+    refused = put_export(settings, "Allotment", TALK, media={f"IMG-{number}.jpg": PICTURE for number in range(4)})
+    put_export(settings, "Garden Club", TALK, media={"IMG-0002.png": OTHER})
+    with open_warehouse(settings) as connection:
+        ingest(connection, settings)
+        narrow = settings.model_copy(update={"limits": LimitSettings(max_members=3)})
+        changes = refresh(connection, narrow)
+        assert (changes.missing, changes.files) == ([refused.name], 1)
+        assert refresh(connection, settings).files == 4
+
+
 def test_the_check_sees_objects_that_are_missing_or_cut(settings: Settings) -> None:
     put_export(settings, "Garden Club", TALK, media={"IMG-0001.jpg": PICTURE, "IMG-0002.png": OTHER})
     take_in(settings)

@@ -14,7 +14,7 @@ import pytest
 from egregora_assets.authors.sync import refresh as refresh_authors
 from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import Settings
-from egregora_assets.media import contact_sheet, near_duplicates, pictures, verify
+from egregora_assets.media import contact_sheet, near_duplicates, pictures, upkeep, verify
 from egregora_assets.media import ingest as media
 from egregora_assets.media.file_types import mime_of
 from egregora_assets.media.pictures import THUMBNAILS, PictureChanges
@@ -79,6 +79,39 @@ def test_another_recipe_computes_all_again(settings: Settings, monkeypatch: pyte
     assert refresh(settings) == PictureChanges()
 
 
+@pytest.mark.parametrize("damaged_before_it_was_decoded", [True, False])
+def test_a_picture_that_was_damaged_and_came_back_has_its_facts_and_thumbnail_again(
+    settings: Settings, damaged_before_it_was_decoded: bool
+) -> None:
+    """Its thumbnail went with the damaged bytes, and was never made again; a failure stayed with a picture that is whole."""
+    [name] = put(settings, PHOTO)
+    store = MediaStore(settings.media_store)
+    path, thumbnail = store.path_of(name), store.derived(THUMBNAILS, name)
+    if not damaged_before_it_was_decoded:
+        assert refresh(settings).decoded == 1
+    path.unlink()
+    path.write_bytes(bytes(len(PHOTO)))
+    assert refresh(settings).missing == int(damaged_before_it_was_decoded)
+    with open_warehouse(settings) as connection:
+        assert upkeep.verify(connection, settings, 1).bad == (name,)
+        store.add(io.BytesIO(PHOTO))
+        assert upkeep.verify(connection, settings, 1).healed == (name,)
+    assert not thumbnail.exists()
+    assert refresh(settings) == PictureChanges(decoded=1)
+    assert thumbnail.exists()
+    assert refresh(settings) == PictureChanges()
+
+
+@pytest.mark.parametrize("kind", ["cut", "link"])
+def test_what_stands_in_the_place_of_a_picture_is_not_decoded(settings: Settings, tmp_path: Path, kind: str) -> None:
+    [name] = put(settings, PHOTO)
+    path = MediaStore(settings.media_store).path_of(name)
+    path.unlink()
+    (tmp_path / "private.jpg").write_bytes(encoded(photo(3)))
+    path.write_bytes(PHOTO[:700]) if kind == "cut" else path.symlink_to(tmp_path / "private.jpg")
+    assert refresh(settings) == PictureChanges(missing=1)
+
+
 def test_an_object_that_is_missing_is_tried_again_and_rows_of_media_that_are_gone_go(settings: Settings) -> None:
     (media_id,) = put(settings, PHOTO)
     path = MediaStore(settings.media_store).path_of(media_id)
@@ -96,7 +129,7 @@ def test_a_killed_run_keeps_what_it_did(settings: Settings) -> None:
     program = """
 import os, signal, sys
 from egregora_assets.config import Settings
-from egregora_assets.media import contact_sheet, near_duplicates, pictures, verify
+from egregora_assets.media import contact_sheet, near_duplicates, pictures, upkeep, verify
 from egregora_assets.media import ingest as media
 from egregora_assets.media.store import Adding, MediaStore
 from egregora_assets.warehouse.files import open_warehouse

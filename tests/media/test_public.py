@@ -176,6 +176,59 @@ def test_a_link_in_the_place_of_a_published_file_is_no_copy(settings: Settings, 
     assert not path.is_symlink()
 
 
+def test_a_folder_in_the_place_of_a_copy_does_not_keep_other_copies_published(settings: Settings) -> None:
+    take_in(settings)
+    refresh(settings)
+    [path] = settings.published_media.glob("*/*.jpg")
+    path.unlink()
+    path.mkdir()
+    assert refresh(with_privacy(settings, opt_out=["Rui Costa", "Ana Lima"])).withdrawn == 2
+    assert copies(settings) == []
+
+
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_what_stands_in_the_place_of_a_folder_of_copies_goes_and_they_are_made_again(
+    settings: Settings, tmp_path: Path, kind: str
+) -> None:
+    take_in(settings)
+    refresh(settings)
+    [path] = settings.published_media.glob("*/*.jpg")
+    moved = path.parent.rename(tmp_path / "moved")
+    path.parent.write_bytes(b"a file") if kind == "file" else path.parent.symlink_to(moved)
+    assert refresh(settings).published == 1
+    assert passes(settings)
+    assert not path.parent.is_symlink()
+    assert [left.name for left in moved.iterdir()] == [path.name]
+    if kind == "file":
+        path.unlink()
+        path.parent.rmdir()
+        path.parent.write_bytes(b"a file")
+        assert refresh(with_privacy(settings, opt_out=["Rui Costa"])).withdrawn == 1
+
+
+def test_what_a_link_among_the_copies_leads_to_is_never_removed(settings: Settings, tmp_path: Path) -> None:
+    take_in(settings)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "holiday.jpg").write_bytes(PHOTO)
+    settings.published_media.mkdir(parents=True)
+    for name in ("00", "my-pictures"):
+        (settings.published_media / name).symlink_to(tmp_path / "mine")
+    refresh(settings, full=True)
+    assert (tmp_path / "mine" / "holiday.jpg").exists()
+
+
+def test_an_original_that_is_not_what_it_was_is_published_when_it_is_whole_again(settings: Settings) -> None:
+    take_in(settings)
+    path = MediaStore(settings.media_store).path_of(hashlib.sha256(PHOTO).hexdigest())
+    for other in (jpeg(9)[:-2].ljust(len(PHOTO) - 2, b"\0") + b"\xff\xd9", bytes(len(PHOTO))):
+        path.unlink()
+        path.write_bytes(other[: len(PHOTO)])
+        assert refresh(settings).missing == 1
+    path.unlink()
+    path.write_bytes(PHOTO)
+    assert refresh(settings) == PublicChanges(published=1)
+
+
 def test_a_picture_that_no_decoder_would_open_is_kept_back(settings: Settings) -> None:
     huge = PHOTO.replace((48).to_bytes(2, "big") + (64).to_bytes(2, "big"), b"\xff\xdc\xff\xdc", 1)
     take_in(settings, TALK, {**FILES, "IMG-0001.jpg": huge})

@@ -20,6 +20,7 @@ import pytest
 
 from egregora_assets.config import Settings
 from egregora_assets.media import store as store_module
+from egregora_assets.media.disk import PlaceTaken
 from egregora_assets.media.garbage import collect
 from egregora_assets.media.store import MediaStore
 from egregora_assets.media.upkeep import verify
@@ -121,6 +122,21 @@ def test_a_link_in_an_objects_place_is_no_object(store: MediaStore, settings: Se
     assert store.add(io.BytesIO(SMALL)).is_new
     assert not path.is_symlink()
     assert path.read_bytes() == elsewhere.read_bytes() == SMALL
+
+
+@pytest.mark.parametrize("kind", ["folder", "file for a folder", "link for a folder"])
+def test_what_stands_in_the_stores_places_is_named(store: MediaStore, tmp_path: Path, kind: str) -> None:
+    place = store.path_of(digest(SMALL))
+    if kind == "folder":
+        place.mkdir(parents=True)
+    else:
+        place.parent.parent.mkdir(parents=True)
+        place.parent.write_bytes(b"x") if kind == "file for a folder" else place.parent.symlink_to(tmp_path / "nowhere")
+    assert not store.holds(digest(SMALL), len(SMALL))
+    assert store.held([digest(SMALL)], [len(SMALL)]) == [False]
+    with pytest.raises(PlaceTaken, match=f"{digest(SMALL)[:2]}.*move it away and run again"):
+        store.add(io.BytesIO(SMALL))
+    assert in_tmp(store) == []
 
 
 def test_a_stream_that_gives_a_byte_at_a_time_is_read_whole(store: MediaStore) -> None:

@@ -134,6 +134,7 @@ def test_names_of_any_bytes_are_taken_in(settings: Settings, folder: Path) -> No
     strange = [b"caf\xe9.jpg", "línea\n.jpg".encode(), b"-rf.jpg"]
     for number, name in enumerate(strange):
         (folder / os.fsdecode(name)).write_bytes(bytes([number + 1]))
+    folder = folder.rename(folder.parent / os.fsdecode(b"m\xe9dia"))
     outcome = take_in(settings, folder)
     assert (outcome.read, outcome.rejected) == (6, [])
     assert ("caf\\xe9.jpg",) in query(settings, "SELECT file_name FROM media_folder_files")
