@@ -8,7 +8,7 @@ import functools
 import io
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -92,6 +92,19 @@ def force(moves: Iterable[tuple[str, str]], folder: Path) -> None:
         raise readable(error, folder) from error
 
 
+def force_written(paths: Collection[str], folder: Path) -> None:
+    """Have files that stand in folders below ``folder`` already, their bytes and their names, on the disk."""
+    sync = _syncfs() if len(paths) > _FEW else None
+    try:
+        if sync is None:
+            for path in (*paths, *_folders_of(paths)):
+                force_file(path)
+        else:
+            _force_together([], folder, sync)
+    except OSError as error:
+        raise readable(error, folder) from error
+
+
 _FEW = 4
 """Forcing so many files one by one is cheaper than all that others have written to the file system."""
 
@@ -112,9 +125,13 @@ def _force_each(pairs: list[tuple[str, str]]) -> None:
         force_file(source)
     for source, target in pairs:
         _put(source, target)
-    folders = {target.rpartition("/")[0] for _, target in pairs}
-    for folder in folders | {folder.rpartition("/")[0] for folder in folders}:
+    for folder in _folders_of(target for _, target in pairs):
         force_file(folder)
+
+
+def _folders_of(paths: Iterable[str]) -> set[str]:
+    folders = {path.rpartition("/")[0] for path in paths}
+    return folders | {folder.rpartition("/")[0] for folder in folders}
 
 
 def _put(source: str, target: str) -> None:

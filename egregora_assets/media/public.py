@@ -1,6 +1,6 @@
 """``media_public`` and the files ``media/ab/<id>.<ending>`` among what is published: sanitised copies, and nothing else of media.
 
-A copy is named by the sha256 of its own bytes. Files are written before the rows that tell of them, and taken away before the
+A copy is named by the sha256 of its own bytes. Files are on the disk before the rows that tell of them, and taken away before the
 rows say so: after a crash the next pass removes what belongs to nothing.
 """
 
@@ -22,6 +22,7 @@ import pyarrow as pa
 
 from egregora_assets.authors import gate
 from egregora_assets.config import Settings
+from egregora_assets.media.disk import force_written
 from egregora_assets.media.sanitising import RECIPE, NotSanitised, sanitised
 from egregora_assets.media.store import MediaStore
 from egregora_assets.warehouse.made_files import UNFINISHED, made_by_another, write_if_changed
@@ -287,12 +288,13 @@ def _publish_new(
     for start in range(0, len(new), _AT_ONCE):
         _mark_unfinished(settings)
         found = list(_copies(store, settings, new[start : start + _AT_ONCE]))
+        written = [(str(copy["public_id"]), str(copy["mime"])) for copy in found if "reason" not in copy]
+        paths = [os.fspath(path_of(settings, *copy)) for copy in written]
+        force_written(paths, settings.published_media)
         if found:
             with transaction(connection, CONSUMER) as change:
                 _note(change, pa.Table.from_pylist(found, _SCHEMA))
-        written = ((str(copy["public_id"]), str(copy["mime"])) for copy in found if "reason" not in copy)
-        paths = ((*copy, os.fspath(path_of(settings, *copy))) for copy in written)
-        looked_at += (Copy(*told, _touched(told[-1])) for told in paths)
+        looked_at += (Copy(*copy, path, _touched(path)) for copy, path in zip(written, paths, strict=True))
         kept = sum("reason" in copy for copy in found)
         made, kept_back = made + len(found) - kept, kept_back + kept
         log.info("%s of %s files sanitised", f"{min(start + _AT_ONCE, len(new)):,}", f"{len(new):,}")

@@ -262,6 +262,17 @@ def test_a_pass_that_was_cut_short_leaves_no_file_behind(settings: Settings) -> 
     assert not stray.exists()
 
 
+def test_copies_are_on_the_disk_before_rows_tell_of_them(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a power cut an empty file had stood under a name that a row told of, and no pass looked at it again."""
+    told: list[str] = []
+    force, note = public.force_written, public._note
+    monkeypatch.setattr(public, "force_written", lambda *given: told.extend(["forced", *given[0]]) or force(*given))
+    monkeypatch.setattr(public, "_note", lambda *given: told.append("noted") or note(*given))
+    take_in(settings)
+    refresh(settings)
+    assert told == ["forced", *sorted(map(str, copies(settings)), key=told.index), "noted"]
+
+
 def test_a_file_too_large_to_publish_is_kept_back(settings: Settings) -> None:
     take_in(settings)
     small = settings.model_copy(update={"limits": LimitSettings(max_public_bytes=10)})
