@@ -29,9 +29,9 @@ from egregora_assets.publish.tables import TABLES, PublishedTable
 from egregora_assets.search import units, words
 from egregora_assets.sidecar import posts
 from egregora_assets.warehouse.connection import NothingPublished, open_snapshot
-from egregora_assets.warehouse.durable import force_file, force_folder
+from egregora_assets.warehouse.durable import force_file, force_folder, readable
 from egregora_assets.warehouse.files import discard_partial, fresh_beside, partial_beside
-from egregora_assets.warehouse.query import Parameters, changed, rows, scalar
+from egregora_assets.warehouse.query import Parameters, changed, roll_back, rows, scalar
 from egregora_assets.warehouse.revisions import current_revision, warehouse_id
 
 _FICLONE = 0x40049409
@@ -122,12 +122,16 @@ def snapshot_state(settings: Settings) -> Publication | None:
 
 
 def copy_durably(source: Path, target: Path) -> None:
-    """Put a copy of ``source`` in ``target``'s place: written, forced to disk, then renamed over it."""
+    """Put a copy of ``source`` in ``target``'s place: written, forced to disk, then renamed over it. Raises ``StoreFull``."""
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     partial = partial_beside(target)
-    if not _share_blocks(source, partial):
-        shutil.copyfile(source, partial)
-    force_file(partial)
+    try:
+        if not _share_blocks(source, partial):
+            shutil.copyfile(source, partial)
+        force_file(partial)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise readable(error, target.parent) from error
     os.replace(partial, target)
     force_folder(target.parent)
 
@@ -258,7 +262,7 @@ def _follow(
                 connection.execute("UPDATE public.publication SET revision = ?", [wanted.revision])
                 connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                roll_back(connection)
                 raise
             connection.execute("CHECKPOINT public")
     except duckdb.Error as error:

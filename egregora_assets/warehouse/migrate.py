@@ -8,6 +8,8 @@ from importlib import resources
 
 import duckdb
 
+from egregora_assets.warehouse.query import roll_back
+
 _LEDGER = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
     version INTEGER NOT NULL, name VARCHAR NOT NULL, sha256 VARCHAR NOT NULL, applied_at TIMESTAMPTZ NOT NULL
@@ -95,5 +97,5 @@ def _apply(connection: duckdb.DuckDBPyConnection, missing: list[Migration]) -> N
         )
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        roll_back(connection)
         raise

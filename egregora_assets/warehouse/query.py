@@ -84,3 +84,12 @@ def given_back() -> Iterator[None]:
         yield
     finally:
         pa.set_memory_pool(before)
+
+
+def roll_back(connection: duckdb.DuckDBPyConnection) -> None:
+    """Take back what the open transaction has done, while the error that ended it is on its way to who asked.
+
+    A commit that failed, as on a full disk, has taken it back already: then there is nothing to do, and nothing to tell.
+    """
+    with suppress(duckdb.Error):
+        connection.execute("ROLLBACK")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from egregora_assets.warehouse.query import rows, scalar
+from egregora_assets.warehouse.query import roll_back, rows, scalar
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def transaction(connection: duckdb.DuckDBPyConnection, consumer: str) -> Iterato
         yield Transaction(connection, consumer)
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        roll_back(connection)
         raise
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -27,6 +28,7 @@ from egregora_assets.publish.snapshot import PublishOutcome, publish
 from egregora_assets.publish.tables import TABLES
 from egregora_assets.samples.repository import write_sample_repository
 from egregora_assets.warehouse.connection import NothingPublished, open_snapshot
+from egregora_assets.warehouse.durable import StoreFull
 from egregora_assets.warehouse.files import make_home, open_warehouse
 from egregora_assets.warehouse.query import rows
 from tests.chats import Line, chat, new_home, published_bytes, published_texts, put_export, state_of_home, with_privacy
@@ -281,6 +283,21 @@ def test_a_crash_before_the_snapshot_is_in_place_leaves_the_old_one_and_is_mende
     publish_now(published)
     assert "the paint has come" in published_texts(published)
     assert contents(published.snapshot_path) == contents(published.public_path)
+
+
+def test_a_disk_that_is_full_says_so_keeps_the_snapshot_and_no_part_of_the_new_one(tmp_path: Path) -> None:
+    source, target = tmp_path / "public.duckdb", tmp_path / "published" / "snapshot.duckdb"
+    source.write_bytes(b"first")
+    snapshot.copy_durably(source, target)
+    source.write_bytes(bytes(100_000))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
+    try:
+        with pytest.raises(StoreFull, match="make room and run again"):
+            snapshot.copy_durably(source, target)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [path.read_bytes() for path in target.parent.iterdir()] == [b"first"]
 
 
 def test_a_crash_between_the_public_file_and_the_snapshot_does_not_keep_an_erasure_back(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +27,12 @@ def add_day(connection: duckdb.DuckDBPyConnection, source: str = "garden", consu
     with transaction(connection, consumer) as change:
         connection.execute("INSERT INTO changed_days VALUES (?, DATE '2024-03-13', ?)", [source, change.revision])
     return change.revision
+
+
+def add_days(connection: duckdb.DuckDBPyConnection, count: int) -> None:
+    with transaction(connection, "a writer") as change:
+        many = "INSERT INTO changed_days SELECT range::VARCHAR, DATE '2024-03-13', ? FROM range(?)"
+        connection.execute(many, [change.revision, count]).fetchall()
 
 
 def test_a_transaction_has_one_revision_and_the_next_a_higher_one(connection: duckdb.DuckDBPyConnection) -> None:
@@ -165,3 +172,18 @@ def test_two_checks_remember_separately(connection: duckdb.DuckDBPyConnection) -
 def test_a_check_of_everything_counts_what_is_wrong(connection: duckdb.DuckDBPyConnection) -> None:
     assert no_rows(connection, "SELECT 0", "bad days").description == "no bad days"
     assert no_rows(connection, "SELECT 1234", "bad days").description == "1,234 bad days"
+
+
+def test_a_commit_that_the_disk_refuses_is_told_as_that(tmp_path: Path) -> None:
+    """The commit had taken all back itself, and that there was nothing left to take back was all that was told."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        migrate(connection)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 10, hard))
+        try:
+            with pytest.raises(duckdb.Error, match="Could not write"):
+                add_days(connection, 100_000)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        assert current_revision(connection) == 0
