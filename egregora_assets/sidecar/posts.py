@@ -111,10 +111,12 @@ def _documents_gone(connection: duckdb.DuckDBPyConnection, since: int) -> bool:
 def _sweep(connection: duckdb.DuckDBPyConnection, posts: Path) -> None:
     """Remove files that belong to no document: a pass that was cut short may have written them before their document went."""
     wanted = {f"{source_id}/{slug}" for source_id, slug in rows(connection, "SELECT source_id, slug FROM documents")}
-    for path in posts.glob("*/*"):
-        if path.suffix == ".part" or str(path.relative_to(posts).with_suffix("")) not in wanted:
-            path.unlink()
     for folder in posts.glob("*/"):
+        if folder.is_symlink():  # what it leads to is nobody's here
+            continue
+        for path in folder.iterdir():
+            if path.suffix == ".part" or str(path.relative_to(posts).with_suffix("")) not in wanted:
+                path.unlink()
         if not any(folder.iterdir()):
             folder.rmdir()
 

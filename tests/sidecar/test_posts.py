@@ -291,6 +291,14 @@ def test_a_full_refresh_mends_missing_changed_and_surplus_files(written: Setting
     assert {path: path.read_bytes() for path in written.posts.glob("*/*")} == before
 
 
+def test_what_a_link_among_the_posts_leads_to_is_never_removed(written: Settings, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.md").write_text("dear diary")
+    (written.posts / "my-posts").symlink_to(tmp_path / "mine")
+    write(written, *TALK, full=True)
+    assert (tmp_path / "mine" / "letter.md").exists()
+
+
 def test_posts_are_readable_by_their_owner_only(written: Settings) -> None:
     assert {path.stat().st_mode & 0o077 for path in Path(written.posts).rglob("*.md")} == {0}
     assert written.published.stat().st_mode & 0o077 == 0
