@@ -14,35 +14,51 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.int64]
 
 _NOBODY = -1
+_MOST_PASSAGES = 2
+"""A passage begins with the end of the one before, so a message stands in one or in two."""
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """``rows`` and ``sources`` are by number: the row of the message, and a number that stands for its chat.
+    """``rows``, ``sources`` and ``by_number`` are by number: the row of the message, a number that stands for its chat, and its
+    label, which is -1 where it says no word.
 
-    ``labels`` and ``passages`` are sorted; ``numbers`` are those of the messages of ``labels``, ``first`` and ``last`` those with
-    which each passage begins and ends.
+    ``labels`` are sorted, and ``numbers`` the messages that they stand for. ``passages`` are labels by where they begin, ``first``
+    and ``last`` the numbers of their edges; ``passage_labels`` are the same sorted, ``passage_order`` their places in ``passages``.
     """
 
     rows: Numbers
     sources: NDArray[np.uint64]
+    by_number: Numbers
     labels: Numbers
     numbers: Numbers
     passages: Numbers
     first: Numbers
     last: Numbers
+    passage_labels: Numbers
+    passage_order: Numbers
 
     def said(self, labels: Numbers) -> Numbers:
         """Return the number of each message by its label; -1 for what is not in the snapshot."""
         return _looked_up(self.labels, self.numbers, labels)
 
-    def messages_of(self, passages: Numbers) -> tuple[Numbers, Numbers]:
-        """Return the numbers of all messages in some passages, and for each how manieth passage it stands in, from 0."""
-        begin, end = _looked_up(self.passages, self.first, passages), _looked_up(self.passages, self.last, passages)
-        lengths = np.where((begin < 0) | (end < begin), 0, end - begin + 1)
-        which = np.repeat(np.arange(len(passages)), lengths)
-        within = np.arange(len(which)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        return begin[which] + within, which
+    def messages_of(self, passages: Numbers) -> Numbers:
+        """Return the numbers of all messages with words in some passages, by label, growing."""
+        among = _looked_up(self.passage_labels, self.passage_order, passages)
+        among = among[among != _NOBODY]
+        begin, lengths = self.first[among], self.last[among] - self.first[among] + 1
+        within = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        numbers: Numbers = np.unique(np.repeat(begin, lengths) + within)
+        with_words: Numbers = numbers[self.by_number[numbers] != _NOBODY]
+        return with_words
+
+    def passages_of(self, numbers: Numbers) -> Numbers:
+        """Return the labels of the passages that each message stands in, as int64 [messages, 2]; -1 where there are fewer."""
+        if not len(self.passages):
+            return np.full((len(numbers), _MOST_PASSAGES), _NOBODY, np.int64)
+        places = np.searchsorted(self.first, numbers, side="right")[:, None] - np.arange(1, _MOST_PASSAGES + 1)
+        within = (places >= 0) & (self.last[places] >= numbers[:, None])
+        return np.where(within, self.passages[places], _NOBODY)
 
     def around(self, number: int, before: int, after: int) -> tuple[Numbers, Numbers]:
         """Return the numbers of the messages before and after one in its chat, in order."""
@@ -60,15 +76,22 @@ def read_conversation(snapshot: duckdb.DuckDBPyConnection) -> Conversation:
     order = has_label[np.argsort(labels[has_label])]
     known, numbers = labels[order], order.astype(np.int64)
     passages = snapshot.execute(_PASSAGES).fetchnumpy()
-    edges = [_looked_up(known, numbers, np.asarray(passages[name])) for name in ("first", "last")]
+    first, last = (_looked_up(known, numbers, np.asarray(passages[name])) for name in ("first", "last"))
+    shown = np.flatnonzero((first != _NOBODY) & (last >= first))
+    by_place = shown[np.argsort(first[shown], kind="stable")]
+    labels_by_place = np.asarray(passages["label"])[by_place]
+    by_label = np.argsort(labels_by_place)
     return Conversation(
         np.asarray(ordered["row_no"]),
         np.asarray(ordered["source"]),
+        labels,
         known,
         numbers,
-        np.asarray(passages["label"]),
-        edges[0],
-        edges[1],
+        labels_by_place,
+        first[by_place],
+        last[by_place],
+        labels_by_place[by_label],
+        by_label,
     )
 
 

@@ -16,7 +16,16 @@ from egregora_assets.search.conversation import Numbers, read_conversation
 from egregora_assets.search.embedders import EmbedderFailed
 from egregora_assets.search.errors import UnknownMessage
 from egregora_assets.search.filters import Filters
-from egregora_assets.search.ranking import Place, Ranked, RankedList, first_alike, fused, nearness, share_of_words
+from egregora_assets.search.ranking import (
+    Place,
+    Ranked,
+    RankedList,
+    first_alike,
+    fused,
+    nearness,
+    share_of_words,
+    with_context,
+)
 from egregora_assets.search.snippets import has_words, snippet
 from egregora_assets.search.tokens import Wanted, parse, words_of
 from egregora_assets.search.vectors.spec import IndexUnusable
@@ -25,11 +34,8 @@ from egregora_assets.warehouse.query import rows
 
 DEPTH = 100
 """Messages of each list that are ranked."""
-_NEAREST, _PASSAGES = 64, 20
-"""Units, which are messages and passages, that are asked for first by meaning, and how many passages count of them.
-
-A graph of vectors answers so many at once.
-"""
+_NEAREST = 64
+"""Units, which are messages and passages, that are asked for first by meaning: a graph of vectors answers so many at once."""
 _DEEPER, _DEEPEST = 8, 50_000
 _MORE_ROWS = 4
 _ABOUT = 12
@@ -82,7 +88,8 @@ class Line:
 class Result:
     """One hit. ``marks`` are where words that were looked for stand in ``snippet``; ``alike`` are messages that say the same.
 
-    ``places`` tell how it was found: its rank and score by ``words``, by ``meaning`` and as part of a ``passage``.
+    ``places`` tell how it was found: its rank and score by ``words`` and by ``meaning``, and those of its ``passage``, which is a
+    part of its meaning.
     """
 
     message_id: UUID
@@ -201,24 +208,34 @@ class Search:
             try:
                 count = _NEAREST if depth == DEPTH else 2 * depth
                 near = self._meaning.index.search(query, count, None if allow is None else allow.units)
-                lists["meaning"] = _ranked(self._conversation.said(near.labels), near.scores, nearness(near.scores))
-                lists["passage"] = self._of_passages(near.labels, near.scores, allow)
-                is_all = is_all and len(near.labels) < count
+                has_more = len(near.labels) == count
+                lists |= self._by_meaning(self._meaning.index, query, near, allow, count if has_more else None)
+                is_all = is_all and not has_more
             except IndexUnusable as error:
                 self._do_without_meaning(error)
         return lists, is_all
 
-    def _of_passages(self, labels: Numbers, scores: Scores, allow: _Allowed | None) -> RankedList:
-        """Return the messages of the nearest passages; one that is not half as near as the nearest of all says nothing."""
-        if not len(labels):
-            return _ranked(labels, scores)
-        near = labels[nearness(scores) == 1]
-        numbers, which = self._conversation.messages_of(near)
-        ranks = np.unique(which, return_inverse=True)[1] + 1
-        kept = ranks <= _PASSAGES
+    def _by_meaning(
+        self, index: Nearest, query: NDArray[np.float32], near: Neighbours, allow: _Allowed | None, most: int | None
+    ) -> dict[str, RankedList]:
+        """Return messages that are near or stand in a passage that is, by how near they and their passages are together."""
+        said = self._conversation.said(near.labels)
+        numbers = np.union1d(said[said >= 0], self._conversation.messages_of(near.labels[said < 0]))
         if allow is not None:
-            kept &= np.isin(numbers, allow.numbers)
-        return RankedList(numbers[kept], ranks[kept], scores[which[kept]], np.ones(int(kept.sum()), np.float32))
+            numbers = numbers[np.isin(numbers, allow.numbers)]
+        labels, passages = self._conversation.by_number[numbers], self._conversation.passages_of(numbers)
+        asked = np.unique(np.concatenate([labels, passages[passages >= 0]]))
+        scores = _all_scores(index, query, near, asked)
+        own, around = _at(asked, scores, labels), np.fmax.reduce(_at(asked, scores, passages), axis=1)
+        together = with_context(own, around)
+        order = np.argsort(-together, kind="stable")  # what has no vector stands last
+        best = order[: int((~np.isnan(own)).sum())][:most]
+        numbers, together, around = numbers[best], together[best], around[best]
+        in_one = ~np.isnan(around)
+        return {
+            "meaning": _by_score(numbers, together, nearness(together)),
+            "passage": _by_score(numbers[in_one], around[in_one], np.zeros(int(in_one.sum()), np.float32)),
+        }
 
     def _shown(self, ranked: Sequence[Ranked], wanted: Wanted, limit: int) -> list[_Shown]:
         """Return the best different messages, with their rows: those that say the same are shown as one."""
@@ -293,6 +310,37 @@ def _ranked(numbers: Numbers, scores: Scores, strengths: Scores | None = None) -
     known = numbers >= 0
     counting = np.ones(len(numbers), np.float32) if strengths is None else strengths
     return RankedList(numbers[known], np.arange(1, int(known.sum()) + 1), scores[known], counting[known])
+
+
+def _by_score(numbers: Numbers, scores: Scores, strengths: Scores) -> RankedList:
+    """Return a list in the order of its scores; equal ones have the same rank."""
+    order = np.argsort(-scores, kind="stable")
+    ranks = np.searchsorted(-scores[order], -scores[order]) + 1
+    return RankedList(numbers[order], ranks, scores[order], strengths[order])
+
+
+def _all_scores(index: Nearest, query: NDArray[np.float32], near: Neighbours, labels: Numbers) -> Scores:
+    """Return how near some labels are, of which ``near`` has some and the index is asked for the others."""
+    scores = _scores(near, labels)
+    unknown = np.isnan(scores)
+    if unknown.any():
+        asked = labels[unknown]
+        scores[unknown] = _scores(index.search(query, len(asked), asked), asked)
+    return scores
+
+
+def _scores(near: Neighbours, labels: Numbers) -> Scores:
+    """Return how near some labels are (sorted, float32 [labels]); not a number where that was not found."""
+    order = np.argsort(near.labels)
+    return _at(near.labels[order], near.scores[order], labels)
+
+
+def _at(keys: Numbers, values: Scores, wanted: Numbers) -> Scores:
+    """Return the value of each wanted key among sorted ones; not a number where there is none."""
+    if not len(keys):
+        return np.full(wanted.shape, np.nan, np.float32)
+    places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[places] == wanted, values[places], np.nan).astype(np.float32)
 
 
 def _line(row: tuple[UUID, str, datetime, datetime, str | None, str, str]) -> Line:

@@ -10,14 +10,16 @@ from numpy.typing import NDArray
 
 RANK_OFFSET = 60
 """How flat ranks count: with 60 the first of a list counts twice as much as the sixtieth."""
-WEIGHTS = {"words": 0.5, "meaning": 1.0, "passage": 0.3}
-"""How much a list counts, by its name. A passage lends its rank to each of its messages."""
+WEIGHTS = {"words": 0.5, "meaning": 1.0, "passage": 0.0}
+"""How much a list counts, by its name. Passages are a part of the meaning, and have places only to be told."""
+_CONTEXT = 0.75
+"""How much it counts how near the passage of a message is, where the message itself counts 1: what was talked about is often not
+said again in each message.
+"""
 _ALL_WORDS = 0.5
 """Messages with this share of what the words of a query weigh count in full, those with less much less: rare words are what is
 meant, and who has asked in a sentence has said much that is in every other message.
 """
-
-_NEAR, _FAR_AWAY = 0.5, 0.25
 
 ALIKE = 0.8
 """Texts that share this part of their words are shown as one."""
@@ -74,10 +76,16 @@ def share_of_words(scores: NDArray[np.float32], most: float) -> NDArray[np.float
     return (shares**2).astype(np.float32)
 
 
+def with_context(own: NDArray[np.float32], around: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return how near messages are together with their passages; by themselves where ``around`` is not a number."""
+    context = np.where(np.isnan(around), own, around)
+    return ((own + _CONTEXT * context) / (1 + _CONTEXT)).astype(np.float32)
+
+
 def nearness(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return how much hits by meaning count: those that are not half as near as the nearest are only what was left to find."""
+    """Return how much hits by meaning count: as much as their share of how near the nearest is."""
     best = scores.max(initial=0)
-    return np.where(scores >= _NEAR * best, 1, _FAR_AWAY).astype(np.float32)
+    return np.maximum(scores / best, 0).astype(np.float32) if best > 0 else np.zeros_like(scores)
 
 
 def is_alike(words: frozenset[str], others: frozenset[str]) -> bool:

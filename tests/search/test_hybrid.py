@@ -326,9 +326,34 @@ def test_the_order_of_a_snapshot_tells_labels_passages_and_neighbours(club: Sett
         )
     assert len(conversation.labels) == units
     assert conversation.said(np.array([-5, 10**9])).tolist() == [-1, -1]
-    numbers, which = conversation.messages_of(np.array([*lengths, 10**9]))
-    assert np.bincount(which).tolist() == list(lengths.values())
-    assert (np.diff(numbers)[np.diff(which) == 0] == 1).all()
+    of_each = {label: conversation.messages_of(np.array([label, 10**9])) for label in lengths}
+    assert {label: len(numbers) for label, numbers in of_each.items()} == lengths
+    assert all((np.diff(numbers) == 1).all() for numbers in of_each.values())
+    for number in range(len(conversation.rows)):
+        around = {label for label, numbers in of_each.items() if number in numbers}
+        assert {*conversation.passages_of(np.array([number]))[0].tolist()} - {-1} == around
+
+
+def test_a_message_without_words_is_no_hit_by_the_passage_that_it_stands_in(own_club: Settings) -> None:
+    photo = (6, "Leo Braun", "IMG-20240313-WA0001.jpg (file attached)")
+    put_export(own_club, "Garden Club", chat(*GARDEN[:6], photo, *GARDEN[6:]), " (1)")
+    published(own_club)
+    with by_meaning(own_club) as search:
+        found = search.search("steps", limit=50)
+    assert "Not me, ask the neighbours" in texts(found)
+    assert all(one.text for one in found)
+
+
+def test_of_messages_that_are_equally_near_the_one_comes_first_whose_passage_is_near(own_club: Settings) -> None:
+    alone = chat((20_000, "Rui Costa", "Steps"), (20_001, "Ana Lima", "Plum tree, plum jam, plum cake"))
+    put_export(own_club, "Zoo", alone)
+    published(own_club)
+    with by_meaning(own_club) as search:
+        found = {one.text: one for one in search.search("steps ladder", limit=50)}
+        steps, ladder = found["Steps"], found["The ladder is in the shed behind the compost"]
+        (same,) = search.search("steps ladder", filters=Filters(sources=(steps.source_id,)), limit=1)
+    assert steps.places["meaning"].rank > ladder.places["meaning"].rank
+    assert steps.places["meaning"].score == same.places["meaning"].score  # a filter changes no score
 
 
 HOSTILE = [
