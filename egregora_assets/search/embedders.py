@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from egregora_assets.privacy import kinds
+
 if TYPE_CHECKING:
     from egregora_assets.config import Settings
 
 Vectors = np.ndarray[Any, np.dtype[np.float32]]
+
+
+READING = "2"
+"""Part of every fingerprint: changes whenever texts are brought into another form before they are read (here, and what
+``units.NORMALISED`` makes of them).
+"""
+_NOBODY = re.compile(rf"@?(?:{kinds.PLACEHOLDER}|{kinds.ALIAS})")
 
 
 class NoEmbedder(RuntimeError):
@@ -63,6 +73,15 @@ def open_embedder(settings: Settings) -> Embedder:
     from egregora_assets.search.onnx_model import OnnxModel
 
     return OnnxModel(folder)
+
+
+def as_read(text: str) -> str:
+    """Return a text as models read it: without what stands for names and numbers that were taken out.
+
+    ``[name]: try it again`` is further from ``try it again`` than many a text about something else.
+    """
+    said = " ".join(_NOBODY.sub(" ", text).split()).lstrip(",.;: ") if "[" in text or "member-" in text else text
+    return said or text
 
 
 def unit_length(vectors: Vectors) -> Vectors:

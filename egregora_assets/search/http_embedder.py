@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from egregora_assets.config import HttpEmbedderSettings
-from egregora_assets.search.embedders import EmbedderFailed, Vectors, unit_length
+from egregora_assets.search.embedders import READING, EmbedderFailed, Vectors, as_read, unit_length
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class HttpEmbedder:
     @cached_property
     def model_fingerprint(self) -> str:
         """A hash of the address and the model's name: what the service does behind them cannot be known."""
-        told = json.dumps(["http", self._address, self._settings.model])
+        told = json.dumps(["http", self._address, self._settings.model, READING])
         return hashlib.sha256(told.encode()).hexdigest()[:16]
 
     @property
@@ -72,7 +72,9 @@ class HttpEmbedder:
 
     def _asked(self, texts: Sequence[str]) -> Vectors:
         self._say_where_texts_go()
-        body = json.dumps({"model": self._settings.model, "input": list(texts), "encoding_format": "float"}).encode()
+        body = json.dumps(
+            {"model": self._settings.model, "input": [as_read(text) for text in texts], "encoding_format": "float"}
+        ).encode()
         return self._vectors(self._answer(body), len(texts))
 
     def _say_where_texts_go(self) -> None:

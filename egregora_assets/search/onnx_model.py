@@ -20,12 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from egregora_assets.search.embedders import EmbedderFailed, NoEmbedder, Vectors, unit_length
+from egregora_assets.search.embedders import READING, EmbedderFailed, NoEmbedder, Vectors, as_read, unit_length
 
 MODEL_FILE, TOKENIZER_FILE, TOLD_FILE = "model.onnx", "tokenizer.json", "model.json"
 
-_TEXTS = "1"
-"""Changes whenever texts are brought into another form before they are read: see ``units.NORMALISED``."""
 _MOST_TOKENS = 512
 _LETTERS_A_TOKEN = 64
 """No more letters than so many a token are looked at: what stands behind them would be cut anyway."""
@@ -71,7 +69,7 @@ class OnnxModel:
             "weights": [(path.name, _sha256(path)) for path in weights],
             "tokenizer": _sha256(self.folder / TOKENIZER_FILE),
             "reading": asdict(self.reading),
-            "texts": _TEXTS,
+            "texts": READING,
             "onnxruntime": version("onnxruntime").split(".")[:2],
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
@@ -83,7 +81,7 @@ class OnnxModel:
     def embed(self, texts: Sequence[str], as_query: bool = False) -> Vectors:
         before = self.reading.before_query if as_query else self.reading.before_text
         most = _LETTERS_A_TOKEN * self.reading.most_tokens
-        found = [self._vector(self._tokenizer.encode((before + text)[:most])) for text in texts]
+        found = [self._vector(self._tokenizer.encode((before + as_read(text))[:most])) for text in texts]
         return unit_length(np.stack(found)) if found else np.empty((0, self.dimensions), np.float32)
 
     def _vector(self, encoded: Any) -> Vectors:

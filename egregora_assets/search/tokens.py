@@ -7,7 +7,9 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-VERSION = "1"
+from egregora_assets.privacy import kinds
+
+VERSION = "2"
 """Part of what an index was made with: other rules of cutting and folding mean another index."""
 
 LONGEST = 64
@@ -35,6 +37,9 @@ _NO_SPACES = (
 )
 _RUNS = re.compile(rf"([{_NO_SPACES}]+)")
 """Thai, Lao, Burmese, Khmer, Chinese, Japanese and Korean: what stands there together is more than one word."""
+
+_TAKEN_OUT = re.compile(rf"@?{kinds.PLACEHOLDER}")
+"""What stands where the gate took out a name or a number was not said."""
 
 _PARTS = re.compile(r'(?<!\S)(-?)"([^"]*)(?:"|$)|(\S+)')
 
@@ -71,7 +76,7 @@ def parse(query: str) -> Wanted:
             found.pop()  # a letter that ends a run: the one before has it too
         if is_unwanted and found:
             unwanted.append(tuple(found))
-        elif quoted and len(found) > 1:
+        elif quoted and found and not is_single(found[0]):
             phrases.append(tuple(found))
         else:
             for word in words_of(quoted or bare, is_query=True):
@@ -91,7 +96,7 @@ def words_of(text: str, is_query: bool = False) -> list[str]:
     Where a script has no spaces each letter stands with the next. A text also has the last letter alone, so that each of its
     letters begins one of the words; a query asks for it only where there is no other.
     """
-    plain = folded(text)
+    plain = folded(without_placeholders(text))
     if plain.isascii():
         return [word[:LONGEST] for word in _PLAIN.findall(plain)]
     words = _WORD.findall(plain)
@@ -102,7 +107,7 @@ def words_of(text: str, is_query: bool = False) -> list[str]:
 
 def spans_of(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield where each word of a text begins and ends, and the word: of letters without spaces two of them each."""
-    for match in _WORD.finditer(text):
+    for match in _WORD.finditer(_TAKEN_OUT.sub(lambda found: " " * len(found[0]), text)):
         if not _RUNS.search(match[0]):
             for word in words_of(match[0]):
                 yield match.start(), match.end(), word
@@ -117,6 +122,11 @@ def spans_of(text: str) -> Iterator[tuple[int, int, str]]:
                 for word in words_of(run):
                     yield begin, begin + len(run), word
             begin += len(run)
+
+
+def without_placeholders(text: str) -> str:
+    """Return a text without the words in brackets that stand for what the gate took out."""
+    return _TAKEN_OUT.sub(" ", text) if "[" in text else text
 
 
 def folded(text: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from egregora_assets.config import Settings
 from egregora_assets.search import embedding_pool
-from egregora_assets.search.embedders import EmbedderFailed, NoEmbedder, open_embedder, unit_length
+from egregora_assets.search.embedders import EmbedderFailed, NoEmbedder, as_read, open_embedder, unit_length
 from egregora_assets.search.embedding_pool import in_processes
 from egregora_assets.search.onnx_model import OnnxModel
 from egregora_assets.search.onnx_writer import Graph
@@ -164,3 +164,18 @@ def test_a_vector_without_direction_is_refused() -> None:
         with pytest.raises(EmbedderFailed, match="without direction"):
             unit_length(wrong.astype(np.float32))
     assert np.array_equal(unit_length(np.array([[3, 4]], np.float32)), np.array([[0.6, 0.8]], np.float32))
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("[name]: try it again", "try it again"),
+        ("thanks @[name], member-0a1b2c3d4e was right", "thanks , was right"),
+        ("[name]", "[name]"),
+        ("an array[3] of names", "an array[3] of names"),
+    ],
+)
+def test_what_stands_for_a_name_is_not_read(tiny_model: Path, text: str, read: str) -> None:
+    assert as_read(text) == read
+    model = OnnxModel(tiny_model)
+    assert (model.embed(["@[name], hello kites"]) == model.embed(["hello kites"])).all()

@@ -182,11 +182,22 @@ def test_a_passage_lends_its_place_to_each_of_its_messages(club: Settings) -> No
     assert "passage" in found["Not me, ask the neighbours"]
 
 
+def test_a_name_that_was_taken_out_is_no_word(own_club: Settings) -> None:
+    put_export(own_club, "Garden Club", chat(*GARDEN, (5000, "Rui Costa", "@Ana Lima has the seeds")), " (1)")
+    published(own_club)
+    with open_search(own_club) as search:
+        (one,) = search.search("seeds name")
+        assert search.search("name") == []
+    assert one.snippet == "@[name] has the seeds"
+    assert [one.snippet[begin:end] for begin, end in one.marks] == ["seeds"]
+
+
 def test_what_must_be_there_holds_for_meaning_too(club: Settings) -> None:
     with by_meaning(club) as search:
         assert all("shed" in text for text in texts(search.search('ladder "in the shed"')))
         assert all("kitten" not in text for text in texts(search.search("feline -kitten")))
         assert search.search("-kitten") == []
+        assert [text for text in texts(search.search('ladder "shed"')) if "shed" not in text] == []
 
 
 FILTERS = [

@@ -24,6 +24,7 @@ from egregora_assets.search.tokens import Wanted, folded, parse, spans_of, words
         ("ไทย", ["ไท", "ทย", "ย"]),
         ("snake_case x1", ["snake", "case", "x1"]),
         ("👍 … \u200b", []),
+        ("@[name], your [number] and the name: [Name]", ["your", "and", "the", "name", "name"]),
     ],
 )
 def test_words_are_folded(text: str, words: list[str]) -> None:
@@ -35,6 +36,15 @@ def test_a_query_reads_words_phrases_and_what_must_not_be_there() -> None:
     assert asked == Wanted(
         ("tea", "e", "mail"), ("茶",), (("red", "kettle"),), (("milk",), ("sour", "cream")), "Tea red kettle e-mail 茶"
     )
+
+
+def test_one_word_in_quotes_must_be_there_too() -> None:
+    assert parse('blue "kettle"') == Wanted(("blue",), phrases=(("kettle",),), meant="blue kettle")
+    assert parse('"茶"') == Wanted(prefixes=("茶",), meant="茶")
+
+
+def test_what_stands_for_something_taken_out_is_not_marked() -> None:
+    assert [word for _, _, word in spans_of("[name] has no name")] == ["has", "no", "name"]
 
 
 @pytest.mark.parametrize("text", ["", "-", '"', '""', '-""', "--- ...", "(", "*:*", "\ud800"])
