@@ -13,6 +13,7 @@ from egregora_assets.chat.archive import ExportUnreadable
 from egregora_assets.chat.inbox import EXPORT_SUFFIXES, copy_into
 from egregora_assets.config import DEFAULT_HOME, Settings, load_settings
 from egregora_assets.publish.pending import pending
+from egregora_assets.run_display import RunDisplay
 from egregora_assets.samples import write_samples
 from egregora_assets.samples.repository import REPOSITORY_FORGE, write_sample_repository
 from egregora_assets.settings_file import add_repository
@@ -93,14 +94,8 @@ def _run(settings: Settings, out: Console, reasons: list[str], day_first: bool |
     from egregora_assets.runs import refresh_all  # imports Dagster: seconds that an unchanged memory need not wait for
 
     out.print(f"Working in {settings.home}: {', '.join(reasons)}.", soft_wrap=True)
-    with out.status("starting Dagster") as status:
-
-        def show(text: str) -> None:
-            status.update(escape(text))
-            if not out.is_terminal or not text.startswith("step "):
-                out.print(f"  {escape(text)}", soft_wrap=True, style="dim")
-
-        return refresh_all(settings, show, day_first)
+    with RunDisplay(out) as display:
+        return refresh_all(settings, display, day_first)
 
 
 def _summary_table(summary: RunSummary) -> Table:

@@ -3,12 +3,13 @@
 import fcntl
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
+from typing import Protocol
 
 import dagster as dg
 import duckdb
@@ -17,6 +18,7 @@ from egregora_assets.authors.posts import problems
 from egregora_assets.chat.assets import IngestConfig
 from egregora_assets.config import Settings
 from egregora_assets.definitions import build_definitions
+from egregora_assets.progress import Share, share_told_by
 from egregora_assets.summary import AssetSummary, RunSummary, save_summary
 from egregora_assets.warehouse.automation import end_killed_runs
 from egregora_assets.warehouse.connection import WarehouseBusy, open_file, tuning
@@ -24,7 +26,15 @@ from egregora_assets.warehouse.files import make_home
 from egregora_assets.warehouse.query import rows as rows_of
 from egregora_assets.warehouse.resource import Warehouse
 
-Progress = Callable[[str], None]
+
+class Progress(Protocol):
+    """Whoever is told what a run is at."""
+
+    def line(self, text: str) -> None:
+        """Take a line about what is going on: each step is one."""
+
+    def share(self, share: Share) -> None:
+        """Take how far long work is."""
 
 
 def prepare_home(settings: Settings) -> None:
@@ -40,7 +50,7 @@ def prepare_home(settings: Settings) -> None:
 def refresh_all(settings: Settings, progress: Progress, day_first: bool | None = None) -> RunSummary:
     """Run the job ``refresh_all`` in this process, as a run of the home's persistent Dagster instance.
 
-    ``progress`` is told in words what is going on. The summary is kept in the home for the next time.
+    ``progress`` is told what is going on, in words and in shares. The summary is kept in the home for the next time.
     """
     prepare_home(settings)
     definitions = build_definitions(
@@ -95,7 +105,7 @@ class _package_log:
     def __enter__(self) -> None:
         self._level = self._logger.level
         self._logger.addHandler(self._handler)
-        self._logger.setLevel(logging.INFO)
+        self._logger.setLevel(logging.DEBUG)
 
     def __exit__(self, *_: object) -> None:
         self._logger.removeHandler(self._handler)
@@ -112,11 +122,14 @@ class _ProgressHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         meta = getattr(record, "dagster_meta", None)
         if meta is None:
-            self._progress(record.getMessage())
+            if share := share_told_by(record):
+                self._progress.share(share)
+            elif record.levelno >= logging.INFO:
+                self._progress.line(record.getMessage())
             return
         event = meta.get("dagster_event")
         if event is not None and event.event_type_value == "STEP_START":
-            self._progress(f"step {event.step_key}")
+            self._progress.line(f"step {event.step_key}")
 
 
 def _progress_logger(progress: Progress) -> dg.LoggerDefinition:

@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from egregora_assets.config import Settings
+from egregora_assets.progress import tell
 from egregora_assets.search import units
 from egregora_assets.search.embedders import Embedder, EmbedderFailed, NoEmbedder, Vectors, open_embedder
 from egregora_assets.search.embedding_pool import in_processes
@@ -32,7 +33,9 @@ log = logging.getLogger(__name__)
 
 _COMMITTED = 4096
 """Texts whose vectors are committed at once: some seconds of work."""
-_TOLD_SECONDS = 5.0
+_SHOWN = 512
+"""Texts after which it is shown how far the work is: half a second of it."""
+_TOLD_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ _WAITING = f"""
 def _embed(connection: duckdb.DuckDBPyConnection, embedder: Embedder, count: int) -> None:
     began = told = time.monotonic()
     for done, hashes, texts in _batches(connection, count):
-        vectors = embedder.embed(texts)
+        vectors = _vectors(embedder, texts, done - len(texts), count)
         if vectors.shape != (len(texts), embedder.dimensions):
             raise EmbedderFailed(f"{embedder.name} gives vectors of shape {vectors.shape} for {len(texts)} texts")
         with transaction(connection, CONSUMER) as change:
@@ -125,6 +128,15 @@ def _embed(connection: duckdb.DuckDBPyConnection, embedder: Embedder, count: int
             told, speed = now, done / max(now - began, 1e-9)
             left = f", about {(count - done) / speed:,.0f} s left" if done < count else ""
             log.info("%s of %s texts embedded (%s a second%s)", f"{done:,}", f"{count:,}", f"{speed:,.0f}", left)
+
+
+def _vectors(embedder: Embedder, texts: list[str], before: int, count: int) -> Vectors:
+    """Return the vectors of some texts, and tell how far the work is, of which ``before`` texts were done."""
+    found = []
+    for begin in range(0, len(texts), _SHOWN):
+        found.append(embedder.embed(texts[begin : begin + _SHOWN]))
+        tell(log, "texts embedded", before + min(begin + _SHOWN, len(texts)), count)
+    return np.concatenate(found)
 
 
 def _batches(connection: duckdb.DuckDBPyConnection, count: int) -> Iterator[tuple[int, list[str], list[str]]]:
