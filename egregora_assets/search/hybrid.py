@@ -36,6 +36,7 @@ DEPTH = 100
 """Messages of each list that are ranked."""
 _NEAREST = 64
 """Units, which are messages and passages, that are asked for first by meaning: a graph of vectors answers so many at once."""
+_NO_PASSAGE = -1
 _DEEPER, _DEEPEST = 8, 50_000
 _MORE_ROWS = 4
 _ABOUT = 12
@@ -165,7 +166,7 @@ class Search:
         allow = None if filters.is_empty else self._allowed(filters)
         depth = max(DEPTH, 2 * limit)
         while True:
-            lists, is_all = self._lists(wanted, query, allow, depth)
+            lists, is_all = self._lists(wanted, query, allow, depth, but)
             ranked = [one for one in fused(lists) if one.item != but]
             shown = self._shown(ranked, wanted, limit)
             if len(shown) == limit or is_all or depth >= _DEEPEST:
@@ -194,9 +195,9 @@ class Search:
         return _Allowed(labels, labels[kinds], self._conversation.said(labels[kinds]))
 
     def _lists(
-        self, wanted: Wanted, query: NDArray[np.float32] | None, allow: _Allowed | None, depth: int
+        self, wanted: Wanted, query: NDArray[np.float32] | None, allow: _Allowed | None, depth: int, but: int | None
     ) -> tuple[dict[str, RankedList], bool]:
-        """Return the lists to a depth, and whether they hold all that there is."""
+        """Return the lists to a depth, and whether they hold all that there is; of ``but`` and its passages they take no notice."""
         lists: dict[str, RankedList] = {}
         is_all = True
         if self._words is not None:
@@ -209,22 +210,35 @@ class Search:
                 count = _NEAREST if depth == DEPTH else 2 * depth
                 near = self._meaning.index.search(query, count, None if allow is None else allow.units)
                 has_more = len(near.labels) == count
-                lists |= self._by_meaning(self._meaning.index, query, near, allow, count if has_more else None)
+                near_ones = self._near_ones(near, allow, but)
+                lists |= self._by_meaning(self._meaning.index, query, near, near_ones, but, count if has_more else None)
                 is_all = is_all and not has_more
             except IndexUnusable as error:
                 self._do_without_meaning(error)
         return lists, is_all
 
-    def _by_meaning(
-        self, index: Nearest, query: NDArray[np.float32], near: Neighbours, allow: _Allowed | None, most: int | None
-    ) -> dict[str, RankedList]:
-        """Return messages that are near or stand in a passage that is, by how near they and their passages are together."""
+    def _near_ones(self, near: Neighbours, allow: _Allowed | None, but: int | None) -> Numbers:
+        """Return the numbers of messages that are near or stand in a passage that is."""
         said = self._conversation.said(near.labels)
         numbers = np.union1d(said[said >= 0], self._conversation.messages_of(near.labels[said < 0]))
         if allow is not None:
             numbers = numbers[np.isin(numbers, allow.numbers)]
+        return numbers if but is None else numbers[numbers != but]
+
+    def _by_meaning(
+        self,
+        index: Nearest,
+        query: NDArray[np.float32],
+        near: Neighbours,
+        numbers: Numbers,
+        but: int | None,
+        most: int | None,
+    ) -> dict[str, RankedList]:
+        """Return messages by how near they and their passages are together."""
         labels, passages = self._conversation.by_number[numbers], self._conversation.passages_of(numbers)
-        asked = np.unique(np.concatenate([labels, passages[passages >= 0]]))
+        if but is not None:  # who stands beside a message is not like it for that
+            passages[np.isin(passages, self._conversation.passages_of(np.array([but])))] = _NO_PASSAGE
+        asked = np.unique(np.concatenate([labels, passages[passages != _NO_PASSAGE]]))
         scores = _all_scores(index, query, near, asked)
         own, around = _at(asked, scores, labels), np.fmax.reduce(_at(asked, scores, passages), axis=1)
         together = with_context(own, around)

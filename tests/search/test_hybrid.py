@@ -283,6 +283,17 @@ def test_more_like_a_message_is_others(club: Settings, search: Search) -> None:
         search.more_like(UUID(int=1))
 
 
+def test_who_stands_beside_a_message_is_not_like_it_for_that(club: Settings) -> None:
+    with by_meaning(club, with_words=False) as search:
+        (one,) = search.search("shed ladder", limit=1)
+        others = search.more_like(one.message_id, limit=50)
+    assert {"Who has the blue ladder? I want to paint the greenhouse", "The ladder of years is our next book"} == {
+        *texts(others)[:2]
+    }
+    beside = next(other for other in others if other.text == "Not me, ask the neighbours")
+    assert "passage" not in beside.places
+
+
 def test_what_is_hidden_never_appears_even_from_an_old_index(own_club: Settings, tmp_path: Path) -> None:
     meaning = meaning_of(own_club)
     old = shutil.copytree(own_club.index, tmp_path / "old")
