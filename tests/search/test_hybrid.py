@@ -99,6 +99,7 @@ def meaning_of(settings: Settings) -> Meaning:
 def published(settings: Settings) -> None:
     with open_warehouse(settings) as connection:
         ingest(connection, settings)
+        words.refresh(connection, settings)
         publish(connection, settings)
 
 
