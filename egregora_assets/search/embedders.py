@@ -20,7 +20,7 @@ READING = "2"
 """Part of every fingerprint: changes whenever texts are brought into another form before they are read (here, and what
 ``units.NORMALISED`` makes of them).
 """
-_NOBODY = re.compile(rf"@?(?:{kinds.PLACEHOLDER}|{kinds.ALIAS})")
+_NOBODY = re.compile(rf"@?(?:{kinds.PLACEHOLDER}|{kinds.ALIAS})[,:]?")
 
 
 class NoEmbedder(RuntimeError):
@@ -80,7 +80,7 @@ def as_read(text: str) -> str:
 
     ``[name]: try it again`` is further from ``try it again`` than many a text about something else.
     """
-    said = " ".join(_NOBODY.sub(" ", text).split()).lstrip(",.;: ") if "[" in text or "member-" in text else text
+    said = " ".join(_NOBODY.sub(" ", text).split()) if "[" in text or "member-" in text else text
     return said or text
 
 

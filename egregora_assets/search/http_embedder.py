@@ -29,6 +29,8 @@ from egregora_assets.search.embedders import READING, EmbedderFailed, Vectors, a
 log = logging.getLogger(__name__)
 
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.5, 30.0
+_RETRIES_OF_A_QUERY = 1
+"""Somebody waits for the answer to a query, and words alone find something too."""
 _PASSES_BY = {408, 409, 425, 429, 500, 502, 503, 504}
 """Statuses of a service that may answer when it is asked again."""
 _MOST_ANSWER_BYTES = 256 << 20
@@ -62,20 +64,21 @@ class HttpEmbedder:
     @property
     def dimensions(self) -> int:
         """How many numbers a vector has; the service is asked where it has not given any yet."""
-        return self._dimensions or int(self._asked(["dimensions"]).shape[1])
+        return self._dimensions or int(self._asked(["dimensions"], self._settings.retries).shape[1])
 
-    def embed(self, texts: Sequence[str], as_query: bool = False) -> Vectors:  # noqa: ARG002 of the protocol
+    def embed(self, texts: Sequence[str], as_query: bool = False) -> Vectors:
         if not texts:
             return np.empty((0, self.dimensions), np.float32)
         size = self._settings.batch
-        return np.concatenate([self._asked(texts[begin : begin + size]) for begin in range(0, len(texts), size)])
+        again = min(self._settings.retries, _RETRIES_OF_A_QUERY) if as_query else self._settings.retries
+        return np.concatenate([self._asked(texts[begin : begin + size], again) for begin in range(0, len(texts), size)])
 
-    def _asked(self, texts: Sequence[str]) -> Vectors:
+    def _asked(self, texts: Sequence[str], retries: int) -> Vectors:
         self._say_where_texts_go()
         body = json.dumps(
             {"model": self._settings.model, "input": [as_read(text) for text in texts], "encoding_format": "float"}
         ).encode()
-        return self._vectors(self._answer(body), len(texts))
+        return self._vectors(self._answer(body, retries), len(texts))
 
     def _say_where_texts_go(self) -> None:
         """Warn once that texts leave the machine, and once more where anybody on the way can read them."""
@@ -86,10 +89,10 @@ class HttpEmbedder:
         if self._is_open:
             log.warning("they go there over http, which anybody on the way can read: use an https address")
 
-    def _answer(self, body: bytes) -> Any:
+    def _answer(self, body: bytes, retries: int) -> Any:
         """Return what the service says, asked again while what is wrong may pass. Raises ``EmbedderFailed``."""
         wait = _FIRST_WAIT_SECONDS
-        for left in range(self._settings.retries, -1, -1):
+        for left in range(retries, -1, -1):
             try:
                 return json.loads(self._post(body))
             except urllib.error.HTTPError as error:
@@ -102,7 +105,7 @@ class HttpEmbedder:
                 log.info("%s: asking again", problem)
                 self._sleep(min(_LONGEST_WAIT_SECONDS, max(asked, wait * random.uniform(0.75, 1.25))))
                 wait *= 2
-        raise EmbedderFailed(f"{problem} (asked {self._settings.retries + 1} times)")
+        raise EmbedderFailed(f"{problem} (asked {retries + 1} times)")
 
     def _post(self, body: bytes) -> bytes:
         headers = {"Content-Type": "application/json", "Accept": "application/json"}

@@ -170,7 +170,7 @@ def test_a_vector_without_direction_is_refused() -> None:
     ("text", "read"),
     [
         ("[name]: try it again", "try it again"),
-        ("thanks @[name], member-0a1b2c3d4e was right", "thanks , was right"),
+        ("thanks @[name], member-0a1b2c3d4e was right", "thanks was right"),
         ("[name]", "[name]"),
         ("an array[3] of names", "an array[3] of names"),
     ],

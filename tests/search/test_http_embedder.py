@@ -148,6 +148,12 @@ def test_what_does_not_pass_is_an_error_after_the_retries_or_at_once(service: Se
     assert len(service.requests) == 4
 
 
+def test_who_waits_for_an_answer_to_a_query_does_not_wait_long(service: Service) -> None:
+    service.answers = [failing(503)] * 2
+    with pytest.raises(EmbedderFailed, match="asked 2 times"):
+        service.embedder(retries=5).embed(["hello"], as_query=True)
+
+
 def answering(data: object) -> Callable[[dict[str, Any]], Answer]:
     return lambda _: (200, {}, json.dumps({"data": data}).encode())
 
