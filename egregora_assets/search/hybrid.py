@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -122,7 +123,8 @@ class _Shown:
 class Search:
     """Searches one snapshot, for as long as it is open. ``notes`` say what it has to do without.
 
-    Opening reads the order of all messages; a query then costs about the same however many there are.
+    Opening reads the order of all messages; a query then costs about the same however many there are. Threads may share one: they
+    take turns.
     """
 
     def __init__(
@@ -134,6 +136,7 @@ class Search:
     ) -> None:
         self.notes = list(notes)
         self._snapshot, self._words, self._meaning = snapshot, words, meaning
+        self._turn = threading.Lock()
         self._conversation = read_conversation(snapshot)
         self._authors: dict[UUID | None, str] = dict(rows(snapshot, _AUTHORS))
 
@@ -143,19 +146,21 @@ class Search:
         There are ``limit`` results whenever so many different messages fit. No query is an error.
         """
         wanted = parse(query)
-        return self._results(wanted, wanted.meant, limit, filters, context)
+        with self._turn:
+            return self._results(wanted, wanted.meant, limit, filters, context)
 
     def more_like(
         self, message_id: UUID, limit: int = 10, filters: Filters = _NO_FILTERS, context: int = 0
     ) -> list[Result]:
         """Return messages that are like one, without it. Raises ``UnknownMessage``."""
-        found = rows(self._snapshot, "SELECT rowid, text FROM messages WHERE message_id = ?", [message_id])
-        if not found:
-            raise UnknownMessage(f"no message that is shown has the id {message_id}")
-        ((row, text),) = found
-        wanted = self._words.rarest(text, _ABOUT) if self._words else Wanted()
-        itself = int(np.flatnonzero(self._conversation.rows == row)[0])
-        return self._results(wanted, text, limit, filters, context, itself)
+        with self._turn:
+            found = rows(self._snapshot, "SELECT rowid, text FROM messages WHERE message_id = ?", [message_id])
+            if not found:
+                raise UnknownMessage(f"no message that is shown has the id {message_id}")
+            ((row, text),) = found
+            wanted = self._words.rarest(text, _ABOUT) if self._words else Wanted()
+            itself = int(np.flatnonzero(self._conversation.rows == row)[0])
+            return self._results(wanted, text, limit, filters, context, itself)
 
     def _results(
         self, wanted: Wanted, meant: str, limit: int, filters: Filters, context: int, but: int | None = None

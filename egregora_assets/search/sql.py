@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -34,10 +35,12 @@ def searchable(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Ite
 
 def _hits(stack: ExitStack, settings: Settings) -> Callable[[str, int], list[dict[str, Any]]]:
     opened: list[Search] = []
+    turn = threading.Lock()
 
     def hits(words: str, k: int) -> list[dict[str, Any]]:
-        if not opened:
-            opened.append(stack.enter_context(open_search(settings)))
+        with turn:  # DuckDB calls from several threads at once
+            if not opened:
+                opened.append(stack.enter_context(open_search(settings)))
         return [
             {"rank": rank, "message_id": found.message_id, "score": found.score, "snippet": found.snippet}
             for rank, found in enumerate(opened[0].search(words, k), 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -411,3 +412,20 @@ def test_sql_can_join_what_is_found(club: Settings) -> None:
         assert rows(connection, "SELECT count(*) FROM search(NULL)") == [(0,)]
         with pytest.raises(duckdb.Error):
             connection.execute("SET enable_external_access = true")
+
+
+def test_threads_of_one_statement_search_in_turn(club: Settings) -> None:
+    asked = ["ladder", "kitten", "plum", "fine", "thanks", "zebra"] * 4
+    values = ", ".join(f"({number}, '{word}')" for number, word in enumerate(asked))
+    told = f"FROM (VALUES {values}) asked(number, word), LATERAL (FROM search(word, k := 1)) ORDER BY number"
+    with open_snapshot(club) as connection, searchable(connection, club), open_search(club) as search:
+        expected = [(word, one.snippet) for word in asked for one in search.search(word, limit=1)]
+        for _ in range(5):
+            assert rows(connection, f"SELECT word, snippet {told}") == expected
+
+
+def test_threads_share_an_open_search(search: Search) -> None:
+    asked = ["ladder", "kitten", "plum", "fine", "thanks"] * 20
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda word: texts(search.search(word, context=1)), asked))
+    assert found == [texts(search.search(word)) for word in asked]
