@@ -16,6 +16,7 @@ import pyarrow as pa
 from benchmarks import labelled
 from benchmarks.generate_vectors import batches, centre_of
 from benchmarks.harness import Figure, figure, scratch
+from benchmarks.search_embedding import comments
 from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import Settings
 from egregora_assets.publish.snapshot import publish
@@ -39,6 +40,7 @@ _VOCABULARY = 60_000
 _NEW = 1_000
 _PASSES = 16
 _DAY = date(2020, 1, 1)
+_TOGETHER, _OTHERS, _SHORT = (1, 3, 9), 2_500, 140
 
 
 def figures() -> Iterator[Figure]:
@@ -47,6 +49,7 @@ def figures() -> Iterator[Figure]:
         with scratch() as folder:
             yield from _of_size(folder, size)
     yield from quality()
+    yield from in_a_crowd()
 
 
 def _of_size(folder: Path, size: int) -> Iterator[Figure]:
@@ -136,12 +139,8 @@ def quality() -> Iterator[Figure]:
         make_home(settings)
         chats = {name: labelled.read(name) for name in labelled.NAMES}
         for name, chat in chats.items():
-            _put_export(settings, name, chat)
-        with open_warehouse(settings) as connection:
-            ingest(connection, settings)
-            publish(connection, settings)
-            embeddings.refresh(connection, settings)
-            vector_index.refresh(connection, settings)
+            _put_export(settings, name, chat.blocks)
+        _take_in(settings)
         with open_search(settings) as both, open_snapshot(settings) as snapshot:
             known = _numbers(snapshot)
             ways = {"words": Search(snapshot, both._words)}
@@ -169,7 +168,8 @@ def quality() -> Iterator[Figure]:
 def _ndcg(search: Search, chat: labelled.Labelled, name: str, known: dict[object, tuple[str, int]]) -> float:
     values = []
     for query, answers in chat.queries:
-        found = [known.get(one.message_id, ("", -1)) for one in search.search(query)]
+        others = [one for one in search.search(query, limit=11) if one.text != query]
+        found = [known.get(one.message_id, ("", -1)) for one in others]
         values.append(labelled.ndcg([number if source == name else -1 for source, number in found], answers))
     return statistics.mean(values)
 
@@ -182,11 +182,44 @@ def _numbers(snapshot: duckdb.DuckDBPyConnection) -> dict[object, tuple[str, int
     return {message_id: (source, number) for message_id, source, number in rows(snapshot, sql)}
 
 
-def _put_export(settings: Settings, name: str, chat: labelled.Labelled) -> None:
+def in_a_crowd() -> Iterator[Figure]:
+    """Yield nDCG@10 over the labelled chats among other messages, with more and more conversations at once: by queries, and by
+    openers, the first messages of conversations, for which the others of it are looked for.
+    """
+    others = [text for text in comments() if len(text) < _SHORT and ":" not in text][:_OTHERS]
+    for together in _TOGETHER:
+        chats = {name: labelled.read(name) for name in labelled.NAMES}
+        asked = {"queries": chats, "openers": {name: chat.asked_by_openers() for name, chat in chats.items()}}
+        with scratch() as folder:
+            settings = Settings(home=folder / "home", timezone="UTC")
+            make_home(settings)
+            for name, chat in chats.items():
+                _put_export(settings, name, chat.mixed(together).blocks)
+            _put_export(settings, "other", [others[begin : begin + 8] for begin in range(0, len(others), 8)])
+            _take_in(settings)
+            with open_search(settings) as search, open_snapshot(settings) as snapshot:
+                known = _numbers(snapshot)
+                for way, told in asked.items():
+                    values = [_ndcg(search, chat.mixed(together), name, known) for name, chat in told.items()]
+                    name = f"nDCG@10 in a crowd, {together} conversations at once: {way}"
+                    yield figure(name, statistics.mean(values), len(known), unit="", runs=1)
+
+
+def _take_in(settings: Settings) -> None:
+    with open_warehouse(settings) as connection:
+        ingest(connection, settings)
+        words.refresh(connection, settings)
+        publish(connection, settings)
+        embeddings.refresh(connection, settings)
+        vector_index.refresh(connection, settings)
+
+
+def _put_export(settings: Settings, name: str, blocks: list[list[str]]) -> None:
     lines = []
-    for number, block in enumerate(chat.blocks):
+    for number, block in enumerate(blocks):
+        day = date(2024, 3, 13) + timedelta(days=number // 8)
         for minute, text in enumerate(block):
-            moment = f"{13 + number // 8:02}/03/2024, {8 + number % 8:02}:{minute:02}"
+            moment = f"{day:%d/%m/%Y}, {8 + number % 8:02}:{minute:02}"
             lines.append(f"{moment} - Zq{'abc'[minute % 3]} Wx{'def'[minute % 3]}: {text}\n")
     (settings.inbox / f"WhatsApp Chat with {name}.txt").write_text("".join(lines), "utf-8")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 
 import numpy as np
 
@@ -24,6 +25,25 @@ class Labelled:
     @property
     def messages(self) -> list[str]:
         return [text for block in self.blocks for text in block]
+
+    def asked_by_openers(self) -> Labelled:
+        """Return the same chat with the first message of each block as a query, which all others of the block answer."""
+        ends = np.cumsum([len(block) for block in self.blocks]).tolist()
+        asked = [(b[0], frozenset(range(end - len(b) + 1, end))) for b, end in zip(self.blocks, ends, strict=True)]
+        return Labelled(self.blocks, asked)
+
+    def mixed(self, together: int, seed: int = 5) -> Labelled:
+        """Return the chat with so many conversations going on at once: blocks put into one another, each in its order."""
+        numbers = iter(range(len(self.messages)))
+        blocks = [[next(numbers) for _ in block] for block in self.blocks]
+        random, messages, mixed = Random(seed), self.messages, []
+        for begin in range(0, len(blocks), together):
+            whose = [block for block in range(begin, min(begin + together, len(blocks))) for _ in blocks[block]]
+            random.shuffle(whose)
+            mixed.append([blocks[block].pop(0) for block in whose])
+        places = {number: place for place, number in enumerate(number for block in mixed for number in block)}
+        asked = [(query, frozenset(places[number] for number in answers)) for query, answers in self.queries]
+        return Labelled([[messages[number] for number in block] for block in mixed], asked)
 
 
 def read(name: str) -> Labelled:
