@@ -30,11 +30,11 @@ class Filters:
         """Return the SQL for whether a message ``m`` may be found, with its parameters."""
         told: list[tuple[str, dict[str, object]]] = []
         if self.sources:
-            told.append(("m.source_id IN (SELECT unnest($sources))", {"sources": list(self.sources)}))
+            told.append(("m.source_id IN (SELECT unnest($sources))", {"sources": _whole(self.sources)}))
         if self.authors:
-            told.append((_BY_AUTHOR, {"authors": list(self.authors)}))
+            told.append((_BY_AUTHOR, {"authors": _whole(self.authors)}))
         if self.kinds:
-            told.append(("m.kind IN (SELECT unnest($kinds))", {"kinds": list(self.kinds)}))
+            told.append(("m.kind IN (SELECT unnest($kinds))", {"kinds": _whole(self.kinds)}))
         if self.since is not None:
             told.append((f"{_clock(self.since)} >= $since", {"since": self.since}))
         if self.until is not None:
@@ -44,6 +44,11 @@ class Filters:
                 told.append((f"{'' if wanted else 'NOT '}m.message_id IN (SELECT message_id FROM {table})", {}))
         parameters = {name: value for _, more in told for name, value in more.items()}
         return " AND ".join(condition for condition, _ in told) or "true", parameters
+
+
+def _whole(values: tuple[str, ...]) -> list[str]:
+    """Return values that can be asked for: bytes that a terminal could not read come as halves of letters, which nothing has."""
+    return [value.encode("utf-8", "replace").decode() for value in values]
 
 
 def _clock(limit: date | datetime) -> str:

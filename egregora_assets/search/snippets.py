@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Set
 from dataclasses import dataclass
 
@@ -51,14 +52,29 @@ def _is_wanted(word: str, looked_for: Set[str], prefixes: tuple[str, ...]) -> bo
 def _best_part(text: str, found: list[tuple[int, int, str]], most: int) -> tuple[int, int]:
     if len(text) <= most:
         return 0, len(text)
-    best, start = -1, 0
-    for begin, _, _ in found or [(0, 0, "")]:
-        different = len({word for first, last, word in found if first >= begin and last <= begin + most - _BEFORE})
-        if different > best:
-            best, start = different, begin
+    start = _begin_of_most(found, most - _BEFORE)
     start = max(0, min(start - _BEFORE, len(text) - most))
     space = text.find(" ", start, start + _BEFORE)
     return (space + 1 if start and space >= 0 else start), min(len(text), start + most)
+
+
+def _begin_of_most(found: list[tuple[int, int, str]], reach: int) -> int:
+    """Return where so many letters begin that have most different words: one walk, for a message may have a million of them."""
+    best, start, behind = -1, 0, 0
+    inside: Counter[str] = Counter()
+    for place, (begin, _, word) in enumerate(found):
+        while behind < len(found) and found[behind][1] <= begin + reach:
+            inside[found[behind][2]] += 1
+            behind += 1
+        if len(inside) > best:
+            best, start = len(inside), begin
+        if behind == place:
+            behind += 1  # a word that is longer than the part
+            continue
+        inside[word] -= 1
+        if not inside[word]:
+            del inside[word]
+    return start
 
 
 def _merged(marks: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

@@ -63,7 +63,11 @@ class Wanted:
 
 
 def parse(query: str) -> Wanted:
-    """Read a query: words, ``"phrases"``, and ``-words`` that must not be there. Every text is a query; none is an error."""
+    """Read a query: words, ``"phrases"``, and ``-words`` that must not be there. Every text is a query; none is an error.
+
+    Bytes that a terminal could not read come as halves of letters, which no model takes: they are shown as what they are not.
+    """
+    query = query.encode("utf-8", "replace").decode()
     words: dict[str, None] = {}
     prefixes: dict[str, None] = {}
     phrases, unwanted, meant = [], [], []

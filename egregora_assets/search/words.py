@@ -280,7 +280,8 @@ class WordIndex:
         As many as there are are found whatever is allowed.
         """
         query = self._query(wanted)
-        if query is None or not self.manifest.rows or k < 1:
+        k = min(k, self.manifest.rows)  # room is made for as many as are asked for
+        if query is None or k < 1:
             return NO_HITS
         if allow is None:
             return self._best(query, k)

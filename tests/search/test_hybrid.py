@@ -401,6 +401,8 @@ def test_no_query_is_an_error(club: Settings, query: str) -> None:
     with by_meaning(club) as search:
         assert len(search.search(query, limit=3)) <= 3
         assert search.search(query, limit=0) == []
+        nobody = (f"{query}\ud800",)
+        assert search.search("ladder", filters=Filters(sources=nobody, authors=nobody, kinds=nobody)) == []
 
 
 def test_sql_can_join_what_is_found(club: Settings) -> None:

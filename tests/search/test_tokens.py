@@ -52,6 +52,11 @@ def test_what_asks_for_nothing_is_empty(text: str) -> None:
     assert parse(text).is_empty
 
 
+def test_halves_of_letters_reach_no_model() -> None:
+    """A terminal hands over bytes that are no text as such halves, and a tokenizer takes none."""
+    assert parse("kites \udcff").meant == "kites ?"
+
+
 @given(st.text())
 def test_every_text_is_a_query_and_every_word_of_it_is_marked(text: str) -> None:
     assert isinstance(parse(text), Wanted)

@@ -82,6 +82,15 @@ def test_words_are_found_in_any_spelling(warehouse: duckdb.DuckDBPyConnection, f
     assert found(folder, "ladder", k=0) == []
 
 
+def test_however_many_are_asked_for_room_is_made_for_what_there_is(
+    warehouse: duckdb.DuckDBPyConnection, folder: Path
+) -> None:
+    """Room for 2**31 hits ended the process."""
+    follow(warehouse, folder)
+    assert sorted(found(folder, "ladder", k=2**31 - 1)) == sorted(found(folder, "ladder", k=10**30)) == [1, 2]
+    assert found(folder, "ladder", k=2**31 - 1, allow=[2, 3]) == [2]
+
+
 def test_what_has_not_changed_is_not_written(warehouse: duckdb.DuckDBPyConnection, folder: Path) -> None:
     follow(warehouse, folder)
     before = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
