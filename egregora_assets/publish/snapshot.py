@@ -37,6 +37,9 @@ from egregora_assets.warehouse.revisions import current_revision, warehouse_id
 _FICLONE = 0x40049409
 """ioctl(2) FICLONE: share the blocks of a file until one side writes (btrfs, XFS, APFS has its own)."""
 
+_FORM = "2"
+"""The form of the table ``publication``: another one is another file. Its ``warehouse_id`` tells whose labels the rows have."""
+
 log = logging.getLogger(__name__)
 
 
@@ -147,7 +150,8 @@ def _share_blocks(source: Path, target: Path) -> bool:
 
 
 def _fingerprint(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str:
-    listed = repr([astuple(table) for table in TABLES]) + repr(settings.privacy.scrub_names) + warehouse_id(connection)
+    listed = _FORM + repr([astuple(table) for table in TABLES]) + repr(settings.privacy.scrub_names)
+    listed += warehouse_id(connection)
     return hashlib.sha256(listed.encode()).hexdigest()[:16]
 
 
@@ -223,8 +227,9 @@ def _fill(connection: duckdb.DuckDBPyConnection, wanted: Publication) -> int:
     for table in TABLES:
         connection.execute(f"CREATE TABLE public.{table.name} ({_columns(connection, table)})")
         written += changed(connection, f"INSERT INTO public.{table.name} {table.query}")
-    connection.execute("CREATE TABLE public.publication (revision BIGINT, fingerprint VARCHAR)")
-    connection.execute("INSERT INTO public.publication VALUES (?, ?)", [wanted.revision, wanted.fingerprint])
+    connection.execute("CREATE TABLE public.publication (revision BIGINT, fingerprint VARCHAR, warehouse_id UUID)")
+    state = [wanted.revision, wanted.fingerprint, warehouse_id(connection)]
+    connection.execute("INSERT INTO public.publication VALUES (?, ?, ?)", state)
     connection.execute("COMMIT")
     return written
 

@@ -106,6 +106,8 @@ class _Process:
                 raise EmbedderFailed(told["failure"])
             rows, width = told["shape"]
             data = child.stdout.read(4 * rows * width)
+            if len(data) < 4 * rows * width:
+                raise EOFError
         except (EOFError, OSError, ValueError) as error:
             raise EmbedderFailed(f"an embedding process has ended with status {child.poll()}") from error
         return np.frombuffer(data, "<f4").reshape(rows, width).astype(np.float32)

@@ -74,7 +74,13 @@ def refresh(
         most = settings.search.http.max_texts if settings.search.embedder == "http" else None
         planned = waiting if most is None else min(waiting, most)
         with in_processes(embedder, settings.search.workers, planned) as working:
-            _embed(connection, working, planned)
+            is_other = not _embed(connection, working, planned)
+    if is_other:
+        log.warning("%s gives vectors of another length than before: all texts are embedded anew", name)
+        _forget(connection, model)
+        if most is None:
+            return refresh(connection, settings, embedder)
+        return EmbeddingChanges(0, waiting, 0, name, model)  # what may be sent in one run has been sent
     dropped = 0
     if planned == waiting:
         dropped = _finish(connection, model)
@@ -115,12 +121,16 @@ _WAITING = f"""
 """
 
 
-def _embed(connection: duckdb.DuckDBPyConnection, embedder: Embedder, count: int) -> None:
+def _embed(connection: duckdb.DuckDBPyConnection, embedder: Embedder, count: int) -> bool:
+    """Embed the ``waiting_texts``; returns false, and keeps nothing, where vectors have another length than before."""
+    kept = scalar(connection, _WIDTH, [embedder.model_fingerprint])
     began = told = time.monotonic()
     for done, hashes, texts in _batches(connection, count):
         vectors = _vectors(embedder, texts, done - len(texts), count)
         if vectors.shape != (len(texts), embedder.dimensions):
             raise EmbedderFailed(f"{embedder.name} gives vectors of shape {vectors.shape} for {len(texts)} texts")
+        if kept not in (None, STORED.itemsize * embedder.dimensions):
+            return False
         with transaction(connection, CONSUMER) as change:
             _keep(change, embedder.model_fingerprint, hashes, vectors)
         now = time.monotonic()
@@ -128,6 +138,18 @@ def _embed(connection: duckdb.DuckDBPyConnection, embedder: Embedder, count: int
             told, speed = now, done / max(now - began, 1e-9)
             left = f", about {(count - done) / speed:,.0f} s left" if done < count else ""
             log.info("%s of %s texts embedded (%s a second%s)", f"{done:,}", f"{count:,}", f"{speed:,.0f}", left)
+    return True
+
+
+_WIDTH = "SELECT max(octet_length(vector)) FROM embeddings WHERE model = ?"
+
+
+def _forget(connection: duckdb.DuckDBPyConnection, model: str) -> None:
+    """Drop all that was made by what has taken a model's name before: of a service nothing but its name is known."""
+    with transaction(connection, CONSUMER) as change:
+        changed(connection, "DELETE FROM embeddings WHERE model = ?", [model])
+        changed(connection, "DELETE FROM vector_centres WHERE model = ?", [model])
+        change.advance("", even_unchanged=True)
 
 
 def _vectors(embedder: Embedder, texts: list[str], before: int, count: int) -> Vectors:

@@ -34,6 +34,7 @@ _RETRIES_OF_A_QUERY = 1
 _PASSES_BY = {408, 409, 425, 429, 500, 502, 503, 504}
 """Statuses of a service that may answer when it is asked again."""
 _MOST_ANSWER_BYTES = 256 << 20
+_PIECE_BYTES = 1 << 20
 _MOST_DIMENSIONS = 16_384
 _SHOWN_OF_ERROR = 200
 _ON_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
@@ -99,7 +100,7 @@ class HttpEmbedder:
                 problem, asked = self._told_by(error), _seconds(error.headers.get("Retry-After"))
                 if error.code not in _PASSES_BY:
                     raise EmbedderFailed(problem) from None
-            except (OSError, http.client.HTTPException, ValueError) as error:
+            except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
                 problem, asked = f"{self.name}: {error or type(error).__name__}", 0.0
             if left:
                 log.info("%s: asking again", problem)
@@ -113,10 +114,15 @@ class HttpEmbedder:
         if key:
             headers["Authorization"] = f"Bearer {key}"
         request = urllib.request.Request(self._address, body, headers)  # noqa: S310 the settings allow http and https alone
-        with self._opener.open(request, timeout=self._settings.timeout_seconds) as response:
-            answer = response.read(_MOST_ANSWER_BYTES + 1)
-        if len(answer) > _MOST_ANSWER_BYTES:
-            raise EmbedderFailed(f"{self.name} answers with more than {_MOST_ANSWER_BYTES >> 20} MiB")
+        seconds = self._settings.timeout_seconds
+        until, answer = time.monotonic() + seconds, bytearray()
+        with self._opener.open(request, timeout=seconds) as response:
+            while piece := response.read1(_PIECE_BYTES):
+                answer += piece
+                if len(answer) > _MOST_ANSWER_BYTES:
+                    raise EmbedderFailed(f"{self.name} answers with more than {_MOST_ANSWER_BYTES >> 20} MiB")
+                if time.monotonic() > until:  # the time limit of a socket is for each piece
+                    raise TimeoutError(f"no whole answer in {seconds:g} s")
         return bytes(answer)
 
     def _told_by(self, error: urllib.error.HTTPError) -> str:
@@ -130,7 +136,7 @@ class HttpEmbedder:
             if sorted(found) != list(range(texts)):
                 raise EmbedderFailed(f"{self.name} gives {len(found)} vectors for {texts} texts")
             vectors = np.array([found[number] for number in range(texts)], np.float32)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise EmbedderFailed(f"{self.name} answers with what are no vectors: {type(error).__name__}") from None
         if vectors.ndim != 2 or not 0 < vectors.shape[1] <= _MOST_DIMENSIONS:
             raise EmbedderFailed(f"{self.name} gives vectors of no usable length")

@@ -40,6 +40,12 @@ class Reading:
     before_query: str = ""
     before_text: str = ""
 
+    def __post_init__(self) -> None:
+        is_count = type(self.most_tokens) is int and 0 < self.most_tokens <= _MOST_TOKENS
+        words = (self.pooling, self.before_query, self.before_text)
+        if not is_count or not all(isinstance(word, str) for word in words):
+            raise ValueError("what it says of how texts are read has not the form it should have")
+
 
 class OnnxModel:
     """An ``Embedder`` over one folder. Opening it is quick: the model is loaded when it is first used."""
@@ -54,7 +60,7 @@ class OnnxModel:
         try:
             self.told: dict[str, Any] = _json(folder / TOLD_FILE)
             self.reading = _reading(folder, self.told)
-        except (ValueError, AttributeError, TypeError) as error:
+        except (ValueError, AttributeError, TypeError, RecursionError) as error:
             raise NoEmbedder(f"{folder} holds settings of a model that cannot be read: {error}") from error
 
     @property
@@ -82,15 +88,17 @@ class OnnxModel:
         before = self.reading.before_query if as_query else self.reading.before_text
         most = _LETTERS_A_TOKEN * self.reading.most_tokens
         found = [self._vector(self._tokenizer.encode((before + as_read(text))[:most])) for text in texts]
+        if len({vector.shape for vector in found}) > 1 or (found and found[0].ndim != 1):
+            raise EmbedderFailed(f"{self.name} gives vectors of different lengths, or none")
         return unit_length(np.stack(found)) if found else np.empty((0, self.dimensions), np.float32)
 
     def _vector(self, encoded: Any) -> Vectors:
         asked = {name: np.array([values(encoded)], type_) for name, type_, values in self._inputs}
         try:
             (answer,) = self._session.run([self._output], asked)
+            state: Vectors = np.asarray(np.asarray(answer, np.float32)[0])
         except Exception as error:  # onnxruntime has its own kinds for what a model can do wrong
             raise EmbedderFailed(f"{self.name}: {error}") from error
-        state: Vectors = np.asarray(answer, np.float32)[0]
         if state.ndim == 1:
             return state
         pooled: Vectors = state[0] if self.reading.pooling == "first" else state.mean(axis=0)
@@ -100,7 +108,10 @@ class OnnxModel:
     def _tokenizer(self) -> Any:
         from tokenizers import Tokenizer
 
-        tokenizer = Tokenizer.from_file(str(self.folder / TOKENIZER_FILE))
+        try:
+            tokenizer = Tokenizer.from_file(str(self.folder / TOKENIZER_FILE))
+        except Exception as error:  # it has no kind of its own for what it cannot read
+            raise EmbedderFailed(f"{self.folder / TOKENIZER_FILE} cannot be read: {error}") from error
         tokenizer.no_padding()
         tokenizer.enable_truncation(self.reading.most_tokens)
         return tokenizer
@@ -157,7 +168,7 @@ def _reading(folder: Path, told: dict[str, Any]) -> Reading:
     ]
     said = prompts.get("prompts") or {}
     return Reading(
-        most_tokens=min([_MOST_TOKENS, *(limit for limit in limits if isinstance(limit, int) and limit > 0)]),
+        most_tokens=min([_MOST_TOKENS, *(limit for limit in limits if type(limit) is int and limit > 0)]),
         pooling="first" if pooling.get("pooling_mode_cls_token") else "mean",
         before_query=said.get("query") or "",
         before_text=said.get("document") or said.get("passage") or "",

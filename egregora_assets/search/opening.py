@@ -6,16 +6,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import duckdb
+
 from egregora_assets.config import Settings
 from egregora_assets.search import words
 from egregora_assets.search.embedders import EmbedderFailed, NoEmbedder, open_embedder
 from egregora_assets.search.hybrid import Meaning, Search
 from egregora_assets.search.vector_index import reader_of
 from egregora_assets.search.vectors.reader import IndexReader
-from egregora_assets.search.vectors.spec import Floats, Hits, IndexUnusable, Labels
+from egregora_assets.search.vectors.spec import Floats, Hits, IndexStale, IndexUnusable, Labels
 from egregora_assets.search.word_files import WordsDamaged, WordsMissing
 from egregora_assets.search.words import WordIndex
 from egregora_assets.warehouse.connection import open_snapshot
+from egregora_assets.warehouse.query import scalar
 
 
 @contextmanager
@@ -26,14 +29,25 @@ def open_search(settings: Settings) -> Iterator[Search]:
     """
     with open_snapshot(settings) as snapshot:
         notes: list[str] = []
-        word_index = _word_index(settings, notes)
-        warehouse = word_index.manifest.warehouse_id if word_index else None
+        warehouse = _warehouse_of(snapshot)
+        word_index = _word_index(settings, warehouse, notes)
         yield Search(snapshot, word_index, _meaning(settings, warehouse, notes), notes)
 
 
-def _word_index(settings: Settings, notes: list[str]) -> WordIndex | None:
+def _warehouse_of(snapshot: duckdb.DuckDBPyConnection) -> str:
+    """Return of which warehouse the rows are: by the labels of another one an index would name other messages."""
     try:
-        return words.open_index(words.folder_of(settings))
+        return str(scalar(snapshot, "SELECT warehouse_id FROM publication"))
+    except duckdb.BinderException:
+        return ""  # a snapshot of an earlier version: no index is its own before the next publication
+
+
+def _word_index(settings: Settings, warehouse: str, notes: list[str]) -> WordIndex | None:
+    try:
+        index = words.open_index(words.folder_of(settings))
+        if index.manifest.warehouse_id == warehouse:
+            return index
+        notes.append("The index of words is of another memory: `egregora ingest` makes it anew.")
     except WordsMissing:
         notes.append("There is no index of words: `egregora ingest` makes it.")
     except WordsDamaged:
@@ -41,8 +55,8 @@ def _word_index(settings: Settings, notes: list[str]) -> WordIndex | None:
     return None
 
 
-def _meaning(settings: Settings, warehouse: str | None, notes: list[str]) -> Meaning | None:
-    """Return search by meaning, with vectors of the warehouse of which the words are, where that is known."""
+def _meaning(settings: Settings, warehouse: str, notes: list[str]) -> Meaning | None:
+    """Return search by meaning, with vectors of the warehouse of which the rows are."""
     try:
         embedder = open_embedder(settings)
         reader = reader_of(settings, embedder.model_fingerprint, warehouse)
@@ -60,4 +74,10 @@ class _Newest:
     reader: IndexReader
 
     def search(self, query: Floats, k: int, allow: Labels | None = None) -> Hits:
-        return self.reader.index.search(query, k, allow)
+        index = self.reader.index
+        if len(query) != index.generation.dimensions:
+            raise IndexStale(
+                f"the model gives {len(query)} numbers now, the vectors have {index.generation.dimensions}: "
+                "`egregora ingest` embeds anew what the service gives otherwise, with the next new text"
+            )
+        return index.search(query, k, allow)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +14,12 @@ from egregora_assets.search import embeddings, units
 from egregora_assets.search.vector_centre import centre_of
 from egregora_assets.search.vector_source import WarehouseVectors
 from egregora_assets.search.vectors.generation import Generation, widths
-from egregora_assets.search.vectors.manifest import CURRENT, MANIFEST, generations, read_current, read_manifest
-from egregora_assets.search.vectors.reader import IndexReader, answering, open_generation
+from egregora_assets.search.vectors.manifest import CURRENT, MANIFEST, generations, read_manifest
+from egregora_assets.search.vectors.reader import IndexReader, answering, open_generation, verify_index
 from egregora_assets.search.vectors.recall import sampled_recall
 from egregora_assets.search.vectors.spec import IndexSpec, IndexUnusable
 from egregora_assets.search.vectors.writer import LOCK, IndexChanges, bring_up_to_date
+from egregora_assets.warehouse import durable
 from egregora_assets.warehouse.query import rows
 from egregora_assets.warehouse.revisions import transaction, warehouse_id, watermark
 
@@ -142,14 +142,13 @@ def recall_of(connection: duckdb.DuckDBPyConnection, generation: Generation) -> 
 
 
 def doubt(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str | None:
-    """Return why the index has to be written, as far as that can be seen without reading it."""
+    """Return why the index has to be written. Reads all of it: whoever was told that it is damaged is answered by this."""
     model = model_of(connection)
     if model is None:
         return "there is an index of vectors that are gone" if _others(settings, None) else None
     try:
-        folder = folder_of(settings, model.fingerprint)
-        manifest = read_manifest(folder / read_current(folder))
-    except (IndexUnusable, FileNotFoundError):
+        manifest = verify_index(folder_of(settings, model.fingerprint)).manifest
+    except IndexUnusable:
         return "the index of vectors is not there, or damaged"
     if manifest.spec["warehouse_id"] != warehouse_id(connection):
         return "the index of vectors is of another warehouse"
@@ -179,8 +178,8 @@ def _is_of_a_model(folder: Path) -> bool:
 
 def _remove_others(settings: Settings, model: Model | None) -> None:
     """Remove indexes of other models: they may hold what must no longer be there, and nobody brings them up to date."""
-    for folder in _others(settings, model):
-        shutil.rmtree(folder)
+    for path in _others(settings, model):
+        durable.remove(path)
 
 
 def _others(settings: Settings, model: Model | None) -> list[Path]:

@@ -26,7 +26,7 @@ import duckdb
 import tantivy
 
 from egregora_assets.search import tokens
-from egregora_assets.warehouse.durable import write_whole
+from egregora_assets.warehouse.durable import remove, write_whole
 
 FORMAT = "1"
 META = "meta.json"
@@ -105,6 +105,8 @@ def read_manifest(folder: Path) -> tuple[bytes, Manifest]:
         content = (folder / META).read_bytes()
     except FileNotFoundError as error:
         raise WordsMissing(str(folder)) from error
+    except OSError as error:
+        raise WordsDamaged(f"{folder / META} cannot be read: {error.strerror}") from error
     try:
         told = json.loads(json.loads(content)["payload"])["manifest"]
         blocks = tuple(
@@ -113,7 +115,7 @@ def read_manifest(folder: Path) -> tuple[bytes, Manifest]:
         )
         manifest = Manifest(blocks=blocks, **told)
         is_whole = content == _meta(json.loads(content), manifest)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise WordsDamaged(f"{folder / META} cannot be read") from error
     if not is_whole:
         raise WordsDamaged(f"{folder / META} is not as it was written")
@@ -142,7 +144,10 @@ def write_block(folder: Path, found: Iterable[tuple[int, str]], first: int, last
         files = {path.suffix[1:]: (path.stat().st_size, checksum(path)) for path in made}
         name = hashlib.sha256(json.dumps([first, last, files]).encode()).hexdigest()[:32]
         for path in made:
-            os.replace(path, folder / (name + path.suffix))
+            place = folder / (name + path.suffix)
+            if place.is_dir():
+                remove(place)
+            os.replace(path, place)
     return Block(name, first, last, rows, parity, files)
 
 
@@ -192,8 +197,8 @@ def damaged_files(folder: Path, manifest: Manifest, *, again: bool = False) -> l
                 if state.st_size == size and ((known in _sound and not again) or checksum(path) == expected):
                     _sound.add(known)
                     continue
-            except FileNotFoundError:
-                pass  # a file that is not there is damaged like any other
+            except OSError:
+                pass  # a file that is not there, or cannot be read, is damaged like any other
             found.append(path.name)
     return found
 

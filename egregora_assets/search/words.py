@@ -125,10 +125,14 @@ def follow(connection: duckdb.DuckDBPyConnection, folder: Path, full: bool = Fal
 
 
 def doubt(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str | None:
-    """Return why the index of words has to be made anew, as far as that can be seen without reading it."""
+    """Return why the index of words has to be made anew. Reads all of it: whoever was told of damage is answered by this."""
+    folder = folder_of(settings)
     try:
-        _, manifest = read_manifest(folder_of(settings))
+        _, manifest = read_manifest(folder)
+        is_damaged = bool(damaged_files(folder, manifest, again=True))
     except (WordsMissing, WordsDamaged):
+        is_damaged = True
+    if is_damaged:
         return "the index of words is not there, or damaged"
     is_ours = manifest.warehouse_id == warehouse_id(connection) and manifest.made_with == made_with()
     return None if is_ours else "the index of words is of another warehouse or version"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import shutil
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -83,6 +84,14 @@ def cut(path: Path, size: int) -> None:
     """Take away what stands behind ``size`` bytes: a writer that was killed left it."""
     if path.stat().st_size > size:
         os.truncate(path, size)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link, or a folder with all that is in it; what a link names stays."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 def reserve(path: Path, size: int) -> None:

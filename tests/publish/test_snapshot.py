@@ -167,7 +167,7 @@ def test_only_tables_and_columns_of_the_allow_list_are_published(published: Sett
             "state",
             "permalink",
         },
-        "publication": {"revision", "fingerprint"},
+        "publication": {"revision", "fingerprint", "warehouse_id"},
     }
 
 

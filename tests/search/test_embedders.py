@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import subprocess
@@ -129,6 +130,55 @@ def test_a_model_that_cannot_be_used_says_so(tmp_path: Path, tiny_model: Path) -
     (broken / "config.json").write_text(json.dumps(["no object"]))
     with pytest.raises(NoEmbedder, match="cannot be read"):
         OnnxModel(broken)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "problem"),
+    [
+        ("tokenizer.json", "{", EmbedderFailed),
+        ("model.json", '{"reading": {"most_tokens": -5, "pooling": "mean"}}', NoEmbedder),
+        ("model.json", '{"reading": {"most_tokens": "many", "pooling": "mean"}}', NoEmbedder),
+        ("model.json", "[" * 100_000, NoEmbedder),
+        ("config_sentence_transformers.json", '{"prompts": {"query": 5}}', NoEmbedder),
+    ],
+)
+def test_a_folder_that_is_damaged_is_no_crash(
+    tmp_path: Path, tiny_model: Path, file: str, content: str, problem: type[Exception]
+) -> None:
+    broken = shutil.copytree(tiny_model, tmp_path / "broken")
+    (broken / file).write_text(content)
+    with pytest.raises(problem, match="cannot be read"):
+        OnnxModel(broken).embed(["hello"], as_query=True)
+
+
+@pytest.mark.parametrize("axes", [[], [0, 1]], ids=["as many numbers as tokens", "no vector at all"])
+def test_a_model_whose_answers_are_no_vectors_of_one_length_is_refused(
+    tmp_path: Path, tiny_model: Path, axes: list[int]
+) -> None:
+    broken = shutil.copytree(tiny_model, tmp_path / "broken")
+    graph = Graph("no vectors")
+    numbers = graph.node("Cast", [graph.takes("input_ids", "int64", ["texts", "tokens"])], "numbers", to=1)
+    if axes:
+        numbers = graph.node("ReduceMean", [numbers], "mean", axes=axes, keepdims=0)
+    graph.gives(numbers, "float32", [] if axes else ["texts", "tokens"])
+    (broken / "model.onnx").write_bytes(graph.as_bytes())
+    with pytest.raises(EmbedderFailed, match="broken"):
+        OnnxModel(broken).embed(["hello", "hello kites"])
+
+
+def test_a_process_that_dies_while_it_answers_is_an_error(tiny_model: Path) -> None:
+    class Cut:
+        """Has told of a vector, and given half of it."""
+
+        stdin, stdout = io.BytesIO(), io.BytesIO(b'{"shape": [1, 8]}\n' + bytes(17))
+
+        def poll(self) -> int:
+            return -9
+
+    process = embedding_pool._Process.__new__(embedding_pool._Process)
+    process._child = Cut()  # type: ignore[assignment]
+    with pytest.raises(EmbedderFailed, match="has ended with status -9"):
+        process.embed(["hello"])
 
 
 def test_little_work_starts_no_process_and_much_is_shared(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -16,9 +17,11 @@ import pytest
 
 from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import HttpEmbedderSettings, SearchSettings, Settings, SettingsError, load_settings
-from egregora_assets.search import embeddings, verify
+from egregora_assets.publish.snapshot import publish
+from egregora_assets.search import embeddings, vector_index, verify, verify_vectors
 from egregora_assets.search.embedders import EmbedderFailed, open_embedder
 from egregora_assets.search.http_embedder import HttpEmbedder
+from egregora_assets.search.opening import open_search
 from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.query import scalar
 from tests.chats import chat, put_export
@@ -73,7 +76,11 @@ def served() -> Iterator[Service]:
             for name, value in {"Content-Length": str(len(body)), **headers}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(body)
+            with suppress(OSError):  # who asked may have gone
+                for number in range(len(body) if "Drip" in headers else 0):
+                    self.wfile.write(body[number : number + 1])
+                    time.sleep(0.02)
+                self.wfile.write(body if "Drip" not in headers else b"")
 
         def log_message(self, *_: object) -> None:
             pass
@@ -168,6 +175,7 @@ def answering(data: object) -> Callable[[dict[str, Any]], Answer]:
         [{"index": 0, "embedding": [0.0]}, {"index": 1, "embedding": [1.0]}],
         [{"index": 0, "embedding": []}, {"index": 1, "embedding": []}],
         [{"index": 0, "embedding": "x"}, {"index": 1, "embedding": "y"}],
+        [{"index": 0, "embedding": [10**400]}, {"index": 1, "embedding": [1]}],
         {"index": 0},
         None,
     ],
@@ -176,6 +184,57 @@ def test_what_are_no_vectors_is_refused(service: Service, data: object) -> None:
     service.answers = [answering(data)]
     with pytest.raises(EmbedderFailed):
         service.embedder().embed(["hello", "kites"])
+
+
+def test_an_answer_that_is_nested_without_end_is_refused(service: Service) -> None:
+    service.answers = [lambda _: (200, {}, b"[" * 100_000)] * 2
+    with pytest.raises(EmbedderFailed, match="asked 2 times"):
+        service.embedder(retries=1).embed(["hello"])
+
+
+def test_an_answer_that_comes_drop_by_drop_has_an_end(service: Service) -> None:
+    """Each drop came in time, and the whole never."""
+    service.answers = [lambda _: (200, {"Drip": "yes", "Content-Length": "5000"}, b" " * 5000)]
+    began = time.monotonic()
+    with pytest.raises(EmbedderFailed, match=r"no whole answer in 0\.2 s"):
+        service.embedder(retries=0, timeout_seconds=0.2).embed(["hello"])
+    assert time.monotonic() - began < 50, "all of it takes two minutes"
+
+
+@pytest.mark.parametrize("most", [None, 100])
+def test_a_service_that_gives_longer_vectors_by_the_same_name_is_another_model(
+    service: Service, settings: Settings, most: int | None
+) -> None:
+    """Vectors of two lengths stood side by side, and no index could be made of them ever again."""
+    http = HttpEmbedderSettings(url=service.url, model="small", max_texts=most)
+    served = settings.model_copy(update={"search": SearchSettings(embedder="http", http=http)})
+
+    def longer(request: dict[str, Any]) -> Answer:
+        entries = [{"index": n, "embedding": [*vector_of(text), 1.0]} for n, text in enumerate(request["input"])]
+        return 200, {}, json.dumps({"data": entries}).encode()
+
+    put_export(settings, "Garden Club", chat((0, "Rui", "hello"), (1, "Ana", "kites")))
+    with open_warehouse(settings) as connection:
+        ingest(connection, settings)
+        embeddings.refresh(connection, served)
+        vector_index.refresh(connection, served)
+        publish(connection, served)
+        service.answers = [longer] * 9
+        with open_search(served) as search:
+            assert [found.text for found in search.search("kites")] == ["kites"]
+            assert "words alone" in search.notes[0]
+        put_export(settings, "Garden Club", chat((0, "Rui", "hello"), (1, "Ana", "kites"), (2, "Rui", "paint")), " (1)")
+        ingest(connection, settings)
+        assert embeddings.refresh(connection, served).left == (0 if most is None else 2)
+        assert embeddings.refresh(connection, served).left == 0
+        assert verify.vectors_have_their_form(connection, served).passed
+        assert verify.texts_are_embedded(connection, served).passed
+        assert vector_index.refresh(connection, served).rows == 4
+        assert verify_vectors.vectors_follow_units(connection, served).passed
+        publish(connection, served)
+        with open_search(served) as search:
+            assert search.search("kites")[0].text == "kites"
+            assert search.notes == []
 
 
 def test_the_key_comes_from_the_environment_and_follows_no_redirect(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +29,7 @@ from egregora_assets.search.opening import open_search
 from egregora_assets.search.sql import searchable
 from egregora_assets.search.words import Hits, open_index
 from egregora_assets.warehouse.connection import NothingPublished, open_snapshot
-from egregora_assets.warehouse.files import open_warehouse
+from egregora_assets.warehouse.files import make_home, open_warehouse
 from egregora_assets.warehouse.query import rows, scalar
 from tests.chats import BEGINNING, Line, chat, put_export, with_privacy
 
@@ -107,8 +108,6 @@ def published(settings: Settings) -> None:
 @pytest.fixture(scope="module")
 def club(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Two chats, published. No test may change this home."""
-    from egregora_assets.warehouse.files import make_home
-
     settings = Settings(home=tmp_path_factory.mktemp("search") / "home", timezone="UTC")
     make_home(settings)
     put_export(settings, "Garden Club", chat(*GARDEN))
@@ -164,6 +163,33 @@ def test_a_search_says_what_it_has_to_do_without(own_club: Settings) -> None:
     (own_club.index / "words" / "meta.json").write_text("{}")
     with open_search(own_club) as search:
         assert any("damaged" in note for note in search.notes)
+
+
+@pytest.mark.parametrize("what", ["index", "snapshot.duckdb"])
+def test_an_index_of_another_memory_names_other_messages_by_the_same_labels(
+    own_club: Settings, tmp_path: Path, what: str
+) -> None:
+    other = Settings(home=tmp_path / "other", timezone="UTC")
+    put_in = own_club.published / what
+    make_home(other)
+    put_export(other, "Garden Club", chat(*((minute, who, said) for minute, who, said in GARDEN[::-1])))
+    published(other)
+    (shutil.rmtree if put_in.is_dir() else os.unlink)(put_in)
+    (shutil.copytree if (other.published / what).is_dir() else shutil.copy)(other.published / what, put_in)
+    with open_search(own_club) as search:
+        assert search.search("ladder") == []
+        assert "of another memory: `egregora ingest`" in search.notes[0]
+    published(own_club)
+    with open_search(own_club) as search:
+        assert len(search.search("ladder")) == 3
+
+
+def test_a_snapshot_of_an_earlier_version_takes_no_index_for_its_own(own_club: Settings) -> None:
+    with duckdb.connect(str(own_club.snapshot_path)) as connection:
+        connection.execute("ALTER TABLE publication DROP COLUMN warehouse_id")
+    with open_search(own_club) as search:
+        assert search.search("ladder") == []
+        assert "`egregora ingest`" in search.notes[0]
 
 
 def test_meaning_finds_what_no_word_does_and_both_stand_first(club: Settings) -> None:

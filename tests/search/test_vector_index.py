@@ -192,6 +192,34 @@ def test_a_damaged_index_is_found_answers_nobody_and_heals(
     assert failing(warehouse, with_tiny_model) == []
 
 
+@pytest.mark.parametrize("name", ["codes", "vectors"])
+def test_damage_is_a_reason_to_work(with_tiny_model: Settings, warehouse: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Search said `egregora ingest` would help, which said that nothing had changed."""
+    bring_up(warehouse, with_tiny_model)
+    found = vector_index.figures(warehouse, with_tiny_model)
+    assert found is not None
+    with (settings_folder(with_tiny_model, found.model) / name).open("r+b") as file:
+        file.write(b"\xa5")
+
+    assert vector_index.doubt(warehouse, with_tiny_model) == "the index of vectors is not there, or damaged"
+    assert bring_up(warehouse, with_tiny_model).anew
+    assert vector_index.doubt(warehouse, with_tiny_model) is None
+
+
+def test_what_is_no_index_of_a_model_goes_and_nothing_that_it_links_to(
+    with_tiny_model: Settings, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    bring_up(warehouse, with_tiny_model)
+    folder = with_tiny_model.index / "vectors"
+    before = {path.name for path in folder.iterdir()}
+    (folder / ".DS_Store").write_text("of a file browser")
+    (folder / "0123456789abcdef").symlink_to(tmp_path)
+
+    bring_up(warehouse, with_tiny_model)
+    assert {path.name for path in folder.iterdir()} == before
+    assert tmp_path.is_dir()
+
+
 @pytest.mark.parametrize(
     ("harm", "finds"),
     [

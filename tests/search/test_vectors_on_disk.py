@@ -82,6 +82,58 @@ def test_a_file_that_is_cut_or_gone_is_found_and_made_anew(written: tuple[Path, 
             shutil.rmtree(damaged)
 
 
+@pytest.mark.parametrize("place", ["a folder", "a link to nothing", "a link to the file"])
+def test_what_stands_in_the_place_of_a_file_is_removed_and_what_it_links_to_stays(
+    written: tuple[Path, Truth], place: str
+) -> None:
+    folder, truth = written
+    for path in [file.relative_to(folder) for file in everything_in(folder)]:
+        if place == "a link to the file" and path.name.startswith(("graph", manifest.CURRENT)):
+            continue  # these are replaced, never written to
+        damaged, elsewhere = folder.with_name("damaged"), folder.with_name("elsewhere")
+        shutil.copytree(folder, damaged)
+        (damaged / path).rename(elsewhere)
+        if place == "a folder":
+            (damaged / path).mkdir()
+        else:
+            (damaged / path).symlink_to(elsewhere if "file" in place else damaged / "nothing")
+        whole = elsewhere.read_bytes()
+        if "file" in place:
+            assert_same(open_index(damaged).search(QUERY, 10), true_nearest(truth, QUERY, 10))
+        else:
+            with pytest.raises(IndexUnusable):
+                open_index(damaged)
+            with pytest.raises(IndexUnusable):
+                assert IndexReader(damaged).index
+        later = Truth(some_vectors(300))
+        later.take([3, 9])
+        later.add(some_vectors(40, part=8))
+        bring_up_to_date(damaged, spec_with(graph_from=64), later, threads=1)
+        assert_same(verify_and_search(damaged), true_nearest(later, QUERY, 10))
+        assert elsewhere.read_bytes() == whole, path
+        assert not [one for one in damaged.rglob("*") if one.is_symlink()]
+        shutil.rmtree(damaged)
+
+
+def test_whoever_has_nothing_to_write_looks_at_every_byte(written: tuple[Path, Truth]) -> None:
+    """What opening does not read stayed damaged until a check had condemned it."""
+    folder, truth = written
+    with (open_generation(folder).folder / "vectors").open("r+b") as file:
+        file.write(b"\xff")
+    assert "not what was written" in bring_up_to_date(folder, spec_with(graph_from=64), truth, threads=1).anew
+    assert_same(verify_and_search(folder), true_nearest(truth, QUERY, 10))
+
+
+def test_what_does_not_belong_in_the_folder_goes(written: tuple[Path, Truth]) -> None:
+    folder, truth = written
+    (folder / ".DS_Store").write_text("not ours")
+    (folder / "00000009-abcdef01").symlink_to(folder.parent)
+    (folder / "CURRENT.part").write_text("left by somebody who was killed")
+    bring_up_to_date(folder, spec_with(graph_from=64), truth, threads=1)
+    assert {path.name for path in folder.iterdir()} == {"CURRENT", "lock", open_generation(folder).folder.name}
+    assert folder.parent.is_dir()
+
+
 def verify_and_search(folder: Path) -> Hits:
     verify_index(folder)
     return open_index(folder).search(QUERY, 10)

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from egregora_assets.config import Settings
 from egregora_assets.search import word_files, words
 from egregora_assets.search.tokens import parse
 from egregora_assets.search.word_files import WordsDamaged, WordsMissing, read_manifest
@@ -197,6 +198,44 @@ def test_a_damaged_index_is_made_anew(warehouse: duckdb.DuckDBPyConnection, fold
         (folder / word_files.META).write_text('{"payload": "{}"}')
     assert follow(warehouse, folder).made_anew
     assert everything(folder, ["kettle ladder"]) == before
+
+
+def test_damage_is_a_reason_to_work(
+    warehouse: duckdb.DuckDBPyConnection, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Search said `egregora ingest` would help, which said that nothing had changed."""
+    folder = words.folder_of(settings)
+    follow(warehouse, folder)
+    assert words.doubt(warehouse, settings) is None
+    path = next(folder.glob("*.term"))
+    seen, content = path.stat(), path.read_bytes()
+    path.write_bytes(bytes([content[0] ^ 1]) + content[1:])
+    os.utime(path, ns=(seen.st_atime_ns, seen.st_mtime_ns))  # a disk changes bytes and no times
+    monkeypatch.setattr(word_files, "_sound", set())
+    assert words.doubt(warehouse, settings) == "the index of words is not there, or damaged"
+    assert follow(warehouse, folder).made_anew
+    assert words.doubt(warehouse, settings) is None
+
+
+@pytest.mark.parametrize("name", ["meta.json", "*.term"])
+@pytest.mark.parametrize("place", ["a folder", "a link to nothing", "nested without end"])
+def test_what_stands_in_the_place_of_a_file_is_no_crash_and_goes(
+    warehouse: duckdb.DuckDBPyConnection, folder: Path, name: str, place: str
+) -> None:
+    follow(warehouse, folder)
+    path = next(folder.glob(name))
+    path.unlink()
+    if place == "a folder":
+        (path / "inside").mkdir(parents=True)
+    elif place == "a link to nothing":
+        path.symlink_to(folder / "nothing")
+    else:
+        path.write_text("[" * 100_000)
+    with pytest.raises((WordsDamaged, WordsMissing)):
+        open_index(folder)
+    assert follow(warehouse, folder).made_anew
+    assert found(folder, "kettle") == [5]
+    assert not path.is_symlink()
 
 
 def test_the_index_of_another_warehouse_is_not_used(warehouse: duckdb.DuckDBPyConnection, folder: Path) -> None:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from egregora_assets.search.vectors import encoding
 from egregora_assets.search.vectors.encoding import Bytes, Sums
-from egregora_assets.search.vectors.manifest import Manifest
+from egregora_assets.search.vectors.manifest import Manifest, reading
 from egregora_assets.search.vectors.spec import Floats, Halves, Hits, IndexDamaged, Labels
 
 RowNumbers: TypeAlias = NDArray[np.int64]
@@ -172,12 +172,13 @@ def batches(rows: RowNumbers, at_once: int) -> Iterator[RowNumbers]:
 
 def _mapped(path: Path, count: int, width: int) -> Bytes:
     """Map the first ``count`` entries of a file. Raises ``IndexDamaged`` where it is shorter."""
-    size = path.stat().st_size
-    if size < count * width:
-        raise IndexDamaged(f"{path} has {size} bytes of {count * width}")
-    if not count:
-        return np.empty((0, width), np.uint8)
-    return np.asarray(np.memmap(path, np.uint8, "r", shape=(count, width)))
+    with reading(path):
+        size = path.stat().st_size
+        if size < count * width:
+            raise IndexDamaged(f"{path} has {size} bytes of {count * width}")
+        if not count:
+            return np.empty((0, width), np.uint8)
+        return np.asarray(np.memmap(path, np.uint8, "r", shape=(count, width)))
 
 
 def _is_at(names: Labels, places: RowNumbers, labels: Labels) -> NDArray[np.bool_]:

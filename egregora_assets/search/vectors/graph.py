@@ -19,7 +19,7 @@ import numpy as np
 from egregora_assets.search.vectors import encoding
 from egregora_assets.search.vectors.bit_flat import BitFlat
 from egregora_assets.search.vectors.generation import Generation, batches
-from egregora_assets.search.vectors.manifest import Graph, Manifest, libraries
+from egregora_assets.search.vectors.manifest import Graph, Manifest, libraries, reading
 from egregora_assets.search.vectors.spec import DEPTH, Floats, Hits, IndexDamaged, Labels
 from egregora_assets.warehouse.durable import checksum_of, force_file, force_folder
 
@@ -103,8 +103,10 @@ def write(generation: Generation, wanted: int, threads: int) -> Graph:
 
 def verify_graph(folder: Path, told: Graph) -> None:
     """Raise ``IndexDamaged`` where the file is not what was written."""
-    if checksum_of(folder / told.file) != (told.bytes, told.checksum):
-        raise IndexDamaged(f"{folder / told.file} is not what was written")
+    path = folder / told.file
+    with reading(path):
+        if checksum_of(path) != (told.bytes, told.checksum):
+            raise IndexDamaged(f"{path} is not what was written")
 
 
 def _to_extend(generation: Generation) -> tuple[Index, int]:
@@ -128,7 +130,7 @@ def _to_extend(generation: Generation) -> tuple[Index, int]:
 
 def _view(path: Path, told: Graph) -> Index:
     """Map the file and compare its checksum before the library sees it: that would load damage without a word."""
-    with path.open("rb") as file:
+    with reading(path), path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         if size != told.bytes:
             raise IndexDamaged(f"{path} has {size} bytes of {told.bytes}")

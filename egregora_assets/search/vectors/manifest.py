@@ -11,6 +11,8 @@ import importlib.metadata
 import json
 import re
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -106,12 +108,23 @@ def generations(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.is_dir() and _NAME.fullmatch(path.name))
 
 
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Say of a file that is there and cannot be read that it is damaged. Raises ``IndexDamaged`` or ``FileNotFoundError``."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise IndexDamaged(f"{path} cannot be read: {error.strerror}") from error
+
+
 def _signed(content: bytes) -> bytes:
     return f"{zlib.crc32(content):08x}\n".encode() + content
 
 
 def _unsigned(path: Path) -> bytes:
-    with path.open("rb") as file:
+    with reading(path), path.open("rb") as file:
         read = file.read(_LARGEST)
     content = read[9:]
     if _signed(content) != read:

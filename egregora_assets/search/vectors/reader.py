@@ -92,6 +92,6 @@ class IndexReader:
     def _look(self) -> tuple[int, ...]:
         try:
             seen = [(self.folder / CURRENT).stat(), (self.folder / read_current(self.folder) / MANIFEST).stat()]
-        except FileNotFoundError:
-            return ()
+        except OSError:
+            return ()  # opening says what is wrong
         return tuple(number for one in seen for number in (one.st_ino, one.st_mtime_ns))

@@ -8,8 +8,9 @@ out, or cannot be trusted, makes a new generation in a folder of its own, and ``
 from __future__ import annotations
 
 import logging
+import os
 import secrets
-import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -104,7 +105,8 @@ def condemn(folder: Path, wait_seconds: float = _WAIT_SECONDS) -> None:
         try:
             verify_index(folder)
         except IndexDamaged:
-            (folder / CURRENT).unlink(missing_ok=True)
+            if os.path.lexists(folder / CURRENT):
+                durable.remove(folder / CURRENT)
             durable.force_folder(folder)
 
 
@@ -132,6 +134,8 @@ def _open_to_write(folder: Path, spec: IndexSpec, source: VectorSource) -> Gener
         raise IndexStale("it holds what this warehouse does not know")
     sizes = entries(manifest)
     for name, width in widths(spec.dimensions).items():
+        if not stat.S_ISREG((current.folder / name).lstat().st_mode):
+            raise IndexDamaged(f"{current.folder / name} is no file of its own")
         durable.cut(current.folder / name, sizes[name] * width)
     if manifest.graph is not None and _size_of(current.folder / manifest.graph.file) != manifest.graph.bytes:
         raise IndexDamaged("its graph is lost or cut")
@@ -162,6 +166,7 @@ def _apply(folder: Path, current: Generation, news: VectorChanges, source: Vecto
             written.bury(gone)
             manifest = written.finish()
     else:
+        current.verify()  # who has nothing to write has been asked to look
         if news.seq != current.manifest.applied_seq:
             write_manifest(current.folder, told)  # the log has been read; what came has gone again
         return _changes(told)
@@ -242,14 +247,14 @@ def _with_graph(folder: Path, spec: IndexSpec, changes: IndexChanges, threads: i
 
 
 def _sweep(folder: Path) -> None:
-    """Remove every generation but the current one; readers that have it open keep it."""
+    """Remove all but the current generation; readers that have another one open keep it."""
     try:
-        keep = read_current(folder)
+        keep = {LOCK, CURRENT, read_current(folder)}
     except IndexUnusable:
-        keep = ""
-    for name in generations(folder):
-        if name != keep:
-            shutil.rmtree(folder / name)
+        keep = {LOCK}
+    for path in list(folder.iterdir()):
+        if path.name not in keep:
+            durable.remove(path)
 
 
 def _sweep_graphs(place: Path, manifest: Manifest) -> None:
@@ -257,7 +262,7 @@ def _sweep_graphs(place: Path, manifest: Manifest) -> None:
     keep = None if manifest.graph is None else manifest.graph.file
     for path in place.glob("graph-*"):
         if path.name != keep:
-            path.unlink()
+            durable.remove(path)
 
 
 def _size_of(path: Path) -> int:
