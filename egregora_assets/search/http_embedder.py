@@ -33,6 +33,7 @@ _RETRIES_OF_A_QUERY = 1
 """Somebody waits for the answer to a query, and words alone find something too."""
 _PASSES_BY = {408, 409, 425, 429, 500, 502, 503, 504}
 """Statuses of a service that may answer when it is asked again."""
+_QUERY_SECONDS = 10.0
 _MOST_ANSWER_BYTES = 256 << 20
 _PIECE_BYTES = 1 << 20
 _MOST_DIMENSIONS = 16_384
@@ -68,18 +69,20 @@ class HttpEmbedder:
         return self._dimensions or int(self._asked(["dimensions"], self._settings.retries).shape[1])
 
     def embed(self, texts: Sequence[str], as_query: bool = False) -> Vectors:
+        """A query is asked twice at most, and briefly: somebody waits for it, and search by words has an answer without."""
         if not texts:
             return np.empty((0, self.dimensions), np.float32)
-        size = self._settings.batch
-        again = min(self._settings.retries, _RETRIES_OF_A_QUERY) if as_query else self._settings.retries
+        if as_query:
+            retries = min(self._settings.retries, _RETRIES_OF_A_QUERY)
+            return self._asked(texts, retries, min(self._settings.timeout_seconds, _QUERY_SECONDS))
+        size, again = self._settings.batch, self._settings.retries
         return np.concatenate([self._asked(texts[begin : begin + size], again) for begin in range(0, len(texts), size)])
 
-    def _asked(self, texts: Sequence[str], retries: int) -> Vectors:
+    def _asked(self, texts: Sequence[str], retries: int, seconds: float | None = None) -> Vectors:
         self._say_where_texts_go()
-        body = json.dumps(
-            {"model": self._settings.model, "input": [as_read(text) for text in texts], "encoding_format": "float"}
-        ).encode()
-        return self._vectors(self._answer(body, retries), len(texts))
+        read = [as_read(text) for text in texts]
+        body = json.dumps({"model": self._settings.model, "input": read, "encoding_format": "float"}).encode()
+        return self._vectors(self._answer(body, retries, seconds or self._settings.timeout_seconds), len(texts))
 
     def _say_where_texts_go(self) -> None:
         """Warn once that texts leave the machine, and once more where anybody on the way can read them."""
@@ -90,12 +93,12 @@ class HttpEmbedder:
         if self._is_open:
             log.warning("they go there over http, which anybody on the way can read: use an https address")
 
-    def _answer(self, body: bytes, retries: int) -> Any:
+    def _answer(self, body: bytes, retries: int, seconds: float) -> Any:
         """Return what the service says, asked again while what is wrong may pass. Raises ``EmbedderFailed``."""
         wait = _FIRST_WAIT_SECONDS
         for left in range(retries, -1, -1):
             try:
-                return json.loads(self._post(body))
+                return json.loads(self._post(body, seconds))
             except urllib.error.HTTPError as error:
                 problem, asked = self._told_by(error), _seconds(error.headers.get("Retry-After"))
                 if error.code not in _PASSES_BY:
@@ -108,13 +111,12 @@ class HttpEmbedder:
                 wait *= 2
         raise EmbedderFailed(f"{problem} (asked {retries + 1} times)")
 
-    def _post(self, body: bytes) -> bytes:
+    def _post(self, body: bytes, seconds: float) -> bytes:
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         key = os.environ.get(self._settings.key_variable)
         if key:
             headers["Authorization"] = f"Bearer {key}"
         request = urllib.request.Request(self._address, body, headers)  # noqa: S310 the settings allow http and https alone
-        seconds = self._settings.timeout_seconds
         until, answer = time.monotonic() + seconds, bytearray()
         with self._opener.open(request, timeout=seconds) as response:
             while piece := response.read1(_PIECE_BYTES):

@@ -134,11 +134,16 @@ class Search:
         meaning: Meaning | None = None,
         notes: Iterable[str] = (),
     ) -> None:
-        self.notes = list(notes)
+        self._notes, self._lacking = tuple(notes), ""
         self._snapshot, self._words, self._meaning = snapshot, words, meaning
         self._turn = threading.Lock()
         self._conversation = read_conversation(snapshot)
         self._authors: dict[UUID | None, str] = dict(rows(snapshot, _AUTHORS))
+
+    @property
+    def notes(self) -> list[str]:
+        """What the last search had to do without, and what all have to."""
+        return [*self._notes, *([self._lacking] if self._lacking else [])]
 
     def search(self, query: str, limit: int = 10, filters: Filters = _NO_FILTERS, context: int = 0) -> list[Result]:
         """Return the messages that fit a query best, at most ``limit``, with ``context`` messages before and after each.
@@ -167,6 +172,7 @@ class Search:
     ) -> list[Result]:
         if limit < 1 or not (words_of(meant) or not wanted.is_empty):
             return []
+        self._lacking = ""
         query = self._vector(meant, is_query=but is None)
         allow = None if filters.is_empty else self._allowed(filters)
         depth = max(DEPTH, 2 * limit)
@@ -190,8 +196,8 @@ class Search:
         return query
 
     def _do_without_meaning(self, error: Exception) -> None:
-        self._meaning = None
-        self.notes.append(f"Search is by words alone: {error}")
+        """Say so of this search: an index that is made anew, or a service that was away, is there for the next one."""
+        self._lacking = f"Search is by words alone: {error}"
 
     def _allowed(self, filters: Filters) -> _Allowed:
         condition, parameters = filters.condition()

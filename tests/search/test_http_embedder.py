@@ -186,6 +186,15 @@ def test_what_are_no_vectors_is_refused(service: Service, data: object) -> None:
         service.embedder().embed(["hello", "kites"])
 
 
+def test_a_query_is_asked_twice_at_most_for_somebody_waits(service: Service) -> None:
+    """A search took minutes where the service was away, before it was by words alone."""
+    service.answers = [failing(503)] * 2
+    with pytest.raises(EmbedderFailed, match="503"):
+        service.embedder().embed(["hello"], as_query=True)
+    assert len(service.waits) == 1
+    assert np.allclose(service.embedder().embed(["hello"], as_query=True), expected(["hello"]), atol=1e-6)
+
+
 def test_an_answer_that_is_nested_without_end_is_refused(service: Service) -> None:
     service.answers = [lambda _: (200, {}, b"[" * 100_000)] * 2
     with pytest.raises(EmbedderFailed, match="asked 2 times"):

@@ -27,6 +27,7 @@ from egregora_assets.search.filters import Filters
 from egregora_assets.search.hybrid import Meaning, Result, Search
 from egregora_assets.search.opening import open_search
 from egregora_assets.search.sql import searchable
+from egregora_assets.search.vectors.spec import IndexMissing
 from egregora_assets.search.words import Hits, open_index
 from egregora_assets.warehouse.connection import NothingPublished, open_snapshot
 from egregora_assets.warehouse.files import make_home, open_warehouse
@@ -202,6 +203,23 @@ def test_meaning_finds_what_no_word_does_and_both_stand_first(club: Settings) ->
         assert set(both[0].places) >= {"words", "meaning"}
     with by_meaning(club, with_words=False) as search:
         assert texts(search.search("concert", limit=1)) == ["The xylophone concerto is on Tuesday"]
+
+
+def test_a_search_that_had_to_do_without_meaning_once_has_it_again(club: Settings) -> None:
+    """An open search was by words alone for ever after an index was away for a moment."""
+    with by_meaning(club) as search:
+        index = search._meaning.index  # type: ignore[union-attr]
+        before = texts(search.search("feline"))
+
+        def away(*_: object) -> Hits:
+            raise IndexMissing("it is being made anew")
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(index, "search", away)
+            assert search.search("feline") == []
+            assert search.notes == ["Search is by words alone: it is being made anew"]
+        assert texts(search.search("feline")) == before != []
+        assert search.notes == []
 
 
 def test_a_passage_lends_its_place_to_each_of_its_messages(club: Settings) -> None:
