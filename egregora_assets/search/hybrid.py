@@ -138,6 +138,10 @@ class Search:
         self._snapshot, self._words, self._meaning = snapshot, words, meaning
         self._turn = threading.Lock()
         self._conversation = read_conversation(snapshot)
+        missing = 0 if words is None else words.lacks(self._conversation.labels)
+        if missing:
+            told = f"{missing:,} {'message is' if missing == 1 else 'messages are'} not in the index of words"
+            self._notes += (f"{told}: `egregora ingest` brings it up to date.",)
         self._authors: dict[UUID | None, str] = dict(rows(snapshot, _AUTHORS))
 
     @property

@@ -134,8 +134,9 @@ def doubt(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str | No
         is_damaged = True
     if is_damaged:
         return "the index of words is not there, or damaged"
-    is_ours = manifest.warehouse_id == warehouse_id(connection) and manifest.made_with == made_with()
-    return None if is_ours else "the index of words is of another warehouse or version"
+    if manifest.warehouse_id != warehouse_id(connection) or manifest.made_with != made_with():
+        return "the index of words is of another warehouse or version"
+    return None if standing(connection, manifest) == Standing(0, 0) else "the index of words is behind the warehouse"
 
 
 @dataclass(frozen=True)
@@ -304,6 +305,10 @@ class WordIndex:
             depth *= _MARGIN * _MARGIN
         among = tantivy.Query.term_set_query(self._schema, "label", allow.tolist())
         return self._best(_both(query, among), k)
+
+    def lacks(self, labels: Labels) -> int:
+        """Return how many of all messages that are shown (sorted labels) have come since the index was written."""
+        return sum(gap.rows for gap in _gaps(labels, self.manifest.blocks))
 
     def most(self, wanted: Wanted) -> float:
         """Return about what a message scores that has all the words of a query: what its rare words weigh."""

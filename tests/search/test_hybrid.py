@@ -185,6 +185,26 @@ def test_an_index_of_another_memory_names_other_messages_by_the_same_labels(
         assert len(search.search("ladder")) == 3
 
 
+def test_an_index_that_was_put_back_from_a_copy_says_what_it_lacks(own_club: Settings, tmp_path: Path) -> None:
+    """It answered as if there was nothing newer, and nothing ever brought it up to date."""
+    folder = words.folder_of(own_club)
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    put_export(own_club, "Book Circle", chat(*BOOKS, (9, "Leo Braun", "A ladder to nowhere")), " (1)")
+    published(own_club)
+    shutil.rmtree(folder)
+    shutil.copytree(copy, folder)
+    with open_search(own_club) as search:
+        assert search.search("nowhere") == []
+        assert search.notes[-1] == "1 message is not in the index of words: `egregora ingest` brings it up to date."
+    with open_warehouse(own_club) as connection:
+        assert words.doubt(connection, own_club) == "the index of words is behind the warehouse"
+        publish(connection, own_club)
+        assert words.doubt(connection, own_club) is None
+    with open_search(own_club) as search:
+        assert len(search.search("nowhere")) == 1
+        assert not any("not in the index" in note for note in search.notes)
+
+
 def test_a_snapshot_of_an_earlier_version_takes_no_index_for_its_own(own_club: Settings) -> None:
     with duckdb.connect(str(own_club.snapshot_path)) as connection:
         connection.execute("ALTER TABLE publication DROP COLUMN warehouse_id")
