@@ -123,13 +123,13 @@ _WAITING = f"""
 
 def _embed(connection: duckdb.DuckDBPyConnection, embedder: Embedder, count: int) -> bool:
     """Embed the ``waiting_texts``; returns false, and keeps nothing, where vectors have another length than before."""
-    kept = scalar(connection, _WIDTH, [embedder.model_fingerprint])
+    kept = rows(connection, _WIDTH, [embedder.model_fingerprint])
     began = told = time.monotonic()
     for done, hashes, texts in _batches(connection, count):
         vectors = _vectors(embedder, texts, done - len(texts), count)
         if vectors.shape != (len(texts), embedder.dimensions):
             raise EmbedderFailed(f"{embedder.name} gives vectors of shape {vectors.shape} for {len(texts)} texts")
-        if kept not in (None, STORED.itemsize * embedder.dimensions):
+        if kept not in ([], [(STORED.itemsize * embedder.dimensions,)]):
             return False
         with transaction(connection, CONSUMER) as change:
             _keep(change, embedder.model_fingerprint, hashes, vectors)
@@ -141,7 +141,8 @@ def _embed(connection: duckdb.DuckDBPyConnection, embedder: Embedder, count: int
     return True
 
 
-_WIDTH = "SELECT max(octet_length(vector)) FROM embeddings WHERE model = ?"
+_WIDTH = "SELECT octet_length(vector) FROM embeddings WHERE model = ? LIMIT 1"
+"""Of one vector: to measure all of them is to read them."""
 
 
 def _forget(connection: duckdb.DuckDBPyConnection, model: str) -> None:
