@@ -85,10 +85,13 @@ def as_read(text: str) -> str:
 
 
 def unit_length(vectors: Vectors) -> Vectors:
-    """Return the vectors brought to length one. Raises ``EmbedderFailed`` for what has no direction."""
+    """Return the vectors brought to length one. Those of texts that say nothing to a model are zeros, and near to nothing.
+
+    Raises ``EmbedderFailed`` for numbers that are not finite.
+    """
     with np.errstate(invalid="ignore", over="ignore"):
         lengths = np.sqrt((vectors.astype(np.float64) ** 2).sum(axis=1, keepdims=True))
-    if not np.isfinite(lengths).all() or not (lengths > 0).all():
-        raise EmbedderFailed("a vector without direction: some of its numbers are not finite, or all are zero")
-    shortened: Vectors = (vectors / lengths).astype(np.float32)
+    if not np.isfinite(lengths).all():
+        raise EmbedderFailed("a vector without direction: some of its numbers are not finite")
+    shortened: Vectors = (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
     return shortened

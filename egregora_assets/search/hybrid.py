@@ -197,7 +197,7 @@ class Search:
             self._do_without_meaning(error)
             return None
         query: NDArray[np.float32] = vectors[0]
-        return query
+        return query if query.any() else None
 
     def _do_without_meaning(self, error: Exception) -> None:
         """Say so of this search: an index that is made anew, or a service that was away, is there for the next one."""

@@ -50,7 +50,7 @@ def no_vector_without_a_text(connection: duckdb.DuckDBPyConnection, settings: Se
 
 
 def vectors_have_their_form(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
-    """There is one vector per text and model, all of a model have as many numbers, and their length is one.
+    """There is one vector per text and model, all of a model have as many numbers, and their length is one, or none.
 
     Lengths are asked of some thousand vectors, others each time.
     """
@@ -63,7 +63,7 @@ def vectors_have_their_form(connection: duckdb.DuckDBPyConnection, settings: Set
             sample = f"SELECT vector FROM (FROM embeddings WHERE model = $model) USING SAMPLE {_SAMPLE} ROWS"
             vectors = stored_vectors(connection, sample, {"model": model})
             lengths = np.linalg.norm(vectors.astype(np.float32), axis=1)
-            wrong += int((~(np.abs(lengths - 1) < _TOLERANCE)).sum())
+            wrong += int((~(np.abs(lengths - 1) < _TOLERANCE) & (lengths != 0)).sum())
     told = f"{doubled} vectors are doubled, {uneven} models have vectors of several sizes, {wrong} vectors are not of length one"
     return Verdict(not (doubled or uneven or wrong), told, {"doubled": doubled, "uneven": uneven, "wrong": wrong})
 

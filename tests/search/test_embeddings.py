@@ -19,7 +19,7 @@ from egregora_assets.config import Settings
 from egregora_assets.publish.pending import pending
 from egregora_assets.publish.snapshot import publish
 from egregora_assets.search import embeddings, units, vector_index, verify
-from egregora_assets.search.embedders import Embedder, EmbedderFailed, Vectors
+from egregora_assets.search.embedders import Embedder, EmbedderFailed, Vectors, unit_length
 from egregora_assets.search.embeddings import EmbeddingChanges
 from egregora_assets.search.onnx_model import OnnxModel
 from egregora_assets.warehouse.files import make_home, open_warehouse
@@ -111,6 +111,21 @@ def test_a_pass_without_news_embeds_nothing_and_writes_no_byte(
 
     assert embeddings.refresh(warehouse, with_tiny_model).embedded == 0
     assert state_of_home(with_tiny_model) == before
+
+
+def test_a_text_that_says_nothing_to_the_model_holds_up_no_other(
+    with_tiny_model: Settings, warehouse: duckdb.DuckDBPyConnection, tiny_model: Path
+) -> None:
+    """One vector of zeros failed every pass over all texts behind it."""
+
+    class Deaf(Counting):
+        def embed(self, texts: Sequence[str], as_query: bool = False) -> Vectors:
+            vectors = super().embed(texts, as_query)
+            return unit_length(np.where([["kites" in text] for text in texts], 0, vectors))
+
+    assert embeddings.refresh(warehouse, with_tiny_model, Deaf(OnnxModel(tiny_model))).embedded == TEXTS_OF_FIRST
+    vector_index.refresh(warehouse, with_tiny_model)
+    assert verify.vectors_have_their_form(warehouse, with_tiny_model).passed
 
 
 def test_no_text_is_embedded_twice(
@@ -267,6 +282,6 @@ def test_checks_find_vectors_that_are_doubled_uneven_long_or_nobodys(
     embeddings.refresh(warehouse, with_tiny_model)
     assert wrong("INSERT INTO embeddings FROM embeddings LIMIT 1") == {"doubled": 1}
     assert wrong(f"UPDATE embeddings SET vector = '{chr(92)}x00'::BLOB WHERE rowid = 0") == {"uneven": 1}
-    zeros = f"{chr(92)}x00" * (2 * TINY_DIMENSIONS)
-    assert wrong(f"UPDATE embeddings SET vector = '{zeros}'::BLOB WHERE rowid = 0") == {"wrong": 1}
+    twos = f"{chr(92)}x00{chr(92)}x40" * TINY_DIMENSIONS
+    assert wrong(f"UPDATE embeddings SET vector = '{twos}'::BLOB WHERE rowid = 0") == {"wrong": 1}
     assert wrong("UPDATE embeddings SET content_hash = uuid() WHERE rowid = 0") == {"rows": 1}
