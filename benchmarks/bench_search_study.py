@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import study_plot
 from benchmarks.bench_search_index import DIMENSIONS, Floats, search_ms
 from benchmarks.generate_vectors import vectors
 from benchmarks.harness import Figure, figure, scratch, timed
@@ -38,6 +39,8 @@ NEW, QUERIES = 1_000, 300
 _SLOW = "duckdb-extension-vss"
 """Built with our parameters alone: each time takes minutes."""
 _PROGRAM = Path(__file__).parent / "peers" / "vector_indexes.py"
+_PICTURES = Path(__file__).parent.parent / "docs"
+_CHOSEN = f"M={OURS[0]} efC={OURS[1]} ef=128"
 
 
 def figures() -> Iterator[Figure]:
@@ -50,10 +53,18 @@ def figures() -> Iterator[Figure]:
             data = folder / f"rows-{size}"
             data.mkdir()
             write_material(data, size)
-            yield from _bits(folder / "indexes" / f"bits-{size}", data, size)
-            for name, command in commands.items():
-                for m, construction in chosen(name, size):
-                    yield from _one(command, name, m, construction, data, folder / "indexes", size)
+            found = list[Figure]()
+            for one in _of_size(commands, data, folder / "indexes", size):
+                found.append(one)
+                yield one
+            study_plot.write(found, _PICTURES / f"search-study-{size}.svg", size, _CHOSEN)
+
+
+def _of_size(commands: dict[str, list[str]], data: Path, indexes: Path, size: int) -> Iterator[Figure]:
+    yield from _bits(indexes / f"bits-{size}", data, size)
+    for name, command in commands.items():
+        for m, construction in chosen(name, size):
+            yield from _one(command, name, m, construction, data, indexes, size)
 
 
 def chosen(name: str, size: int) -> list[tuple[int, int]]:
