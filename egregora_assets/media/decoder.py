@@ -66,8 +66,15 @@ def _answer(answers: BinaryIO, job: dict[str, Any], pixels: int) -> None:
     except MemoryError:
         told = {"failure": "it needs more memory than a decoder may use"}
     except Exception as error:  # whatever a decoder raises is what is wrong with the file
-        told = {"failure": f"{type(error).__name__}: {error}"[:_SHOWN_OF_ERROR].replace(job["path"], "the file")}
+        told = {"failure": _words_of(error, job["path"])}
     _send(answers, {key: value for key, value in told.items() if key not in BLOBS}, told)
+
+
+def _words_of(error: Exception, path: str) -> str:
+    """Return what a decoder says, the same each time: it names the file by its path, or by its place in memory."""
+    words = f"{type(error).__name__}: {error}".replace(path, "the file")
+    before, named, after = words.partition("<_io.BytesIO object at ")
+    return (f"{before}the file{after.partition('>')[2]}" if named else words)[:_SHOWN_OF_ERROR]
 
 
 def _facts(path: str, mime: str, pixels: int) -> dict[str, Any]:

@@ -88,7 +88,14 @@ def test_each_hostile_file_is_one_failure_and_all_others_are_done(tmp_path: Path
     for (_, reason), facts in zip(HOSTILE.values(), pairs[1::2], strict=True):
         assert facts.failure is not None
         assert reason in facts.failure
+        assert "0x" not in facts.failure
         assert facts.model_dump(exclude={"failure"}, exclude_none=True) == {}
+
+
+def test_the_reason_of_a_file_is_the_same_in_each_process(tmp_path: Path) -> None:
+    """It told where in memory the file was, so that rows differed from home to home."""
+    (reason,) = {facts_of(tmp_path, b"GIF89a no picture")[0].failure for _ in range(2)}
+    assert reason == "UnidentifiedImageError: cannot identify image file the file"
 
 
 def test_of_an_animation_only_the_first_frame_is_ever_decoded(tmp_path: Path) -> None:
