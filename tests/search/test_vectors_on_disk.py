@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from usearch.index import Index
 
 from egregora_assets.search.vectors import block_files, manifest
 from egregora_assets.search.vectors.reader import IndexReader, open_generation, open_index, verify_index
@@ -235,6 +236,24 @@ def test_a_reader_sees_one_state_or_the_next_while_generations_change(tmp_path: 
     writer.join()
     assert not failed
     assert reader.index.search(QUERY, 10).labels.tolist() == states[-1]
+
+
+def test_a_graph_that_goes_while_it_is_opened_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library gives nothing for a file that is not there, as it does for one that it cannot read."""
+    truth = Truth(some_vectors(120))
+    bring_up_to_date(tmp_path, SPEC, truth, threads=1)
+    restore, restored = Index.restore, list[Path]()
+
+    def after_a_rebuild(path: Path, *, view: bool) -> Index | None:
+        if not restored:
+            truth.take([min(truth.vectors)], "erase")
+            bring_up_to_date(tmp_path, SPEC, truth, threads=1)
+        restored.append(path)
+        return restore(path, view=view)
+
+    monkeypatch.setattr(Index, "restore", after_a_rebuild)
+    found = IndexReader(tmp_path, "one", "m").index.search(QUERY, 10)
+    assert_same(found, true_nearest(truth, QUERY, 10))
 
 
 def state_on_disk(folder: Path) -> int:

@@ -6,6 +6,7 @@ order in which threads added them, what a hit scores does not. Filters, and rows
 
 from __future__ import annotations
 
+import errno
 import logging
 import mmap
 import os
@@ -144,6 +145,8 @@ def _loaded(path: Path, *, view: bool) -> Index:
     from usearch.index import Index
 
     index = Index.restore(path, view=view)
+    if index is None and not path.exists():  # another generation has taken the place of this one meanwhile
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
     if index is None:
         raise IndexDamaged(f"{path} is no graph that usearch {libraries()['usearch']} can read")
     return index
