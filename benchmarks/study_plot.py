@@ -70,13 +70,16 @@ def _drawing(shown: list[Dot], size: int, chosen: str) -> Iterator[str]:
         y = _y(recall)
         yield f'<line x1="{MARGIN}" y1="{y}" x2="{WIDTH - MARGIN}" y2="{y}" stroke="#dddddd"/>'
         yield f'<text x="{MARGIN - 8}" y="{y + 4}" text-anchor="end">{recall:.2f}</text>'
-    yield f'<text x="{WIDTH / 2}" y="{HEIGHT - 14}" text-anchor="middle">CPU milliseconds (each step is twice or more)</text>'
+    yield f'<text x="{WIDTH / 2}" y="{HEIGHT - 14}" text-anchor="middle">CPU milliseconds, logarithmic</text>'
     for dot in shown:
         yield from _dot(dot, chosen)
     for number, (library, colour) in enumerate(_COLOURS.items()):
         y = _y(LEAST_RECALL) - 18 * (len(_COLOURS) - number)
         yield f'<circle cx="{WIDTH - 232}" cy="{y}" r="5" fill="{colour}"/>'
         yield f'<text x="{WIDTH - 218}" y="{y + 4}">{escape(library)}</text>'
+    y = _y(LEAST_RECALL) - 18 * (len(_COLOURS) + 1)
+    yield f'<circle cx="{WIDTH - 232}" cy="{y}" r="7" fill="none" stroke="{_COLOURS["usearch"]}" stroke-width="2"/>'
+    yield f'<text x="{WIDTH - 218}" y="{y + 4}">what is used: {escape(chosen)}</text>'
     yield "</svg>"
 
 
@@ -86,7 +89,6 @@ def _dot(dot: Dot, chosen: str) -> Iterator[str]:
     yield f'<circle cx="{x}" cy="{y}" r="4.5" fill="{colour}" fill-opacity="0.75"><title>{told}</title></circle>'
     if dot.library == "usearch" and dot.choice == chosen:
         yield f'<circle cx="{x}" cy="{y}" r="9" fill="none" stroke="{colour}" stroke-width="2"/>'
-        yield f'<text x="{x + 13}" y="{y + 16}">{escape(dot.choice)}</text>'
 
 
 def _x(milliseconds: float) -> float:
