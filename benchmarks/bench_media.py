@@ -107,6 +107,7 @@ def _taken_in(settings: Settings, number: int, members: range) -> float:
     _write_archive(path, members, zipfile.ZIP_STORED, size=1_000)
     with open_warehouse(settings) as connection:
         ingest(connection, settings)
+        os.sync()  # forcing media to disk takes along what else is on its way there: here the archive itself
         return timed(partial(refresh, connection, settings))
 
 

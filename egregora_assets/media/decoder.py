@@ -13,7 +13,6 @@ import resource
 import signal
 import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -80,10 +79,10 @@ def _words_of(error: Exception, path: str) -> str:
 def _facts(path: str, mime: str, pixels: int) -> dict[str, Any]:
     if not mime.startswith(("audio/", "video/")):
         data = Path(path).read_bytes()
-        return {**asdict(picture_hashes.picture_facts(data, mime)), "picture_digest": picture_digest(mime, data)}
+        return {**vars(picture_hashes.picture_facts(data, mime)), "picture_digest": picture_digest(mime, data)}
     from egregora_assets.media.recordings import recording_facts  # large, and an extra
 
-    return asdict(recording_facts(path, pixels))
+    return vars(recording_facts(path, pixels))
 
 
 def _send(answers: BinaryIO, values: dict[str, Any], told: dict[str, Any]) -> None:
