@@ -73,14 +73,15 @@ def sanitise(
 
 @media.command()
 def duplicates(home: Home = None, as_json: AsJson = False) -> None:
-    """List copies of one picture, the best first, and pairs that only look alike. Nothing is deleted."""
+    """List copies of one picture, the best first, files sent more than once, and pairs that only look alike. Nothing is deleted."""
     from egregora_assets.media import contact_sheet
     from egregora_assets.warehouse.files import open_warehouse
 
     with readable_errors():
         settings = settings_with_warehouse(home)
         with open_warehouse(settings) as connection:
-            found = [*contact_sheet.groups(connection), *contact_sheet.alike(connection)]
+            copies, sent_again = contact_sheet.groups(connection), contact_sheet.repeated(connection)
+            found = [*copies, *sent_again, *contact_sheet.alike(connection)]
     if as_json:
         for picture in (picture for group in found for picture in group):
             print(json.dumps({**picture._asdict(), "label": picture.label or "best"}))

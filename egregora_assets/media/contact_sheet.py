@@ -12,6 +12,7 @@ from typing import NamedTuple
 import duckdb
 
 from egregora_assets.config import Settings
+from egregora_assets.media import hidden
 from egregora_assets.media.pictures import THUMBNAILS
 from egregora_assets.media.store import MediaStore
 from egregora_assets.warehouse.made_files import write_if_changed
@@ -24,7 +25,10 @@ _SHORT = 12
 
 
 class Picture(NamedTuple):
-    """One picture of a group or pair; ``label`` says how it is told from the first, and is empty for the first itself."""
+    """One file of a group or pair; ``label`` says how it is told from the first, and is empty for the first itself.
+
+    One that was sent several times stands alone, with the label ``same_bytes``.
+    """
 
     group: str
     media_id: str
@@ -56,6 +60,12 @@ def alike(connection: duckdb.DuckDBPyConnection, most: int = _MOST_GROUPS) -> li
     return _gathered(rows(connection, _ALIKE, {"most": most}))
 
 
+def repeated(connection: duckdb.DuckDBPyConnection, most: int = _MOST_GROUPS) -> list[list[Picture]]:
+    """Return files of any kind that were sent more than once, byte for byte, each alone; those sent most often first."""
+    with hidden.noted(connection):
+        return _gathered(rows(connection, _REPEATED, {"most": most}))
+
+
 def as_markdown(connection: duckdb.DuckDBPyConnection) -> str:
     """Return the largest groups as a Markdown table of ids, sizes and labels."""
     head = "| best copy | its size | copies | told by | bytes in the others |\n|---|---|---|---|---|\n"
@@ -63,6 +73,10 @@ def as_markdown(connection: duckdb.DuckDBPyConnection) -> str:
         f"| {best.media_id[:_SHORT]} | {_size(best)} | {len(others)} | {', '.join(sorted({one.label for one in others}))} "
         f"| {sum(one.bytes for one in others):,} |\n"
         for best, *others in groups(connection, _MOST_IN_TABLE)
+    ]
+    lines += [
+        f"| {one.media_id[:_SHORT]} | {_size(one)} | {one.sent - 1} | {one.label} | 0 |\n"
+        for (one,) in repeated(connection, _MOST_IN_TABLE)
     ]
     return head + "".join(lines) if lines else "No picture has copies."
 
@@ -82,6 +96,9 @@ def _page(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str:
         f"<h1>Copies of one picture</h1><p>{len(copies)} groups, the best copy first. Nothing is deleted.</p>",
     ]
     parts += (_row(settings, group) for group in copies)
+    again = [one for one in repeated(connection) if one[0].width]
+    parts.append(f"<h1>Sent more than once</h1><p>{len(again)} pictures, each kept once.</p>")
+    parts += (_row(settings, one) for one in again)
     parts.append(f"<h1>Alike, and not the same</h1><p>{len(near)} pairs, only shown.</p>")
     parts += (_row(settings, pair) for pair in near)
     return "\n".join((*parts, "</body></html>\n"))
@@ -122,6 +139,13 @@ _GROUPS = f"""
     FROM media_groups g JOIN shown USING (group_id) JOIN best USING (group_id)
     JOIN media m ON m.media_id = g.media_id JOIN pictures p ON p.media_id = g.media_id
     ORDER BY copies DESC, group_id, rank
+"""
+_REPEATED = """
+    SELECT media_id, media_id, 'same_bytes' AS label, width, height, bytes, mime, sent
+    FROM (SELECT media_id, count(*) AS sent FROM message_media GROUP BY media_id HAVING count(*) > 1)
+    JOIN media USING (media_id) LEFT JOIN (SELECT media_id, width, height FROM pictures) USING (media_id)
+    ANTI JOIN hidden_media USING (media_id)
+    ORDER BY sent DESC, media_id LIMIT $most
 """
 _ALIKE = f"""
     WITH near AS (

@@ -170,8 +170,9 @@ def test_sanitise_says_in_one_line_what_is_missing(tmp_path: Path, file: str, co
 def test_duplicates_lists_the_best_copy_first(filled: Settings) -> None:
     result = run("duplicates", "--json", "--home", filled.home)
     told = [json.loads(line) for line in result.stdout.splitlines()]
-    assert [item["label"] for item in told] == ["best", "same_pixels", "same_picture"]
-    assert [item["width"] for item in told] == [640, 640, 320]
+    assert [item["label"] for item in told] == ["best", "same_pixels", "same_picture", "same_bytes"]
+    assert [item["width"] for item in told] == [640, 640, 320, 640]
+    assert [item["sent"] for item in told][-1] == 2
     assert "best copy" in run("duplicates", "--home", filled.home).stdout
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from egregora_assets.authors import sync
 from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import Settings
 from egregora_assets.media import contact_sheet, near_duplicates, pictures
@@ -39,6 +40,18 @@ def test_the_page_shows_each_copy_by_a_thumbnail_that_is_there(settings: Setting
     assert len(shown) == 2
     assert all((settings.home / path).is_file() for path in shown)
     assert page.index("best copy") < page.index("same_pixels")
+
+
+def test_a_file_that_was_sent_twice_is_told_with_how_often(settings: Settings) -> None:
+    """It was kept once and told nowhere: who asked for copies was told that there are none."""
+    _, table = write(settings, {"note.pdf": b"%PDF-1.4 the same", "note again.pdf": b"%PDF-1.4 the same"})
+    with open_warehouse(settings) as connection:
+        ((one,),) = contact_sheet.repeated(connection)
+        assert (one.label, one.sent, one.width) == ("same_bytes", 2, None)
+        assert "| 1 | same_bytes | 0 |" in table
+        sync.refresh(connection, settings)
+        connection.execute("UPDATE authors SET opted_out = true")
+        assert contact_sheet.repeated(connection) == []
 
 
 def test_no_name_stands_in_the_page_or_the_event_log(settings: Settings) -> None:
