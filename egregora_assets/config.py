@@ -10,6 +10,7 @@ import os
 import re
 import tomllib
 import unicodedata
+from functools import lru_cache
 from pathlib import Path
 from string import Formatter
 from typing import Any, Literal, Self
@@ -395,12 +396,8 @@ def load_settings(home: Path | str | None = None) -> Settings:
     """
     folder = Path(home or os.environ.get("EGREGORA_HOME") or DEFAULT_HOME).expanduser().absolute()
     file = folder / SETTINGS_FILE
-
-    class SettingsOfHome(Settings):
-        model_config = SettingsConfigDict(toml_file=file if file.exists() else None)
-
     try:
-        return SettingsOfHome(home=folder)
+        return _reading(file if file.exists() else None)(home=folder)
     except ValidationError as error:
         # The cause would tell all that was written, and whoever runs this may keep it: Dagster does.
         raise SettingsError(f"{file} (or EGREGORA_… in the environment): {_first_problem(error)}") from None
@@ -408,6 +405,16 @@ def load_settings(home: Path | str | None = None) -> Settings:
         raise SettingsError(f"{file} is not valid TOML: {error}") from error
     except UnreadableVariable as error:
         raise SettingsError(f'EGREGORA_… in the environment: {error}: write it as JSON, like ["one", "two"]') from error
+
+
+@lru_cache(maxsize=16)
+def _reading(file: Path | None) -> type[Settings]:
+    """Return the settings that are read from a file each time they are made; to make the class costs more than to read them."""
+
+    class SettingsOfHome(Settings):
+        model_config = SettingsConfigDict(toml_file=file)
+
+    return SettingsOfHome
 
 
 def _first_problem(error: ValidationError) -> str:

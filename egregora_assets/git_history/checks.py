@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from egregora_assets.git_history import verify
-from egregora_assets.warehouse.reporting import check
+from egregora_assets.warehouse.reporting import check, in_steps
 
-CHECKS = [
+CHECKS = in_steps(
     check("git_repos", verify.repositories_are_read, warn=True),
     check("git_file_changes", verify.changed_commits_have_rows),
     check("git_timeline", verify.timelines_are_contiguous),
@@ -14,4 +14,4 @@ CHECKS = [
     check("code_references", verify.no_unscrubbed_pii, blocking=True),
     check("code_references", verify.no_private_names_published, blocking=True),
     check("code_references", verify.references_are_resolved, warn=True),
-]
+)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from egregora_assets.profiles import verify
-from egregora_assets.warehouse.reporting import check
+from egregora_assets.warehouse.reporting import check, in_steps
 
-CHECKS = [
+CHECKS = in_steps(
     check("author_profiles", verify.no_profile_of_opted_out_authors, blocking=True),
     check("author_profiles", verify.no_private_text_in_profiles, blocking=True),
     check("author_profiles", verify.profiles_match_authors),
-]
+)

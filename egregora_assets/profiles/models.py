@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from functools import cache
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -66,6 +67,7 @@ class Profile(_Record):
     last_words: Quotation | None = Field(description="The last message of at least three words.")
 
 
+@cache
 def json_schema() -> str:
     """Return the JSON Schema (draft 2020-12) of a profile, as text that ends in a line break."""
     return json.dumps(Profile.model_json_schema(), indent=2, sort_keys=True) + "\n"

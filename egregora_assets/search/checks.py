@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from egregora_assets.search import verify, verify_vectors, verify_words
-from egregora_assets.warehouse.reporting import check
+from egregora_assets.warehouse.reporting import check, in_steps
 
-CHECKS = [
+CHECKS = in_steps(
     check("search_units", verify.units_follow_messages),
     check("search_units", verify.no_hidden_units, blocking=True),
     check("embeddings", verify.no_vector_without_a_text, blocking=True),
@@ -19,4 +19,4 @@ CHECKS = [
     check("lexical_index", verify_words.words_follow_units),
     check("lexical_index", verify_words.words_are_sound),
     check("lexical_index", verify_words.words_are_current, warn=True),
-]
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from functools import cache
 from typing import Annotated
 from uuid import UUID
 
@@ -109,6 +110,7 @@ class Sidecar(_Record):
     participants: tuple[Participant, ...]
 
 
+@cache
 def json_schema() -> str:
     """Return the JSON Schema (draft 2020-12) of a sidecar, as text that ends in a line break."""
     return json.dumps(Sidecar.model_json_schema(), indent=2, sort_keys=True) + "\n"

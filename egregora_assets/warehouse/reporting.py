@@ -4,7 +4,8 @@ Metadata shows counts, names of columns and identifiers, never words of a messag
 its title and may turn out to name somebody: the event log outlives an opt-out.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
@@ -79,19 +80,64 @@ def markdown_table(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
     return "\n".join("| " + " | ".join(str(value).replace("|", "\\|") for value in line) + " |" for line in lines)
 
 
-def check(asset: str, verify: Verify, *, blocking: bool = False, warn: bool = False) -> dg.AssetChecksDefinition:
-    """Make the asset check named after the function ``verify``; its docstring is the description shown.
+@dataclass(frozen=True)
+class Check:
+    """An asset check named after the function ``verify``; its docstring is the description shown."""
 
-    One check per asset and function, so that every asset can be materialised alone.
-    """
-    severity = dg.AssetCheckSeverity.WARN if warn else dg.AssetCheckSeverity.ERROR
+    asset: str
+    verify: Verify
+    blocking: bool = False
+    warn: bool = False
 
-    @dg.asset_check(asset=asset, name=verify.__name__, description=verify.__doc__, blocking=blocking, pool=WRITER_POOL)
-    def run(warehouse: Warehouse) -> dg.AssetCheckResult:
-        with warehouse.writer() as connection:
-            verdict = verify(connection, warehouse.settings)
-        return dg.AssetCheckResult(
-            passed=verdict.passed, severity=severity, description=verdict.description, metadata=verdict.figures
+    @property
+    def spec(self) -> dg.AssetCheckSpec:
+        return dg.AssetCheckSpec(
+            self.verify.__name__, asset=self.asset, description=self.verify.__doc__, blocking=self.blocking
         )
+
+
+def check(asset: str, verify: Verify, *, blocking: bool = False, warn: bool = False) -> Check:
+    """Say that ``verify`` is asked after ``asset`` was made: what is built upon it waits for those that block."""
+    return Check(asset, verify, blocking, warn)
+
+
+def in_steps(*checks: Check) -> list[dg.AssetChecksDefinition]:
+    """Make the checks' definitions: each asset has one step for those that block and one for the others.
+
+    A step costs Dagster more than most of the checks in it. Each check can still be asked alone, and none belongs to two
+    assets, so that every asset can be materialised alone.
+    """
+    steps: dict[str, list[Check]] = {}
+    for one in checks:
+        steps.setdefault(f"{one.asset}_blocking_checks" if one.blocking else f"{one.asset}_checks", []).append(one)
+    return [_step(name, together) for name, together in steps.items()]
+
+
+def _step(name: str, checks: Sequence[Check]) -> dg.AssetChecksDefinition:
+    @dg.multi_asset_check(name=name, specs=[one.spec for one in checks], can_subset=True, pool=WRITER_POOL)
+    def run(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
+        selected = context.selected_asset_check_keys
+        errors: list[Exception] = []
+        for one in checks:
+            if one.spec.key not in selected:
+                continue
+            try:
+                with warehouse.writer() as connection:
+                    verdict = one.verify(connection, warehouse.settings)
+            except Exception as error:  # told below: the other checks are asked all the same
+                errors.append(error)
+                continue
+            severity = dg.AssetCheckSeverity.WARN if one.warn else dg.AssetCheckSeverity.ERROR
+            yield dg.AssetCheckResult(
+                check_name=one.spec.name,
+                passed=verdict.passed,
+                severity=severity,
+                description=verdict.description,
+                metadata=verdict.figures,
+            )
+        if len(errors) > 1:
+            raise ExceptionGroup("; ".join(map(str, errors)), errors)
+        for one_error in errors:
+            raise one_error
 
     return run
