@@ -138,10 +138,55 @@ class WarehouseSettings(_Section):
 
 
 class DocumentSettings(_Section):
-    """How conversations are cut into windows. A window never spans midnight of the chat's own clock."""
+    """How messages are cut into windows, the documents. No window crosses the end of its day (of its week or month)."""
 
+    window: Literal["conversation", "gap", "count", "size", "day", "week"] = Field(
+        default="conversation", description="What ends a window, besides being full and the end of the day."
+    )
     gap_minutes: int = Field(default=240, ge=1, description="Silence after which a new conversation begins.")
-    max_messages: int = Field(default=200, ge=2, description="Most messages in one window.")
+    pause_minutes: int = Field(
+        default=30,
+        ge=1,
+        description="Pause after which one begins if the words before and after have nothing in common.",
+    )
+    thread_gap_hours: int = Field(default=72, ge=1, description="The same silence in a thread.")
+    max_messages: int = Field(
+        default=200, ge=1, le=700, description="Most messages in one window: letters name 702 people."
+    )
+    max_tokens: int | None = Field(default=None, ge=1, description="Most tokens in one window, of four bytes each.")
+    max_bytes: int | None = Field(default=None, ge=1, description="Most bytes of text in one window.")
+    overlap_messages: int = Field(
+        default=0, ge=0, le=100, description="How many messages of the full window before it a window repeats."
+    )
+    within: Literal["day", "week", "month"] = Field(
+        default="day", description="Where counting begins anew when windows are of a count or a size."
+    )
+    day_begins: int = Field(default=4, ge=0, le=12, description="Hour at which the day of a chat begins.")
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if self.window == "size" and self.max_tokens is None and self.max_bytes is None:
+            raise ValueError("windows of a size need max_tokens or max_bytes")
+        if self.max_messages + self.overlap_messages > 700:
+            raise ValueError("max_messages and overlap_messages together may be 700 at most")
+        return self
+
+    @property
+    def ends_at_silences(self) -> bool:
+        """Whether a silence ends a window."""
+        return self.window in ("conversation", "gap")
+
+    @property
+    def keeps_threads(self) -> bool:
+        """Whether a thread is apart from the chat that it hangs on."""
+        return self.ends_at_silences
+
+    @property
+    def unit(self) -> Literal["day", "week", "month"]:
+        """What no window of a chat crosses the end of."""
+        if self.window == "week":
+            return "week"
+        return self.within if self.window in ("count", "size") else "day"
 
 
 class PrivacySettings(_Section):
@@ -512,6 +557,7 @@ SETTINGS_TEMPLATE = """\
 # posts = "path/to/posts"               # Markdown files whose front matter names authors
 
 # [documents]
+# window = "conversation"               # or "gap", "count", "size", "day", "week"
 # gap_minutes = 240
 # max_messages = 200
 

@@ -11,6 +11,7 @@ from egregora_assets.chat import assets as chat_assets
 from egregora_assets.chat import automation as chat_automation
 from egregora_assets.chat import checks as chat_checks
 from egregora_assets.documents import assets as documents_assets
+from egregora_assets.documents import automation as documents_automation
 from egregora_assets.documents import checks as documents_checks
 from egregora_assets.git_history import assets as git_assets
 from egregora_assets.git_history import automation as git_automation
@@ -67,7 +68,12 @@ def build_definitions(loggers: Mapping[str, dg.LoggerDefinition] | None = None, 
             *profiles_checks.CHECKS,
             *publish_checks.CHECKS,
         ],
-        jobs=[chat_automation.refresh_all, git_automation.refresh_code, media_automation.verify_media],
+        jobs=[
+            chat_automation.refresh_all,
+            documents_automation.documents_of_month,
+            git_automation.refresh_code,
+            media_automation.verify_media,
+        ],
         schedules=[chat_automation.nightly, media_automation.daily_verification],
         sensors=[
             chat_automation.inbox_sensor,

@@ -6,9 +6,15 @@ from typing import Any
 import dagster as dg
 
 from egregora_assets.authors.assets import clean_messages
-from egregora_assets.documents.windows import refresh
+from egregora_assets.documents.windows import refresh, remake_month
 from egregora_assets.warehouse.reporting import OWNERS, RefreshConfig, described
 from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
+
+
+class DocumentsConfig(RefreshConfig):
+    """Optional run config: all is cut again, or one month (``2024-03``), or what is new."""
+
+    month: str | None = None
 
 
 @dg.asset(
@@ -17,13 +23,16 @@ from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
     owners=OWNERS,
     deps=[clean_messages],
     pool=WRITER_POOL,
-    code_version="1",
+    code_version="2",
     automation_condition=dg.AutomationCondition.eager(),
 )
-def documents(config: RefreshConfig, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
-    """Conversations: clean messages cut into windows at silences and midnights, each message in exactly one."""
+def documents(config: DocumentsConfig, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
+    """Conversations: clean messages cut into windows at silences and changes of subject, each message in exactly one."""
     with warehouse.writer() as connection:
-        changes = refresh(connection, warehouse.settings, config.full_refresh)
+        if config.month:
+            changes = remake_month(connection, warehouse.settings, config.month)
+        else:
+            changes = refresh(connection, warehouse.settings, config.full_refresh)
         preview = """
             SELECT document_id, window_start, len(message_ids) AS messages FROM documents ORDER BY window_start DESC LIMIT 10
         """

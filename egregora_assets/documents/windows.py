@@ -1,27 +1,35 @@
 """``documents``: clean messages cut into windows, each message in exactly one, the same way every time.
 
-A window ends at midnight of the chat's clock, after a long silence, or when it is full. Because no window crosses
-midnight, a new, late or removed message touches the windows of its own day and no other: cost follows what is new.
+No window crosses the end of its unit: a day (a week, a month) of one chat, or a month of one thread. So a new, late, edited or
+removed message touches the windows of its own unit and no other: cost follows what is new.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import duckdb
+import pyarrow as pa
 
 from egregora_assets.authors import gate
-from egregora_assets.config import Settings
+from egregora_assets.config import DocumentSettings, Settings
+from egregora_assets.documents.cohesion import coherent_in
+from egregora_assets.documents.cutting import cut
+from egregora_assets.documents.texts import assemble
+from egregora_assets.documents.units import described, messages_of, units_of
 from egregora_assets.warehouse.connection import one_thread_for_few
-from egregora_assets.warehouse.query import changed, scalar, temporary
+from egregora_assets.warehouse.query import arrow, changed, rows, scalar, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction, transaction
 from egregora_assets.warehouse.settled import is_settled, settle
 
 CONSUMER = "documents"
-_VERSION = "1"
+_VERSION = "2"
 _FEW_DAYS = 30
+MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])")
 
 
 @dataclass(frozen=True)
@@ -41,33 +49,70 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     with transaction(connection, CONSUMER) as change:
         seen = change.watermark()
         since = 0 if full or seen.fingerprint != fingerprint else seen.revision
-        outcome = _rewrite_days(change, settings, since) if _days_changed(connection, since) else DocumentChanges()
+        outcome = DocumentChanges()
+        if not since:
+            outcome = _cut_again(change, settings, _ALL_DAYS, "true")
+        elif scalar(connection, "SELECT EXISTS (SELECT 1 FROM changed_days WHERE revision > ?)", [since]):
+            outcome = _cut_again(change, settings, _CHANGED_DAYS.format(since=since), _IN_OPEN_UNITS)
         change.advance(fingerprint)
     settle(connection, CONSUMER, settings)
     return outcome
 
 
+def remake_month(connection: duckdb.DuckDBPyConnection, settings: Settings, month: str) -> DocumentChanges:
+    """Cut one month (``2024-03``) of all chats again, whatever is known of it; what is the same stays as it is.
+
+    Brings all else up to date first, as any pass does. Raises ``ValueError`` for what is no month.
+    """
+    if not MONTH.fullmatch(month):
+        raise ValueError(f"{month!r} is no month: write it as 2024-03")
+    refresh(connection, settings)
+    with transaction(connection, CONSUMER) as change:
+        outcome = _cut_again(change, settings, _DAYS_AROUND.format(month=month), f"month = DATE '{month}-01'", month)
+        change.advance(rules_fingerprint(settings))
+    settle(connection, CONSUMER, settings)
+    return outcome
+
+
 def rules_fingerprint(settings: Settings) -> str:
-    """Return a name for the rules of cutting: another name means that all days have to be cut again."""
-    rules = [_VERSION, settings.documents.gap_minutes, settings.documents.max_messages]
-    return hashlib.sha256(json.dumps(rules).encode()).hexdigest()[:16]
+    """Return a name for the rules of cutting: another name means that all has to be cut again."""
+    return hashlib.sha256(f"{_VERSION} {settings.documents.model_dump_json()}".encode()).hexdigest()[:16]
 
 
-def _days_changed(connection: duckdb.DuckDBPyConnection, since: int) -> bool:
-    return bool(scalar(connection, "SELECT EXISTS (SELECT 1 FROM changed_days WHERE revision > ?)", [since]))
+_ALL_DAYS = "SELECT DISTINCT source_id, local_date FROM clean_messages"
+_CHANGED_DAYS = "SELECT DISTINCT source_id, local_date FROM changed_days WHERE revision > {since}"
+_IN_OPEN_UNITS = """
+    EXISTS (
+        SELECT 1 FROM open_units u
+        WHERE u.source_id = d.source_id AND u.period = d.period AND u.thread_id IS NOT DISTINCT FROM d.thread_id
+    )
+"""
+_DAYS_AROUND = """
+    SELECT DISTINCT source_id, local_date FROM clean_messages
+    WHERE local_date BETWEEN DATE '{month}-01' AND DATE '{month}-01' + INTERVAL 38 DAY
+"""
+"""A month ends with its last week, and with the night after that."""
+
+OWN_MESSAGES = "message_ids[overlap + 1:]"
+"""The SQL for the messages of a document without those that it repeats of the one before: each message is of one document."""
 
 
-def _rewrite_days(change: Transaction, settings: Settings, since: int) -> DocumentChanges:
-    connection = change.connection
-    days = "SELECT DISTINCT source_id, local_date FROM changed_days WHERE revision > ?"
+def _cut_again(
+    change: Transaction, settings: Settings, days: str, outdated: str, month: str | None = None
+) -> DocumentChanges:
+    """Cut the units that some days belong to, and put their windows in place of the documents that meet ``outdated``."""
+    connection, rules = change.connection, settings.documents
     with (
-        temporary(connection, "open_days", days, [since]) as count,
+        temporary(connection, "open_days", days) as count,
         one_thread_for_few(connection, settings.warehouse, count < _FEW_DAYS),
-        temporary(connection, "cut_windows", windows_sql(settings)),
+        temporary(connection, "open_units", units_of(rules, month, count < _FEW_DAYS)),
+        temporary(connection, "cut_windows", "SELECT * EXCLUDE (revision) FROM documents LIMIT 0"),
     ):
-        gone = """
-            SELECT document_id FROM documents SEMI JOIN open_days USING (source_id, local_date)
-            WHERE document_id NOT IN (SELECT document_id FROM cut_windows)
+        for (batch,) in rows(connection, "SELECT DISTINCT batch FROM open_units ORDER BY batch"):
+            _cut_batch(connection, rules, int(batch))
+        gone = f"""
+            SELECT document_id FROM documents d
+            WHERE {outdated} AND document_id NOT IN (SELECT document_id FROM cut_windows)
         """
         with temporary(connection, "gone_windows", gone) as removed:
             same = "(d.document_id, d.content_hash, d.source_id) = (w.document_id, w.content_hash, w.source_id)"
@@ -84,86 +129,63 @@ def _replace(change: Transaction) -> None:
     changed(connection, "INSERT INTO tombstones SELECT 'documents', document_id, ? FROM gone_windows", revision)
     outdated = "SELECT document_id FROM cut_windows UNION ALL SELECT document_id FROM gone_windows"
     changed(connection, f"DELETE FROM documents WHERE document_id IN ({outdated})")
-    changed(connection, "INSERT INTO documents SELECT *, ? FROM cut_windows", revision)
+    changed(connection, "INSERT INTO documents BY NAME SELECT *, ? AS revision FROM cut_windows", revision)
 
 
-def windows_sql(settings: Settings) -> str:
-    """Return the SQL that cuts the days in ``open_days`` into windows with the columns of ``documents``.
+def _cut_batch(connection: duckdb.DuckDBPyConnection, rules: DocumentSettings, batch: int) -> None:
+    """Add the windows of a batch of ``open_units`` to ``cut_windows``."""
+    with _exact_types(connection):
+        read = arrow(connection, messages_of(rules, batch))
+    if read.num_rows:
+        place = read.schema.get_field_index("body")
+        messages = read.set_column(place, "body", read.column("body").cast(pa.large_string())).combine_chunks()
+        texts = messages.column("body").chunk(0)
+        windows = assemble(messages, cut(described(messages), rules, coherent_in(connection, texts)))
+        with view_of(connection, "assembled", windows):
+            changed(connection, f"INSERT INTO cut_windows BY NAME {_AS_DOCUMENTS}")
 
-    ``document_id`` comes from the first message, so a window that grows keeps its name. In ``text`` each line is
-    ``HH:MM A: words``; the letters stand for the speakers of this window only, in order of appearance, so that a
-    conversation can be followed without saying who is who anywhere else. A message's further lines begin with an em space,
-    which no Markdown takes for a list, a heading or the end of the paragraph. ``window_no`` is the ordinal of a window's first
-    message. Whose letters they are is part of ``content_hash``: what is told of
-    a document names them. Texts join last: windows over rows without them need a tenth of the memory.
-    """
-    gap, most = settings.documents.gap_minutes, settings.documents.max_messages
-    return f"""
-WITH ordered AS (
-    SELECT
-        rowid AS row_no, message_id, source_id, local_date, local_time, sent_at, author_id,
-        row_number() OVER all_messages AS ordinal,
-        coalesce(
-            source_id <> lag(source_id) OVER all_messages OR local_date <> lag(local_date) OVER all_messages
-                OR local_time > lag(local_time) OVER all_messages + INTERVAL {gap} MINUTE,
-            true
-        ) AS starts
-    FROM clean_messages SEMI JOIN open_days USING (source_id, local_date)
-    WINDOW all_messages AS (ORDER BY source_id, local_time, position, message_id)
-),
-numbered AS (
-    SELECT *, ordinal - (ordinal - max(CASE WHEN starts THEN ordinal END) OVER so_far) % {most} AS window_no
-    FROM ordered WINDOW so_far AS (ORDER BY ordinal ROWS UNBOUNDED PRECEDING)
-),
-speakers AS (
-    SELECT window_no, author_id, row_number() OVER (PARTITION BY window_no ORDER BY first_ordinal) AS speaker
-    FROM (
-        SELECT window_no, author_id, min(ordinal) AS first_ordinal
-        FROM numbered WHERE author_id IS NOT NULL GROUP BY ALL
-    )
-),
-voices AS (
-    SELECT window_no, string_agg(author_id::VARCHAR, ' ' ORDER BY speaker) AS voices FROM speakers GROUP BY window_no
-),
-lines AS (
-    SELECT
-        n.window_no, n.ordinal, n.message_id, n.source_id, n.local_date, n.local_time, n.sent_at,
-        CASE WHEN n.author_id IS NOT NULL THEN concat(
-            strftime(n.local_time, '%H:%M '), {letters("speaker")}, ': ',
-            CASE WHEN kind <> 'text' THEN replace(rtrim(concat('[', kind, '] ', text)), chr(10), chr(10) || chr(8195))
-                WHEN contains(text, chr(10)) THEN replace(text, chr(10), chr(10) || chr(8195))
-                ELSE text END
-        ) END AS line
-    FROM numbered n JOIN clean_messages c ON c.rowid = n.row_no
-    LEFT JOIN speakers s ON s.window_no = n.window_no AND s.author_id = n.author_id
-),
-windows AS (
-    SELECT
-        any_value(source_id) AS source_id, any_value(local_date) AS local_date,
-        min(sent_at) AS window_start, max(sent_at) AS window_end,
-        min(local_time) AS local_start, max(local_time) AS local_end,
-        string_agg(line, chr(10) ORDER BY ordinal) AS text,
-        list(message_id ORDER BY ordinal) AS message_ids,
-        any_value(voices) AS voices
-    FROM lines LEFT JOIN voices USING (window_no) GROUP BY window_no
-)
-SELECT
-    {DOCUMENT_ID} AS document_id,
-    'window' AS kind,
-    source_id, local_date, window_start, window_end,
-    strftime(local_start, '%Y-%m-%d %H:%M') || ' to ' || strftime(local_end, '%H:%M') AS title,
-    strftime(local_start, '%Y-%m-%d-%H%M-') || {_SLUG_END} AS slug,
-    coalesce(text, '') AS text,
-    message_ids,
-    md5(concat_ws(chr(31), '{_VERSION}', text, message_ids::VARCHAR, voices)) AS content_hash
-FROM windows
+
+@contextmanager
+def _exact_types(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let ids come as 16 bytes for the block: as 36 letters they take three times as long."""
+    connection.execute("SET arrow_lossless_conversion = true")
+    try:
+        yield
+    finally:
+        connection.execute("RESET arrow_lossless_conversion")
+
+
+# --- A window as a document -----------------------------------------------------------------------------------------------
+
+DOCUMENT_ID = "md5_number('window' || message_ids[overlap + 1]::VARCHAR)::UUID"
+_SLUG_END = "source_id || '-' || left(replace(message_ids[overlap + 1]::VARCHAR, '-', ''), 8)"
+SLUG = f"left(slug, {len('2024-02-13-1015-')}) || {_SLUG_END}"
+"""The SQL for the id and the slug that a stored document has by its messages and its source, whatever it had before.
+
+They come from its first own message: a window that grows keeps its name.
 """
 
-
-DOCUMENT_ID = "md5_number('window' || message_ids[1]::VARCHAR)::UUID"
-_SLUG_END = "source_id || '-' || left(replace(message_ids[1]::VARCHAR, '-', ''), 8)"
-SLUG = f"left(slug, {len('2024-02-13-1015-')}) || {_SLUG_END}"
-"""The SQL for the id and the slug that a stored document has by its messages and its source, whatever it had before."""
+_TITLE = """
+    strftime(local_start, '%Y-%m-%d %H:%M to ')
+    || CASE WHEN local_end::DATE = local_start::DATE THEN strftime(local_end, '%H:%M')
+        ELSE strftime(local_end, '%Y-%m-%d %H:%M') END
+"""
+_AS_DOCUMENTS = f"""
+    SELECT
+        {DOCUMENT_ID} AS document_id,
+        'window' AS kind,
+        source_id, thread_id, period, date_trunc('month', period)::DATE AS month,
+        local_date, local_until, window_start, window_end,
+        {_TITLE} AS title,
+        strftime(local_start, '%Y-%m-%d-%H%M-') || {_SLUG_END} AS slug,
+        text, message_ids, overlap,
+        md5(concat_ws(
+            chr(31), '{_VERSION}', text, md5(id_bytes), md5(voice_bytes), overlap, thread_id, period, window_start, window_end,
+            local_start
+        )) AS content_hash
+    FROM assembled
+"""
+"""Whose the letters are is part of ``content_hash``: what is told of a document names them."""
 
 
 APART = " ∎ "

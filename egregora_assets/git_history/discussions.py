@@ -58,8 +58,11 @@ _DISCUSSIONS = f"""
     FROM code_references r SEMI JOIN ({FILE_VERSIONS}) v ON v.repo = r.repo AND v.path = r.path AND v.sha = r.sha
     JOIN (SELECT message_id, source_id, local_date, sent_at, position, author_id, text FROM clean_messages) m USING (message_id)
     LEFT JOIN (SELECT author_id, alias FROM authors) USING (author_id)
-    LEFT JOIN (SELECT source_id, local_date, message_ids, slug FROM documents) d
-        ON d.source_id = m.source_id AND d.local_date = m.local_date AND list_contains(d.message_ids, m.message_id)
+    LEFT JOIN (
+        SELECT source_id, message_ids[overlap + 1:] AS own_ids, slug,
+            unnest(generate_series(local_date, local_until, INTERVAL 1 DAY))::DATE AS local_date
+        FROM documents
+    ) d ON d.source_id = m.source_id AND d.local_date = m.local_date AND list_contains(d.own_ids, m.message_id)
     WHERE r.kind = 'path'
         AND ($first IS NULL OR line_from IS NULL
             OR (least(line_from, line_to) <= $last AND greatest(line_from, line_to) >= $first))

@@ -1,6 +1,6 @@
 """What each author did in each conversation, kept in ``profile_*``: only conversations that changed are counted again.
 
-Profiles are sums over these rows. A conversation never crosses midnight, so its rows belong to one day of the chat's clock.
+Profiles are sums over these rows. Each message counts in one conversation, also where another repeats it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from contextlib import contextmanager
 
 import duckdb
 
+from egregora_assets.documents.units import DAYS_OF_DOCUMENTS
+from egregora_assets.documents.windows import OWN_MESSAGES
 from egregora_assets.privacy.kinds import ALIAS, PLACEHOLDER
 from egregora_assets.privacy.scrub import quoted
 from egregora_assets.sidecar.extract import words_of
@@ -39,8 +41,8 @@ def followed(connection: duckdb.DuckDBPyConnection, since: int, everybody: bool 
 
 
 _ALL = "SELECT document_id FROM documents"
-_OPEN = """
-    SELECT document_id FROM documents SEMI JOIN (
+_OPEN = f"""
+    SELECT document_id FROM ({DAYS_OF_DOCUMENTS}) SEMI JOIN (
         SELECT source_id, local_date FROM changed_days WHERE revision > $since
         UNION SELECT source_id, local_date FROM clean_messages WHERE reply_to IN (
             SELECT key FROM tombstones WHERE table_name = 'clean_messages' AND revision > $since
@@ -67,12 +69,12 @@ def _count(connection: duckdb.DuckDBPyConnection) -> None:
             changed(connection, statement)
 
 
-_PLACED = """
+_PLACED = f"""
     SELECT
         n.document_id, c.message_id, c.author_id, c.reply_to, c.sent_at, c.position, c.local_time, c.kind, c.text,
         lag(c.author_id) OVER before AS author_before, lag(c.sent_at) OVER before AS sent_before
     FROM (
-        SELECT document_id, unnest(message_ids) AS message_id, generate_subscripts(message_ids, 1) AS m_no
+        SELECT document_id, unnest({OWN_MESSAGES}) AS message_id, generate_subscripts({OWN_MESSAGES}, 1) AS m_no
         FROM documents SEMI JOIN open_documents USING (document_id)
     ) n
     JOIN clean_messages c USING (message_id)

@@ -51,7 +51,7 @@ FORMS: dict[str, dict[str, str]] = {
     "documents": {
         "kind": "kind = 'window'",
         "source_id": _OF_SOURCE,
-        "title": _is("title", f"{_DAY} {_CLOCK} to {_CLOCK}"),
+        "title": _is("title", f"{_DAY} {_CLOCK} to ({_DAY} )?{_CLOCK}"),
         "slug": f"({_is('left(slug, 16)', _DAY + '-[0-9]{4}-')} AND {_is('right(slug, 9)', '-[0-9a-f]{8}')} "
         "AND slug[17:-10] IS NOT DISTINCT FROM source_id)",
     },

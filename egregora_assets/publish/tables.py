@@ -140,7 +140,7 @@ TABLES = (
     PublishedTable(
         "documents",
         "document_id",
-        "SELECT document_id, kind, source_id, window_start, window_end, title, slug, text, message_ids FROM documents",
+        "SELECT document_id, kind, source_id, window_start, window_end, title, slug, text, message_ids, overlap FROM documents",
         "SELECT document_id FROM documents WHERE revision > $since",
         "documents",
         dated=True,

@@ -12,6 +12,7 @@ import duckdb
 
 from egregora_assets.config import Settings
 from egregora_assets.documents import windows
+from egregora_assets.documents.units import DAYS_OF_DOCUMENTS
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary
 from egregora_assets.warehouse.revisions import Transaction, transaction
 from egregora_assets.warehouse.settled import is_settled, settle
@@ -79,16 +80,21 @@ _ALL_TOUCHED = "SELECT document_id FROM documents UNION SELECT document_id FROM 
 _SAID = f"""
     WITH placed AS (
         SELECT
-            document_id, source_id, local_date, window_start,
-            unnest(message_ids) AS message_id, generate_subscripts(message_ids, 1) AS place
+            document_id, source_id, window_start,
+            unnest({windows.OWN_MESSAGES}) AS message_id, generate_subscripts({windows.OWN_MESSAGES}, 1) AS place
         FROM documents WHERE document_id IN (SELECT document_id FROM touched_documents)
+    ),
+    days AS (
+        SELECT DISTINCT source_id, local_date FROM ({DAYS_OF_DOCUMENTS})
+        WHERE document_id IN (SELECT document_id FROM touched_documents)
     )
-    SELECT p.* EXCLUDE (local_date), {NORMALISED.format(text="c.text")} AS said
-    FROM placed p JOIN clean_messages c USING (message_id, source_id, local_date) WHERE {HAS_WORDS.format(text="c.text")}
+    SELECT p.*, {NORMALISED.format(text="c.text")} AS said
+    FROM placed p JOIN (FROM clean_messages SEMI JOIN days USING (source_id, local_date)) c USING (message_id, source_id)
+    WHERE {HAS_WORDS.format(text="c.text")}
 """
-"""Messages with words of the documents that were touched, by document and place.
+"""Messages with words of the documents that were touched, by document and place; each is of one document, whatever repeats it.
 
-By day and source, which no window crosses, they are found without a look at all ids.
+By the days of these documents they are found without a look at all ids.
 """
 _HASH = "left(sha256({text}), 32)::UUID"
 _MESSAGES = f"""

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 from uuid import UUID
 
-import duckdb
-import pyarrow as pa
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -20,73 +14,13 @@ from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import DocumentSettings, Settings
 from egregora_assets.documents import verify, windows
 from egregora_assets.warehouse.files import open_warehouse
-from egregora_assets.warehouse.migrate import migrate
 from egregora_assets.warehouse.query import rows
-from egregora_assets.warehouse.revisions import transaction
-from egregora_assets.warehouse.upsert import insert_new
 from tests.chats import BEGINNING, chat, put_export, state_of_home, with_privacy
+from tests.documents.saying import Said, documents, empty_warehouse, opt_out, receive
 
 GAP_MINUTES, MOST_MESSAGES = 60, 4
-SETTINGS = Settings(timezone="UTC", documents=DocumentSettings(gap_minutes=GAP_MINUTES, max_messages=MOST_MESSAGES))
-
-
-@dataclass(frozen=True)
-class Said:
-    number: int
-    source: str
-    minute: int
-    author: int | None
-    text: str
-
-    @property
-    def message_id(self) -> UUID:
-        return UUID(int=0x1000 + self.number)
-
-    def row(self) -> dict[str, object]:
-        moment = BEGINNING + timedelta(minutes=self.minute)
-        author = None if self.author is None else str(UUID(int=self.author))
-        kind = "system" if self.author is None else "text"
-        return {
-            "message_id": str(self.message_id),
-            "source_id": self.source,
-            "local_time": moment,
-            "sent_at": moment,
-            "author_id": author,
-            "kind": kind,
-            "text": self.text,
-            "is_edited": False,
-            "position": self.number,
-            "export_id": "e",
-        }
-
-
-@contextmanager
-def empty_warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        migrate(connection)
-        yield connection
-
-
-def receive(connection: duckdb.DuckDBPyConnection, messages: Iterable[Said]) -> None:
-    listed = list(messages)
-    if listed:
-        with transaction(connection, "a test") as change:
-            received = pa.Table.from_pylist([said.row() for said in listed])
-            insert_new(connection, "messages", received, ["message_id"], {"revision": change.revision})
-
-
-def opt_out(connection: duckdb.DuckDBPyConnection, author: int) -> None:
-    with transaction(connection, "a test") as change:
-        connection.execute(
-            "INSERT INTO private.opt_commands SELECT message_id, author_id, sent_at, position, true, ? FROM messages "
-            "WHERE author_id = ?",
-            [change.revision, UUID(int=author)],
-        )
-
-
-def documents(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
-    return rows(connection, "SELECT * EXCLUDE (revision) FROM documents ORDER BY document_id")
+RULES = DocumentSettings(window="gap", gap_minutes=GAP_MINUTES, max_messages=MOST_MESSAGES, day_begins=0)
+SETTINGS = Settings(timezone="UTC", documents=RULES)
 
 
 messages = st.lists(
@@ -97,42 +31,9 @@ messages = st.lists(
         st.sampled_from(["hello", "two\nlines", "", "👋 olá", "\u200e"]),
     ),
     max_size=24,
+    unique_by=lambda drawn: (drawn[0], drawn[1], drawn[3].strip("\u200e")),
 ).map(lambda drawn: [Said(number, *parts) for number, parts in enumerate(drawn)])
-
-
-@hypothesis_settings(max_examples=6, deadline=None)
-@given(messages)
-def test_every_clean_message_is_in_exactly_one_window(said: list[Said]) -> None:
-    with empty_warehouse() as connection:
-        receive(connection, said)
-        windows.refresh(connection, SETTINGS)
-        placed = rows(connection, "SELECT unnest(message_ids) FROM documents")
-        assert sorted(placed) == sorted((message.message_id,) for message in said)
-        assert verify.every_message_in_one_window(connection, SETTINGS).passed
-
-
-@hypothesis_settings(max_examples=6, deadline=None)
-@given(messages)
-def test_a_window_is_full_or_ends_at_a_silence_or_at_midnight(said: list[Said]) -> None:
-    times = {message.message_id: (BEGINNING + timedelta(minutes=message.minute), message.source) for message in said}
-    with empty_warehouse() as connection:
-        receive(connection, said)
-        windows.refresh(connection, SETTINGS)
-        found = rows(connection, "SELECT source_id, message_ids FROM documents ORDER BY source_id, window_start, slug")
-    stretches: dict[tuple[str, object], list[list[UUID]]] = {}
-    for source, ids in found:
-        moments = [times[message_id][0] for message_id in ids]
-        assert {times[message_id][1] for message_id in ids} == {source}
-        assert len(ids) <= MOST_MESSAGES
-        assert len({moment.date() for moment in moments}) == 1
-        assert moments == sorted(moments)
-        assert all(b - a <= timedelta(minutes=GAP_MINUTES) for a, b in itertools.pairwise(moments))
-        stretches.setdefault((source, moments[0].date()), []).append(ids)
-    for neighbours in stretches.values():
-        ordered = sorted(neighbours, key=lambda ids: times[ids[0]][0])
-        for before, after in itertools.pairwise(ordered):
-            silence = times[after[0]][0] - times[before[-1]][0]
-            assert len(before) == MOST_MESSAGES or silence > timedelta(minutes=GAP_MINUTES)
+"""No two say the same in one minute: who opts out takes the words of the other along."""
 
 
 @hypothesis_settings(max_examples=8, deadline=None)
@@ -212,7 +113,7 @@ def test_no_line_of_a_message_can_pass_for_a_line_of_somebody_else() -> None:
 
 
 def test_other_rules_cut_all_days_again_and_leave_no_old_window() -> None:
-    looser = SETTINGS.model_copy(update={"documents": DocumentSettings(gap_minutes=600)})
+    looser = SETTINGS.model_copy(update={"documents": DocumentSettings(window="gap", gap_minutes=600)})
     with empty_warehouse() as connection:
         receive(connection, [Said(number, "garden", number * 100, 1, "hello") for number in range(6)])
         windows.refresh(connection, SETTINGS)

@@ -137,6 +137,7 @@ def test_only_tables_and_columns_of_the_allow_list_are_published(published: Sett
             "slug",
             "text",
             "message_ids",
+            "overlap",
         },
         "search_units": {
             "label",
