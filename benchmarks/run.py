@@ -18,6 +18,7 @@ from benchmarks.harness import Figure, save
 
 SLICES = (
     "chat",
+    "documents",
     "graph",
     "publish",
     "privacy",

@@ -145,7 +145,7 @@ class DocumentSettings(_Section):
     )
     gap_minutes: int = Field(default=240, ge=1, description="Silence after which a new conversation begins.")
     pause_minutes: int = Field(
-        default=30,
+        default=60,
         ge=1,
         description="Pause after which one begins if the words before and after have nothing in common.",
     )

@@ -20,7 +20,7 @@ DAYS_OF_DOCUMENTS = """
 """The SQL for the days, by the chat's clock, from the first message of each document to its last."""
 
 
-def units_of(rules: DocumentSettings, month: str | None, few: bool) -> str:
+def units_of(rules: DocumentSettings, threads: bool, month: str | None, few: bool) -> str:
     """Return the SQL of the units that ``open_days`` belong to, in batches of about as many messages as fit into memory.
 
     A day of the clock is part of two days of a chat that begins its day later. What has lost its last message is there as well.
@@ -30,7 +30,7 @@ def units_of(rules: DocumentSettings, month: str | None, few: bool) -> str:
         SELECT DISTINCT source_id, NULL::UUID AS thread_id, {_period(rules.unit, "day")} AS period
         FROM (SELECT source_id, unnest([local_date, local_date - {int(rules.day_begins > 0)}]) AS day FROM open_days)
     """
-    if rules.keeps_threads:
+    if threads:
         units += f"""
             UNION SELECT source_id, thread_id, {_period("month", _day(rules))}
             FROM clean_messages SEMI JOIN open_days USING (source_id, local_date) WHERE thread_id IS NOT NULL
@@ -60,13 +60,13 @@ def _period(unit: str, day: str) -> str:
     return f"date_trunc('{unit}', {day})::DATE"
 
 
-def messages_of(rules: DocumentSettings, batch: int) -> str:
+def messages_of(rules: DocumentSettings, threads: bool, batch: int) -> str:
     """Return the SQL of the messages of a batch of units, one unit after the other, each in the order of time.
 
     A message's further lines begin with an em space, which no Markdown takes for a list, a heading or the end of the paragraph.
     """
     chat = f"SELECT source_id, period FROM open_units WHERE batch = {batch} AND thread_id IS NULL"
-    threads = f"SELECT source_id, thread_id, period FROM open_units WHERE batch = {batch} AND thread_id IS NOT NULL"
+    of_thread = f"SELECT source_id, thread_id, period FROM open_units WHERE batch = {batch} AND thread_id IS NOT NULL"
     last = (
         f"(period + INTERVAL 1 {rules.unit})::DATE"
         if rules.day_begins
@@ -78,15 +78,17 @@ def messages_of(rules: DocumentSettings, batch: int) -> str:
     of_chat = f"""
         SELECT * REPLACE (NULL::UUID AS thread_id), {_period(rules.unit, _day(rules))} AS period
         FROM clean_messages SEMI JOIN (SELECT DISTINCT * FROM ({days})) USING (source_id, local_date)
-        {"WHERE thread_id IS NULL" if rules.keeps_threads else ""}
+        {"WHERE thread_id IS NULL" if threads else ""}
     """
     chosen = f"SELECT * FROM ({of_chat}) SEMI JOIN ({chat}) USING (source_id, period)"
-    if rules.keeps_threads:
+    if threads:
         of_threads = f"""
             SELECT *, {_period("month", _day(rules))} AS period
-            FROM clean_messages WHERE thread_id IN (SELECT thread_id FROM ({threads}))
+            FROM clean_messages WHERE thread_id IN (SELECT thread_id FROM ({of_thread}))
         """
-        chosen += f" UNION ALL SELECT * FROM ({of_threads}) SEMI JOIN ({threads}) USING (source_id, thread_id, period)"
+        chosen += (
+            f" UNION ALL SELECT * FROM ({of_threads}) SEMI JOIN ({of_thread}) USING (source_id, thread_id, period)"
+        )
     return f"""
         SELECT message_id, source_id, thread_id, period, sent_at, local_time, author_id, reply_to, CASE
             WHEN kind <> 'text' THEN replace(rtrim(concat('[', kind, '] ', text)), chr(10), chr(10) || chr(8195))

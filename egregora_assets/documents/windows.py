@@ -93,6 +93,10 @@ _DAYS_AROUND = """
 """
 """A month ends with its last week, and with the night after that."""
 
+_ANY_THREAD = """
+    SELECT EXISTS (FROM clean_messages WHERE thread_id IS NOT NULL) OR EXISTS (FROM documents WHERE thread_id IS NOT NULL)
+"""
+
 OWN_MESSAGES = "message_ids[overlap + 1:]"
 """The SQL for the messages of a document without those that it repeats of the one before: each message is of one document."""
 
@@ -102,14 +106,15 @@ def _cut_again(
 ) -> DocumentChanges:
     """Cut the units that some days belong to, and put their windows in place of the documents that meet ``outdated``."""
     connection, rules = change.connection, settings.documents
+    threads = rules.keeps_threads and bool(scalar(connection, _ANY_THREAD))
     with (
         temporary(connection, "open_days", days) as count,
         one_thread_for_few(connection, settings.warehouse, count < _FEW_DAYS),
-        temporary(connection, "open_units", units_of(rules, month, count < _FEW_DAYS)),
+        temporary(connection, "open_units", units_of(rules, threads, month, count < _FEW_DAYS)),
         temporary(connection, "cut_windows", "SELECT * EXCLUDE (revision) FROM documents LIMIT 0"),
     ):
         for (batch,) in rows(connection, "SELECT DISTINCT batch FROM open_units ORDER BY batch"):
-            _cut_batch(connection, rules, int(batch))
+            _cut_batch(connection, rules, threads, int(batch))
         gone = f"""
             SELECT document_id FROM documents d
             WHERE {outdated} AND document_id NOT IN (SELECT document_id FROM cut_windows)
@@ -132,10 +137,10 @@ def _replace(change: Transaction) -> None:
     changed(connection, "INSERT INTO documents BY NAME SELECT *, ? AS revision FROM cut_windows", revision)
 
 
-def _cut_batch(connection: duckdb.DuckDBPyConnection, rules: DocumentSettings, batch: int) -> None:
+def _cut_batch(connection: duckdb.DuckDBPyConnection, rules: DocumentSettings, threads: bool, batch: int) -> None:
     """Add the windows of a batch of ``open_units`` to ``cut_windows``."""
     with _exact_types(connection):
-        read = arrow(connection, messages_of(rules, batch))
+        read = arrow(connection, messages_of(rules, threads, batch))
     if read.num_rows:
         place = read.schema.get_field_index("body")
         messages = read.set_column(place, "body", read.column("body").cast(pa.large_string())).combine_chunks()

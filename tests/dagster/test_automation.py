@@ -11,13 +11,18 @@ import dagster as dg
 import pytest
 
 from egregora_assets.chat.automation import inbox_sensor, nightly
+from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import Settings
 from egregora_assets.definitions import build_definitions
+from egregora_assets.documents import windows
 from egregora_assets.git_history.automation import git_sensor
 from egregora_assets.runs import prepare_home
 from egregora_assets.warehouse.automation import killed_runs, run_failure_advice
+from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.processes import is_gone, this_process
+from egregora_assets.warehouse.query import rows
 from egregora_assets.warehouse.resource import PROCESS_TAG, Warehouse
+from tests.chats import BEGINNING, chat, put_export
 from tests.git_history.repositories import grow, history
 
 Tick = Callable[[], dg.SensorResult]
@@ -178,6 +183,21 @@ def test_every_night_the_whole_graph_is_made(definitions: dg.Definitions) -> Non
     assert nightly.cron_schedule == "0 3 * * *"
     assert nightly.default_status is dg.DefaultScheduleStatus.RUNNING
     assert definitions.resolve_schedule_def("nightly").job_name == "refresh_all"
+
+
+def test_the_conversations_of_one_month_can_be_made_again(
+    settings: Settings, definitions: dg.Definitions, instance: dg.DagsterInstance
+) -> None:
+    put_export(settings, "Garden Club", chat((0, "Ana Lima", "hello"), (60_000, "Rui Costa", "hi")))
+    with open_warehouse(settings) as connection:
+        ingest(connection, settings)
+        windows.refresh(connection, settings)
+        connection.execute("DELETE FROM documents WHERE month = ?", [BEGINNING.date().replace(day=1)])
+    job = definitions.resolve_job_def("documents_of_month")
+    assert job.execute_in_process(instance=instance, partition_key=f"{BEGINNING:%Y-%m}").success
+    with open_warehouse(settings) as connection:
+        texts = rows(connection, "SELECT text FROM documents ORDER BY window_start")
+    assert texts == [("09:00 A: hello",), ("01:00 A: hi",)]
 
 
 def test_a_failed_run_is_followed_by_advice(

@@ -35,7 +35,7 @@ TEXTS = (
     "reuniões marcadas são canceladas",
     "",
 )
-PAUSES = (0, 1, 1, 2, 29, 30, 31, 60, 200, 240, 241, 700, 1500, 9000)
+PAUSES = (0, 1, 1, 2, 30, 60, 61, 90, 200, 240, 241, 700, 1500, 9000)
 KINDS = (
     DocumentSettings(),
     DocumentSettings(max_messages=3, overlap_messages=2, day_begins=0),
@@ -181,7 +181,7 @@ def test_a_pause_ends_a_conversation_only_where_the_subject_changes() -> None:
         Said(5, "a", 260, 1, "which ladder should we use?"),
         Said(6, "a", 300, 2, "gutters and roofs need another one entirely"),
     ]
-    assert cut_into(DocumentSettings(), *said) == [[0, 1], [2, 3, 4], [5, 6]]
+    assert cut_into(DocumentSettings(pause_minutes=30), *said) == [[0, 1], [2, 3, 4], [5, 6]]
 
 
 def test_an_answer_after_a_silence_stays_with_what_it_answers_and_a_quote_of_old_things_joins_nothing() -> None:

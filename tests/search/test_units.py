@@ -276,3 +276,15 @@ def test_the_check_finds_a_message_without_a_unit_and_a_unit_without_a_message(
     assert not verify.units_follow_messages(warehouse, settings).passed
     warehouse.execute("UPDATE authors SET opted_out = true").fetchall()
     assert not verify.no_hidden_units(warehouse, settings).passed
+
+
+def test_a_message_that_two_documents_show_is_found_once(
+    warehouse: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    rules = DocumentSettings(window="count", max_messages=2, overlap_messages=1)
+    units.refresh(warehouse, settings.model_copy(update={"documents": rules}))
+    shown = rows(warehouse, "SELECT overlap, len(message_ids) FROM documents ORDER BY overlap")
+    assert shown == [(0, 2), (1, 3)]
+    found = rows(warehouse, "SELECT message_id FROM search_units WHERE kind = 'message'")
+    assert len(found) == len(set(found)) == 3
+    assert verify.units_follow_messages(warehouse, settings).passed
