@@ -26,6 +26,7 @@ SLICES = (
     "identity",
     "git",
     "media",
+    "sidecar",
     "search",
     "search_index",
     "search_words",

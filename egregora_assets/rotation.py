@@ -39,7 +39,7 @@ from egregora_assets.warehouse.revisions import Transaction, transaction
 CONSUMER = "rotation"
 _HIDDEN_CHAT = "^chat-([0-9a-f]{8}|[0-9a-f]{12})$"
 _PSEUDONYM = re.compile(r"\bmember-[0-9a-f]{10}\b", re.IGNORECASE)
-_ALIAS_COLUMNS = ("alias", "author")
+_ALIAS_COLUMNS = ("alias", "author", "assignee", "answered_by")
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from egregora_assets.documents.units import DAYS_OF_DOCUMENTS
 from egregora_assets.documents.windows import OWN_MESSAGES
 from egregora_assets.privacy.kinds import ALIAS, PLACEHOLDER
 from egregora_assets.privacy.scrub import quoted
-from egregora_assets.sidecar.extract import words_of
+from egregora_assets.sidecar.terms import words_of
 from egregora_assets.warehouse.query import changed, temporary
 
 _MINUTES = 10

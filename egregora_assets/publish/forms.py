@@ -34,7 +34,7 @@ _PSEUDONYM = "member-[0-9a-f]{10}"
 _SHA256 = "[0-9a-f]{64}"
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CLOCK = "[0-9]{2}:[0-9]{2}"
-_ENTITIES = ("link", "file", "commit", "issue", "tag")
+_ENTITIES = ("person", "link", "file", "commit", "issue", "tag", "project", "technology", "place")
 
 FORMS: dict[str, dict[str, str]] = {
     "sources": {
@@ -57,8 +57,18 @@ FORMS: dict[str, dict[str, str]] = {
     },
     "search_units": {"kind": _one_of("kind", ("message", "passage")), "source_id": _OF_SOURCE},
     "sidecars": {"source_id": _OF_SOURCE, "slug": "slug IN (SELECT slug FROM documents)"},
-    "decisions": {"author": _is("author", _PSEUDONYM)},
-    "questions": {"author": _is("author", _PSEUDONYM)},
+    "decisions": {"author": _is("author", _PSEUDONYM), "status": _one_of("status", ("proposed", "agreed", "revoked"))},
+    "action_items": {
+        "assignee": _is("assignee", _PSEUDONYM),
+        "author": _is("author", _PSEUDONYM),
+        "status": _one_of("status", ("open",)),
+    },
+    "questions": {
+        "author": _is("author", _PSEUDONYM),
+        "status": _one_of("status", ("open", "answered")),
+        "answered_by": _is("answered_by", _PSEUDONYM),
+        "linked_by": _one_of("linked_by", ("reply", "mention", "proximity")),
+    },
     "participants": {"author": _is("author", _PSEUDONYM)},
     "entities": {"kind": _one_of("kind", _ENTITIES)},
     "code_references": {
@@ -77,7 +87,9 @@ WORDS_OF_PEOPLE = {
     "documents": {"text": SPOKEN},
     "topics": {"label": "label"},
     "decisions": {"text": "text"},
-    "questions": {"text": "text"},
+    "action_items": {"text": "text", "due": "due"},
+    "questions": {"text": "text", "answer": "answer"},
+    "summaries": {"text": "text"},
     "entities": {"name": "name"},
     "code_references": {"raw": "raw", "path": "path"},
     "sources": {"title": "title"},
@@ -92,6 +104,7 @@ _NO_TEXT = (
     "TINYINT",
     "DOUBLE",
     "BOOLEAN",
+    "DATE",
     "TIMESTAMP",
     "TIMESTAMP WITH TIME ZONE",
 )

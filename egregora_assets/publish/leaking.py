@@ -20,7 +20,7 @@ _SOURCE_OF = {
     "sources": "''",
     "authors": "''",
     "code_references": "(SELECT m.source_id FROM {within}messages m WHERE m.message_id = t.message_id)",
-    **dict.fromkeys(("topics", "decisions", "questions", "entities"), _BY_DOCUMENT),
+    **dict.fromkeys(("topics", "summaries", "decisions", "action_items", "questions", "entities"), _BY_DOCUMENT),
 }
 """Which source the words are of, as far as it may keep them; titles of chats are scrubbed whatever is said in them."""
 

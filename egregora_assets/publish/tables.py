@@ -162,8 +162,13 @@ TABLES = (
         dated=True,
     ),
     _of_document("topics", "label, score, evidence"),
-    _of_document("decisions", "text, author, decided_at, evidence"),
-    _of_document("questions", "text, author, asked_at, evidence"),
+    _of_document("summaries", "place, text, evidence"),
+    _of_document("decisions", "text, author, decided_at, status, evidence"),
+    _of_document("action_items", "text, assignee, author, due, due_on, status, said_at, evidence"),
+    _of_document(
+        "questions",
+        "text, author, asked_at, status, answer, answer_id, answered_by, answered_at, linked_by, evidence",
+    ),
     _of_document("entities", "kind, name, mentions, evidence"),
     _of_document("participants", "author, message_count, evidence"),
 )

@@ -25,22 +25,24 @@ _OURS_IN_POST = (
     rf"(?m)^(?:date: {_MOMENT}|messages: [0-9]+|participants: [0-9]+)$"
     r"|/(?:[0-9a-f]{64}|[0-9a-f]{40})\b"
     rf"|^- !?\[(?:picture|film|recording)\]\(\.\./\.\./{_COPY}\)$"
-    r"|^(?:title|tags): |^## (?:Decisions|Questions|Participants|Media|Conversation)$|^- [A-Z]{1,2}: member-[0-9a-f]{10}$"
+    r"|^(?:title|tags): |^## (?:Summary|Decisions|Tasks|Open questions|Answered questions|Participants|Media|Conversation)$|"
+    r"^- [A-Z]{1,2}: member-[0-9a-f]{10}$"
 )
 _OURS_IN_RECORD = "|".join(
     (
         rf"\"(?:evidence|message_ids)\":\[(?:\"{_ID}\",?)*\]",
-        rf"\"document_id\":\"{_ID}\"",
-        rf"\"(?:window_start|window_end|decided_at|asked_at)\":\"{_MOMENT}\"",
-        r"\"author\":\"member-[0-9a-f]{10}\"",
+        rf"\"(?:document_id|message_id)\":\"{_ID}\"",
+        r"\"due_on\":\"[0-9]{4}-[0-9]{2}-[0-9]{2}\"",
+        rf"\"(?:window_start|window_end|decided_at|asked_at|answered_at|said_at)\":\"{_MOMENT}\"",
+        r"\"(?:author|assignee)\":\"member-[0-9a-f]{10}\"",
         r"\"commit\":\"(?:[0-9a-f]{64}|[0-9a-f]{40})\"",
         r"/(?:[0-9a-f]{64}|[0-9a-f]{40})\b",
         r"\"media_id\":\"[0-9a-f]{64}\"",
         rf"\"path\":\"{_COPY}\"",
         r"\"mime\":\"(?:image|video|audio)/[0-9a-z]+\"",
         r"\"(?:width|height)\":(?:[0-9]{1,6}|null)",
-        r"\"(?:kind|state)\":\"[a-z_]+\"",
-        r"\"(?:score|mentions|message_count)\":[0-9.]+",
+        r"\"(?:kind|state|status|linked_by)\":\"[a-z_]+\"",
+        r"\"(?:score|mentions|message_count|messages|words|participants|replies|minutes)\":[0-9.]+",
         r"\"(?:line_from|line_to|number)\":(?:[0-9]{1,6}|null)",
         r"\"[a-z_]+\":",
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from egregora_assets.sidecar.models import CodeReference, Decision, Media, Question, Sidecar
+from egregora_assets.sidecar.models import CodeReference, Decision, Media, Sidecar
 
 _ESCAPES = (
     ("\\", r"\\"),
@@ -29,14 +29,18 @@ _BLOCK_MARKER = re.compile(r"^(\d*)([#+=.)\-])")
 
 
 def post(sidecar: Sidecar, text: str, speakers: Iterable[str] = ()) -> str:
-    """Return the post of a document: front matter (YAML), its decisions, questions, media and the conversation ``text``.
+    """Return the post of a document: front matter (YAML),
+    its summary, decisions, tasks, questions, media and the conversation ``text``.
 
     ``speakers`` tell whose the letters in the conversation are, for those who ask for it.
     """
     body = "".join(
         (
-            _section("Decisions", sidecar.decisions),
-            _section("Questions", sidecar.questions),
+            _section("Summary", (item.text for item in sidecar.summary)),
+            _section("Decisions", map(_decided, sidecar.decisions)),
+            _section("Tasks", (item.text for item in sidecar.action_items)),
+            _section("Open questions", (item.text for item in sidecar.questions if item.answer is None)),
+            _section("Answered questions", (item.text for item in sidecar.questions if item.answer is not None)),
             _list("Participants", speakers),
             _list("Media", map(_shown, sidecar.media)),
             f"## Conversation\n\n{plain(text)}\n",
@@ -91,8 +95,12 @@ def _front_matter(sidecar: Sidecar) -> str:
     )
 
 
-def _section(title: str, items: Iterable[Decision | Question]) -> str:
-    return _list(title, (_BLOCK_MARKER.sub(_escaped_marker, plain(item.text)) for item in items))
+def _section(title: str, texts: Iterable[str]) -> str:
+    return _list(title, (_BLOCK_MARKER.sub(_escaped_marker, plain(text)) for text in texts))
+
+
+def _decided(item: Decision) -> str:
+    return item.text if item.status == "agreed" else f"{item.text} ({item.status})"
 
 
 def _shown(media: Media) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -25,26 +25,71 @@ class Topic(_Record):
     evidence: Evidence
 
 
+class Sentence(_Record):
+    """A sentence of the conversation that shares most with it."""
+
+    text: str
+    evidence: Evidence
+
+
 class Decision(_Record):
-    """A sentence that announces a choice."""
+    """A sentence that announces a choice.
+
+    ``status`` is ``proposed`` (nobody has agreed), ``agreed`` or ``revoked`` (it takes an earlier one back). After the message
+    that says it the evidence has those that agree.
+    """
 
     text: str
     author: str | None
     decided_at: datetime
+    status: Literal["proposed", "agreed", "revoked"]
     evidence: Evidence
 
 
+class ActionItem(_Record):
+    """A sentence by which somebody takes on a task, or is asked to.
+
+    ``due`` are the words that say when, ``due_on`` the day they mean. After the message that says it the evidence has the one
+    that accepts it, if another does.
+    """
+
+    text: str
+    assignee: str | None
+    author: str | None
+    due: str | None
+    due_on: date | None
+    said_at: datetime
+    status: Literal["open"]
+    evidence: Evidence
+
+
+class Answer(_Record):
+    """What somebody said to a question, and how that is known: as a ``reply``, by who was asked (``mention``), or by
+    ``proximity``, which also weighs its form and shared words."""
+
+    text: str
+    author: str | None
+    answered_at: datetime
+    linked_by: Literal["reply", "mention", "proximity"]
+    message_id: UUID
+
+
 class Question(_Record):
-    """A sentence that asks."""
+    """A sentence that asks, and its answer; without one it is open. Both messages are evidence."""
 
     text: str
     author: str | None
     asked_at: datetime
+    status: Literal["open", "answered"]
+    answer: Answer | None
     evidence: Evidence
 
 
 class Entity(_Record):
-    """Something named in the talk: ``link``, ``file``, ``commit``, ``issue`` or ``tag``."""
+    """Something named in the talk.
+
+    ``person`` (a pseudonym), ``link``, ``file``, ``commit``, ``issue``, ``tag``, ``project``, ``technology`` or ``place``.
+    """
 
     kind: str
     name: str
@@ -90,6 +135,16 @@ class Participant(_Record):
     evidence: Evidence
 
 
+class Statistics(_Record):
+    """What can be counted, and nothing of moods."""
+
+    messages: int = Field(ge=1)
+    words: int = Field(ge=0)
+    participants: int = Field(ge=0)
+    replies: int = Field(ge=0)
+    minutes: int = Field(ge=0)
+
+
 class Sidecar(_Record):
     """What one document is about. Every item cites messages of the document."""
 
@@ -101,8 +156,11 @@ class Sidecar(_Record):
     window_end: datetime
     message_count: int = Field(ge=1)
     message_ids: tuple[UUID, ...] = Field(min_length=1)
+    statistics: Statistics
+    summary: tuple[Sentence, ...]
     topics: tuple[Topic, ...]
     decisions: tuple[Decision, ...]
+    action_items: tuple[ActionItem, ...]
     questions: tuple[Question, ...]
     entities: tuple[Entity, ...]
     code_references: tuple[CodeReference, ...]

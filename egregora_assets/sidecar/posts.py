@@ -17,7 +17,8 @@ from egregora_assets.documents.windows import letters
 from egregora_assets.git_history import references
 from egregora_assets.media import public
 from egregora_assets.privacy.scrub import scrubbing
-from egregora_assets.sidecar.extract import ITEM_TABLES, extract
+from egregora_assets.sidecar import terms
+from egregora_assets.sidecar.extract import ITEM_TABLES, conclude, extract, extracting
 from egregora_assets.sidecar.markdown import post
 from egregora_assets.sidecar.models import Sidecar, json_schema
 from egregora_assets.warehouse.connection import one_thread_for_few
@@ -28,7 +29,7 @@ from egregora_assets.warehouse.settled import is_settled, settle
 
 CONSUMER = "sidecars"
 SCHEMA_FILE = "sidecar.schema.json"
-_VERSION = "5"
+_VERSION = "6"
 _BATCH = 50
 _AT_ONCE = 2500
 _FEW = 100
@@ -138,6 +139,8 @@ def _remove_gone(change: Transaction, posts: Path) -> int:
         ).fetchall()
         for table in ("sidecars", *ITEM_TABLES):
             changed(connection, f"DELETE FROM {table} WHERE document_id IN (SELECT document_id FROM gone)")
+        with extracting(connection, "SELECT document_id FROM gone"):
+            terms.settle(connection)
     return len(gone)
 
 
@@ -161,13 +164,23 @@ def _rewrite(change: Transaction, settings: Settings, since: int) -> int:
             (posts / source_id).mkdir(parents=True, exist_ok=True)
         (posts / UNFINISHED).touch()
         write_if_changed(f"{posts}/{SCHEMA_FILE}", json_schema().encode())
-        for first in range(0, count, _AT_ONCE):
-            some = "SELECT * FROM changed_documents WHERE d_no > ? AND d_no <= ?"
-            with temporary(connection, "open_documents", some, [first, first + _AT_ONCE]):
-                extract(connection, rules)
+        with extracting(connection, "SELECT document_id FROM changed_documents"):
+            for _ in _opened(connection, count):
+                extract(connection)
+            terms.settle(connection)
+            for _ in _opened(connection, count):
+                conclude(connection, rules)
                 _write_files(connection, settings)
                 _note(change)
     return count
+
+
+def _opened(connection: duckdb.DuckDBPyConnection, count: int) -> Iterator[None]:
+    """Have some of the changed documents after the other as ``open_documents``."""
+    some = "SELECT * FROM changed_documents WHERE d_no > ? AND d_no <= ?"
+    for first in range(0, count, _AT_ONCE):
+        with temporary(connection, "open_documents", some, [first, first + _AT_ONCE]):
+            yield
 
 
 def _write_files(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
@@ -220,11 +233,26 @@ _TITLE = """concat(
 )"""
 """What a reader recognises a conversation by: its first topics and its day."""
 _DECISION_ITEMS = _items(
-    "decisions", f"'text': text, 'author': author, 'decided_at': {_iso('decided_at')}", "decided_at, evidence[1]"
+    "decisions",
+    f"'text': text, 'author': author, 'decided_at': {_iso('decided_at')}, 'status': status",
+    "decided_at, evidence[1]",
 )
+_ACTION_ITEMS = _items(
+    "action_items",
+    "'text': text, 'assignee': assignee, 'author': author, 'due': due, 'due_on': due_on, "
+    f"'said_at': {_iso('said_at')}, 'status': status",
+    "said_at, evidence[1]",
+)
+_ANSWER = f"""CASE WHEN answer_id IS NOT NULL THEN {{
+    'text': coalesce(answer, ''), 'author': answered_by, 'answered_at': {_iso("answered_at")}, 'linked_by': linked_by,
+    'message_id': answer_id
+}} END"""
 _QUESTION_ITEMS = _items(
-    "questions", f"'text': text, 'author': author, 'asked_at': {_iso('asked_at')}", "asked_at, evidence[1]"
+    "questions",
+    f"'text': text, 'author': author, 'asked_at': {_iso('asked_at')}, 'status': status, 'answer': {_ANSWER}",
+    "asked_at, evidence[1]",
 )
+_SUMMARY_ITEMS = _items("summaries", "'text': text", "place")
 _ENTITY_ITEMS = _items("entities", "'kind': kind, 'name': name, 'mentions': mentions", "mentions DESC, kind, name")
 _PARTICIPANT_ITEMS = _items(
     "participants", "'author': author, 'message_count': message_count", "message_count DESC, author"
@@ -266,6 +294,14 @@ _MEDIA_ITEMS = f"""
     )
     GROUP BY document_id)
 """
+_COUNTS = """
+    (SELECT document_id, sum(words)::BIGINT AS words, count(reply_to) AS replies
+    FROM (
+        SELECT document_id, unnest(message_ids) AS message_id FROM documents SEMI JOIN open_documents USING (document_id)
+    )
+    JOIN (SELECT message_id, reply_to, len(string_split(text, ' ')) AS words FROM clean_messages) USING (message_id)
+    GROUP BY document_id)
+"""
 _SPEAKERS = f"""
     list_transform(
         list_sort(list_transform(coalesce(p.items, []), lambda item: {{
@@ -282,7 +318,12 @@ SELECT
         'document_id': d.document_id, 'slug': d.slug, 'title': {_TITLE}, 'source_id': d.source_id,
         'window_start': {_iso("d.window_start")}, 'window_end': {_iso("d.window_end")},
         'message_count': len(d.message_ids), 'message_ids': d.message_ids,
-        'topics': coalesce(t.items, []), 'decisions': coalesce(c.items, []), 'questions': coalesce(q.items, []),
+        'statistics': {{
+            'messages': len(d.message_ids), 'words': coalesce(n.words, 0), 'participants': len(coalesce(p.items, [])),
+            'replies': coalesce(n.replies, 0), 'minutes': date_diff('minute', d.window_start, d.window_end)
+        }},
+        'summary': coalesce(s.items, []), 'topics': coalesce(t.items, []), 'decisions': coalesce(c.items, []),
+        'action_items': coalesce(a.items, []), 'questions': coalesce(q.items, []),
         'entities': coalesce(e.items, []), 'code_references': coalesce(r.items, []),
         'media': coalesce(m.items, []), 'participants': coalesce(p.items, [])
     }})::VARCHAR || chr(10)) AS record,
@@ -291,7 +332,10 @@ SELECT
 FROM documents d
 LEFT JOIN {_TOPIC_ITEMS} t USING (document_id)
 LEFT JOIN {_DECISION_ITEMS} c USING (document_id)
+LEFT JOIN {_ACTION_ITEMS} a USING (document_id)
 LEFT JOIN {_QUESTION_ITEMS} q USING (document_id)
+LEFT JOIN {_SUMMARY_ITEMS} s USING (document_id)
+LEFT JOIN {_COUNTS} n USING (document_id)
 LEFT JOIN {_ENTITY_ITEMS} e USING (document_id)
 LEFT JOIN {_PARTICIPANT_ITEMS} p USING (document_id)
 LEFT JOIN {_CODE_ITEMS} r USING (document_id)

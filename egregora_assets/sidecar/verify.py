@@ -18,7 +18,8 @@ from egregora_assets.warehouse.verdict import Verdict, no_new_rows, no_rows
 
 _NEW = "JOIN (SELECT document_id, source_id FROM sidecars WHERE revision > $since) USING (document_id)"
 _ITEM_WORDS = " UNION ALL ".join(
-    f"SELECT {column} AS words, source_id FROM {table} {_NEW}" for table, column in TEXT_COLUMNS.items()
+    f"SELECT {column} AS words, source_id FROM {table} {_NEW} WHERE {column} IS NOT NULL"
+    for table, column in TEXT_COLUMNS
 )
 _ITEMS = f"WITH shown AS MATERIALIZED ({_ITEM_WORDS}) FROM shown"
 
@@ -59,14 +60,14 @@ def no_opted_out_text(connection: duckdb.DuckDBPyConnection, settings: Settings)
 
 
 def no_unscrubbed_pii(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
-    """No topic, decision, question, entity or file of a post shows an address, a number or a key, unless its source keeps them."""
+    """No item and no file of a post shows an address, a number or a key, unless its source keeps them."""
     items = no_pii_in(connection, settings, "sidecars", _ITEMS)
     condition = unscrubbed("words", "source_id", rules_of(connection, settings))
     return _both(items, none_in_posts(connection, settings, "no_unscrubbed_pii", condition))
 
 
 def no_private_names_published(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
-    """No topic, decision, question, entity or file of a post shows a name that the policy of its source hides."""
+    """No item and no file of a post shows a name that the policy of its source hides."""
     items = no_names_in(connection, settings, "sidecars", _ITEMS)
     condition = naming_somebody("words", "source_id", rules_of(connection, settings))
     return _both(items, none_in_posts(connection, settings, "no_private_names_published", condition))

@@ -19,6 +19,7 @@ from egregora_assets.publish import verify as publish_verify
 from egregora_assets.publish.pending import pending
 from egregora_assets.publish.snapshot import PublicationRefused, publish
 from egregora_assets.sidecar import verify as sidecar_verify
+from egregora_assets.sidecar.extract import TEXT_COLUMNS
 from egregora_assets.warehouse.files import make_home, open_warehouse
 from egregora_assets.warehouse.query import rows
 from egregora_assets.warehouse.verdict import Verdict
@@ -37,7 +38,7 @@ from tests.privacy.test_scrub import ADDRESSES, KEPT, NUMBERS
 
 TITLE = "Garden Club"
 LINES: tuple[Line, ...] = (
-    (0, "Rui Costa", "the greenhouse needs paint, see src/greenhouse.py"),
+    (0, "Rui Costa", "the greenhouse needs paint, I'll order it by Friday, see src/greenhouse.py"),
     (1, "Priya Raman", "which paint does the greenhouse need?"),
     (2, "April Reed", "Decided: the greenhouse gets blue paint"),
 )
@@ -52,7 +53,7 @@ SECRETS = {
     "key": "sk-" + "a1" * 20,
 }
 PII = (authors_verify, documents_verify, sidecar_verify, publish_verify)
-ITEMS = {"topics": "label", "decisions": "text", "questions": "text", "entities": "name"}
+ITEMS = sorted({table for table, _ in TEXT_COLUMNS})
 
 
 def with_policy(settings: Settings, policy: str, title: str = TITLE) -> Settings:
@@ -138,7 +139,7 @@ def in_snapshot(settings: Settings, secret: str) -> None:
 OUTPUTS: dict[str, tuple[str, Callable[[Settings, str], None]]] = {
     "clean_messages": ("authors", in_table("clean_messages", "text", "clean_messages")),
     "documents": ("documents", in_table("documents", "text", "documents")),
-    **{table: ("sidecar", in_table(table, column, "sidecars")) for table, column in ITEMS.items()},
+    **{f"{table}.{column}": ("sidecar", in_table(table, column, "sidecars")) for table, column in TEXT_COLUMNS},
     "post file": ("sidecar", in_files("*.md")),
     "sidecar file": ("sidecar", in_files("*.json")),
     "snapshot": ("publish", in_snapshot),

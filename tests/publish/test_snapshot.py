@@ -150,8 +150,32 @@ def test_only_tables_and_columns_of_the_allow_list_are_published(published: Sett
         },
         "sidecars": {"document_id", "source_id", "slug", "title", "message_count"},
         "topics": {"document_id", "label", "score", "evidence"},
-        "decisions": {"document_id", "text", "author", "decided_at", "evidence"},
-        "questions": {"document_id", "text", "author", "asked_at", "evidence"},
+        "summaries": {"document_id", "place", "text", "evidence"},
+        "decisions": {"document_id", "text", "author", "decided_at", "status", "evidence"},
+        "action_items": {
+            "document_id",
+            "text",
+            "assignee",
+            "author",
+            "due",
+            "due_on",
+            "status",
+            "said_at",
+            "evidence",
+        },
+        "questions": {
+            "document_id",
+            "text",
+            "author",
+            "asked_at",
+            "status",
+            "answer",
+            "answer_id",
+            "answered_by",
+            "answered_at",
+            "linked_by",
+            "evidence",
+        },
         "entities": {"document_id", "kind", "name", "mentions", "evidence"},
         "participants": {"document_id", "author", "message_count", "evidence"},
         "code_references": {
@@ -181,7 +205,9 @@ def test_every_allowed_table_has_rows_after_a_talk_about_everything(settings: Se
     }
     (settings.inbox / "books.jsonl").write_text(json.dumps(liked) + "\n")
     take_in(
-        settings, *FIRST, (9, "Rui Costa", "see notes.md and https://example.org, and src/door/schedule.py of the bot")
+        settings,
+        *FIRST,
+        (9, "Rui Costa", "I'll send notes.md and https://example.org, and src/door/schedule.py of the bot"),
     )
     sample = write_sample_repository(settings.home / "repositories")
     assert sample is not None

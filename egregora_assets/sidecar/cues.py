@@ -1,0 +1,275 @@
+"""How people say that something is decided, taken on, asked for, agreed to or refused: RE2 patterns for five languages.
+
+They are asked of one sentence at a time, in lower case and without accents. All are of linear time; what a pattern cannot
+leave out, a second one (``NOT_…``) does.
+"""
+
+from __future__ import annotations
+
+from egregora_assets.privacy.scrub import quoted
+
+
+def _any(*parts: str) -> str:
+    return quoted("(?:" + "|".join(parts) + ")")
+
+
+_START = (
+    r"^(?:(?:ok|okay|alright|right|yes|yep|great|good|fine|so|then|also|and|but|sim|entao|e|mas|tambem|beleza|certo|bom|"
+    r"entonces|vale|pues|also|gut|dann|alors|donc|bon)\b[,:!.]* )*"
+)
+"""Where a sentence begins, after words that only lead to it."""
+_GROUP = r"(?:we|board|committee|team|council|everyone|everybody|and i|class|club)"
+_DONE = r"(?:decided|agreed|settled|voted|chosen|chose|resolved|opted)"
+_TO_US = r"(?: all| both| just| now| finally| once and for all| already)?"
+_WE_DO = (
+    r"(?:take|go|keep|buy|rent|do|ship|stay|stick|meet|eat|leave|use|move|switch|skip|drop|book|order|hand|accept|pin|"
+    r"quarantine|try|choose|pick|cut|trim|close|open|sell|hire|train|cancel|run|pay|share|send|start|stop|build|play|split|raise|"
+    r"add|remove|merge|freeze|store|write|present|host|fly|drive|limit|cap|don't [a-z]+|do not [a-z]+|won't [a-z]+|stay)"
+)
+_PT_DONE = r"(?:decidid|combinad|fechad|acertad|marcad|definid|resolvid|confirmad|aprovad|acordad)[oa]s?"
+
+DECISION = _any(
+    rf"\b{_GROUP}(?:'ve| have| has)?{_TO_US} {_DONE}\b",
+    rf"{_START}(?:decided|agreed|settled|resolved|approved|confirmed|deal|decision made|final answer)\b[ :,].*\S",
+    r"\b(?:decision|settled|decided|agreed|final answer|verdict|decisao|decidido|combinado|fechado|decision|entscheidung)\s*:",
+    r"\b(?:it is|it's|that's|is|been|are)(?: now| all)? (?:decided|settled|agreed|official|final|fixed)\b",
+    r"\bdecided (?:today|tonight|to|on|that|in favou?r|against)\b",
+    r"\bagreed (?:to|on|by|with|at|that)\b",
+    r"\b(?:that settles it|case closed|no discussion|no way back|from now on|final answer|as agreed|as decided|it's official)\b",
+    rf"\blet'?s (?:just |all |really |all just )?(?:{_WE_DO}|get|make|have|call|say)\b",
+    rf"\bwe(?:'ll| will|'re going to| are going to)(?: now| all| just| only| both| also| then)? {_WE_DO}\b",
+    r"\bwe(?:'ll| will)(?: now| all| just| only| both| also| then)? (?:get|have|make)\b",
+    r"(?:\bwe(?:'re| are)(?: not| now)*|^) (?:doing|buying|taking|closing|keeping|moving|switching|dropping|using|renting|"
+    r"selling)\b",
+    r"\b(?:going|sticking|went|staying) with\b",
+    r"\bit is (?:then|now)\b|^(?:so|then) it'?s\b",
+    r"^(?:ok|okay)[,:]? (?:no|one|two|both|everyone|all)\b",
+    r"^\S+(?: \S+)? (?:wins|won|ganhou|venceu|gana|gewinnt|gagne)\b",
+    r"\b(?:is|are|has been|have been) (?:cancelled|canceled|called off|postponed|approved|revoked|scrapped|moved|accepted)\b",
+    r"\bmoved to (?:the )?(?:mon|tues|wednes|thurs|fri|satur|sun|next|[0-9])",
+    # Portuguese
+    r"\b(?:decidimos|decidiu-se|decidiram juntos|votamos|escolhemos|optamos|desistimos|bati o martelo|batemos o martelo)\b",
+    rf"\b(?:ficou|fica|ficaram|ficam|foi|esta|ta|tudo|ja|entao|acabou) {_PT_DONE}\b",
+    rf"{_START}(?:{_PT_DONE}|fechou|oficial|decisao tomada|decisao)\b[ :,].*\S",
+    r"\S+ (?:decidid[oa]|combinad[oa]|fechad[oa]|fechou|definid[oa]|confirmad[oa]|acertad[oa])\W*$",
+    r"\b(?:conforme|como) (?:combinado|acordado|decidido)\b",
+    r"\b(?:diretoria|assembleia|conselho|grupo|turma|equipe|gente|pessoal) (?:ja )?(?:decidiu|aprovou|escolheu|votou|resolveu)\b",
+    r"\b(?:vamos|bora) (?:de|com|sem|lancar|fechar|trocar|usar|comprar|alugar|manter|marcar|cancelar|limitar|abrir|mudar)\b",
+    r"\b(?:entao (?:fica|ficam|ficou|vai ser|vao ser)|fica (?:assim|entao|decidido|pra|para|dia|em|sendo|o|a|[0-9]+)|ficou pra)\b",
+    r"^(?:entao |ok,? )?va[io] ser\b",
+    r"\b(?:ficamos|fechamos|fechei|ficou) com\b",
+    r"\b(?:foi|foram) (?:cancelad|adiad|aprovad|marcad|remarcad)[oa]s?\b",
+    r"\bmud(?:ou|amos) (?:pra|para|de)\b",
+    r"\b(?:sem discussao|nao vai mais|nao vamos mais|nao precisa mais|a gente so|a partir de agora)\b",
+    r"^ok, (?:sem|so|nada|dia|todos)\b",
+    # Spanish, German, French
+    r"\b(?:hemos decidido|decidimos|acordamos|quedamos en|queda (?:decidido|acordado)|decision tomada|nos quedamos con)\b",
+    rf"{_START}(?:decidido|acordado|hecho|trato hecho|aprobado)\b[ :,].*\S",
+    r"\b(?:vamos (?:con|a por)|pues entonces)\b",
+    r"\b(?:wir (?:haben (?:uns )?(?:[a-z]+ )*(?:entschieden|beschlossen|geeinigt)|nehmen|machen|gehen|bleiben|kaufen|treffen)|"
+    r"beschlossen|abgemacht|einigen wir uns|es bleibt (?:dabei|bei)|dann also)\b",
+    r"\b(?:on a (?:decide|choisi|vote)|nous avons decide|c'est decide|on part sur|on prend|on garde|convenu|c'est regle)\b",
+)
+DECISION_WITH = {
+    "then": _any(
+        r"^(?:so|then) it'?s\b",
+        rf"{_START}(?:[^\s?]+ ){{1,6}}then\W*$",
+        rf"{_START}(?:[^\s?]+ ){{1,3}}then, ",
+    ),
+    "we ": _any(
+        rf"{_START}(?:\S+ ){{0,4}}?we (?:all |now |only |both |also |then |still )?{_WE_DO}\b",
+        rf"[,:;] (?:so |and |then )?we (?:all |now |only |both |also |then )?{_WE_DO}\b",
+    ),
+    "mos": _any(
+        rf"{_START}(?:nesse caso |a gente |nos |so )*(?:nao )?(?:nos )?[a-z]{{2,}}[aei]mos\b",
+    ),
+    "entao": _any(
+        rf"{_START}(?:[^\s,]+ ){{1,5}}entao\W*$",
+    ),
+    "it is": _any(
+        r"\S+ it is(?: then)?\W*$",
+    ),
+    " a gente": _any(
+        r"\be a gente (?:nao )?[a-z]+a\b",
+    ),
+}
+"""The same, by a piece of text without which the pattern cannot match: these are dear."""
+NOT_DECISION = _any(
+    r"\b(?:haven't|have not|hasn't|didn't|not yet|nobody ever|no one ever|undecided|if (?:i|we|somebody|someone|she|he)|once|"
+    r"let'?s see)\b",
+    r"\blast (?:year|time|month|week)\b|\byears ago\b|\bi(?:'ve| have)? (?:have )?decided\b|^i\b.*\bthen\W*$|^i'(?:ll|d|"
+    r"ve)\b.*\bthen\W*$",
+    r"\b(?:they|he|she|eu|government|city|court|teachers?|parents|nobody|landlord) (?:have |has |had )?(?:decided|agreed|once)\b",
+    r"\b(?:can't|cannot|couldn't|could|might|should|who|what|when|which|why|how) (?:we|decide|do|did|are)\b|\bwe (?:should|"
+    r"could|might)\b",
+    r"\bwe (?:all )?(?:go|run) (?:back|out of|way)\b|\blet'?s (?:see|hope|decide|talk|discuss|say goodbye|be|sleep|wait|not|"
+    r"face)\b",
+    r"\b(?:ainda nao|ninguem nunca|nunca|nao consigo|se eu|se a gente|tivesse|tinha|tinham|ano passado|uma vez|governo|"
+    r"prefeitura)\b",
+    r"\b(?:vamos (?:ver|decidir|esperar|pensar|falar|combinar|torcer)|eu decidi|eles|juiz)\b",
+    r"\b(?:aun no|todavia no|noch nicht|nicht entschieden|pas encore|pas decide)\b",
+    r"^(?:(?:e|mas|entao|nos|a gente|nao|so|ok,?|sim,?|ai) )*(?:somos|estamos|temos|tinhamos|vamos ver|podemos|podiamos|"
+    r"precisamos|perdemos|"
+    r"ganhamos|queremos|sabemos|achamos|devemos|viemos|fomos|jogamos|esperamos|gostamos|amamos|vimos|chegamos|conseguimos|"
+    r"estavamos|eramos|iamos|estivemos|tivemos|pegamos|demos|rimos|falamos|vivemos|moramos|podiamos|deviamos|ficamos (?:felizes|"
+    r"tristes))\b",
+)
+"""What only tells of decisions: of others, of the past, not made, or only wished for."""
+REVOKED = _any(
+    r"\b(?:scrap|forget (?:what|about|the|it)|change of plans?|no longer|after all|called off|cancell?ed|revoked|taken? back|"
+    r"changed (?:our|my) minds?|we drop|abandon(?:ed)?)\b",
+    r"\b(?:desistimos|nao vai mais|nao vamos mais|nao precisa mais|esquece|esquecam|cancelad[oa]s?|mudanca de planos|"
+    r"desmarcad[oa])\b|"
+    r"^(?:cancela|desmarca)\b",
+    r"\b(?:ya no|cancelad[oa]|cambio de planes|doch nicht|abgesagt|planaenderung|annule|finalement (?:non|pas)|"
+    r"changement de plan)\b",
+)
+TAKEN_BACK = _any(
+    r"\b(?:scrap (?:the|that|it)|forget what i said|change of plans?|changed our minds?|(?:not|don't|won't)\b.* after all)\b",
+    r"\b(?:nao vai mais|nao vamos mais|nao precisa mais|mudanca de planos)\b|^(?:cancela|desmarca|esquece) (?:a|o|as|os|tudo)\b",
+    r"\b(?:cambio de planes|doch nicht|planaenderung|changement de plan)\b",
+)
+"""A decision taken back, which is a decision too."""
+PROPOSED = _any(
+    r"\b(?:i (?:propose|suggest|move that|vote)|i'd (?:propose|suggest|go for)|my proposal|proposal)\b",
+    r"\b(?:proponho|sugiro|proposta|minha sugestao|propongo|sugiero|propuesta|ich schlage|vorschlag|je propose|proposition)\b",
+)
+AGREES = _any(
+    r"^(?:ok|okay|yes|yep|yeah|yup|sure|agreed|agree|fine|good|great|deal|perfect|works|seconded|done|sounds good|\+1|👍|i agree|"
+    r"i'm in|in$)",
+    r"^(?:sim|ok|beleza|blz|combinado|fechado|fechou|concordo|bora|boa|pode ser|por mim|perfeito|show|ta bom|topo|claro|certo|"
+    r"otimo|isso|pra mim)",
+    r"^(?:si|vale|claro|de acuerdo|hecho|ja|genau|passt|gut|einverstanden|gerne|oui|d'accord|parfait|ca marche|bien sur)\b",
+)
+REFUSES = _any(
+    r"\b(?:can't|cannot|won't|i'm afraid|not me|sorry|no way|unfortunately)\b|^(?:no|nope)\b",
+    r"\b(?:nao posso|nao consigo|nao da|nao vou|desculpa|infelizmente|eu nao)\b|^(?:nao)\b",
+    r"\b(?:no puedo|lo siento|leider|kann nicht|je ne peux pas|desole)\b|^(?:nein|non)\b",
+)
+
+_PT_I_DO = (
+    r"(?:levo|trago|compro|mando|envio|faco|ligo|passo|busco|pego|reservo|marco|aviso|cuido|resolvo|preparo|imprimo|limpo|abro|"
+    r"peco|procuro|escaneio|monto|exporto|conserto|ensino|reviso|escrevo|pergunto|devolvo|cancelo|confirmo|atualizo|anexo|falo|"
+    r"respondo|pago|pesquiso|corrijo|troco|mudo|asso|cozinho|assino|fotografo|posto|publico|registro|anoto|organizo|divulgo|"
+    r"arrumo|lavo|deixo|entrego|fico com|assumo|testo|subo|apago|junto|separo|convido|encomendo|agendo|traduzo|desenho|limito)"
+)
+TAKES_ON = _any(
+    r"\b(?:i'll|i will|i shall|i'm going to|i am going to|i'm gonna)(?: also| just| then| now| gladly| definitely|"
+    r" quickly)? [a-z]+",
+    r"^(?:\S+,? ){0,2}?will (?:do|bring|pack|get|ask|call|check|send|write|bake|make|take|book|order|fix|post|share|forward|"
+    r"look|pick|try)\b",
+    r"\b(?:on it|leave (?:it|that) to me|count on me for|i volunteer|i got this|doing that|doing it)\b",
+    r"\blet me (?:check|ask|call|look|do|send|write|get|fix|find|book)\b",
+    r"\bi can (?:bring|order|pick|send|call|ask|write|book|get|fetch|make|bake|lend|print|cover|fix|do (?:it|that))\b",
+    r"\bi(?:'m| am) (?:drafting|organi[sz]ing|bringing|writing|changing|preparing|sending|booking|picking|calling|collecting|"
+    r"buying)\b",
+    r"[,;] (?:bringing|sending|booking|fixing) (?:it|them|that)\b",
+    r"\b(?:then )?i (?:take|write|bring|do|make|handle) (?:the|care|it|that)\b|\bi'd like to (?:do|take|write|make)\b",
+    # Portuguese
+    rf"\beu(?: mesmo| mesma| ja| tambem)? {_PT_I_DO}\b|\be eu (?:com )?(?:o|a|os|as)\b",
+    rf"{_START}(?:te |lhe |vos |ja )?{_PT_I_DO}\b",
+    rf"[,;.:] (?:eu |te |ja )?{_PT_I_DO}\b",
+    r"\bvou (?:la )?(?:[a-z]+[aei]r|por|la)\b",
+    r"\b(?:deixa comigo|deixa que eu|deixem comigo|pode deixar|e comigo|fico responsavel|minha vez)\b",
+    # Spanish, German, French
+    r"\b(?:yo (?:llevo|traigo|compro|mando|hago|llamo|reservo|aviso|preparo|me encargo)|me encargo|voy a (?:llamar|comprar|"
+    r"hacer|mandar|"
+    r"enviar|reservar|preguntar|traer|preparar|escribir|arreglar))\b",
+    r"\bich (?:bringe|kaufe|mache|rufe|schreibe|schicke|hole|buche|bestelle|frage|kuemmere|kummere|werde|besorge|uebernehme|"
+    r"ubernehme)\b",
+    r"\bje (?:m'occupe|m'en occupe|vais (?:[a-z]+[ei]r|[a-z]+re)|ferai|apporte|prends|amene|appelle|reserve|envoie|prepare)\b|"
+    r"\bje m'en charge\b",
+)
+NOT_TAKES_ON = _any(
+    r"\b(?:i'll|i will|i'm going to|i'm gonna)(?: also| just| then)? (?:be|see|never|miss|bet|probably|have to|need|think|admit|"
+    r"say|"
+    r"believe|survive|always|know|give (?:it|you)|live|die|kill|lose|stay|love|hate|come|eat)\b",
+    r"\bif (?:i|you|someone|somebody|only)\b|\bi can't\b|\bi was going to\b|\btold (?:you|him|her|them)\b",
+    r"\bvou (?:ver|ser|estar|ir|ter|chegar|dormir|esperar|tentar|ficar|embora|morrer|perder|chorar|sair|viajar|parar)\b",
+    r"\b(?:nao vou|eu ia|ja (?:paguei|fiz|mandei)|se eu)\b|\bich werde (?:nicht|nie|sehen)\b",
+)
+_VERB = (
+    r"(?:send|bring|call|ask|print|order|book|check|tell|write|put|change|update|buy|pick|clean|take|make|add|fix|pay|upload|"
+    r"share|keep|give|open|get|let|review|attach|proofread|reply|return|confirm|remind|read|close)"
+)
+_PT_VERB = (
+    r"(?:manda|traz|leva|liga|compra|pede|pergunta|guarda|avisa|reclama|passa|imprime|marca|reserva|confirma|envia|pega|busca|"
+    r"parcela|chama|escreve|atualiza|corrige|faz|fecha|abre|paga|devolve|mandem|tragam|levem|avisem|confirmem)"
+)
+REQUESTS = _any(
+    rf"\bplease,? (?:don't forget|{_VERB})\b",
+    rf"\b{_VERB}\b.* please\W*$",
+    r"\b(?:can|could|would|will) (?:you|somebody|someone|anybody|anyone)(?: please| maybe| also)? [a-z]+",
+    r"\b(?:don't forget|do not forget|remember to|make sure|todo)\b",
+    r"\b(?:someone|somebody|you) (?:has|have|needs?|ought) to\b|\b(?:someone|somebody) (?:must|should)\b",
+    r"\b(?:we|i) need (?:to [a-z]+ .*|.*\b(?:by|before)\b.*)",
+    rf"^(?:someone|somebody) (?:{_VERB}|will|must|should|please)\b",
+    rf"^(?:and |somebody )?{_VERB} (?:me|him|her|them|it|the|my|your|our)\b.* \S+ \S+",
+    r"\b(?:has|have) to be (?:back|done|ready|returned|sent|paid)\b",
+    # Portuguese
+    r"\b(?:voce|vc|alguem|tu|somebody)(?: me)? (?:pode|poderia|podia|consegue|precisa|tem que|deve)(?: me)? [a-z]+",
+    rf"\b(?:voce|vc|somebody) {_PT_VERB}\b",
+    rf"^(?:somebody )?(?:me )?{_PT_VERB}\b .*\S|\bpor favor {_PT_VERB}|\b{_PT_VERB}\b.*\bpor favor\b|\bpra mim\?",
+    r"\b(?:nao esquec[a-z]*|lembr(?:a|ar|em) de|preciso que|precisa ser|tem que ser|temos que [a-z]+r|precisamos [a-z]+r)\b",
+    r"^(?:somebody )?(?:pode|consegue|podem)(?: me)? [a-z]+r\b",
+    r"\bme (?:manda|passa|traz|envia)\b|\bpreciso d[a-z]+ .*\bate\b|\balguem (?:me )?(?:passa|leva|traz|vai|faz|abre|manda)\b",
+    # Spanish, German, French
+    r"\b(?:puedes|podrias|alguien (?:puede|tiene que)|no te olvides|hay que|tienes que)\b",
+    r"\b(?:kannst du|koennt ihr|konnt ihr|koenntest du|konntest du|kann jemand|jemand muss|vergiss nicht|denk dran|du musst)\b",
+    r"\b(?:peux-tu|tu peux|pourrais-tu|pouvez-vous|quelqu'un (?:peut|doit)|n'oublie|il faut|s'il te plait)\b",
+)
+NOT_REQUESTS = _any(
+    r"\b(?:yes|no|red|oh|thanks) please\b|^please (?:no|do|don't)\W*$",
+    r"\b(?:can|could|would|will) (?:you|anybody|anyone|someone|somebody) (?:come|make it|hear|see|believe|tell|imagine|ever|"
+    r"forget|just|not)\b",
+    r"\bif (?:you|someone|somebody)\b|\bremember (?:when|how|that)\b|\bremember to (?:breathe|smile)\b",
+    r"^(?:get rid|tell me about|take care|take it easy|make it|keep it|let me|let's|let it|take your time)\b",
+    r"^(?:passa|faz|leva|fecha) (?:mal|parte|frio|calor|anos|tempo|muito|sentido)\b|^faz\b",
+    r"\bfazer o que\b|\bvoce(?:s)? (?:vira|viu|sabe|conhece)",
+)
+
+QUESTION_WORD = _any(
+    r"^(?:\S+ ){0,3}?(?:who|whose|what|when|where|which|why|how|since when|any)\b",
+    r"^(?:\S+ ){0,3}?(?:quem|qual|quais|quando|onde|quanto|quantos|quantas|quanta|que horas?|cade|como|o que|por que|"
+    r"desde quando|que)\b",
+    r"^(?:\S+ ){0,3}?(?:quien|cual|cuando|donde|cuanto|cuantos|como|que|wer|wann|wo|wie|was|welche[rsn]?|warum|qui|quand|ou|"
+    r"combien|quel[a-z]*)\b",
+)
+RHETORICAL = _any(
+    r"\b(?:seriously|honestly|how hard can|how is that even|who knew|who would know|who could ever|who'd have|what's the point|"
+    r"what did i do|"
+    r"lost your mind|you kidding|can you believe|is there any justice|is democracy|who says|ever forget|don't you think)\b",
+    r"^(?:who leaves|who plays|who else|why is everyone|why me|what is wrong with|what could go wrong|since when do)\b",
+    r",? (?:right|is he|isn't it|did they|haha|lol|k{2,}|ne|sabia|eh|oder|gell|no|huh)\?+\W*$",
+    r"\?+ (?:haha|lol|kk|rs)|\bdefine [a-z]+\?*$",
+    r"\b(?:quem mandou|quem diria|quem inventou|quem vai saber|quem e o|quem foi o genio|alguem ainda acredita|ta maluco|"
+    r"fazer o que|"
+    r"ou pra comer|quem nunca|como pode|onde ja se viu|democracia)\b",
+)
+"""What has a question mark and wants no answer."""
+BARE = _any(
+    r"^(?:really|what|again|seriously|everything|sure|huh|no|yes|and|so|ok|you|serio|que|de novo|tudo|sim|nao|e agora|mesmo|ah|"
+    r"oi|como|ha|hein|was|echt|wirklich|de verdad|vraiment|quoi|who|plan b|what now|so what now|was it|me|mentira|sera)?[\s?!]*$",
+)
+REACTION = _any(
+    r"^(?:lol|haha[a-z]*|ha+|hm+|k{2,}|rs+|wow|ouch|ugh|ohh*|ah+|oh|oi|thanks?|thx|thank you|obrigad[oa]|valeu|ok mum|nice|great|"
+    r"lovely|cool|typical|phew|yay|legend|oh no|no way|putz|eba|show|que (?:pena|saco|alivio)|meu deus|noo+|nao+o|so sorry|"
+    r"same)\b[^,;]{0,24}$",
+)
+YES_OR_NO = _any(
+    r"^(?:yes|yep|yeah|yup|no|nope|sure|not|of course|probably|maybe|done|gladly|fine|ok|okay|agreed|deal|works|i (?:do|did|"
+    r"have|am|can|will)|will do)\b",
+    r"^(?:sim|nao|claro|pode|da|vale|tem|vou|ok|ainda|acho|talvez|certeza|combinado|bora|so|ja|deu|leva)\b",
+    r"^(?:si|no|claro|ja|nein|oui|non|bien sur|doch)\b",
+)
+ASKS_NUMBER = _any(
+    r"\b(?:how (?:much|many|long|far|often)|what time|when|what date|price|cost|until when|capacity|deadline|due)\b",
+    r"\b(?:quanto|quantos|quantas|que horas?|quando|ate quando|qual o (?:horario|valor|preco)|que dia|pra quando)\b",
+    r"\b(?:cuanto|cuantos|cuando|a que hora|wie viel|wann|wie lange|combien|quand|quelle heure)\b",
+)
+ASKS_WHO = _any(r"\b(?:who|whose|quem|quien|wer|qui|anyone|anybody|someone|somebody|alguem|alguien|jemand|quelqu'un)\b")
+CHOICE = _any(
+    r"\b(?:or|ou|o|oder)\b|\b(?:should|shall|do|did) we\b|\b(?:trocamos|vamos|abrimos)\b",
+)
+"""What asks a group to choose: what is decided then is the answer, whoever says it."""
+I_SAY = _any(r"\b(?:i|me|i'll|i'm|mine|my turn|eu|comigo|minha|meu|yo|ich|je|moi|us|nos|ours|we)\b")

@@ -1,0 +1,245 @@
+"""Decisions, tasks, and questions with their answers: rules over the sentences of the open documents, set by set in SQL."""
+
+from __future__ import annotations
+
+import duckdb
+
+from egregora_assets.privacy.kinds import ALIAS
+from egregora_assets.privacy.scrub import quoted
+from egregora_assets.sidecar import cues, due
+from egregora_assets.warehouse.query import changed, temporary
+
+_MOST_SENTENCES = 20
+"""Of one message: what is longer is a paste."""
+_MOST_SENTENCE = 400
+_LEAST_QUESTION = 6
+_REACH = 8
+"""How many messages after a question its answer may stand, unless it is a reply."""
+_AGREEMENT_REACH = 4
+_DECAY = 0.55
+_LEAST_SCORE = 0.0
+
+_SENTENCE = quoted(r"""(?:[^.!?\n]|[.!?][\p{L}\p{N}/=&_%#-])+(?:[.!?…？؟]+["”’)*_~]*)?""")
+"""A point or question mark in front of a letter or digit ends nothing: it stands in a link, a file's name or a number."""
+_ASKS = quoted(r"""[?？؟][!?？؟]*[\s"”’)*_~]*$""")
+_ASKED = quoted(r"""^[\s¿"“‘'(*_~-]*(.*[?？؟])[!?？؟]*[\s"”’)*_~]*$""")
+_SEVERAL_WORDS = quoted(r"\S\s+\S+\s+\S|^[^A-Za-zÀ-ɏ]+$")
+"""Three words, or a script that puts no spaces: "Smell?" asks nothing that can be looked up later."""
+_TWO_WORDS = quoted(r"\S\s+\S")
+_NAMED = quoted(ALIAS)
+_MENTION = quoted(rf"@?{ALIAS}[,:]?")
+_AGREED_TAG = quoted(r"\b(?:agreed|deal|combinado|fechado|fechou|abgemacht|d'accord|de acuerdo|trato)\s*\?")
+
+
+MESSAGE_SENTENCES = f"regexp_extract_all(text, {_SENTENCE})[:{_MOST_SENTENCES}]"
+"""The SQL for the sentences of a message."""
+
+
+def cut(sentence: str) -> str:
+    """Return the SQL that shortens a sentence at the end of a word: half a word may be a name that the whole is not."""
+    shortened = f"regexp_replace(left({sentence}, {_MOST_SENTENCE}), '\\S*$', '…')"
+    return f"CASE WHEN length({sentence}) > {_MOST_SENTENCE} THEN {shortened} ELSE {sentence} END"
+
+
+def find(connection: duckdb.DuckDBPyConnection) -> None:
+    """Fill ``questions``, ``decisions`` and ``action_items`` for the documents in ``said`` and ``open_documents``."""
+    with (
+        temporary(connection, "sentences", _SENTENCES),
+        temporary(connection, "asked", _QUESTIONS_ASKED),
+        temporary(connection, "stated", _DECISIONS_STATED),
+        temporary(connection, "heard", _HEARD),
+        temporary(connection, "answers", _ANSWERS),
+        temporary(connection, "taken", _TASKS_TAKEN),
+    ):
+        for statement in (_QUESTIONS, _DECISIONS, _ACTION_ITEMS):
+            changed(connection, statement)
+
+
+def _is(pattern: str, text: str = "plain") -> str:
+    return f"regexp_matches({text}, {pattern})"
+
+
+def _nameless(text: str) -> str:
+    """Return SQL for ``text`` with a word in the place of each name, and of the digits in it."""
+    return f"CASE WHEN contains({text}, 'member-') THEN regexp_replace({text}, {_MENTION}, 'somebody', 'g') ELSE {text} END"
+
+
+_PLAIN = "CASE WHEN strlen({0}) = length({0}) THEN lower({0}) ELSE replace(strip_accents(lower({0})), '’', '''') END"
+"""Without accents; what has none is spared the search for them."""
+_SENTENCES = f"""
+    SELECT d_no, m_no, s_no, sentence, named,
+        {_nameless("lowered")} AS plain
+    FROM (
+        SELECT d_no, m_no, s_no, sentence, {_PLAIN.format("sentence")} AS lowered,
+            CASE WHEN contains(sentence, 'member-') THEN regexp_extract(sentence, {_NAMED}) ELSE '' END AS named
+        FROM (
+            SELECT d_no, m_no, generate_subscripts(parts, 1)::INTEGER AS s_no, trim(unnest(parts)) AS sentence
+            FROM (
+                SELECT d_no, m_no, {MESSAGE_SENTENCES} AS parts FROM said WHERE kind = 'text'
+            )
+        )
+        WHERE strlen(sentence) >= 4
+    )
+"""
+"""What was said, sentence by sentence; ``plain`` is in lower case, without accents, and names nobody."""
+
+_WORDS = "list_distinct(regexp_extract_all({}, '[a-z][a-z][a-z][a-z]+'))"
+_QUESTIONS_ASKED = f"""
+    SELECT *, {_is(cues.ASKS_NUMBER)} AS asks_number, {_is(cues.ASKS_WHO)} AS asks_who, {_is(cues.CHOICE)} AS is_choice,
+        {_is(cues.QUESTION_WORD)} AS has_word, {_WORDS.format("plain")} AS asked_words
+    FROM (
+        SELECT d_no, m_no, plain, named, regexp_extract(sentence, {_ASKED}, 1) AS words
+        FROM sentences
+        WHERE {_is(_ASKS, "sentence")}
+            AND length(sentence) >= {_LEAST_QUESTION}
+            AND ({_is(_SEVERAL_WORDS, "sentence")} OR {_is(_TWO_WORDS, "sentence")})
+            AND NOT {_is(cues.RHETORICAL)} AND NOT {_is(cues.BARE)}
+        QUALIFY row_number() OVER (PARTITION BY d_no, m_no ORDER BY s_no) = 1
+    )
+"""
+"""The first question of a message that wants an answer."""
+
+_HEARD = f"""
+    WITH pairs AS (
+        SELECT d_no, m_no, m_no + unnest(range(1, {_REACH + 1})) AS h_no, false AS is_reply FROM asked
+        UNION ALL
+        SELECT a.d_no, a.m_no, s.m_no, true
+        FROM asked a JOIN said q USING (d_no, m_no) JOIN said s ON s.d_no = a.d_no AND s.reply_to = q.message_id
+    ),
+    told AS (
+        SELECT d_no, m_no AS h_no, message_id, author_id, sent_at, reply_to, text, {_PLAIN.format("left(text, 200)")} AS lowered
+        FROM said SEMI JOIN pairs ON pairs.d_no = said.d_no AND pairs.h_no = said.m_no
+        WHERE kind = 'text' AND author_id IS NOT NULL
+    )
+    SELECT p.d_no, p.m_no, p.is_reply, t.* EXCLUDE (d_no)
+    FROM pairs p JOIN (
+        SELECT *, {_is(cues.YES_OR_NO)} AS says_yes, {_is(cues.REACTION)} AS is_reaction
+        FROM (SELECT * EXCLUDE (lowered), {_nameless("lowered")} AS plain FROM told)
+    ) t USING (d_no, h_no)
+"""
+"""The messages that may answer each question: those soon after it, and all replies to it."""
+
+_ANSWERS = f"""
+    WITH scored AS (
+        SELECT h.d_no, h.m_no, h.h_no, h.message_id, h.plain, h.text, h.author_id, h.is_reply,
+            a.named <> '' AND a.named = giver.alias AS is_named,
+            CASE WHEN h.is_reply THEN 20 WHEN h.reply_to IS NOT NULL THEN -6 ELSE 2 END
+            + CASE WHEN is_choice AND d.d_no IS NOT NULL THEN 2.5 WHEN h.author_id = q.author_id THEN -2.5 ELSE 0 END
+            + CASE WHEN is_named THEN 3 ELSE 0 END
+            + CASE WHEN asker.alias IS NOT NULL AND contains(h.text, asker.alias) THEN 1 ELSE 0 END
+            - {_DECAY} * (h.h_no - h.m_no - 1)
+            - CASE WHEN h.sent_at > q.sent_at + INTERVAL 3 HOUR THEN 1 ELSE 0 END
+            - CASE WHEN o.d_no IS NOT NULL THEN 1.6 WHEN contains(h.plain, '?') THEN 0.9 ELSE 0 END
+            - CASE WHEN is_reaction THEN 2 ELSE 0 END
+            - CASE WHEN NOT asks_who THEN 0 WHEN {_is(cues.REFUSES, "h.plain")} THEN 1.5 ELSE 0 END
+            - 0.9 * least(2, (
+                SELECT count(*) FROM asked b WHERE b.d_no = h.d_no AND b.m_no > h.m_no AND b.m_no < h.h_no
+            ))
+            + CASE
+                WHEN asks_number THEN CASE WHEN {_is(quoted("[0-9]"), "h.plain")} THEN 1.2 ELSE 0 END
+                WHEN asks_who THEN CASE WHEN {_is(cues.I_SAY, "h.plain")} THEN 0.8 ELSE 0 END
+                WHEN has_word THEN 0
+                WHEN says_yes THEN 1.2
+                ELSE 0
+            END
+            + 0.5 * least(2, len(list_filter(asked_words, lambda word: contains(h.plain, word)))) AS score
+        FROM heard h JOIN asked a USING (d_no, m_no) JOIN said q USING (d_no, m_no)
+        LEFT JOIN authors giver ON giver.author_id = h.author_id
+        LEFT JOIN authors asker ON asker.author_id = q.author_id
+        LEFT JOIN (SELECT d_no, m_no FROM asked) o ON o.d_no = h.d_no AND o.m_no = h.h_no
+        LEFT JOIN (SELECT d_no, m_no FROM stated) d ON d.d_no = h.d_no AND d.m_no = h.h_no
+    )
+    SELECT * FROM scored WHERE score >= {_LEAST_SCORE}
+    QUALIFY row_number() OVER (PARTITION BY d_no, m_no ORDER BY score DESC, h_no) = 1
+"""
+"""The message that answers each question best: by reply, by who was asked, by nearness, by form and by shared words."""
+
+_QUESTIONS = f"""
+    INSERT INTO questions
+        (document_id, text, author, asked_at, evidence, status, answer, answer_id, answered_by, answered_at, linked_by)
+    SELECT document_id, {cut("a.words")}, asker.alias, q.sent_at,
+        CASE WHEN n.message_id IS NULL THEN [q.message_id] ELSE [q.message_id, n.message_id] END,
+        CASE WHEN n.message_id IS NULL THEN 'open' ELSE 'answered' END,
+        {cut("n.text")}, n.message_id, said_by.alias, s.sent_at,
+        CASE WHEN n.is_reply THEN 'reply' WHEN n.is_named THEN 'mention' WHEN n.message_id IS NOT NULL THEN 'proximity' END
+    FROM asked a JOIN said q USING (d_no, m_no) JOIN open_documents USING (d_no)
+    LEFT JOIN answers n ON n.d_no = a.d_no AND n.m_no = a.m_no
+    LEFT JOIN said s ON s.d_no = n.d_no AND s.m_no = n.h_no
+    LEFT JOIN authors asker ON asker.author_id = q.author_id
+    LEFT JOIN authors said_by ON said_by.author_id = s.author_id
+"""
+
+_DECIDES = " OR ".join(
+    (
+        _is(cues.DECISION),
+        *(f"contains(plain, {quoted(piece)}) AND {_is(pattern)}" for piece, pattern in cues.DECISION_WITH.items()),
+    )
+)
+_DECISIONS_STATED = f"""
+    SELECT d_no, m_no, sentence, is_proposed, is_revoked FROM (
+        SELECT d_no, m_no, s_no, sentence, plain, {_is(cues.PROPOSED)} AS is_proposed, {_is(cues.TAKEN_BACK)} AS is_revoked,
+            {_DECIDES} AS is_decided
+        FROM sentences
+    )
+    WHERE (is_decided OR is_proposed OR is_revoked)
+        AND NOT {_is(cues.NOT_DECISION)}
+        AND (NOT {_is(_ASKS, "sentence")} OR {_is(_AGREED_TAG)})
+    QUALIFY row_number() OVER (PARTITION BY d_no, m_no ORDER BY s_no) = 1
+"""
+_DECISIONS = f"""
+    INSERT INTO decisions (document_id, text, author, decided_at, evidence, status)
+    SELECT document_id, {cut("rtrim(sentence, '.! ')")}, alias, s.sent_at, list_prepend(s.message_id, coalesce(agreed, [])),
+        CASE WHEN is_revoked THEN 'revoked' WHEN is_proposed AND agreed IS NULL THEN 'proposed' ELSE 'agreed' END
+    FROM stated t JOIN said s USING (d_no, m_no) JOIN open_documents USING (d_no) LEFT JOIN authors USING (author_id)
+    LEFT JOIN (
+        SELECT p.d_no, p.m_no, list(a.message_id ORDER BY a.m_no) AS agreed
+        FROM (SELECT d_no, m_no, unnest(range(1, {_AGREEMENT_REACH + 1})) AS further FROM stated) p
+        JOIN said o ON o.d_no = p.d_no AND o.m_no = p.m_no
+        JOIN said a ON a.d_no = p.d_no AND a.m_no = p.m_no + p.further
+        WHERE a.kind = 'text' AND a.author_id <> o.author_id AND (a.reply_to IS NULL OR a.reply_to = o.message_id)
+            AND {_is(cues.AGREES, _PLAIN.format("left(a.text, 60)"))}
+        GROUP BY p.d_no, p.m_no
+    ) USING (d_no, m_no)
+"""
+
+_TASKS_TAKEN = f"""
+    SELECT * FROM (
+        SELECT * EXCLUDE (takes_on, requests),
+            takes_on AND NOT is_question AND NOT {_is(cues.NOT_TAKES_ON)} AS is_own,
+            requests AND NOT {_is(cues.NOT_REQUESTS)} AS is_request
+        FROM (
+            SELECT d_no, m_no, s_no, sentence, plain, named, {_is(_ASKS, "sentence")} AS is_question,
+                {_is(cues.TAKES_ON)} AS takes_on, {_is(cues.REQUESTS)} AS requests
+            FROM sentences
+        )
+        WHERE takes_on OR requests
+    )
+    WHERE is_own OR is_request
+    QUALIFY row_number() OVER (PARTITION BY d_no, m_no ORDER BY is_own DESC, s_no) = 1
+"""
+_ACTION_ITEMS = f"""
+    INSERT INTO action_items (document_id, text, assignee, author, due, due_on, status, said_at, evidence)
+    WITH asked_for AS (
+        SELECT t.*, {due.words("t.plain")} AS due, n.h_no, n.plain AS answer, n.message_id AS answer_id, n.author_id AS answerer,
+            n.plain IS NOT NULL AND {_is(cues.REFUSES, "n.plain")} AS is_refused
+        FROM taken t LEFT JOIN answers n ON n.d_no = t.d_no AND n.m_no = t.m_no AND t.is_question
+    ),
+    accepted AS (
+        SELECT DISTINCT d_no, h_no AS m_no FROM asked_for
+        WHERE is_request AND NOT is_own AND is_question AND NOT is_refused AND h_no IS NOT NULL
+    )
+    SELECT document_id, {cut("rtrim(sentence, '.! ')")},
+        CASE
+            WHEN is_own THEN said_by.alias
+            WHEN t.named <> '' THEN t.named
+            ELSE taker.alias
+        END,
+        said_by.alias, due, {due.day("due", "s.local_date")}, 'open', s.sent_at,
+        CASE WHEN answer_id IS NULL THEN [s.message_id] ELSE [s.message_id, answer_id] END
+    FROM asked_for t JOIN said s USING (d_no, m_no) JOIN open_documents USING (d_no)
+    LEFT JOIN authors said_by ON said_by.author_id = s.author_id
+    LEFT JOIN authors taker ON taker.author_id = t.answerer
+    ANTI JOIN accepted x ON x.d_no = t.d_no AND x.m_no = t.m_no
+    WHERE NOT is_refused
+"""
+"""A task that somebody asked for and nobody refused; who takes on what was asked is its assignee, and says no second task."""
