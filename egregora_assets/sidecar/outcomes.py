@@ -31,8 +31,11 @@ _MENTION = quoted(rf"@?{ALIAS}[,:]?")
 _AGREED_TAG = quoted(r"\b(?:agreed|deal|combinado|fechado|fechou|abgemacht|d'accord|de acuerdo|trato)\s*\?")
 
 
-MESSAGE_SENTENCES = f"regexp_extract_all(text, {_SENTENCE})[:{_MOST_SENTENCES}]"
-"""The SQL for the sentences of a message."""
+_HAS_AN_END = " OR ".join(f"contains(text, {mark})" for mark in ("'.'", "'!'", "'?'", "chr(10)"))
+MESSAGE_SENTENCES = (
+    f"CASE WHEN {_HAS_AN_END} THEN regexp_extract_all(text, {_SENTENCE})[:{_MOST_SENTENCES}] ELSE [text] END"
+)
+"""The SQL for the sentences of a message; most are one, and need no looking for its end."""
 
 
 def cut(sentence: str) -> str:
