@@ -24,7 +24,8 @@ from tests.sidecar.labelled.found import KINDS, find, right_answers, right_assig
 
 SIZE = 100_000
 BOUNDS = {"question": 0.8, "decision": 0.7, "action": 0.7}
-_AT_ONCE = 50
+_AT_ONCE = 400
+"""Each time the patterns are made anew, which takes as long as some hundred documents."""
 
 
 def figures() -> Iterator[Figure]:

@@ -67,8 +67,7 @@ def _nameless(text: str) -> str:
     return f"CASE WHEN contains({text}, 'member-') THEN regexp_replace({text}, {_MENTION}, 'somebody', 'g') ELSE {text} END"
 
 
-_PLAIN = "CASE WHEN strlen({0}) = length({0}) THEN lower({0}) ELSE replace(strip_accents(lower({0})), '’', '''') END"
-"""Without accents; what has none is spared the search for them."""
+_PLAIN = "replace(strip_accents(lower({})), '’', '''')"
 _SENTENCES = f"""
     SELECT d_no, m_no, s_no, sentence, named,
         {_nameless("lowered")} AS plain
