@@ -15,8 +15,8 @@ from egregora_assets.config import PrivacySettings, Settings
 from egregora_assets.publish.tables import TABLES
 from egregora_assets.sidecar.extract import ITEM_TABLES
 from egregora_assets.warehouse.connection import open_snapshot
-from egregora_assets.warehouse.files import make_home
 from egregora_assets.warehouse.query import rows
+from tests.homes import make_ready_home
 
 BEGINNING = datetime(2024, 3, 13, 9, 0)
 """A day above twelve: its order of day and month needs no telling."""
@@ -51,7 +51,7 @@ def new_home() -> Iterator[Settings]:
     """Give a home of its own to each example of a property, in UTC whatever the environment says."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(home=Path(folder) / "home", timezone="UTC")
-        make_home(settings)
+        make_ready_home(settings)
         yield settings
 
 

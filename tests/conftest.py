@@ -10,8 +10,8 @@ import hypothesis
 import pytest
 
 from egregora_assets.config import Settings, load_settings
-from egregora_assets.warehouse.files import make_home
 from tests.chats import put_export
+from tests.homes import make_ready_home
 
 AddExport = Callable[..., Path]
 
@@ -41,8 +41,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def settings(home: Path) -> Settings:
+    """The settings of a home with an empty warehouse."""
     settings = load_settings(home)
-    make_home(settings)
+    make_ready_home(settings)
     return settings
 
 

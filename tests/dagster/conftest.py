@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from egregora_assets.config import Settings
+from egregora_assets.config import Settings, load_settings
 from egregora_assets.definitions import build_definitions
+from egregora_assets.warehouse.files import make_home
 from egregora_assets.warehouse.resource import Warehouse
 
 Materialize = Callable[..., dg.ExecuteInProcessResult]
+
+
+@pytest.fixture
+def settings(home: Path) -> Settings:
+    """The settings of a home with no warehouse yet: the graph has to make it."""
+    settings = load_settings(home)
+    make_home(settings)
+    return settings
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import re
 import subprocess
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import accumulate
 from pathlib import Path
@@ -71,7 +71,37 @@ class Commit(NamedTuple):
 Tree = dict[bytes, Placed]
 
 
+_told: dict[tuple[Path, tuple[str, ...], bytes], bytes | MissingError] | None = None
+
+
+@contextmanager
+def standing_still() -> Iterator[None]:
+    """Ask git each question once within the block, in which nobody may change a repository: its answers are the same."""
+    global _told
+    before, _told = _told, {} if _told is None else _told
+    try:
+        yield
+    finally:
+        _told = before
+
+
 def ask(repo: Path, *arguments: str, given: bytes = b"") -> bytes:
+    """Return git's answer. Raises ``MissingError`` when it has none."""
+    if _told is None:
+        return _ask(repo, *arguments, given=given)
+    question = (repo, arguments, given)
+    if question not in _told:
+        try:
+            _told[question] = _ask(repo, *arguments, given=given)
+        except MissingError as error:
+            _told[question] = error
+    answer = _told[question]
+    if isinstance(answer, MissingError):
+        raise answer
+    return answer
+
+
+def _ask(repo: Path, *arguments: str, given: bytes) -> bytes:
     """Run git on the objects as they are: no replacements, no grafts, no lazy fetch, nobody's settings but the repository's."""
     done = subprocess.run(
         ["git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false", *arguments],

@@ -60,6 +60,7 @@ def state(connection: duckdb.DuckDBPyConnection, without: tuple[str, ...] = ()) 
     }
 
 
+@oracle.standing_still()
 def assert_as_the_oracle_says(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     assert {sha for (sha,) in rows(connection, "SELECT sha FROM git_commits")} == oracle.all_commits(path)
     parents = rows(connection, "SELECT sha, list(parent ORDER BY parent_no) FROM git_commit_parents GROUP BY sha")
@@ -94,9 +95,11 @@ def assert_same_look_ups(
         (name, at + late) for name in [*paths, "no/such/file"] for at in [*steps[:1], *steps] for late in (-1, 0, 1)
     ]
     asked = random.Random(7).sample(asked, min(most, len(asked)))
-    for (name, at), found in zip(asked, answers(connection, branch, asked), strict=True):
-        allowed = [(one.state, one.tip, one.blob) for one in oracle.look_ups(path, branch, name, at)]
-        assert found in allowed or (missing == "trees" and found[0] == "unknown"), (name, at)
+    found_all = answers(connection, branch, asked)
+    with oracle.standing_still():
+        for (name, at), found in zip(asked, found_all, strict=True):
+            allowed = [(one.state, one.tip, one.blob) for one in oracle.look_ups(path, branch, name, at)]
+            assert found in allowed or (missing == "trees" and found[0] == "unknown"), (name, at)
 
 
 def answers(connection: duckdb.DuckDBPyConnection, branch: str, asked: list[tuple[str, int]]) -> list[tuple[Any, ...]]:

@@ -1,0 +1,38 @@
+"""Homes whose warehouse has its schema already: a copy is opened in a third of the time that a new file takes to be migrated."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from egregora_assets.config import Settings
+from egregora_assets.warehouse.files import make_home, open_warehouse
+
+_AT_ONCE = 8
+"""No test has more homes of its own than this: no two of them are the same warehouse by their ids."""
+
+_numbers = itertools.cycle(range(_AT_ONCE))
+
+
+def make_ready_home(settings: Settings) -> None:
+    """Make a home in which nothing has happened but that its empty warehouse was opened once."""
+    make_home(settings)
+    shutil.copyfile(_empty_warehouse(next(_numbers)), settings.warehouse_path)
+
+
+@cache
+def _empty_warehouse(number: int) -> Path:
+    folder = _folder()
+    settings = Settings(home=Path(folder.name) / str(number))
+    with open_warehouse(settings):
+        pass
+    return settings.warehouse_path
+
+
+@cache
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    """Return the folder of this process, which is removed when it ends."""
+    return tempfile.TemporaryDirectory(prefix="egregora-tests-")
