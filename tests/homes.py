@@ -5,10 +5,15 @@ from __future__ import annotations
 import itertools
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+import duckdb
+
 from egregora_assets.config import Settings
+from egregora_assets.warehouse.connection import open_file, tuning
 from egregora_assets.warehouse.files import make_home, open_warehouse
 
 _AT_ONCE = 8
@@ -21,6 +26,16 @@ def make_ready_home(settings: Settings) -> None:
     """Make a home in which nothing has happened but that its empty warehouse was opened once."""
     make_home(settings)
     shutil.copyfile(_empty_warehouse(next(_numbers)), settings.warehouse_path)
+
+
+@contextmanager
+def ready_warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give an empty warehouse in no home."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(home=Path(folder))
+        shutil.copyfile(_empty_warehouse(next(_numbers)), settings.warehouse_path)
+        with open_file(settings.warehouse_path, tuning(settings.warehouse), 0) as connection:
+            yield connection
 
 
 @cache

@@ -19,7 +19,8 @@ from tests.chats import with_privacy
 from tests.git_history.git_streams import HOUR
 from tests.git_history.repositories import history
 from tests.git_history.talk import NINE, SAID, WEB, write_memory
-from tests.git_history.test_sync import read, warehouse
+from tests.git_history.test_sync import read
+from tests.homes import ready_warehouse
 
 TEXTS = [text for _, _, text in SAID]
 APP = Place("app", "main")
@@ -119,7 +120,7 @@ def test_history_and_look_ups_follow_the_same_renames(seed: int, tmp_path: Path)
     """Whatever a look-up today says that a lost path has become is in the history of both names."""
     history(tmp_path / "repository", 60, seed)
     place = Place("one", "main")
-    with warehouse() as connection:
+    with ready_warehouse() as connection:
         read(connection, tmp_path / "repository", tmp_path / "shadows")
         asked = """
             SELECT row_number() OVER () AS id, 'one' AS repo, 'main' AS branch, path, '9000-01-01'::TIMESTAMPTZ AS time

@@ -29,7 +29,8 @@ from tests.git_history.git_streams import (
     sha_of,
 )
 from tests.git_history.repositories import force_move, history
-from tests.git_history.test_sync import assert_as_the_oracle_says, read, state, warehouse
+from tests.git_history.test_sync import assert_as_the_oracle_says, read, state
+from tests.homes import ready_warehouse
 
 
 def _chain(path: Path, count: int) -> list[str]:
@@ -49,7 +50,7 @@ def test_a_branch_may_have_any_name(name: bytes, tmp_path: Path) -> None:
     with (path / ".git" / "packed-refs").open("ab") as refs:
         refs.write(sha_of(path, "main").encode() + b" refs/heads/" + name + b"\n")
     shown = name.decode("utf-8", "backslashreplace")
-    with warehouse() as connection:
+    with ready_warehouse() as connection:
         read(connection, path, tmp_path / "shadows")
         assert (f"refs/heads/{shown}",) in rows(connection, "SELECT ref FROM git_refs")
         git(path, "symbolic-ref", "HEAD", os.fsdecode(b"refs/heads/" + name))
@@ -73,7 +74,7 @@ def test_files_of_any_kind_in_one_repository_stop_no_other(how: str, tmp_path: P
         os.mkfifo(bad / ".git" / "objects" / "info" / "alternates")
     else:
         (bad / ".git" / "packed-refs").write_text("no ref\n")
-    with warehouse() as connection:
+    with ready_warehouse() as connection:
         outcome = sync.refresh_all(connection, [Source("bad", bad), Source("good", good)], shadows)
         assert rows(connection, "SELECT count(*) FROM git_commits WHERE repo = 'good'") == [(4,)]
         assert [problem.partition(":")[0] for problem in outcome.problems] == ["repository bad"] * len(outcome.problems)
@@ -83,7 +84,7 @@ def test_files_of_any_kind_in_one_repository_stop_no_other(how: str, tmp_path: P
 def test_objects_that_were_away_for_one_run_are_read_when_they_are_back(tmp_path: Path) -> None:
     path, objects, away = tmp_path / "repository", tmp_path / "repository/.git/objects", tmp_path / "away"
     history(path, 12, 1)
-    with warehouse() as connection, warehouse() as first:
+    with ready_warehouse() as connection, ready_warehouse() as first:
         read(connection, path, tmp_path / "shadows")
         before = state(connection)
         force_move(path, seed=1)
@@ -110,7 +111,7 @@ def test_a_tag_whose_object_was_away_is_read_when_it_is_back(tmp_path: Path) -> 
     set_ref(path, "refs/tags/file", raw_object(path, "blob", b"a file"))
     lost = path / ".git" / "objects" / shas[2][:2] / shas[2][2:]
     lost.rename(away)
-    with warehouse() as connection:
+    with ready_warehouse() as connection:
         read(connection, path, tmp_path / "shadows")
         assert read(connection, path, tmp_path / "shadows") == sync.GitChanges(1)
         events = scalar(connection, "SELECT count(*) FROM git_ref_events")
@@ -126,7 +127,7 @@ def test_history_in_a_folder_that_is_away_is_no_beginning(tmp_path: Path) -> Non
     set_ref(source, "refs/heads/main", _chain(source, 4)[-1])
     git(tmp_path, "clone", "-q", "--shared", "--template=", str(source), str(path))
     set_ref(path, "refs/heads/main", raw_commit(path, sha_of(path, "main^{tree}"), [sha_of(path, "main")]))
-    with warehouse() as connection:
+    with ready_warehouse() as connection:
         source.rename(tmp_path / "away")
         (problem,) = sync.refresh_all(connection, [Source("one", path)], tmp_path / "shadows").problems
         assert "is not there" in problem
@@ -140,7 +141,7 @@ def test_a_damaged_commit_is_told_and_read_when_it_is_mended(known: int, damage:
     path, shadows = tmp_path / "repository", tmp_path / "shadows"
     shadows.mkdir()
     shas = _chain(path, 10)
-    with warehouse() as connection:
+    with ready_warehouse() as connection:
         if known:
             set_ref(path, "refs/heads/main", shas[known - 1])
             read(connection, path, shadows)
@@ -161,7 +162,7 @@ def test_a_damaged_commit_is_told_and_read_when_it_is_mended(known: int, damage:
 
 def test_a_repository_made_anew_in_another_format_is_read(tmp_path: Path) -> None:
     path = tmp_path / "repository"
-    with warehouse() as connection:
+    with ready_warehouse() as connection:
         for object_format in ("sha1", "sha256", "sha1"):
             shutil.rmtree(path, ignore_errors=True)
             set_ref(new_repository(path, object_format=object_format), "refs/heads/main", _commit(path))
@@ -176,7 +177,7 @@ def _commit(path: Path) -> str:
 
 def test_nothing_is_left_of_a_repository_that_is_forgotten(tmp_path: Path) -> None:
     history(tmp_path / "repository", 5, 1)
-    with warehouse() as connection:
+    with ready_warehouse() as connection:
         read(connection, tmp_path / "repository", tmp_path / "shadows")
         sync.forget_others(connection, [])
         assert not any(state(connection).values())
@@ -185,7 +186,7 @@ def test_nothing_is_left_of_a_repository_that_is_forgotten(tmp_path: Path) -> No
 def test_another_address_of_the_remote_is_noticed(tmp_path: Path) -> None:
     path = tmp_path / "repository"
     history(path, 3, 1)
-    with warehouse() as connection:
+    with ready_warehouse() as connection:
         for name in ("old", "new"):
             git(path, "config", "remote.origin.url", f"https://github.com/team/{name}.git")
             read(connection, path, tmp_path / "shadows")
@@ -202,7 +203,7 @@ def test_a_damaged_ref_of_a_followed_branch_does_not_drop_its_timeline(
     history(path, 6, 1)
     source, settings = Source("one", path, named), _settings(tmp_path, path, named)
     ref = path / ".git" / "refs" / "heads" / "main"
-    with warehouse() as connection:
+    with ready_warehouse() as connection:
         sync.refresh(connection, source, shadows)
         before, whole = state(connection), ref.read_text()
         ref.write_text(damage)
@@ -236,7 +237,7 @@ def test_a_branch_that_was_deleted_is_forgotten_and_is_no_damage(tmp_path: Path)
     path = tmp_path / "repository"
     history(path, 6, 1)
     set_ref(path, "refs/heads/other", sha_of(path, "main"))
-    with warehouse() as connection:
+    with ready_warehouse() as connection:
         read(connection, path, tmp_path / "shadows")
         (path / ".git" / "refs" / "heads" / "main").unlink()
         read(connection, path, tmp_path / "shadows")
@@ -248,7 +249,10 @@ def test_a_git_that_waits_for_ever_is_ended(tmp_path: Path, monkeypatch: pytest.
     history(path, 3, 1)
     os.mkfifo(path / ".git" / "packed-refs")
     monkeypatch.setattr(plumbing, "_SILENT_SECONDS", 1)
-    with warehouse() as connection, pytest.raises(GitError, match=r"repository one: .* no answer within 1 seconds"):
+    with (
+        ready_warehouse() as connection,
+        pytest.raises(GitError, match=r"repository one: .* no answer within 1 seconds"),
+    ):
         read(connection, path, tmp_path / "shadows")
 
 
@@ -272,7 +276,7 @@ def test_an_object_that_is_a_pipe_is_told_and_does_not_hold_the_run(
     os.mkfifo(path / ".git" / "objects" / piped[:2] / piped[2:])
     monkeypatch.setattr(plumbing, "_SILENT_SECONDS", 1)
     shadows.mkdir()
-    with warehouse() as connection:
+    with ready_warehouse() as connection:
         (problem,) = sync.refresh_all(connection, [Source("one", path)], shadows).problems
         assert "repository one: " in problem
         assert "no answer within 1 seconds" in problem
@@ -313,7 +317,7 @@ def test_what_a_killed_run_has_left_is_taken_away(tmp_path: Path) -> None:
     history(tmp_path / "repository", 3, 1)
     (tmp_path / "shadows" / ".reading-left").mkdir(parents=True)
     (tmp_path / "shadows" / ".reading-left" / "listed").write_text("0\n")
-    with warehouse() as connection:
+    with ready_warehouse() as connection:
         read(connection, tmp_path / "repository", tmp_path / "shadows")
         assert [entry.name for entry in (tmp_path / "shadows").iterdir()] == ["one.git"]
 
@@ -323,7 +327,7 @@ def test_a_look_at_a_repository_changes_nothing_for_a_run_that_reads_it(tmp_path
     shas = _chain(path, 4)
     set_ref(path, "refs/heads/main", shas[-1])
     remove_object(path, shas[1])
-    with warehouse() as connection:
+    with ready_warehouse() as connection:
         read(connection, path, tmp_path / "shadows")
         assert (shadow / "shallow").read_text() == f"{shas[2]}\n"
         plumbing.open_repository("one", path, shadow)
@@ -371,7 +375,7 @@ def test_that_a_folder_within_a_repository_stands_for_all_of_it_is_told(
     if inner == "broken":
         (folder / ".git").mkdir()
     named = settings.model_copy(update={"repositories": (RepositorySettings(path=folder, name="one"),)})
-    with warehouse() as connection:
+    with ready_warehouse() as connection:
         assert sync.refresh(connection, Source("one", folder), settings.git_shadows).commits == 3
         (told,) = listed(connection, named)
     is_told = "is a folder within a repository, all of which is read"
@@ -383,7 +387,7 @@ def test_worktrees_bare_clones_and_submodules_are_repositories_by_themselves(tmp
     history(path, 3, 1)
     git(path, "worktree", "add", "-q", "--detach", str(path / "within"))
     git(path, "clone", "-q", "--bare", "--template=", str(path), str(path / "bare.git"))
-    with warehouse() as connection:
+    with ready_warehouse() as connection:
         for number, folder in enumerate((path / "within", path / "bare.git", path / ".git")):
             read = sync.refresh(connection, Source(f"{number}", folder), tmp_path / "shadows")
             assert read.commits == 3

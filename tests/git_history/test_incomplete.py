@@ -17,7 +17,8 @@ from egregora_assets.git_history.watch import state_of
 from egregora_assets.warehouse.query import rows, scalar
 from tests.git_history.git_streams import HOUR, START, Stream, git, lines, new_repository, remove_object, sha_of
 from tests.git_history.repositories import Shares, history
-from tests.git_history.test_sync import assert_as_the_oracle_says, assert_same_look_ups, read, state, warehouse
+from tests.git_history.test_sync import assert_as_the_oracle_says, assert_same_look_ups, read, state
+from tests.homes import ready_warehouse
 
 _LATER = START + 99 * HOUR
 
@@ -76,7 +77,7 @@ def test_a_damaged_file_leaves_only_its_own_rename_unknown(
     file.chmod(0o644)
     file.write_bytes(whole[: len(whole) // 2] if damage is None else damage)
     assert _answers(path, "a.txt", "b.txt", "c.txt") == {"a.txt": "renamed", "b.txt": "unknown", "c.txt": "renamed"}
-    with warehouse() as connection:
+    with ready_warehouse() as connection:
         read(connection, path, tmp_path / "shadows")
         assert read(connection, path, tmp_path / "shadows") == sync.GitChanges(1)
         before = rows(connection, "SELECT objects_seen FROM git_repos")
@@ -113,7 +114,7 @@ def test_what_was_unknown_is_told_when_the_objects_come(what: str, seed: int, tm
     path = _partial(source, tmp_path / "partial.git", what)
     settings = Settings(home=tmp_path / "home", repositories=(RepositorySettings(path=path, name="one"),))
     settings.git_shadows.mkdir(parents=True)
-    with warehouse() as connection, warehouse() as fresh:
+    with ready_warehouse() as connection, ready_warehouse() as fresh:
         read(connection, path, settings.git_shadows)
         assert scalar(connection, "SELECT count(*) FROM git_lacking") > 0
         watched = state_of(settings)
@@ -134,7 +135,7 @@ def test_a_part_of_what_is_lacking_may_come_alone(tmp_path: Path) -> None:
     source = tmp_path / "source"
     history(source, 30, 3, Shares(rename=0.4, merge=0.3))
     path = _partial(source, tmp_path / "partial.git", "tree:0")
-    with warehouse() as connection:
+    with ready_warehouse() as connection:
         read(connection, path, tmp_path / "shadows")
         before = _unread(connection)
         tree, parent = sha_of(source, "main~3^{tree}"), sha_of(source, "main~4^{tree}")
@@ -145,7 +146,7 @@ def test_a_part_of_what_is_lacking_may_come_alone(tmp_path: Path) -> None:
                 source, "pack-objects", "-q", str(path / "objects" / "pack" / "pack"), given="\n".join(folders).encode()
             )
         read(connection, path, tmp_path / "shadows")
-        with warehouse() as fresh:
+        with ready_warehouse() as fresh:
             read(fresh, path, tmp_path / "fresh")
             assert state(connection) == state(fresh)
         assert _unread(connection) < before
@@ -159,7 +160,7 @@ def test_objects_that_were_not_lacking_change_nothing(tmp_path: Path) -> None:
     source = tmp_path / "source"
     _renamed(source)
     path = _partial(source, tmp_path / "partial.git")
-    with warehouse() as connection:
+    with ready_warehouse() as connection:
         read(connection, path, tmp_path / "shadows")
         before = rows(connection, "SELECT max(revision) FROM revisions")
         git(path, "hash-object", "-w", "--stdin", given=b"something else\n")
@@ -173,7 +174,7 @@ def test_history_behind_a_commit_that_was_missing_is_read_when_it_is_back(tmp_pa
     lost = path / ".git" / "objects" / shas[2][:2] / shas[2][2:]
     shutil.copy(lost, away)
     remove_object(path, shas[2])
-    with warehouse() as connection, warehouse() as fresh:
+    with ready_warehouse() as connection, ready_warehouse() as fresh:
         read(connection, path, tmp_path / "shadows")
         assert scalar(connection, "SELECT count(*) FROM git_commits") == 1
         shutil.copy(away, lost)
@@ -188,7 +189,7 @@ def test_a_whole_repository_is_not_watched_for_its_objects(tmp_path: Path) -> No
     _renamed(path)
     settings = Settings(home=tmp_path / "home", repositories=(RepositorySettings(path=path, name="one"),))
     settings.git_shadows.mkdir(parents=True)
-    with warehouse() as connection:
+    with ready_warehouse() as connection:
         sync.refresh(connection, Source("one", path), settings.git_shadows)
         before = state_of(settings)
         git(path, "hash-object", "-w", "--stdin", given=b"something\n")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,11 +14,11 @@ import pytest
 from egregora_assets.config import WarehouseSettings
 from egregora_assets.git_history import resolver, sync
 from egregora_assets.git_history.repositories import Source
-from egregora_assets.warehouse.migrate import migrate
 from egregora_assets.warehouse.query import rows, scalar, view_of
 from tests.git_history import oracle
 from tests.git_history.git_streams import Content, Stream, git, lines, new_repository
 from tests.git_history.repositories import CASES, Case, Shares, force_move, grow, history
+from tests.homes import ready_warehouse
 
 TABLES = {
     "git_commits": "* EXCLUDE (revision)",
@@ -36,14 +34,6 @@ TABLES = {
 }
 OF_COMMITS = ("git_commits", "git_commit_parents", "git_file_changes", "git_renames", "git_undecided")
 """Tables in which commits stay that no ref reaches any more."""
-
-
-@contextmanager
-def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        migrate(connection)
-        yield connection
 
 
 def read(connection: duckdb.DuckDBPyConnection, path: Path, shadows: Path) -> sync.GitChanges:
@@ -140,7 +130,7 @@ def test_every_odd_repository_is_read_as_it_is(name: str, tmp_path: Path) -> Non
     built = tmp_path / "case"
     built.mkdir()
     case = CASES[name](built)
-    with warehouse() as connection:
+    with ready_warehouse() as connection:
         assert_read(connection, case, tmp_path / "shadows")
         before = state(connection)
         assert read(connection, case.path, tmp_path / "shadows") == sync.GitChanges(1), "nothing is new"
@@ -153,7 +143,7 @@ def test_every_odd_repository_is_read_as_it_is(name: str, tmp_path: Path) -> Non
 def assert_read_later(connection: duckdb.DuckDBPyConnection, case: Case, tmp_path: Path) -> None:
     """Commits that no ref reaches any more stay; all else is as if the repository had been read for the first time."""
     read(connection, case.path, tmp_path / "shadows")
-    with warehouse() as fresh:
+    with ready_warehouse() as fresh:
         read(fresh, case.path, tmp_path / "fresh")
         assert_as_the_oracle_says(fresh, case.path)
         followed, anew = state(connection), state(fresh)
@@ -167,7 +157,7 @@ def assert_read_later(connection: duckdb.DuckDBPyConnection, case: Case, tmp_pat
 def test_increments_give_the_rows_of_one_full_reading(seed: int, tmp_path: Path) -> None:
     path = tmp_path / "repository"
     history(path, 30, seed)
-    with warehouse() as connection, warehouse() as fresh:
+    with ready_warehouse() as connection, ready_warehouse() as fresh:
         read(connection, path, tmp_path / "shadows")
         for number in range(4):
             grow(path, 8, seed * 10 + number)
@@ -182,7 +172,7 @@ def test_increments_give_the_rows_of_one_full_reading(seed: int, tmp_path: Path)
 def test_a_branch_that_was_moved_is_followed_and_its_old_commits_stay(seed: int, tmp_path: Path) -> None:
     path = tmp_path / "repository"
     history(path, 30, seed)
-    with warehouse() as connection, warehouse() as fresh:
+    with ready_warehouse() as connection, ready_warehouse() as fresh:
         read(connection, path, tmp_path / "shadows")
         kept = {sha for (sha,) in rows(connection, "SELECT sha FROM git_commits")}
         old, new = force_move(path, seed=seed)
@@ -209,13 +199,13 @@ def test_branches_moved_by_force_away_from_merges_and_back_leave_the_rows_of_one
     branches = ("main", "dev") if seed % 2 else ("main",)
     shadows, source = tmp_path / "shadows", Source("one", path, branches)
     shadows.mkdir()
-    with warehouse() as connection:
+    with ready_warehouse() as connection:
         for _ in range(6):
             for branch in branches:
                 if rng.random() < 0.8:
                     git(path, "update-ref", f"refs/heads/{branch}", rng.choice(rng.choice((every, merges))))
             sync.refresh(connection, source, shadows)
-            with warehouse() as fresh:
+            with ready_warehouse() as fresh:
                 sync.refresh(fresh, source, shadows)
                 assert_same_but_for_what_no_ref_reaches(connection, fresh, path)
 
@@ -240,7 +230,7 @@ def test_a_repository_that_cannot_be_read_is_told_and_keeps_none_of_the_others(t
         Source("good", tmp_path / "good"),
     ]
     (tmp_path / "shadows").mkdir()
-    with warehouse() as connection:
+    with ready_warehouse() as connection:
         outcome = sync.refresh_all(connection, sources, tmp_path / "shadows")
         assert outcome.repositories == 1
         assert [problem.partition(":")[0] for problem in outcome.problems] == ["repository gone", "repository empty"]
@@ -255,7 +245,7 @@ def test_a_history_that_is_too_long_for_little_memory_is_read_with_more(
     monkeypatch.setattr(sync, "_LITTLE_MEMORY", "2MB")
     caplog.set_level("INFO")
     limits = WarehouseSettings(temp_directory=tmp_path)
-    with warehouse() as connection, warehouse() as plain:
+    with ready_warehouse() as connection, ready_warehouse() as plain:
         default = scalar(connection, "SELECT current_setting('memory_limit')")
         sync.refresh(connection, Source("one", path), tmp_path / "shadows", limits=limits)
         read(plain, path, tmp_path / "shadows")
@@ -281,7 +271,7 @@ def test_renames_that_an_octopus_merge_brought_are_found_on_each_of_its_branches
     nested = stream.commit({"else.txt": "2\n"}, branch="late", parents=[main])
     stream.commit({"else.txt": "2\n"}, parents=[octopus, nested, tips[0]])
     shas = stream.write(new_repository(path))
-    with warehouse() as connection:
+    with ready_warehouse() as connection:
         read(connection, path, tmp_path / "shadows")
         found = rows(
             connection, "SELECT old_path, new_path FROM git_renames WHERE sha = ? ORDER BY old_path", [shas[octopus]]
@@ -298,7 +288,7 @@ def test_a_rename_that_only_an_octopus_merge_made_itself_is_found(tmp_path: Path
     both: dict[str, Content] = {"x.new": "x", "y.new": "y", "a.txt": None, "moved.txt": lines("a") + "more\n"}
     stream.commit(both, parents=[root, *tips])
     stream.write(new_repository(path))
-    with warehouse() as connection:
+    with ready_warehouse() as connection:
         read(connection, path, tmp_path / "shadows")
         assert rows(connection, "SELECT old_path, new_path FROM git_renames") == [("a.txt", "moved.txt")]
         assert_same_look_ups(connection, path, "main")
