@@ -172,7 +172,6 @@ def answering(data: object) -> Callable[[dict[str, Any]], Answer]:
         [{"index": 0, "embedding": [1.0]}, {"index": 0, "embedding": [1.0]}],
         [{"index": 0, "embedding": [1.0]}, {"index": 1, "embedding": [1.0, 2.0]}],
         [{"index": 0, "embedding": [float("nan")]}, {"index": 1, "embedding": [1.0]}],
-        [{"index": 0, "embedding": [0.0]}, {"index": 1, "embedding": [1.0]}],
         [{"index": 0, "embedding": []}, {"index": 1, "embedding": []}],
         [{"index": 0, "embedding": "x"}, {"index": 1, "embedding": "y"}],
         [{"index": 0, "embedding": [10**400]}, {"index": 1, "embedding": [1]}],

@@ -83,7 +83,7 @@ BAD_FILES = {
     "an unknown field": ("colour = 'blue'", "colour"),
     "an unknown nested field": ("[warehouse]\nthread = 1", "warehouse.thread"),
     "a wrong type": ("[documents]\ngap_minutes = 'long'", "documents.gap_minutes"),
-    "too small": ("[documents]\nmax_messages = 1", "documents.max_messages"),
+    "too small": ("[documents]\nmax_messages = 0", "documents.max_messages"),
     "no time zone": ("timezone = 'Lisbon'", "timezone"),
     "a zone that leaves its folder": ("timezone = '../../etc/passwd'", "timezone"),
     "no name for tables": ("[[sources]]\ntitle = 'x'\nsource_id = '../x'", "sources.0.source_id"),

@@ -118,7 +118,8 @@ def extracted(windows: Sequence[Window]) -> Iterator[duckdb.DuckDBPyConnection]:
             changed(
                 connection,
                 """
-                INSERT INTO documents
+                INSERT INTO documents (document_id, kind, source_id, local_date, window_start, window_end, title, slug, text,
+                    message_ids, content_hash, revision)
                 SELECT min(message_id), 'window', 'labelled', min(local_time)::DATE, min(local_time), max(local_time), '',
                     document::VARCHAR, '', list(message_id::UUID ORDER BY position), '', 1 FROM given GROUP BY document
                 """,
