@@ -110,6 +110,8 @@ def read_directory(file: BinaryIO, most_members: int) -> list[Entry]:
     entries = list(islice(_entries(file.read(place.size), place), most_members + 1))
     if len(entries) > most_members:
         raise BadDirectory(f"it has more than {most_members:,} members (limits.max_members)")
+    if len(entries) < place.members:  # one whose length is not true has swallowed others
+        raise BadDirectory(f"its directory is damaged: it names {len(entries):,} of {place.members:,} members")
     if entries and all(entry.problem == _BROKEN_EXTRA for entry in entries):
         raise BadDirectory(f"each member {_BROKEN_EXTRA}")
     _set_apart(file, entries, place.start)

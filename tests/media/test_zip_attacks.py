@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
@@ -296,6 +296,7 @@ SOUND = packed(FIRST, Member(b"middle.txt", DATA, DEFLATED), LAST)
 @pytest.mark.usefixtures("_each_engine")
 @examples(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, len(SOUND) - 1), st.integers(1, 255)), min_size=1, max_size=3))
+@example([(454, 54)])
 def test_flipped_bytes_lose_no_member_without_a_reason(tmp_path: Path, flips: list[tuple[int, int]]) -> None:
     data = bytearray(SOUND)
     for place, bits in flips:
