@@ -15,6 +15,7 @@ import duckdb
 from egregora_assets.config import Settings
 from egregora_assets.warehouse.connection import open_file, tuning
 from egregora_assets.warehouse.files import make_home, open_warehouse
+from egregora_assets.warehouse.migrate import migrate
 
 _AT_ONCE = 8
 """No test has more homes of its own than this: no two of them are the same warehouse by their ids."""
@@ -51,3 +52,12 @@ def _empty_warehouse(number: int) -> Path:
 def _folder() -> tempfile.TemporaryDirectory[str]:
     """Return the folder of this process, which is removed when it ends."""
     return tempfile.TemporaryDirectory(prefix="egregora-tests-")
+
+
+@contextmanager
+def empty_warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A warehouse in memory, in UTC, with its schema and nothing else."""
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        migrate(connection)
+        yield connection

@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from egregora_assets.documents.common_words import COMMON_WORDS
 from egregora_assets.documents.cutting import Coherence, Flags, Places
+from egregora_assets.documents.stopwords import COMMON_WORDS
 from egregora_assets.privacy.scrub import quoted
 from egregora_assets.warehouse.query import arrow, view_of
 

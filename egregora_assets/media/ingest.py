@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import repeat
@@ -32,7 +33,7 @@ from egregora_assets.config import Settings
 from egregora_assets.media.file_types import mime_of
 from egregora_assets.media.store import Adding, MediaStore
 from egregora_assets.warehouse.connection import bounded
-from egregora_assets.warehouse.query import changed, read_once, rows, table_of, view_of
+from egregora_assets.warehouse.query import changed, read_once, rows, table_of, table_of_columns, view_of
 from egregora_assets.warehouse.revisions import Transaction, current_revision, transaction
 from egregora_assets.warehouse.upsert import insert_new
 
@@ -178,15 +179,14 @@ def _media_infos(
 
 
 def _identified(infos: list[Entry]) -> pa.Table:
-    columns = [
+    columns: list[Sequence[object]] = [
         [info.index for info in infos],
         [info.raw_name for info in infos],
         [info.last_part for info in infos],
         [info.file_size for info in infos],
         [info.crc32 for info in infos],
     ]
-    arrays = [pa.array(column, field.type) for column, field in zip(columns, _IDENTIFIED, strict=True)]
-    return pa.Table.from_arrays(arrays, schema=_IDENTIFIED)
+    return table_of_columns(columns, _IDENTIFIED)
 
 
 def _store_members(

@@ -88,7 +88,10 @@ class MediaStore:
         except (FileNotFoundError, NotADirectoryError):
             return [False] * len(media_ids)
         try:
-            return [_holds(folder, media_id, size) for media_id, size in zip(media_ids, sizes, strict=True)]
+            return [
+                _is_file_of(f"{media_id[:2]}/{media_id}", size, folder)
+                for media_id, size in zip(media_ids, sizes, strict=True)
+            ]
         finally:
             os.close(folder)
 
@@ -304,17 +307,10 @@ def _checked(media_id: str) -> str:
     return media_id
 
 
-def _holds(folder: int, media_id: str, size: int) -> bool:
+def _is_file_of(path: str, size: int, folder: int | None = None) -> bool:
+    """Return whether a file of that size, and no link to one, stands at a path, which may be seen from an open folder."""
     try:
-        status = os.stat(f"{media_id[:2]}/{media_id}", dir_fd=folder, follow_symlinks=False)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    return status.st_size == size and stat.S_ISREG(status.st_mode)
-
-
-def _is_file_of(path: str, size: int) -> bool:
-    try:
-        status = os.lstat(path)
+        status = os.stat(path, dir_fd=folder, follow_symlinks=False)
     except (FileNotFoundError, NotADirectoryError):
         return False
     return status.st_size == size and stat.S_ISREG(status.st_mode)

@@ -13,11 +13,11 @@ import duckdb
 import pyarrow as pa
 
 from egregora_assets.authors.policy import Rules, naming_somebody, unscrubbed
+from egregora_assets.documents.stopwords import STOPWORDS
 from egregora_assets.privacy.kinds import ALIAS
 from egregora_assets.privacy.scrub import leaking, quoted
 from egregora_assets.sidecar import outcomes, terms
 from egregora_assets.sidecar.known import places, technologies
-from egregora_assets.sidecar.stopwords import STOPWORDS
 from egregora_assets.sidecar.terms import LINK_PATTERN
 from egregora_assets.warehouse.query import changed, table_of, temporary, view_of
 

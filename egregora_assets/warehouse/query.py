@@ -50,7 +50,11 @@ def view_of(
 
 def table_of(found: Iterable[Sequence[object]], schema: pa.Schema) -> pa.Table:
     """Return rows, each with the fields of ``schema`` in order, as Arrow; there may be none."""
-    columns = list(zip(*found, strict=True)) or [()] * len(schema)
+    return table_of_columns(list(zip(*found, strict=True)) or [()] * len(schema), schema)
+
+
+def table_of_columns(columns: Sequence[Sequence[object]], schema: pa.Schema) -> pa.Table:
+    """Return columns, one for each field of ``schema`` in order, as Arrow."""
     arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
     return pa.Table.from_arrays(arrays, schema=schema)
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from egregora_assets.config import DocumentSettings
-from egregora_assets.documents.common_words import COMMON_WORDS
+from egregora_assets.documents.stopwords import COMMON_WORDS
 from tests.documents.saying import Said
 
 Window = tuple[tuple[int, ...], int]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -11,7 +10,6 @@ from uuid import UUID
 import duckdb
 import pyarrow as pa
 
-from egregora_assets.warehouse.migrate import migrate
 from egregora_assets.warehouse.query import rows
 from egregora_assets.warehouse.revisions import transaction
 from egregora_assets.warehouse.upsert import insert_new
@@ -57,14 +55,6 @@ class Said:
 
 def _id(number: int | None) -> str | None:
     return None if number is None else str(UUID(int=0x1000 + number))
-
-
-@contextmanager
-def empty_warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        migrate(connection)
-        yield connection
 
 
 def receive(connection: duckdb.DuckDBPyConnection, messages: Iterable[Said]) -> None:

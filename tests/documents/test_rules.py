@@ -21,7 +21,8 @@ from egregora_assets.documents.cohesion import coherent_in
 from egregora_assets.documents.cutting import Flags, Messages, Places, cut
 from egregora_assets.warehouse.query import rows, scalar
 from tests.documents.oracle import belongs_together, size, unit_of, windows_of
-from tests.documents.saying import Said, documents, empty_warehouse, opt_out, receive
+from tests.documents.saying import Said, documents, opt_out, receive
+from tests.homes import empty_warehouse
 
 TEXTS = (
     "the tomatoes need more compost before winter",

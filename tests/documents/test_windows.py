@@ -16,7 +16,8 @@ from egregora_assets.documents import verify, windows
 from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.query import rows
 from tests.chats import BEGINNING, chat, put_export, state_of_home, with_privacy
-from tests.documents.saying import Said, documents, empty_warehouse, opt_out, receive
+from tests.documents.saying import Said, documents, opt_out, receive
+from tests.homes import empty_warehouse
 
 GAP_MINUTES, MOST_MESSAGES = 60, 4
 RULES = DocumentSettings(window="gap", gap_minutes=GAP_MINUTES, max_messages=MOST_MESSAGES, day_begins=0)

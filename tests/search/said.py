@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import timedelta
 
 import duckdb
 import pyarrow as pa
 
-from egregora_assets.warehouse.migrate import migrate
 from egregora_assets.warehouse.query import changed, view_of
 from tests.chats import BEGINNING
-
-
-@contextmanager
-def empty_warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        migrate(connection)
-        yield connection
 
 
 def say(connection: duckdb.DuckDBPyConnection, said: Mapping[int, str]) -> None:

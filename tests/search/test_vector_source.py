@@ -18,7 +18,8 @@ from egregora_assets.search.vectors.spec import Halves
 from egregora_assets.search.vectors.writer import bring_up_to_date
 from egregora_assets.warehouse.query import changed, scalar, view_of
 from egregora_assets.warehouse.revisions import transaction
-from tests.search.said import empty_warehouse, say, unsay
+from tests.homes import empty_warehouse
+from tests.search.said import say, unsay
 from tests.search.vector_truth import DIMENSIONS, some_vectors, spec_with
 
 MODEL = "0123456789abcdef"

@@ -24,7 +24,8 @@ from egregora_assets.search.word_files import WordsDamaged, WordsMissing, read_m
 from egregora_assets.search.words import WordChanges, follow, open_index
 from egregora_assets.warehouse.migrate import migrate
 from egregora_assets.warehouse.query import rows
-from tests.search.said import empty_warehouse, say, unsay
+from tests.homes import empty_warehouse
+from tests.search.said import say, unsay
 
 SAID = {
     1: "The blue ladder is in the shed",

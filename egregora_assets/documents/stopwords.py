@@ -1,6 +1,8 @@
-"""Words too common to be a topic, in English, Portuguese, Spanish, German and French; without those under four letters."""
+"""Words that say nothing of a subject, in English, Portuguese, Spanish, German and French: topics and cohesion leave them out."""
 
 from __future__ import annotations
+
+import unicodedata
 
 STOPWORDS = frozenset(
     """
@@ -59,3 +61,16 @@ STOPWORDS = frozenset(
     http https www
     """.split()
 )
+"""Words too common to be a topic."""
+_SAID_IN_PASSING = """
+    abend bonsoir buenas dear evening guten haha hahaha hiya kkkk manhã night noches noite nope obrigada obrigado rsrs salut
+    tarde tardes
+"""
+
+
+def _plain(word: str) -> str:
+    return "".join(letter for letter in unicodedata.normalize("NFD", word) if not unicodedata.combining(letter))
+
+
+COMMON_WORDS = frozenset(plain for word in (*STOPWORDS, *_SAID_IN_PASSING.split()) if len(plain := _plain(word)) >= 4)
+"""Words that any two conversations share; from four letters on, without accents."""
