@@ -10,8 +10,9 @@ from typer.testing import Result
 
 from egregora_assets.config import load_settings
 from egregora_assets.warehouse.connection import open_snapshot
+from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.query import rows
-from tests.cli.conftest import TAKEN_IN, Ingested
+from tests.cli.conftest import TAKEN_IN, Ingested, ingested
 from tests.cli.exports import BAD, CHAT, export
 
 Cli = Callable[..., Result]
@@ -58,41 +59,61 @@ def test_of_each_file_that_could_not_be_read_the_reason_is_told(
     assert reason in line, "the summary names the file and the reason"
 
 
-def test_bad_files_beside_a_good_one_are_named_and_do_no_harm(cli: Cli, home: Path, tmp_path: Path) -> None:
-    bad = [make(tmp_path) for make in BAD]
-
-    result = cli("ingest", *bad, export(tmp_path / "WhatsApp Chat with Garden Club.zip"))
-
-    assert result.exit_code == 0
-    assert all(path.name in result.stdout for path in bad)
-    assert answer(home, "SELECT count(*) FROM messages") == [(3,)]
-
-
-def test_bytes_that_are_no_text_cost_no_message(cli: Cli, home: Path, tmp_path: Path) -> None:
-    path = export(tmp_path / "chat.zip", CHAT.encode() + b"13/02/2024, 10:03 - Ana: caf\xe9\n")
-
-    result = cli("ingest", path)
-
-    assert result.exit_code == 0
-    assert "1 pieces in quarantine" in result.stdout
-    assert answer(home, "SELECT text FROM messages ORDER BY sent_at DESC LIMIT 1") == [("caf\ufffd",)]
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Ingested:
+    """Files that cannot be read beside a good one, one with bytes that are no text, and one with a very long line."""
+    folder = tmp_path_factory.mktemp("mixed")
+    return ingested(
+        folder,
+        *(make(folder) for make in BAD),
+        export(folder / "WhatsApp Chat with Garden Club.zip"),
+        export(folder / "WhatsApp Chat with No Text.zip", CHAT.encode() + b"13/02/2024, 10:03 - Ana: caf\xe9\n"),
+        export(
+            folder / "WhatsApp Chat with Long Line.zip",
+            CHAT + "13/02/2024, 10:03 - Ana: " + "long " * (LONG_LINE // 5) + "\n",
+        ),
+    )
 
 
-def test_a_line_of_ten_million_characters_is_one_message(cli: Cli, home: Path, tmp_path: Path) -> None:
-    path = export(tmp_path / "chat.zip", CHAT + "13/02/2024, 10:03 - Ana: " + "long " * (LONG_LINE // 5) + "\n")
+def test_bad_files_beside_good_ones_are_named_and_do_no_harm(mixed: Ingested) -> None:
+    bad = mixed.given[: len(BAD)]
+    assert mixed.result.exit_code == 0
+    assert all(path.name in mixed.result.stdout for path in bad)
+    said = "SELECT count(*) FROM messages JOIN sources USING (source_id) WHERE title = 'Garden Club'"
+    assert answer(mixed.home, said) == [(3,)]
 
-    result = cli("ingest", path)
 
-    assert result.exit_code == 0
-    assert answer(home, "SELECT count(*) FROM messages") == [(4,)]
+def test_bytes_that_are_no_text_cost_no_message(mixed: Ingested) -> None:
+    assert "2 pieces in quarantine" in mixed.result.stdout, "one is of a bad file"
+    with open_warehouse(load_settings(mixed.home)) as connection:
+        kept = rows(
+            connection,
+            "SELECT sum(pieces) FROM quarantine JOIN exports USING (export_id) WHERE file_name = ?",
+            ["WhatsApp Chat with No Text.zip"],
+        )
+    assert kept == [(1,)]
+    said = "SELECT text FROM messages JOIN sources USING (source_id) WHERE title = 'No Text' ORDER BY sent_at DESC LIMIT 1"
+    assert answer(mixed.home, said) == [("caf\ufffd",)]
+
+
+def test_a_line_of_ten_million_characters_is_one_message(mixed: Ingested) -> None:
+    said = "SELECT count(*) FROM messages JOIN sources USING (source_id) WHERE title = 'Long Line'"
+    assert answer(mixed.home, said) == [(4,)]
 
 
 @pytest.mark.parametrize(("option", "first"), [("--day-first", "2024-02-01"), ("--month-first", "2024-01-02")])
-def test_an_ambiguous_export_waits_for_the_answer(cli: Cli, home_refused: Path, option: str, first: str) -> None:
+def test_an_ambiguous_export_waits_for_the_answer_and_without_paths_the_inbox_is_taken_in(
+    cli: Cli, home_refused: Path, option: str, first: str
+) -> None:
+    either_order = CHAT.replace("13/02", "03/02")
+    export(home_refused / "inbox" / "WhatsApp Chat with Garden Club.zip", either_order)
+
     result = cli("ingest", option)
 
     assert result.exit_code == 0
-    assert answer(home_refused, "SELECT min(local_time)::DATE::VARCHAR FROM messages") == [(first,)]
+    told = "SELECT count(*), min(local_time)::DATE::VARCHAR FROM messages JOIN sources USING (source_id) WHERE title "
+    assert answer(home_refused, f"{told} <> 'Garden Club'") == [(2, first)]
+    assert answer(home_refused, f"{told} = 'Garden Club'")[0][0] == 3
 
 
 def test_a_path_that_is_no_file_is_told_before_anything_is_done(cli: Cli, home: Path, tmp_path: Path) -> None:
@@ -111,12 +132,3 @@ def test_a_file_that_the_inbox_would_not_look_at_is_refused(cli: Cli, home: Path
     assert result.exit_code == 1
     assert "chat.pdf" in result.stderr
     assert not list((home / "inbox").glob("*.pdf"))
-
-
-def test_without_paths_the_inbox_is_taken_in(cli: Cli, home: Path) -> None:
-    cli("init")
-    export(home / "inbox" / "WhatsApp Chat with Garden Club.zip")
-
-    assert cli("ingest").exit_code == 0
-
-    assert answer(home, "SELECT count(*) FROM messages") == [(3,)]
