@@ -92,7 +92,9 @@ def test_bytes_that_are_no_text_cost_no_message(mixed: Ingested) -> None:
             ["WhatsApp Chat with No Text.zip"],
         )
     assert kept == [(1,)]
-    said = "SELECT text FROM messages JOIN sources USING (source_id) WHERE title = 'No Text' ORDER BY sent_at DESC LIMIT 1"
+    said = (
+        "SELECT text FROM messages JOIN sources USING (source_id) WHERE title = 'No Text' ORDER BY sent_at DESC LIMIT 1"
+    )
     assert answer(mixed.home, said) == [("caf\ufffd",)]
 
 
