@@ -201,6 +201,15 @@ def test_the_users_word_wins_over_the_file(read: Read) -> None:
     assert [message.time for message in read(export, day_first=False)] == [datetime(2024, 5, 3, 10), None]
 
 
+@pytest.mark.parametrize(("form", "day_first"), [("{0}/03/2024", False), ("03/{0}/2024", True)])
+def test_a_word_meant_for_another_file_of_the_run_does_not_cost_a_file_that_plainly_tells(
+    read: Read, caplog: pytest.LogCaptureFixture, form: str, day_first: bool
+) -> None:
+    export = "".join(f"{form.format(f'{day:02}')}, 10:00 - Ana: x\n" for day in range(8, 24))
+    assert [message.time for message in read(export, day_first)] == [datetime(2024, 3, day, 10) for day in range(8, 24)]
+    assert "-first` was said" in caplog.text
+
+
 def test_dates_that_read_the_same_either_way_need_no_word(read: Read) -> None:
     assert read("01/01/2024, 10:00 - Ana: x")[0].time == datetime(2024, 1, 1, 10)
 
@@ -731,7 +740,7 @@ def test_dates_in_the_wrong_order_keep_their_header_and_say_that_the_other_order
     staged: Callable[..., Staged],
 ) -> None:
     lines = [f"{day}/03/2024, 10:00 - Ana: x {day}\n" for day in range(11, 30)]
-    found = staged("".join(lines), day_first=False).quarantined
+    found = staged("".join(["03/25/2024, 10:00 - Ana: as was said\n", *lines]), day_first=False).quarantined
     assert [piece.raw.rstrip() for piece in found] == [line.encode().rstrip() for line in lines[2:]]
     assert {"--day-first" in piece.reason for piece in found} == {True}
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -32,6 +33,8 @@ from egregora_assets.chat.formats.whatsapp_kinds import (
 )
 from egregora_assets.chat.formats.whatsapp_scan import HIJRI, SCAN_SCHEMA, UNKNOWN_WORD, ScanResult, scan, timestamps
 from egregora_assets.warehouse.query import rows, scalar, view_of
+
+log = logging.getLogger(__name__)
 
 STAGED = "staged_messages"
 """Columns: position, byte_offset, local_time (null: impossible), author_no (null: none), kind, text, attachment,
@@ -81,8 +84,8 @@ def title_of(path: Path) -> str:
 def stage(connection: duckdb.DuckDBPyConnection, stream: BinaryIO, name: str, day_first: bool | None = None) -> Staged:
     """Read an export into the temporary table ``STAGED``, one row per message in the file's order.
 
-    ``day_first`` is the user's word on the order of day and month; ``None`` lets the whole file decide. Raises
-    ``AmbiguousDates`` when it cannot, ``ExportUnreadable`` when there is no message in it.
+    ``day_first`` is the user's word on the order of day and month, for files that do not plainly tell otherwise; ``None`` lets
+    the whole file decide. Raises ``AmbiguousDates`` when it cannot, ``ExportUnreadable`` when there is no message in it.
     """
     result = ScanResult()
     return stage_scanned(connection, scan(read_blocks(stream, result.quarantined), result), result, name, day_first)
@@ -139,7 +142,7 @@ def _date_order(result: ScanResult, name: str, day_first: bool | None) -> DateOr
             return "year"
     if not result.order_matters:
         return None
-    if day_first is not None:
+    if day_first is not None and not _contradicts(result, name, day_first):
         return "day" if day_first else "month"
     if result.first_above_12 != result.second_above_12:
         return "day" if result.first_above_12 > result.second_above_12 else "month"
@@ -149,6 +152,18 @@ def _date_order(result: ScanResult, name: str, day_first: bool | None) -> DateOr
         f"{name}: no date in it tells day from month (as 05/03). Say which comes first: "
         "`--day-first` or `--month-first`, or `day_first = true` under [[sources]] in egregora.toml"
     )
+
+
+def _contradicts(result: ScanResult, name: str, day_first: bool) -> bool:
+    """Return whether most dates cannot be read as the user said, and none has to be: the word was for another file of the run."""
+    fitting, others = result.first_above_12, result.second_above_12
+    if not day_first:
+        fitting, others = others, fitting
+    if fitting or others * 2 <= result.order_matters:
+        return False
+    told, is_read = ("day", "month") if day_first else ("month", "day")
+    log.warning("%s: its dates begin with the %s and are read so, though `--%s-first` was said", name, is_read, told)
+    return True
 
 
 def _authors(connection: duckdb.DuckDBPyConnection, result: ScanResult) -> list[str | None]:
