@@ -32,7 +32,7 @@ from egregora_assets.warehouse.connection import NothingPublished, open_snapshot
 from egregora_assets.warehouse.durable import force_file, force_folder, readable
 from egregora_assets.warehouse.files import discard_partial, fresh_beside, partial_beside
 from egregora_assets.warehouse.query import Parameters, changed, roll_back, rows, scalar
-from egregora_assets.warehouse.revisions import current_revision, warehouse_id
+from egregora_assets.warehouse.revisions import current_revision, erased_since, warehouse_id
 
 _FICLONE = 0x40049409
 """ioctl(2) FICLONE: share the blocks of a file until one side writes (btrfs, XFS, APFS has its own)."""
@@ -75,7 +75,7 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     Raises ``PublicationRefused`` when a new row shows something private; what was published before stays then.
     """
     outcome = _publish(connection, settings, full)
-    if outcome.rebuilt or words.doubt(connection, settings):
+    if outcome.rebuilt or words.must_follow(connection, settings):
         words.follow(connection, words.folder_of(settings), full)
     return outcome
 
@@ -96,7 +96,7 @@ def _publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: bo
         connection.execute(shown).fetchall()
     written = None
     comparable = present and present.fingerprint == wanted.fingerprint and present.revision <= wanted.revision
-    if present and comparable and not _erased_since(connection, present.revision):
+    if present and comparable and not erased_since(connection, present.revision):
         written = _follow(connection, settings, present, wanted)
     rebuilt = written is None
     if written is None:
@@ -178,10 +178,6 @@ def _read_state(connection: duckdb.DuckDBPyConnection, table: str) -> Publicatio
     return Publication(*found[0]) if found else None
 
 
-def _erased_since(connection: duckdb.DuckDBPyConnection, revision: int) -> bool:
-    return bool(scalar(connection, "SELECT EXISTS (SELECT 1 FROM erasures WHERE revision > ?)", [revision]))
-
-
 def _refuse_private(connection: duckdb.DuckDBPyConnection, rules: Rules) -> None:
     """Ask the rows that were noted. Raises ``PublicationRefused``."""
     found = private_among_noted(connection, rules)
@@ -258,11 +254,14 @@ def _follow(
             try:
                 with asking(connection):
                     rules, written = rules_of(connection, settings), 0
-                    for table in TABLES:
-                        if _note_changed_keys(connection, table, present.revision):
+                    for tables in _with_equal_keys():
+                        if not _note_changed_keys(connection, tables[0], present.revision):
+                            continue
+                        for table in tables:
                             fresh, parameters = _fresh_rows(table, present.revision)
-                            written += _replace_rows(connection, table, fresh, parameters)
-                            note(connection, settings, rules, table, fresh, parameters)
+                            if new := _replace_rows(connection, table, fresh, parameters):
+                                note(connection, settings, rules, table, fresh, parameters)
+                            written += new
                     _refuse_private(connection, rules)
                 connection.execute("UPDATE public.publication SET revision = ?", [wanted.revision])
                 connection.execute("COMMIT")
@@ -274,6 +273,14 @@ def _follow(
         log.warning("%s cannot be followed (%s): making it anew from the warehouse", path.name, error)
         return None
     return written
+
+
+def _with_equal_keys() -> Iterator[list[PublishedTable]]:
+    """Give the published tables one group after the other: those whose rows differ under the same keys, asked once."""
+    groups: dict[tuple[str, str | None], list[PublishedTable]] = {}
+    for table in TABLES:
+        groups.setdefault((table.changed, table.tombstones), []).append(table)
+    yield from groups.values()
 
 
 _TITLES_ERASED = """

@@ -43,7 +43,7 @@ from egregora_assets.search.word_files import (
     write_block,
     write_manifest,
 )
-from egregora_assets.warehouse.revisions import current_revision, warehouse_id
+from egregora_assets.warehouse.revisions import current_revision, erased_since, warehouse_id
 
 Labels = NDArray[np.int64]
 Scores = NDArray[np.float32]
@@ -110,7 +110,7 @@ def follow(connection: duckdb.DuckDBPyConnection, folder: Path, full: bool = Fal
         found = [(block, *_seen(labels, sums, block)) for block in before.blocks]
         kept = [block for block, count, parity in found if (count, parity) == (block.rows, block.parity)]
         plan = _joined(sorted([*kept, *_gaps(labels, kept)], key=lambda item: item.first))
-        if present and plan == list(before.blocks):
+        if present and plan == list(before.blocks) and not erased_since(connection, before.revision):
             return WordChanges()
         blocks: list[Block] = []
         for item in plan:
@@ -126,17 +126,21 @@ def follow(connection: duckdb.DuckDBPyConnection, folder: Path, full: bool = Fal
 
 def doubt(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str | None:
     """Return why the index of words has to be made anew. Reads all of it: whoever was told of damage is answered by this."""
-    folder = folder_of(settings)
-    try:
-        _, manifest = read_manifest(folder)
-        is_damaged = bool(damaged_files(folder, manifest, again=True))
-    except (WordsMissing, WordsDamaged):
-        is_damaged = True
-    if is_damaged:
+    folder, manifest = folder_of(settings), _present(settings)
+    if manifest is None or damaged_files(folder, manifest, again=True):
         return "the index of words is not there, or damaged"
-    if manifest.warehouse_id != warehouse_id(connection) or manifest.made_with != made_with():
+    if not _is_of(connection, manifest):
         return "the index of words is of another warehouse or version"
     return None if standing(connection, manifest) == Standing(0, 0) else "the index of words is behind the warehouse"
+
+
+def must_follow(connection: duckdb.DuckDBPyConnection, settings: Settings) -> bool:
+    """Return whether a publication cannot wait for the index: there is none, or what was erased may still be in it.
+
+    Whether it is whole and up to date is not asked.
+    """
+    manifest = _present(settings)
+    return manifest is None or not _is_of(connection, manifest) or erased_since(connection, manifest.revision)
 
 
 @dataclass(frozen=True)
@@ -174,12 +178,24 @@ def _readable(folder: Path) -> Manifest | None:
         return None
 
 
+def _present(settings: Settings) -> Manifest | None:
+    """Return what the index in its folder says of itself; ``None`` where it says nothing that makes sense."""
+    try:
+        return read_manifest(folder_of(settings))[1]
+    except (WordsMissing, WordsDamaged):
+        return None
+
+
+def _is_of(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> bool:
+    return manifest.warehouse_id == warehouse_id(connection) and manifest.made_with == made_with()
+
+
 def _usable(connection: duckdb.DuckDBPyConnection, folder: Path) -> Manifest | None:
     """Return what is there, if it is whole and of this warehouse. Readers have it until there is another."""
     manifest = _readable(folder)
     if manifest is None:
         return None
-    if manifest.warehouse_id != warehouse_id(connection) or manifest.made_with != made_with():
+    if not _is_of(connection, manifest):
         log.info("the index of words is of another warehouse or version: making it anew")
         return None
     damaged = damaged_files(folder, manifest)

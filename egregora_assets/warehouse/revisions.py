@@ -82,6 +82,11 @@ def current_revision(connection: duckdb.DuckDBPyConnection) -> int:
     return int(scalar(connection, "SELECT coalesce(max(revision), 0) FROM revisions"))
 
 
+def erased_since(connection: duckdb.DuckDBPyConnection, revision: int) -> bool:
+    """Return whether something was erased after a revision, so that files made before may still hold it."""
+    return bool(scalar(connection, "SELECT EXISTS (SELECT 1 FROM erasures WHERE revision > ?)", [revision]))
+
+
 def warehouse_id(connection: duckdb.DuckDBPyConnection) -> str:
     """Return the random name of this warehouse: revisions of one say nothing about files made from another."""
     return str(scalar(connection, "SELECT warehouse_id FROM warehouse_identity"))

@@ -27,6 +27,7 @@ from egregora_assets.publish.pending import pending
 from egregora_assets.publish.snapshot import PublishOutcome, publish
 from egregora_assets.publish.tables import TABLES
 from egregora_assets.samples.repository import write_sample_repository
+from egregora_assets.search import words
 from egregora_assets.warehouse.connection import NothingPublished, open_snapshot
 from egregora_assets.warehouse.durable import StoreFull
 from egregora_assets.warehouse.files import make_home, open_warehouse
@@ -474,4 +475,19 @@ def test_ambiguous_dates_are_pending_once_the_settings_tell_their_order(settings
     with open_warehouse(told) as connection:
         ingest(connection, told)
         publish(connection, told)
+        words.refresh(connection, told)
     assert pending(told) == []
+
+
+def test_a_publication_leaves_the_index_of_words_to_its_asset_unless_something_was_erased(published: Settings) -> None:
+    def index() -> dict[str, bytes]:
+        return {
+            path.name: path.read_bytes() for path in sorted(words.folder_of(published).rglob("*")) if path.is_file()
+        }
+
+    before = index()
+    take_in(published, *LATER, suffix=" (1)")
+    publish_now(published)
+    assert index() == before
+    publish_now(with_privacy(published, opt_out=("Ana Lima",)))
+    assert index() != before
