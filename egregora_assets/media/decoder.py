@@ -79,7 +79,7 @@ def _words_of(error: Exception, path: str) -> str:
 def _facts(path: str, mime: str, pixels: int) -> dict[str, Any]:
     if not mime.startswith(("audio/", "video/")):
         data = Path(path).read_bytes()
-        return {**vars(picture_hashes.picture_facts(data, mime)), "picture_digest": picture_digest(mime, data)}
+        return {**picture_hashes.picture_facts(data, mime)._asdict(), "picture_digest": picture_digest(mime, data)}
     from egregora_assets.media.recordings import recording_facts  # large, and an extra
 
     return vars(recording_facts(path, pixels))

@@ -9,8 +9,8 @@ import io
 import re
 import warnings
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from PIL import BmpImagePlugin, GifImagePlugin, Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
@@ -38,8 +38,7 @@ _TURNS = {
 }
 
 
-@dataclass(frozen=True)
-class PictureFacts:
+class PictureFacts(NamedTuple):
     """What one decode told. ``width`` and ``height`` are those of the upright picture; ``signature`` is 128x128 grey
     levels; ``taken_at`` is the camera's clock, in ISO form and without a zone."""
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -43,20 +42,20 @@ class _Plan(NamedTuple):
     tables: tuple[tuple[int, int], ...]
 
 
-@dataclass
 class _Picture:
     """What was read so far: ``tables`` wait for a scan that refers to them, ``body`` is what decoding needs, in order."""
 
-    density: bytes | None = None
-    transform: int | None = None
-    orientation: int | None = None
-    profile_parts: dict[int, tuple[int, bytes]] = field(default_factory=dict)
-    frame: bytes = b""
-    body: list[bytes | memoryview] = field(default_factory=list)
-    tables: dict[tuple[int, int], bytes] = field(default_factory=dict)
-    interval: int = 0
-    scans: int = 0
-    exif_seen: bool = False
+    def __init__(self) -> None:
+        self.density: bytes | None = None
+        self.transform: int | None = None
+        self.orientation: int | None = None
+        self.profile_parts: dict[int, tuple[int, bytes]] = {}
+        self.frame = b""
+        self.body: list[bytes | memoryview] = []
+        self.tables: dict[tuple[int, int], bytes] = {}
+        self.interval = 0
+        self.scans = 0
+        self.exif_seen = False
 
     def profile(self) -> bytes | None:
         """Return the colour profile, cleaned; None where there is none, or where parts of it are missing."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from egregora_assets.media.errors import NotSanitised
 
@@ -24,8 +24,7 @@ _NO_OPUS_COMMENTS = b"OpusTags" + bytes(8)
 _NO_VORBIS_COMMENTS = b"\x03vorbis" + bytes(8) + b"\x01"
 
 
-@dataclass(frozen=True)
-class _Page:
+class _Page(NamedTuple):
     flags: int
     granule: int
     lacing: bytes

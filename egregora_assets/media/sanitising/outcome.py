@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from egregora_assets.media.errors import NotSanitised
 
@@ -14,8 +14,7 @@ _WORDS = re.compile(rb"(?:[\t\n\r -~]{24}|(?:[\t\n\r -~]\0){11}[\t\n\r -~])\Z")
 _FEWEST_LETTERS = 10
 
 
-@dataclass(frozen=True)
-class Sanitised:
+class Sanitised(NamedTuple):
     """A whole file of the same type as the original, without what the original said beside its content."""
 
     data: bytes

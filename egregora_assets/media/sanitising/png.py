@@ -10,7 +10,6 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import lru_cache
 
 from egregora_assets.media.errors import NotSanitised
@@ -30,22 +29,22 @@ _MAX_PIXEL_BYTES = 1 << 30
 _BLOCK_IN, _BLOCK_OUT = 1 << 16, 1 << 20
 
 
-@dataclass
 class _Frame:
     """One coded picture: its control chunk (without sequence number; empty for a still) and its compressed bytes."""
 
-    control: bytes = b""
-    coded: list[memoryview] = field(default_factory=list)
+    def __init__(self, control: bytes = b"") -> None:
+        self.control = control
+        self.coded: list[memoryview] = []
 
 
-@dataclass
 class _Picture:
-    header: bytes = b""
-    kept: dict[bytes, bytes] = field(default_factory=dict)
-    orientation: int | None = None
-    plays: bytes = b""
-    frames: list[_Frame] = field(default_factory=list)
-    pending: bytes = b""
+    def __init__(self) -> None:
+        self.header = b""
+        self.kept: dict[bytes, bytes] = {}
+        self.orientation: int | None = None
+        self.plays = b""
+        self.frames: list[_Frame] = []
+        self.pending = b""
 
 
 def sanitise_png(data: bytes) -> bytes:

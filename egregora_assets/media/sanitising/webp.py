@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 
 from egregora_assets.media.errors import NotSanitised
 from egregora_assets.media.sanitising.icc import cleaned_profile
@@ -22,13 +21,13 @@ _EXTENDED, _CANVAS = b"VP8X", 10
 _PLAIN_ALPHA, _CODED_ALPHA = 0, 1
 
 
-@dataclass
 class _Picture:
-    extended: bytes = b""
-    profile: bytes | None = None
-    orientation: int | None = None
-    animation: bytes = b""
-    images: list[bytes] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.extended = b""
+        self.profile: bytes | None = None
+        self.orientation: int | None = None
+        self.animation = b""
+        self.images: list[bytes] = []
 
 
 def sanitise_webp(data: bytes) -> bytes:
