@@ -70,9 +70,9 @@ def open_embedder(settings: Settings) -> Embedder:
             f"there is no model in {folder}: `egregora model install` puts the standard one in place; "
             "without one search is by words alone"
         )
-    from egregora_assets.search.onnx_model import OnnxModel
+    from egregora_assets.search.onnx_model import opened
 
-    return OnnxModel(folder)
+    return opened(folder)
 
 
 def as_read(text: str) -> str:

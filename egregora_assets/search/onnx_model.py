@@ -13,7 +13,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -143,6 +143,20 @@ class OnnxModel:
     def _output(self) -> str:
         names = [told.name for told in self._session.get_outputs()]
         return _OUR_OUTPUT if _OUR_OUTPUT in names else str(names[0])
+
+
+def opened(folder: Path) -> OnnxModel:
+    """Return the model in a folder: that which this process has opened last, loaded as it is, while the files are the same.
+
+    Raises ``NoEmbedder``.
+    """
+    files = ((path, path.stat()) for path in sorted(folder.rglob("*")) if path.is_file())
+    return _opened(folder, tuple((path, found.st_ino, found.st_size, found.st_mtime_ns) for path, found in files))
+
+
+@lru_cache(maxsize=1)
+def _opened(folder: Path, files: tuple[tuple[Path, int, int, int], ...]) -> OnnxModel:  # noqa: ARG001 part of the key
+    return OnnxModel(folder)
 
 
 def model_files(folder: Path) -> tuple[Path, ...]:

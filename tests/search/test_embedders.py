@@ -15,7 +15,7 @@ from egregora_assets.config import Settings
 from egregora_assets.search import embedding_pool
 from egregora_assets.search.embedders import EmbedderFailed, NoEmbedder, as_read, open_embedder, unit_length
 from egregora_assets.search.embedding_pool import in_processes
-from egregora_assets.search.onnx_model import OnnxModel
+from egregora_assets.search.onnx_model import OnnxModel, opened
 from egregora_assets.search.onnx_writer import Graph
 from tests.search.conftest import TINY_DIMENSIONS, with_model, write_tiny_model
 
@@ -215,6 +215,17 @@ def test_a_vector_without_direction_is_refused() -> None:
             unit_length(wrong.astype(np.float32))
     given, made = np.array([[3, 4], [0, 0]], np.float32), np.array([[0.6, 0.8], [0, 0]], np.float32)
     assert np.array_equal(unit_length(given), made)
+
+
+def test_a_model_is_loaded_once_until_its_files_change(tmp_path: Path, tiny_model: Path) -> None:
+    folder = shutil.copytree(tiny_model, tmp_path / "model")
+    first = opened(folder)
+    assert opened(folder) is first
+    (folder / "config_sentence_transformers.json").write_text('{"prompts": {"query": "search: "}}')
+    assert opened(folder).model_fingerprint != first.model_fingerprint
+    (folder / "model.onnx").unlink()
+    with pytest.raises(NoEmbedder, match=r"model\.onnx is missing"):
+        opened(folder)
 
 
 @pytest.mark.parametrize(

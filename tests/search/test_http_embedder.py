@@ -18,7 +18,7 @@ import pytest
 from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import HttpEmbedderSettings, SearchSettings, Settings, SettingsError, load_settings
 from egregora_assets.publish.snapshot import publish
-from egregora_assets.search import embeddings, vector_index, verify, verify_vectors
+from egregora_assets.search import embeddings, vector_index, verify, verify_vectors, words
 from egregora_assets.search.embedders import EmbedderFailed, open_embedder
 from egregora_assets.search.http_embedder import HttpEmbedder
 from egregora_assets.search.opening import open_search
@@ -239,6 +239,7 @@ def test_a_service_that_gives_longer_vectors_by_the_same_name_is_another_model(
         assert verify.texts_are_embedded(connection, served).passed
         assert vector_index.refresh(connection, served).rows == 4
         assert verify_vectors.vectors_follow_units(connection, served).passed
+        words.refresh(connection, served)
         publish(connection, served)
         with open_search(served) as search:
             assert search.search("kites")[0].text == "kites"

@@ -198,7 +198,7 @@ def test_an_index_that_was_put_back_from_a_copy_says_what_it_lacks(own_club: Set
         assert search.notes[-1] == "1 message is not in the index of words: `egregora ingest` brings it up to date."
     with open_warehouse(own_club) as connection:
         assert words.doubt(connection, own_club) == "the index of words is behind the warehouse"
-        publish(connection, own_club)
+        words.refresh(connection, own_club)
         assert words.doubt(connection, own_club) is None
     with open_search(own_club) as search:
         assert len(search.search("nowhere")) == 1
