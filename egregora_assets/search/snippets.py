@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Set
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from egregora_assets.search.tokens import Wanted, spans_of
 MOST_LETTERS = 240
 _BEFORE = 40
 _ELLIPSIS = "…"
+_SPACE = re.compile(r"\s")
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ def snippet(text: str, wanted: Wanted, most: int = MOST_LETTERS) -> Snippet:
     before, after = (_ELLIPSIS if begin else ""), (_ELLIPSIS if end < len(text) else "")
     shift = len(before) - begin
     marks = _merged([(first + shift, last + shift) for first, last, _ in found if first >= begin and last <= end])
-    shown = "".join(" " if letter.isspace() else letter for letter in text[begin:end])
+    shown = _SPACE.sub(" ", text[begin:end])
     return Snippet(before + shown + after, marks)
 
 

@@ -111,7 +111,12 @@ def words_of(text: str, is_query: bool = False) -> list[str]:
 
 def spans_of(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield where each word of a text begins and ends, and the word: of letters without spaces two of them each."""
-    for match in _WORD.finditer(_TAKEN_OUT.sub(lambda found: " " * len(found[0]), text)):
+    said = _TAKEN_OUT.sub(lambda found: " " * len(found[0]), text) if "[" in text else text
+    if said.isascii():
+        for match in _PLAIN.finditer(said.lower()):
+            yield match.start(), match.end(), match[0][:LONGEST]
+        return
+    for match in _WORD.finditer(said):
         if not _RUNS.search(match[0]):
             for word in words_of(match[0]):
                 yield match.start(), match.end(), word
