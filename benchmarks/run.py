@@ -36,11 +36,11 @@ ON_REQUEST = ("peers", "search_study")
 RESULTS = Path(__file__).parent / "results"
 REPORT = Path(__file__).parent.parent / "docs" / "performance.md"
 NOTES = {
-    "peers": "Each row is the whole process, its start included, that reads one generated Android export: ours unpacks, parses,\n"
-    "labels, deduplicates and stores it, peers only parse the unpacked text. Peers run once, like 10M messages, which\n"
-    "`EGREGORA_BENCH_LARGE=1` adds; peak memory is the highest of the runs. Here a floor is what a row is compared with:\n"
-    "for peers our load of the export, for our load of the text the JavaScript parser, for the load only (without the start of\n"
-    "the process) the cheapest smaller size.\n\n",
+    "peers": "Each row is what reading one generated Android export costs in a process of its own: ours unpacks, parses,\n"
+    "labels, deduplicates and stores it, peers only parse the unpacked text. Starts, which are no parsing, count where a row says\n"
+    "`whole process`. Peers run once, like 10M messages, which `EGREGORA_BENCH_LARGE=1` adds; peak memory is the highest of the\n"
+    "runs. Here a floor is what a row is compared with: for peers our load of the export, for our load of the text the JavaScript\n"
+    "parser, for a whole process its start, for the load only the cheapest smaller size.\n\n",
 }
 COLUMNS = ("figure", "size", "value", "floor", "ratio", "bound", "holds")
 
