@@ -1,4 +1,4 @@
-"""`python chat_miner_parse.py CHAT.txt`: chat-miner's messages of a chat; writes how many there are, and the CPU seconds of the work.
+"""`python chat_miner_parse.py CHAT.txt`: chat-miner's messages of a chat; writes how many there are, and the CPU seconds of it.
 
 They are not made a DataFrame of, which would cost more. It runs where only chat-miner is installed.
 """

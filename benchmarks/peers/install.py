@@ -24,7 +24,7 @@ class NotInstalled(RuntimeError):
 
 @dataclass(frozen=True)
 class Peer:
-    """One peer. ``times_ours`` is the bound: how many times as much CPU as our load its work needs at least; ``also`` what it needs."""
+    """One peer. ``times_ours`` is the bound: how many times the CPU of our load its work takes at least; ``also`` what it needs."""
 
     name: str
     version: str
@@ -41,7 +41,7 @@ class Peer:
 
 @dataclass(frozen=True)
 class InstalledPeer:
-    """A peer that is ready: ``command`` wants the path of a chat text and writes how many messages are in it, and the CPU seconds of that."""
+    """A peer that is ready: ``command`` wants the path of a chat text and writes how many messages it has, and the CPU seconds."""
 
     peer: Peer
     command: list[str]

@@ -1,4 +1,4 @@
-"""`python whatstk_parse.py CHAT.txt`: whatstk's DataFrame of a chat; writes how many messages it has, and the CPU seconds of the work.
+"""`python whatstk_parse.py CHAT.txt`: whatstk's DataFrame of a chat; writes how many messages it has, and the CPU seconds of it.
 
 Its limit of 50 MB is lifted, as its documentation says. It runs where only whatstk is installed.
 """
