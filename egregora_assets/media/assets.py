@@ -94,10 +94,14 @@ def media_duplicates(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
         changes = near_duplicates.refresh(connection)
         contact_sheet.write(connection, settings)
         preview = "SELECT label, count(*) AS pairs FROM media_pairs GROUP BY label ORDER BY label"
-        again = sum(one.sent - 1 for (one,) in contact_sheet.repeated(connection))
         groups = dg.MetadataValue.md(contact_sheet.as_markdown(connection))
         sheet = dg.MetadataValue.path(str(contact_sheet.path_of(settings)))
-        shown = {**asdict(changes), "same_bytes": again, "groups": groups, "contact_sheet": sheet}
+        shown = {
+            **asdict(changes),
+            "same_bytes": contact_sheet.sent_again(connection),
+            "groups": groups,
+            "contact_sheet": sheet,
+        }
         return described(connection, "media_pairs", preview, shown)
 
 

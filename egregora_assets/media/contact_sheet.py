@@ -16,7 +16,7 @@ from egregora_assets.media import hidden
 from egregora_assets.media.pictures import THUMBNAILS
 from egregora_assets.media.store import MediaStore
 from egregora_assets.warehouse.made_files import write_if_changed
-from egregora_assets.warehouse.query import rows
+from egregora_assets.warehouse.query import rows, scalar
 
 _FILE = "contact-sheet.html"
 _MOST_GROUPS = 500
@@ -64,6 +64,12 @@ def repeated(connection: duckdb.DuckDBPyConnection, most: int = _MOST_GROUPS) ->
     """Return files of any kind that were sent more than once, byte for byte, each alone; those sent most often first."""
     with hidden.noted(connection):
         return _gathered(rows(connection, _REPEATED, {"most": most}))
+
+
+def sent_again(connection: duckdb.DuckDBPyConnection) -> int:
+    """Return how many times a file was sent that had been sent before, byte for byte."""
+    with hidden.noted(connection):
+        return int(scalar(connection, f"SELECT coalesce(sum(sent - 1), 0) FROM ({_SENT_OFTEN})"))
 
 
 def as_markdown(connection: duckdb.DuckDBPyConnection) -> str:
@@ -140,11 +146,13 @@ _GROUPS = f"""
     JOIN media m ON m.media_id = g.media_id JOIN pictures p ON p.media_id = g.media_id
     ORDER BY copies DESC, group_id, rank
 """
-_REPEATED = """
+_SENT_OFTEN = """
+    SELECT media_id, count(*) AS sent FROM message_media ANTI JOIN hidden_media USING (media_id)
+    GROUP BY media_id HAVING count(*) > 1
+"""
+_REPEATED = f"""
     SELECT media_id, media_id, 'same_bytes' AS label, width, height, bytes, mime, sent
-    FROM (SELECT media_id, count(*) AS sent FROM message_media GROUP BY media_id HAVING count(*) > 1)
-    JOIN media USING (media_id) LEFT JOIN (SELECT media_id, width, height FROM pictures) USING (media_id)
-    ANTI JOIN hidden_media USING (media_id)
+    FROM ({_SENT_OFTEN}) JOIN media USING (media_id) LEFT JOIN (SELECT media_id, width, height FROM pictures) USING (media_id)
     ORDER BY sent DESC, media_id LIMIT $most
 """
 _ALIKE = f"""

@@ -49,9 +49,17 @@ def test_a_file_that_was_sent_twice_is_told_with_how_often(settings: Settings) -
         ((one,),) = contact_sheet.repeated(connection)
         assert (one.label, one.sent, one.width) == ("same_bytes", 2, None)
         assert "| 1 | same_bytes | 0 |" in table
+        assert contact_sheet.sent_again(connection) == 1
         sync.refresh(connection, settings)
         connection.execute("UPDATE authors SET opted_out = true")
-        assert contact_sheet.repeated(connection) == []
+        assert (contact_sheet.repeated(connection), contact_sheet.sent_again(connection)) == ([], 0)
+
+
+def test_all_files_that_were_sent_again_are_counted_however_few_are_shown(settings: Settings) -> None:
+    write(settings, {f"note {number}.pdf": b"%%PDF-1.4 %d" % (number // 3) for number in range(9)})
+    with open_warehouse(settings) as connection:
+        assert len(contact_sheet.repeated(connection, most=2)) == 2
+        assert contact_sheet.sent_again(connection) == 6
 
 
 def test_no_name_stands_in_the_page_or_the_event_log(settings: Settings) -> None:
