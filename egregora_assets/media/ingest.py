@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from itertools import repeat
 from typing import NamedTuple
 
 import duckdb
@@ -51,10 +50,8 @@ _IDENTIFIED = pa.schema(
         ("crc32", pa.uint32()),
     ]
 )
-_OBJECTS = pa.schema(
-    [("media_id", pa.string()), ("bytes", pa.int64()), ("mime", pa.string()), ("rejected", pa.string())]
-)
-_MEMBERS = pa.schema([*_IDENTIFIED, *_OBJECTS])
+_KNOWN_MEMBERS = pa.schema([("member_index", pa.int64()), ("media_id", pa.string()), ("bytes", pa.int64())])
+_READ_MEMBERS = pa.schema([*_KNOWN_MEMBERS, ("mime", pa.string()), ("rejected", pa.string())])
 
 log = logging.getLogger(__name__)
 
@@ -74,8 +71,16 @@ class MediaChanges:
     missing: list[str] = field(default_factory=list)
 
 
-_Found = tuple[str | None, int, str | None, str | None]
-"""What became of a member: ``media_id``, bytes, type (``None`` where the object has its row), and why it was refused."""
+class _Members(NamedTuple):
+    """The media of one archive: how all are identified, those that are known, and what became of those that were read."""
+
+    identified: pa.Table
+    known: pa.Table
+    read: pa.Table
+
+    @classmethod
+    def none(cls) -> _Members:
+        return cls(_IDENTIFIED.empty_table(), _KNOWN_MEMBERS.empty_table(), _READ_MEMBERS.empty_table())
 
 
 def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings) -> MediaChanges:
@@ -155,13 +160,17 @@ def _read_archive(
     others: list[str],
     outcome: MediaChanges,
 ) -> None:
-    members = _MEMBERS.empty_table()
+    members = _Members.none()
     if is_zip(file.path):
         with open_archive(file.path, settings.limits) as archive:
             infos = _media_infos(connection, archive, file, platform)
             identified = _identified(infos)
-            known = _known(connection, store, others, identified) if others else {}
-            members = _store_members(archive, infos, identified, known, file, store, outcome)
+            known = _known(connection, store, others, identified) if others else members.known
+            found = set(known["member_index"].to_pylist())
+            new = [info for info in infos if info.index not in found] if found else infos
+            members = _Members(identified, known, _store_members(archive, new, file, store, outcome))
+    outcome.known += members.known.num_rows
+    outcome.files += members.identified.num_rows - members.read["media_id"].null_count
     with transaction(connection, CONSUMER) as change:
         _note_archive(change, file.export_id, members)
         _link(change)
@@ -190,43 +199,37 @@ def _identified(infos: list[Entry]) -> pa.Table:
 
 
 def _store_members(
-    archive: Archive,
-    infos: list[Entry],
-    identified: pa.Table,
-    found: dict[int, _Found],
-    file: InboxFile,
-    store: MediaStore,
-    outcome: MediaChanges,
+    archive: Archive, infos: list[Entry], file: InboxFile, store: MediaStore, outcome: MediaChanges
 ) -> pa.Table:
-    """Store the members that are not among those ``found`` already, and return the rows of all."""
-    outcome.known += len(found)
-    new = [info for info in infos if info.index not in found]
+    """Store members, and return what became of each."""
+    found = []
     with store.adding() as batch:
-        for number, info in enumerate(new, start=1):
-            found[info.index] = _stored(archive, info, file, batch, outcome)
+        for number, info in enumerate(infos, start=1):
+            found.append(_stored(archive, info, file, batch, outcome))
             if number % _TELL_EVERY == 0:
-                log.info("%s: %s of %s files", file.name, f"{number:,}", f"{len(new):,}")
-    objects = table_of((found[info.index] for info in infos), _OBJECTS)
-    outcome.files += len(infos) - objects["media_id"].null_count
-    return pa.Table.from_arrays([*identified.columns, *objects.columns], schema=_MEMBERS)
+                log.info("%s: %s of %s files", file.name, f"{number:,}", f"{len(infos):,}")
+    return table_of(found, _READ_MEMBERS)
 
 
-def _stored(archive: Archive, info: Entry, file: InboxFile, batch: Adding, outcome: MediaChanges) -> _Found:
+def _stored(
+    archive: Archive, info: Entry, file: InboxFile, batch: Adding, outcome: MediaChanges
+) -> tuple[int, str | None, int, str | None, str | None]:
+    """Store a member; returns its index, ``media_id``, bytes and type, and why it was refused."""
     try:
         with open_media(archive, info) as stream:
             stored = batch.add(stream)
     except ExportUnreadable as error:
         log.warning("%s: %s", file.name, error)
         outcome.rejected += 1
-        return None, min(info.file_size, _MOST_BYTES), None, str(error)
+        return info.index, None, min(info.file_size, _MOST_BYTES), None, str(error)
     outcome.new_objects += stored.is_new
-    return stored.media_id, stored.size, mime_of(stored.head), None
+    return info.index, stored.media_id, stored.size, mime_of(stored.head), None
 
 
 def _known(
     connection: duckdb.DuckDBPyConnection, store: MediaStore, others: list[str], identified: pa.Table
-) -> dict[int, _Found]:
-    """Return the members, by index, that an earlier export of the same chat has brought and the store still holds.
+) -> pa.Table:
+    """Return the members that an earlier export of the same chat has brought and the store still holds.
 
     One of the same name, size and checksum is the same file sent once: a phone exports a chat from its beginning each
     time. Where the name stands for several files, here or there, each is read. Two members that are both new are never
@@ -234,30 +237,29 @@ def _known(
     """
     with view_of(connection, "identified", read_once(identified)):
         pairs = connection.sql(_KNOWN, params={"others": others}).to_arrow_table()
-    index, media_id, size = (column.to_pylist() for column in pairs.columns)
-    found: dict[int, _Found] = dict(zip(index, zip(media_id, size, repeat(None), repeat(None)), strict=True))
-    doubtful = {number for number, times in Counter(index).items() if times > 1} if len(found) < len(index) else set()
-    doubtful |= _repeated(identified)
-    held = store.held(media_id, size)
-    forgotten = set() if all(held) else {one for (one,) in rows(connection, "SELECT media_id FROM media_erasures")}
-    for number, name, there in zip(index, media_id, held, strict=True):
-        if not (there or name in forgotten) or number in doubtful:
-            found.pop(number, None)
-    return found
+    names = pairs["media_id"].to_pylist()
+    kept = store.held(names, pairs["bytes"].to_pylist())
+    if not all(kept):
+        forgotten = {one for (one,) in rows(connection, "SELECT media_id FROM media_erasures")}
+        kept = [there or name in forgotten for there, name in zip(kept, names, strict=True)]
+    doubtful = _repeated(pairs, ["member_index"]) | _repeated(identified, _IDENTITY)
+    if doubtful:
+        kept = [
+            there and index not in doubtful
+            for there, index in zip(kept, pairs["member_index"].to_pylist(), strict=True)
+        ]
+    return pairs if all(kept) else pairs.filter(pa.array(kept, pa.bool_()))
 
 
-def _repeated(identified: pa.Table) -> set[int]:
-    """Return the index of each member whose name, size and checksum another one has as well."""
-    names = identified["raw_name"]
-    if len(names) == pc.count_distinct(names).as_py():
+def _repeated(members: pa.Table, by: Sequence[str]) -> set[int]:
+    """Return the index of each member that has all these columns in common with another one."""
+    first = members[by[0]]
+    if len(first) == pc.count_distinct(first).as_py():
         return set()
-    identities = list(zip(*(identified[name].to_pylist() for name in _IDENTITY), strict=True))
+    identities = list(zip(*(members[name].to_pylist() for name in by), strict=True))
     times = Counter(identities)
-    return {
-        index
-        for index, identity in zip(identified["member_index"].to_pylist(), identities, strict=True)
-        if times[identity] > 1
-    }
+    found = zip(members["member_index"].to_pylist(), identities, strict=True)
+    return {index for index, identity in found if times[identity] > 1}
 
 
 _IDENTITY = ("raw_name", "declared_bytes", "crc32")
@@ -267,20 +269,21 @@ _KNOWN = f"""
 """
 
 
-def _note_archive(change: Transaction, export_id: str, members: pa.Table) -> None:
+def _note_archive(change: Transaction, export_id: str, members: _Members) -> None:
     connection, constants = change.connection, {"export_id": export_id, "revision": change.revision}
-    stored = members.select(["media_id", "bytes", "mime"]).filter(pc.is_valid(members["mime"]))
+    stored = members.read.select(["media_id", "bytes", "mime"]).filter(pc.is_valid(members.read["mime"]))
     if stored.num_rows:
         insert_new(connection, "media", stored, ["media_id"], {"revision": change.revision})
-    if members.num_rows:
-        with view_of(connection, "members", members.drop_columns(["mime"])):
+    if members.identified.num_rows:
+        found = pa.concat_tables([members.known, members.read.drop_columns(["mime"])], promote_options="default")
+        with view_of(connection, "identified", members.identified), view_of(connection, "found", found):
             changed(connection, _INSERT_MEMBERS, constants)
     changed(connection, "INSERT INTO media_archives VALUES ($export_id, $revision)", constants)
 
 
 _INSERT_MEMBERS = """
     INSERT INTO media_files BY NAME
-    SELECT *, $export_id AS export_id, $revision AS revision FROM members
+    SELECT *, $export_id AS export_id, $revision AS revision FROM identified JOIN found USING (member_index)
 """
 
 
