@@ -17,6 +17,7 @@ from egregora_assets.media import public
 from egregora_assets.privacy.scrub import scrubbing
 from egregora_assets.sidecar import posts, terms
 from egregora_assets.sidecar.extract import conclude, extract, extracting
+from egregora_assets.sidecar.language_model.items import open_answers
 from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.query import scalar, temporary
 from tests.sidecar.labelled import windows
@@ -59,7 +60,8 @@ def _costs(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterato
                 with extracting(connection, "SELECT document_id FROM open_documents"):
                     extract(connection)
                     terms.settle(connection)
-                    conclude(connection, rules)
+                    with open_answers(connection, settings):
+                        conclude(connection, rules)
 
             cost = timed(make)
         connection.execute("ROLLBACK")

@@ -11,9 +11,11 @@ import re
 import tomllib
 import unicodedata
 from functools import lru_cache
+from ipaddress import ip_address
 from pathlib import Path
 from string import Formatter
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
@@ -35,6 +37,8 @@ _PERMALINK = re.compile(rf"{_WEB_ROOT}/[A-Za-z0-9._~/%:@+,;=?&#!-]*")
 _BRANCH = re.compile(r"(?![-/.])(?!.*(?:\.\.|//|@\{|\.lock$))[^\s\x00-\x20\x7f~^:?*\[\\]+(?<![/.])")
 _PSEUDONYM = re.compile("member-[0-9a-f]{10}")
 _SLUG_LENGTH = 63
+MODEL_NAME = "[A-Za-z0-9][A-Za-z0-9._:/+-]{0,99}"
+"""The form of a language model's name, which sidecars tell."""
 
 
 class SettingsError(ValueError):
@@ -212,6 +216,63 @@ class SidecarSettings(_Section):
     )
 
 
+class LanguageModelSettings(_Section):
+    """A language model that reads conversations. What it is asked leaves this machine, unless the model runs on it."""
+
+    model: str | None = Field(
+        default=None,
+        pattern=rf"^{MODEL_NAME}$",
+        description="Its name at `url`, or one that pydantic-ai knows, as 'anthropic:…'; without one no model is asked.",
+    )
+    url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s/@]+(?:/[^\s@]*)?$",
+        description="Address of a service, up to and with '/v1'.",
+    )
+    key_variable: str = Field(
+        default="EGREGORA_LANGUAGE_MODEL_KEY",
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+        description="Variable that holds the key of the service at `url`.",
+    )
+    allow_remote: bool = Field(default=False, description="Whether texts of chats may be sent to another machine.")
+    concurrency: int = Field(default=4, ge=1, le=64, description="Requests under way at once.")
+    timeout_seconds: float = Field(default=120.0, gt=0, description="Longest wait for one answer.")
+    retries: int = Field(default=4, ge=0, le=20, description="How often a request that failed is made again.")
+    max_answer_tokens: int = Field(default=2000, ge=100, le=100_000, description="Most tokens of one answer.")
+    max_seconds: float = Field(default=300.0, gt=0, description="Longest time in which one run begins requests.")
+    max_tokens_a_run: int | None = Field(default=None, ge=1, description="Most tokens of one run, both ways.")
+    max_tokens_a_day: int | None = Field(default=None, ge=1, description="Most tokens of one day (UTC), both ways.")
+    input_price: float | None = Field(default=None, ge=0, description="Price of a million tokens that are sent.")
+    output_price: float | None = Field(default=None, ge=0, description="Price of a million tokens that are answered.")
+    max_money_a_day: float | None = Field(default=None, gt=0, description="Most money of one day (UTC).")
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether what the model is asked leaves this machine; of a provider with an address of its own it is taken to."""
+        host = urlsplit(self.url).hostname if self.url else None
+        if host is None:
+            return True
+        try:
+            return host != "localhost" and not ip_address(host).is_loopback
+        except ValueError:
+            return True
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.model is None:
+            return self
+        if self.url is None and ":" not in self.model:
+            raise ValueError("needs url = '…' of the service, or a model = 'provider:name' that pydantic-ai knows")
+        if self.is_remote and not self.allow_remote:
+            raise ValueError(
+                "it would send texts of your chats to another machine: write allow_remote = true if they may go there, or "
+                "the url of a model on this machine, such as 'http://127.0.0.1:11434/v1'"
+            )
+        if self.max_money_a_day is not None and (self.input_price is None or self.output_price is None):
+            raise ValueError("max_money_a_day needs input_price and output_price, for a million tokens each")
+        return self
+
+
 class AuthorSettings(_Section):
     """Where people are named besides chats."""
 
@@ -301,6 +362,7 @@ class Settings(BaseSettings):
     authors: AuthorSettings = AuthorSettings()
     media: MediaSettings = MediaSettings()
     search: SearchSettings = SearchSettings()
+    language_model: LanguageModelSettings = LanguageModelSettings()
     limits: LimitSettings = LimitSettings()
     decoding: DecodingSettings = DecodingSettings()
 
@@ -348,6 +410,11 @@ class Settings(BaseSettings):
     @property
     def media_store(self) -> Path:
         return self.home / "media"
+
+    @property
+    def language_model_journal(self) -> Path:
+        """Where answers of the language model stand until the warehouse has them."""
+        return self.home / "language-model.journal"
 
     @property
     def git_shadows(self) -> Path:

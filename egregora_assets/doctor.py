@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
+from importlib.util import find_spec
 
 import duckdb
 
@@ -35,7 +36,14 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Return all findings about a home; opens nothing for writing."""
-    return [*_machine(settings), *_home(settings), *_search(settings), *_warehouse(settings), *_published(settings)]
+    return [
+        *_machine(settings),
+        *_home(settings),
+        *_search(settings),
+        *_language_model(settings),
+        *_warehouse(settings),
+        *_published(settings),
+    ]
 
 
 def _machine(settings: Settings) -> Iterator[Finding]:
@@ -79,6 +87,18 @@ def _search(settings: Settings) -> Iterator[Finding]:
         return
     sent = " (texts of your chats are sent there)" if settings.search.embedder == "http" else ""
     yield Finding("search", f"by words, and by meaning with {embedder.name}{sent}")
+
+
+def _language_model(settings: Settings) -> Iterator[Finding]:
+    chosen = settings.language_model
+    if chosen.model is None:
+        yield Finding("language model", "none: decisions, tasks, questions and summaries are found by rules")
+        return
+    if find_spec("pydantic_ai") is None:
+        yield Finding("language model", "its package is not here: pip install 'egregora-assets[llm]'", ok=False)
+        return
+    sent = f"texts of your chats are sent to {chosen.url or 'its provider'}" if chosen.is_remote else f"at {chosen.url}"
+    yield Finding("language model", f"{chosen.model}, {sent}")
 
 
 def _warehouse(settings: Settings) -> Iterator[Finding]:

@@ -83,7 +83,7 @@ def search_outputs(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
     found, places, searched = [], 0, 0
     if phrases:
         search = BytesAhoCorasick([phrase.encode() for phrase in phrases])
-        for place, pieces in _outputs(settings):
+        for place, pieces in _outputs(connection, settings):
             hits: set[int] = set()
             for piece in pieces:
                 searched += len(piece)
@@ -138,12 +138,16 @@ def _own_words() -> bytes:
     return "\n".join((HONEST, ANSWERS, *texts)).encode()
 
 
-def _outputs(settings: Settings) -> Iterator[tuple[str, Iterable[bytes | memoryview]]]:
-    """Yield each place that may be shown with its bytes, in pieces."""
-    files = [settings.public_path, *sorted(path for path in settings.published.rglob("*") if path.is_file())]
+def _outputs(
+    connection: duckdb.DuckDBPyConnection, settings: Settings
+) -> Iterator[tuple[str, Iterable[bytes | memoryview]]]:
+    """Yield each place that may be shown with its bytes, in pieces, and what a language model has answered."""
+    published = sorted(path for path in settings.published.rglob("*") if path.is_file())
+    files = [settings.public_path, settings.language_model_journal, *published]
     for path in files:
         if path.exists() and path.stat().st_size:
             yield str(path.relative_to(settings.home)), _windows(path)
+    yield "answers of the language model", _column(connection, _ANSWERS)
     if settings.snapshot_path.exists():
         with open_snapshot(settings) as snapshot:
             for table, column in rows(snapshot, _TEXT_COLUMNS):
@@ -200,6 +204,7 @@ _COUNTS = f"""
             SELECT count(DISTINCT message_id) FROM ({_PHRASES}) WHERE phrase IN (SELECT unnest($phrases))
         )
 """
+_ANSWERS = "SELECT findings FROM private.language_model_answers WHERE findings IS NOT NULL"
 _TEXT_COLUMNS = """
     SELECT table_name, column_name FROM duckdb_columns()
     WHERE data_type LIKE 'VARCHAR%' AND NOT internal ORDER BY ALL

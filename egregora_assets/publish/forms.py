@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import duckdb
 
 from egregora_assets.chat.formats.records import KINDS
-from egregora_assets.config import Settings
+from egregora_assets.config import MODEL_NAME, Settings
 from egregora_assets.documents.windows import SPOKEN
 from egregora_assets.git_history.resolver import STATES
 from egregora_assets.media import public
@@ -56,7 +56,11 @@ FORMS: dict[str, dict[str, str]] = {
         "AND slug[17:-10] IS NOT DISTINCT FROM source_id)",
     },
     "search_units": {"kind": _one_of("kind", ("message", "passage")), "source_id": _OF_SOURCE},
-    "sidecars": {"source_id": _OF_SOURCE, "slug": "slug IN (SELECT slug FROM documents)"},
+    "sidecars": {
+        "source_id": _OF_SOURCE,
+        "slug": "slug IN (SELECT slug FROM documents)",
+        "extracted_by": _is("extracted_by", MODEL_NAME),
+    },
     "decisions": {"author": _is("author", _PSEUDONYM), "status": _one_of("status", ("proposed", "agreed", "revoked"))},
     "action_items": {
         "assignee": _is("assignee", _PSEUDONYM),
@@ -67,7 +71,7 @@ FORMS: dict[str, dict[str, str]] = {
         "author": _is("author", _PSEUDONYM),
         "status": _one_of("status", ("open", "answered")),
         "answered_by": _is("answered_by", _PSEUDONYM),
-        "linked_by": _one_of("linked_by", ("reply", "mention", "proximity")),
+        "linked_by": _one_of("linked_by", ("reply", "mention", "proximity", "model")),
     },
     "participants": {"author": _is("author", _PSEUDONYM)},
     "entities": {"kind": _one_of("kind", _ENTITIES)},

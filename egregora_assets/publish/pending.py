@@ -16,6 +16,7 @@ from egregora_assets.profiles import files as profiles
 from egregora_assets.publish.snapshot import snapshot_state, wanted_state
 from egregora_assets.search import embeddings, units, vector_index, words
 from egregora_assets.sidecar import posts
+from egregora_assets.sidecar.language_model import answers
 from egregora_assets.warehouse.connection import open_file, tuning
 from egregora_assets.warehouse.migrate import migrations, schema_version
 from egregora_assets.warehouse.query import rows
@@ -67,6 +68,8 @@ def _changed_rules(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
     reasons += [doubt for doubt in doubts if doubt]
     if embeddings.is_behind(connection, settings):
         reasons.append("there are texts without a vector")
+    if answers.is_behind(connection, settings):
+        reasons.append("there are conversations that the language model has not read")
     if snapshot_state(settings) != wanted_state(connection, settings):
         reasons.append("the snapshot is behind the warehouse")
     return reasons

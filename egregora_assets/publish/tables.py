@@ -156,7 +156,7 @@ TABLES = (
     PublishedTable(
         "sidecars",
         "document_id",
-        "SELECT document_id, source_id, slug, title, message_count FROM sidecars",
+        "SELECT document_id, source_id, slug, title, message_count, extracted_by FROM sidecars",
         _NEW_SIDECARS,
         "sidecars",
         dated=True,

@@ -1,4 +1,4 @@
-"""Sidecars and posts as a Dagster asset."""
+"""What a language model answers, and sidecars and posts, as Dagster assets."""
 
 from dataclasses import asdict
 from typing import Any
@@ -8,16 +8,51 @@ import dagster as dg
 from egregora_assets.documents.assets import documents
 from egregora_assets.git_history.assets import code_references
 from egregora_assets.media.assets import media_public, media_thumbnails
+from egregora_assets.sidecar.language_model import reading
 from egregora_assets.sidecar.posts import refresh
 from egregora_assets.warehouse.reporting import OWNERS, RefreshConfig, described
 from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
+
+ANSWERED = dg.AssetCheckSpec(
+    "documents_are_answered",
+    asset="language_model_answers",
+    description="Where a language model is set, every document has an answer of it; those without keep what the rules find.",
+)
+
+
+@dg.asset(
+    group_name="sidecar",
+    kinds={"duckdb", "openai"},
+    owners=OWNERS,
+    deps=[documents],
+    check_specs=[ANSWERED],
+    code_version="1",
+    automation_condition=dg.AutomationCondition.eager(),
+)
+def language_model_answers(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
+    """What a language model reads in documents, where the settings name one. The warehouse is not held while it is asked."""
+    outcome = reading.refresh(warehouse.writer_for_now, warehouse.settings)
+    told = outcome.reason or "all were asked"
+    return dg.MaterializeResult(
+        metadata={"dagster/row_count": outcome.documents, **asdict(outcome)},
+        data_version=dg.DataVersion(f"{outcome.model or 'none'}-{outcome.documents}"),
+        check_results=[
+            dg.AssetCheckResult(
+                check_name=ANSWERED.name,
+                passed=not outcome.left,
+                severity=dg.AssetCheckSeverity.WARN,
+                description=f"{outcome.left:,} documents have no answer ({told}): they keep what the rules have found",
+                metadata={"left": outcome.left},
+            )
+        ],
+    )
 
 
 @dg.asset(
     group_name="sidecar",
     kinds={"duckdb", "json", "markdown"},
     owners=OWNERS,
-    deps=[documents, code_references, media_public, media_thumbnails],
+    deps=[documents, language_model_answers, code_references, media_public, media_thumbnails],
     pool=WRITER_POOL,
     code_version="1",
     automation_condition=dg.AutomationCondition.eager(),

@@ -18,6 +18,7 @@ from egregora_assets.privacy.kinds import ALIAS
 from egregora_assets.privacy.scrub import leaking, quoted
 from egregora_assets.sidecar import outcomes, terms
 from egregora_assets.sidecar.known import places, technologies
+from egregora_assets.sidecar.language_model import items
 from egregora_assets.sidecar.terms import LINK_PATTERN
 from egregora_assets.warehouse.query import changed, table_of, temporary, view_of
 
@@ -85,8 +86,12 @@ def extract(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def conclude(connection: duckdb.DuckDBPyConnection, rules: Rules) -> None:
-    """Add topics and summaries; an item in which cutting or lower case has brought out what ``rules`` hide is dropped."""
+    """Add topics and summaries, and what a model has found, which ``items.open_answers`` gives.
+
+    An item in which cutting or lower case has brought out what ``rules`` hide is dropped, and so is one that a model has made up.
+    """
     terms.name(connection)
+    items.replace(connection)
     _drop_leaking(connection, rules)
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import duckdb
 
 from egregora_assets.authors.verify import names_fingerprint
-from egregora_assets.config import Settings
+from egregora_assets.config import MODEL_NAME, Settings
 from egregora_assets.documents.windows import APART, SPOKEN
 from egregora_assets.privacy.scrub import quoted, scrubbing
 from egregora_assets.warehouse.query import rows, scalar
@@ -37,6 +37,7 @@ _OURS_IN_RECORD = "|".join(
         r"\"(?:author|assignee)\":\"member-[0-9a-f]{10}\"",
         r"\"commit\":\"(?:[0-9a-f]{64}|[0-9a-f]{40})\"",
         r"/(?:[0-9a-f]{64}|[0-9a-f]{40})\b",
+        rf"\"extracted_by\":\"{MODEL_NAME}\"",
         r"\"media_id\":\"[0-9a-f]{64}\"",
         rf"\"path\":\"{_COPY}\"",
         r"\"mime\":\"(?:image|video|audio)/[0-9a-z]+\"",

@@ -64,13 +64,13 @@ class ActionItem(_Record):
 
 
 class Answer(_Record):
-    """What somebody said to a question, and how that is known: as a ``reply``, by who was asked (``mention``), or by
-    ``proximity``, which also weighs its form and shared words."""
+    """What somebody said to a question, and how that is known: as a ``reply``, by who was asked (``mention``), by
+    ``proximity``, which also weighs its form and shared words, or from a language ``model``."""
 
     text: str
     author: str | None
     answered_at: datetime
-    linked_by: Literal["reply", "mention", "proximity"]
+    linked_by: Literal["reply", "mention", "proximity", "model"]
     message_id: UUID
 
 
@@ -146,7 +146,10 @@ class Statistics(_Record):
 
 
 class Sidecar(_Record):
-    """What one document is about. Every item cites messages of the document."""
+    """What one document is about. Every item cites messages of the document.
+
+    ``extracted_by`` is ``rules``, or the name of the language model whose words summary, decisions, action items and questions are.
+    """
 
     document_id: UUID
     slug: str
@@ -156,6 +159,7 @@ class Sidecar(_Record):
     window_end: datetime
     message_count: int = Field(ge=1)
     message_ids: tuple[UUID, ...] = Field(min_length=1)
+    extracted_by: str
     statistics: Statistics
     summary: tuple[Sentence, ...]
     topics: tuple[Topic, ...]

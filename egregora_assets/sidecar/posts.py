@@ -19,6 +19,8 @@ from egregora_assets.media import public
 from egregora_assets.privacy.scrub import scrubbing
 from egregora_assets.sidecar import terms
 from egregora_assets.sidecar.extract import ITEM_TABLES, conclude, extract, extracting
+from egregora_assets.sidecar.language_model import answers, items
+from egregora_assets.sidecar.language_model.prompt import fingerprint as fingerprint_of_model
 from egregora_assets.sidecar.markdown import post
 from egregora_assets.sidecar.models import Sidecar, json_schema
 from egregora_assets.warehouse.connection import one_thread_for_few
@@ -29,7 +31,7 @@ from egregora_assets.warehouse.settled import is_settled, settle
 
 CONSUMER = "sidecars"
 SCHEMA_FILE = "sidecar.schema.json"
-_VERSION = "6"
+_VERSION = "7"
 _BATCH = 50
 _AT_ONCE = 2500
 _FEW = 100
@@ -58,12 +60,14 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     references.refresh(connection, settings)
     public.refresh(connection, settings)
     windows.refresh(connection, settings)
+    items.look_again(connection, settings)
     with scrubbing(connection), transaction(connection, CONSUMER) as change:
         seen = change.watermark()
         fingerprint = rules_fingerprint(settings)
         since = 0 if full or seen.fingerprint != fingerprint else seen.revision
         if doubtful:
             _sweep(connection, settings.posts)
+        answers.forget(connection)
         is_changed = _documents_changed(connection, since)
         removed = _remove_gone(change, settings.posts) if is_changed or _documents_gone(connection, since) else 0
         written = _rewrite(change, settings, since) if is_changed else 0
@@ -75,7 +79,9 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
 
 def rules_fingerprint(settings: Settings) -> str:
     """Return a name for what posts show: another name means that all are written again."""
-    return f"{_VERSION} with pseudonyms" if settings.sidecar.pseudonyms_in_posts else _VERSION
+    model = settings.language_model.model
+    read = f" read by {fingerprint_of_model(model)}" if model else ""
+    return f"{_VERSION} with pseudonyms{read}" if settings.sidecar.pseudonyms_in_posts else f"{_VERSION}{read}"
 
 
 def post_path(posts: Path, source_id: str, slug: str, suffix: str) -> Path:
@@ -97,11 +103,13 @@ _SHOWN_ANEW = """
 _CHANGED = f"""
     SELECT document_id, slug FROM documents WHERE revision > $since
     UNION
+    SELECT document_id, slug FROM documents SEMI JOIN ({items.NEW_ANSWERS}) USING (document_id)
+    UNION
     SELECT document_id, slug
     FROM (SELECT document_id, slug, unnest(message_ids) AS message_id FROM documents WHERE EXISTS ({_SHOWN_ANEW}))
     WHERE message_id IN ({_SHOWN_ANEW})
 """
-"""Documents that are new or differ, or whose messages refer to code or bring media otherwise than before."""
+"""Documents that are new, differ or were read by a model, or whose messages refer to code or bring media otherwise than before."""
 
 
 def _documents_gone(connection: duckdb.DuckDBPyConnection, since: int) -> bool:
@@ -169,9 +177,10 @@ def _rewrite(change: Transaction, settings: Settings, since: int) -> int:
                 extract(connection)
             terms.settle(connection)
             for _ in _opened(connection, count):
-                conclude(connection, rules)
-                _write_files(connection, settings)
-                _note(change)
+                with items.open_answers(connection, settings):
+                    conclude(connection, rules)
+                    _write_files(connection, settings)
+                    _note(change)
     return count
 
 
@@ -206,12 +215,16 @@ def _note(change: Transaction) -> None:
         connection,
         f"""
         INSERT INTO sidecars
-        SELECT d.document_id, source_id, slug, {_TITLE}, len(message_ids), content_hash, ?
-        FROM documents d LEFT JOIN {_TOPIC_ITEMS} t USING (document_id)
+        SELECT d.document_id, source_id, slug, {_TITLE}, len(message_ids), content_hash, ?, {_EXTRACTED_BY}
+        FROM documents d LEFT JOIN {_TOPIC_ITEMS} t USING (document_id) LEFT JOIN {_READ_BY} x USING (document_id)
         WHERE d.document_id IN (SELECT document_id FROM open_documents)
         """,
         [change.revision],
     )
+
+
+_READ_BY = "(SELECT document_id, model FROM open_answers)"
+_EXTRACTED_BY = f"coalesce(x.model, '{items.BY_RULES}')"
 
 
 def _iso(moment: str) -> str:
@@ -317,7 +330,7 @@ SELECT
     encode(to_json({{
         'document_id': d.document_id, 'slug': d.slug, 'title': {_TITLE}, 'source_id': d.source_id,
         'window_start': {_iso("d.window_start")}, 'window_end': {_iso("d.window_end")},
-        'message_count': len(d.message_ids), 'message_ids': d.message_ids,
+        'message_count': len(d.message_ids), 'message_ids': d.message_ids, 'extracted_by': {_EXTRACTED_BY},
         'statistics': {{
             'messages': len(d.message_ids), 'words': coalesce(n.words, 0), 'participants': len(coalesce(p.items, [])),
             'replies': coalesce(n.replies, 0), 'minutes': date_diff('minute', d.window_start, d.window_end)
@@ -340,5 +353,6 @@ LEFT JOIN {_ENTITY_ITEMS} e USING (document_id)
 LEFT JOIN {_PARTICIPANT_ITEMS} p USING (document_id)
 LEFT JOIN {_CODE_ITEMS} r USING (document_id)
 LEFT JOIN {_MEDIA_ITEMS} m USING (document_id)
+LEFT JOIN {_READ_BY} x USING (document_id)
 WHERE d.document_id IN (SELECT document_id FROM open_documents)
 """

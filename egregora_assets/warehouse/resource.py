@@ -56,6 +56,15 @@ class Warehouse(DuckDBResource):
             raise
 
     @contextmanager
+    def writer_for_now(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open the file as ``writer`` does and close it after the block, also within a run: others may write from then on."""
+        try:
+            with self.writer() as connection:
+                yield connection
+        finally:
+            self._close()
+
+    @contextmanager
     def reader(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Open the published snapshot; never waits for a writer. Raises ``NothingPublished``."""
         with open_snapshot(self.settings) as connection:

@@ -51,6 +51,7 @@ MATERIALIZABLE = (
     "lexical_index",
     "embeddings",
     "hnsw_index",
+    "language_model_answers",
     "sidecars",
     "author_profiles",
     "snapshot",

@@ -149,7 +149,7 @@ def test_only_tables_and_columns_of_the_allow_list_are_published(published: Sett
             "source_id",
             "content_hash",
         },
-        "sidecars": {"document_id", "source_id", "slug", "title", "message_count"},
+        "sidecars": {"document_id", "source_id", "slug", "title", "message_count", "extracted_by"},
         "topics": {"document_id", "label", "score", "evidence"},
         "summaries": {"document_id", "place", "text", "evidence"},
         "decisions": {"document_id", "text", "author", "decided_at", "status", "evidence"},
