@@ -1,5 +1,6 @@
 """What a language model answers, and sidecars and posts, as Dagster assets."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -29,11 +30,11 @@ ANSWERED = dg.AssetCheckSpec(
     code_version="1",
     automation_condition=dg.AutomationCondition.eager(),
 )
-def language_model_answers(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
+def language_model_answers(warehouse: Warehouse) -> Iterator[dg.MaterializeResult[Any]]:
     """What a language model reads in documents, where the settings name one. The warehouse is not held while it is asked."""
     outcome = reading.refresh(warehouse.writer_for_now, warehouse.settings)
     told = outcome.reason or "all were asked"
-    return dg.MaterializeResult(
+    yield dg.MaterializeResult(
         metadata={"dagster/row_count": outcome.documents, **asdict(outcome)},
         data_version=dg.DataVersion(f"{outcome.model or 'none'}-{outcome.documents}"),
         check_results=[

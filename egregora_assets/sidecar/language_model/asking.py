@@ -87,7 +87,8 @@ class Asking:
         self._until, self._sleep = until, sleep
         self._asked = asked
         self._not_before = 0.0
-        self._done = self._in_a_row = 0
+        self._done = self._in_a_row = self._under_way = 0
+        self._settled = asyncio.Event()
 
     async def all(self, requests: Sequence[Request]) -> None:
         """Ask about all of them, as many at once as the settings say. Raises ``StoreFull``."""
@@ -135,14 +136,23 @@ class Asking:
             await self._sleep(wait)
         if time.monotonic() >= self._until:
             self._stop("max_seconds has passed")
-        elif not self._asked.stopped and not self._budget.reserve(most):
-            self._stop("the budget is used up")
+        return await self._has_reserved(most)
+
+    async def _has_reserved(self, most: Cost) -> bool:
+        """Reserve what a request may cost, or wait for what others leave that cost less than they might; false if none is left."""
+        while not self._asked.stopped and not self._budget.reserve(most):
+            if not self._under_way:
+                self._stop("the budget is used up")
+            else:
+                self._settled.clear()
+                await self._settled.wait()
         return not self._asked.stopped
 
     async def _once(self, request: Request, garbled: int, reserved: Cost) -> str | None:
         """Make one request and keep its answer; returns what is wrong with that. Raises ``RequestFailed``."""
         spent = Cost()
         self._asked.requests += 1
+        self._under_way += 1
         try:
             reply = await self._model.ask(request.prompt, f"{request.name}-{garbled}")
             spent = self._cost(request, reply)
@@ -156,6 +166,8 @@ class Asking:
                 self._journal.add(self._line(request, spent, NO_ANSWER))
             raise
         finally:
+            self._under_way -= 1
+            self._settled.set()
             self._budget.settle(reserved, spent)
             self._asked.tokens += spent.tokens
             self._asked.money += spent.money

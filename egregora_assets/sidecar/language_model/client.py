@@ -114,6 +114,8 @@ def _of_a_provider(settings: LanguageModelSettings) -> Model:
 def _failure(error: exceptions.ModelAPIError) -> Exception:
     if _has_cause(error, _TooLarge):
         return GarbledAnswer()
+    if _has_cause(error, _Redirected):
+        return RequestFailed("redirected", passes=False, stops=True)
     kind = type(error).__name__.removeprefix("_HTTP").removeprefix("Model").removesuffix("Error")
     status = f"_{error.status_code}" if isinstance(error, exceptions.ModelHTTPError) else ""
     if isinstance(error, _PASSES):
@@ -142,6 +144,10 @@ class _TooLarge(httpx2.ReadError):
     """An answer goes on without end."""
 
 
+class _Redirected(httpx2.ReadError):
+    """A service sends whoever asks to another address, which nobody has allowed."""
+
+
 class _Bounded(httpx2.AsyncByteStream):
     def __init__(self, stream: httpx2.AsyncByteStream) -> None:
         self._stream = stream
@@ -160,6 +166,8 @@ class _Bounded(httpx2.AsyncByteStream):
 
 async def _bounded(response: httpx2.Response) -> None:
     """Read no more of an answer than an answer can be; one that is packed could be of any size."""
+    if response.is_redirect:
+        raise _Redirected("the answer is at another address")
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise _TooLarge("the answer is packed")
     assert isinstance(response.stream, httpx2.AsyncByteStream)

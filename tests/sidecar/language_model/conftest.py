@@ -12,11 +12,19 @@ from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import Settings
 from egregora_assets.documents import windows
 from egregora_assets.warehouse.files import make_home, open_warehouse
-from tests.chats import chat, put_export
+from tests.chats import Line, chat, put_export
 from tests.sidecar.language_model.service import Service, served
 
 DAY = 24 * 60
 DOCUMENTS = 12
+
+
+def conversation(day: int) -> tuple[Line, ...]:
+    return (
+        (day * DAY, "Ana Lima", f"where do we put ladder number {day}?"),
+        (day * DAY + 1, "Rui Costa", f"into shed {day}, decided: shed {day}"),
+        (day * DAY + 2, "Rui Costa", f"I will paint it {'blue ' * (day + 1)}tomorrow"),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -24,15 +32,7 @@ def home_with_talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with twelve conversations of three messages by two people. Tests have copies of it."""
     settings = Settings(home=tmp_path_factory.mktemp("talk") / "home", timezone="UTC")
     make_home(settings)
-    lines = [
-        line
-        for day in range(DOCUMENTS)
-        for line in (
-            (day * DAY, "Ana Lima", f"where do we put ladder number {day}?"),
-            (day * DAY + 1, "Rui Costa", f"into shed {day}, decided: shed {day}"),
-            (day * DAY + 2, "Rui Costa", f"I will paint it {'blue ' * (day + 1)}tomorrow"),
-        )
-    ]
+    lines = [line for day in range(DOCUMENTS) for line in conversation(day)]
     put_export(settings, "Garden Club", chat(*lines))
     with open_warehouse(settings) as connection:
         ingest(connection, settings)

@@ -107,7 +107,9 @@ def served(usual: Behaviour = well) -> Iterator[Service]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             with service.lock:
                 service.bodies.append(body)
-                service.headers.append({"path": self.path, **dict(self.headers.items())})
+                service.headers.append(
+                    {"path": self.path, **{name.lower(): told for name, told in self.headers.items()}}
+                )
                 behaviour = service.answers.pop(0) if service.answers else service.usual
                 service.at_once += 1
                 service.most_at_once = max(service.most_at_once, service.at_once)
