@@ -26,7 +26,7 @@ from egregora_assets.warehouse.query import changed, rows, scalar, table_of, tem
 from egregora_assets.warehouse.revisions import transaction
 
 CONSUMER = "language_model_answers"
-_AT_ONCE = 2500
+_AT_ONCE = 10_000
 """Documents whose prompts are made at once."""
 _MOST_REQUESTS = 200
 """Requests of one round: after each, the warehouse takes in what was answered, and opt-outs are heeded."""

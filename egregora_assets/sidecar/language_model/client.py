@@ -13,12 +13,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx2
-from openai import AsyncOpenAI
+from openai import AsyncOpenAI, Omit
 from pydantic_ai import exceptions
 from pydantic_ai.direct import model_request
 from pydantic_ai.messages import ModelRequest, ModelResponse
 from pydantic_ai.models import Model, ModelRequestParameters, infer_model
 from pydantic_ai.models.openai import OpenAIChatModel
+from pydantic_ai.profiles.openai import OpenAIModelProfile
 from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
 from pydantic_ai.settings import ModelSettings
 from pydantic_ai.tools import ToolDefinition
@@ -31,6 +32,12 @@ from egregora_assets.sidecar.language_model.prompt import INSTRUCTIONS
 
 _MOST_ANSWER_BYTES = 4 << 20
 _TOOL = "report"
+_MOST_TOKENS = 1_000_000_000
+"""Of one answer: a service that counts more is wrong, and its number might not even be kept."""
+_OF_OPENAI_ALONE: dict[str, Any] = {"OpenAI-Organization": Omit(), "OpenAI-Project": Omit()}
+"""What the environment may say for OpenAI is not for other services."""
+_PROFILE = OpenAIModelProfile(openai_chat_supports_max_completion_tokens=False)
+"""Services that speak OpenAI's language know the older name of the limit."""
 _PASSES = (
     exceptions.ModelRateLimitError,
     exceptions.ModelUnavailableError,
@@ -82,7 +89,10 @@ class LanguageModel:
             raise GarbledAnswer from None
         except exceptions.UserError:
             raise RequestFailed("refused_by_the_client", passes=False, stops=True) from None
-        return Reply(_words_of(response), response.usage.input_tokens, response.usage.output_tokens)
+        counted = response.usage
+        return Reply(
+            _words_of(response), min(counted.input_tokens, _MOST_TOKENS), min(counted.output_tokens, _MOST_TOKENS)
+        )
 
 
 @asynccontextmanager
@@ -99,8 +109,10 @@ async def opened(settings: LanguageModelSettings) -> AsyncIterator[LanguageModel
         timeout=settings.timeout_seconds, event_hooks=hooks, follow_redirects=False, trust_env=settings.is_remote
     ) as client:
         key = os.environ.get(settings.key_variable) or "none"
-        service = AsyncOpenAI(base_url=settings.url, api_key=key, max_retries=0, http_client=client)
-        provider = OpenAICompatibleProvider("endpoint", openai_client=service)
+        service = AsyncOpenAI(
+            base_url=settings.url, api_key=key, max_retries=0, http_client=client, default_headers=_OF_OPENAI_ALONE
+        )
+        provider = OpenAICompatibleProvider("endpoint", openai_client=service, profile=_PROFILE)
         yield LanguageModel(OpenAIChatModel(settings.model or "", provider=provider), settings)
 
 
@@ -135,9 +147,11 @@ def _has_cause(error: BaseException | None, kind: type[BaseException]) -> bool:
 
 
 def _words_of(response: ModelResponse) -> str:
-    """Return the JSON of an answer: what the tool was called with, or the text of a model that calls no tools."""
-    calls = response.tool_calls
-    return calls[0].args_as_json_str() if calls else response.text or ""
+    """Return the JSON of an answer: what the tool was called with, or what stands in the text of a model that calls no tools."""
+    if response.tool_calls:
+        return response.tool_calls[0].args_as_json_str()
+    text = response.text or ""
+    return text[text.find("{") : text.rfind("}") + 1]
 
 
 class _TooLarge(httpx2.ReadError):

@@ -158,11 +158,14 @@ def test_nothing_follows_a_redirect(talk: Settings, service: Service) -> None:
 
 def test_the_key_comes_from_the_environment(talk: Settings, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTHER_KEY", "s3cret")
-    monkeypatch.setenv("OPENAI_API_KEY", "of another service")
+    for name in ("API_KEY", "ADMIN_KEY", "ORG_ID", "PROJECT_ID"):
+        monkeypatch.setenv(f"OPENAI_{name}", "of another service")
     read(service.settings(talk, key_variable="OTHER_KEY"))
     assert {headers["authorization"] for headers in service.headers} == {"Bearer s3cret"}
     assert len({headers["idempotency-key"] for headers in service.headers}) == DOCUMENTS
     assert {headers["path"] for headers in service.headers} == {"/v1/chat/completions"}
+    assert "of another service" not in json.dumps(service.headers)
+    assert {body["max_tokens"] for body in service.bodies} == {2000}
 
 
 def test_a_provider_that_pydantic_ai_knows_is_asked_where_it_is_allowed(
@@ -188,6 +191,27 @@ def test_without_its_package_it_is_said_what_to_install(
     assert "pip install 'egregora-assets[llm]'" in outcome.reason
     assert outcome.left == DOCUMENTS
     assert by_model(service.settings(talk)) == []
+
+
+def test_a_model_that_calls_no_tools_may_say_it_in_words(talk: Settings, service: Service) -> None:
+    def in_words(lines: Lines) -> Answer:
+        message = {"role": "assistant", "content": f"Here you are:\n```json\n{json.dumps(sensible(lines))}\n```\n"}
+        choice = {"index": 0, "finish_reason": "stop", "message": message}
+        told = {"id": "1", "object": "chat.completion", "created": 1, "model": "small", "choices": [choice]}
+        return Answer(json.dumps(told).encode())
+
+    service.usual = in_words
+    outcome = read(service.settings(talk))
+    assert (outcome.answered, outcome.left) == (DOCUMENTS, 0)
+    assert outcome.tokens > 1500 * DOCUMENTS, "a service that counts nothing is not free of charge"
+
+
+def test_a_service_that_counts_beyond_all_numbers_breaks_nothing(talk: Settings, service: Service) -> None:
+    service.answers = [lambda lines: completion(sensible(lines), (10**30, 50))]
+    home = service.settings(talk, max_tokens_a_day=100_000)
+    assert read(home).reason == "the budget is used up"
+    assert read(home).requests == 0
+    assert not home.language_model_journal.exists()
 
 
 # --- What may be wrong with answers --------------------------------------------------------------------------------------------
@@ -409,6 +433,14 @@ def test_what_was_answered_is_not_asked_again(talk: Settings, service: Service) 
     assert len(by_model(home)) == DOCUMENTS + 2
 
 
+def leave_in_journal(settings: Settings, request: str) -> None:
+    """Leave an answer where a process that was killed leaves it."""
+    found = nothing(summary=[{"text": "he will paint it blue", "messages": [1]}])
+    line = {"request": request, "model": "small", "input_tokens": 1, "output_tokens": 1, "money": 0, "findings": found}
+    with journal.opened(settings.language_model_journal) as kept:
+        kept.add(journal.Answer.model_validate(line))
+
+
 def test_words_of_people_who_opted_out_are_never_sent_and_answers_to_them_go(talk: Settings, service: Service) -> None:
     echo = lambda lines: completion(nothing(summary=[{"text": lines[-1]["text"][:200], "messages": [lines[-1]["n"]]}]))  # noqa: E731
     service.usual = echo
@@ -416,11 +448,9 @@ def test_words_of_people_who_opted_out_are_never_sent_and_answers_to_them_go(tal
     read(home)
     assert "paint it blue" in json.dumps(written(home))
     gone = with_privacy(home, opt_out=("Rui Costa",))
-    with open_warehouse(gone) as connection, journal.opened(gone.language_model_journal) as kept:
+    with open_warehouse(gone) as connection:
         [(request,)] = rows(connection, "SELECT request FROM private.language_model_answers LIMIT 1")
-        told = json.dumps(nothing(summary=[{"text": "he will paint it blue", "messages": [1]}]))
-        line = {"request": request, "model": "small", "input_tokens": 1, "output_tokens": 1, "money": 0}
-        kept.add(journal.Answer.model_validate({**line, "findings": json.loads(told)}))
+    leave_in_journal(gone, request)
     before = len(service.bodies)
     read(gone)
     asked = json.dumps(service.bodies[before:])
@@ -440,9 +470,15 @@ def test_words_of_people_who_opted_out_are_never_sent_and_answers_to_them_go(tal
 def test_an_opt_out_takes_answers_also_when_the_model_is_off_or_sidecars_are_made_alone(
     talk: Settings, service: Service
 ) -> None:
-    read(service.settings(talk))
+    home = service.settings(talk)
+    read(home)
+    with open_warehouse(home) as connection:
+        [(request,)] = rows(connection, "SELECT request FROM private.language_model_answers LIMIT 1")
     gone = with_privacy(talk, opt_out=("Rui Costa",))
     assert {one["extracted_by"] for one in written(gone)} == {"rules"}
+    leave_in_journal(gone, request)
+    assert read(gone).reason == reading.OFF
+    assert not gone.language_model_journal.exists()
     with open_warehouse(gone) as connection:
         assert scalar(connection, "SELECT count(*) FROM private.language_model_answers") == 0
 
