@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from egregora_assets.config import LanguageModelSettings
 from egregora_assets.progress import tell
 from egregora_assets.sidecar.language_model.budget import Budget, Cost
-from egregora_assets.sidecar.language_model.errors import GarbledAnswer, RequestFailed
+from egregora_assets.sidecar.language_model.errors import RequestFailed
 from egregora_assets.sidecar.language_model.findings import Findings, Shown, Verified, verified
 from egregora_assets.sidecar.language_model.journal import Answer, Journal
 from egregora_assets.sidecar.language_model.prompt import INSTRUCTIONS
@@ -27,7 +27,7 @@ MOST_GARBLED = 2
 
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.5, 60.0
 _LEAST_IN_A_ROW = 8
-"""So many documents after one another without an answer, or as many as are under way at once: nobody is there."""
+"""So many texts after one another without an answer, or as many as are under way at once: it is of no use, and may cost."""
 _OVERHEAD_BYTES = len(INSTRUCTIONS) + 4000
 """What stands around each prompt: the instructions, the form of the answer, the protocol."""
 
@@ -51,7 +51,7 @@ class Reply(NamedTuple):
 
 
 class Model(Protocol):
-    """What can be asked. Raises ``RequestFailed`` or ``GarbledAnswer``."""
+    """What can be asked. Raises ``RequestFailed``."""
 
     async def ask(self, prompt: str, name: str) -> Reply: ...
 
@@ -117,16 +117,16 @@ class Asking:
                 problem = await self._once(request, garbled, most)
             except RequestFailed as error:
                 if not left or not await self._waited(error, wait * random.uniform(0.75, 1.25)):
-                    self._give_up(error)
+                    self._give_up(error.kind, error.stops)
                     return
                 wait *= 2
                 continue
-            self._in_a_row = 0
             if problem is None:
+                self._in_a_row = 0
                 return
             garbled += 1
             if garbled >= MOST_GARBLED or not left:
-                self._asked.failed[problem] += 1
+                self._give_up(problem)
                 return
 
     async def _may_begin(self, most: Cost) -> bool:
@@ -157,9 +157,6 @@ class Asking:
             reply = await self._model.ask(request.prompt, f"{request.name}-{garbled}")
             spent = self._cost(request, reply)
             return self._keep(request, spent, reply.text)
-        except GarbledAnswer:
-            spent = self._cost(request, Reply("", 0, 0))
-            return self._keep(request, spent, "")
         except RequestFailed as error:
             if error.may_cost:
                 spent = self._cost(request, Reply("", 0, 0))
@@ -186,13 +183,13 @@ class Asking:
             await self._sleep(wait)
         return True
 
-    def _give_up(self, error: RequestFailed) -> None:
-        self._asked.failed[error.kind] += 1
+    def _give_up(self, kind: str, stops: bool = False) -> None:
+        self._asked.failed[kind] += 1
         self._in_a_row += 1
-        if error.stops:
-            self._stop(f"the service refuses ({error.kind})")
+        if stops:
+            self._stop(f"the service refuses ({kind})")
         elif self._in_a_row >= max(_LEAST_IN_A_ROW, self._settings.concurrency):
-            self._stop(f"the service does not answer ({error.kind})")
+            self._stop(f"the service gives no answer that can be used ({kind})")
 
     def _cost(self, request: Request, reply: Reply) -> Cost:
         """Return what an answer has cost; where the service does not say, what it may have."""

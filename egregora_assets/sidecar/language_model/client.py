@@ -7,6 +7,7 @@ caller, who counts what it costs. What a service says is wrong is told by its ki
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,9 +27,11 @@ from pydantic_ai.tools import ToolDefinition
 
 from egregora_assets.config import LanguageModelSettings
 from egregora_assets.sidecar.language_model.asking import Reply
-from egregora_assets.sidecar.language_model.errors import GarbledAnswer, NoLanguageModel, RequestFailed
+from egregora_assets.sidecar.language_model.errors import NoLanguageModel, RequestFailed
 from egregora_assets.sidecar.language_model.findings import Findings
 from egregora_assets.sidecar.language_model.prompt import INSTRUCTIONS
+
+log = logging.getLogger(__name__)
 
 _MOST_ANSWER_BYTES = 4 << 20
 _TOOL = "report"
@@ -66,12 +69,12 @@ class LanguageModel:
     async def ask(self, prompt: str, name: str) -> Reply:
         """Ask once, under a name by which a service may know that it was asked the same before.
 
-        Raises ``RequestFailed`` or ``GarbledAnswer``.
+        Raises ``RequestFailed``.
         """
         seconds = self._settings.timeout_seconds
         chosen: ModelSettings = {
             "max_tokens": self._settings.max_answer_tokens,
-            "timeout": seconds,
+            "timeout": 2 * seconds,
             "max_retries": 0,
             "extra_headers": {"Idempotency-Key": name, "Accept-Encoding": "identity"},
         }
@@ -85,10 +88,13 @@ class LanguageModel:
             raise RequestFailed("time_out", passes=True, may_cost=True) from None
         except exceptions.ModelAPIError as error:
             raise _failure(error) from None
-        except exceptions.AgentRunError:
-            raise GarbledAnswer from None
         except exceptions.UserError:
             raise RequestFailed("refused_by_the_client", passes=False, stops=True) from None
+        except (
+            Exception
+        ) as error:  # what an answer brings about in there cannot be foreseen: one without choices, IndexError
+            log.debug("an answer cannot be read: %s", type(error).__name__)
+            raise RequestFailed("unreadable", passes=True, may_cost=True) from None
         counted = response.usage
         return Reply(
             _words_of(response), min(counted.input_tokens, _MOST_TOKENS), min(counted.output_tokens, _MOST_TOKENS)
@@ -106,7 +112,7 @@ async def opened(settings: LanguageModelSettings) -> AsyncIterator[LanguageModel
     hooks: dict[str, Any] = {"response": [_bounded]}
     # Proxies of the environment would take what is meant for this machine to another.
     async with httpx2.AsyncClient(
-        timeout=settings.timeout_seconds, event_hooks=hooks, follow_redirects=False, trust_env=settings.is_remote
+        timeout=2 * settings.timeout_seconds, event_hooks=hooks, follow_redirects=False, trust_env=settings.is_remote
     ) as client:
         key = os.environ.get(settings.key_variable) or "none"
         service = AsyncOpenAI(
@@ -123,9 +129,7 @@ def _of_a_provider(settings: LanguageModelSettings) -> Model:
         raise NoLanguageModel(f"[language_model] model = '{settings.model}' cannot be used: {error}") from None
 
 
-def _failure(error: exceptions.ModelAPIError) -> Exception:
-    if _has_cause(error, _TooLarge):
-        return GarbledAnswer()
+def _failure(error: exceptions.ModelAPIError) -> RequestFailed:
     if _has_cause(error, _Redirected):
         return RequestFailed("redirected", passes=False, stops=True)
     kind = type(error).__name__.removeprefix("_HTTP").removeprefix("Model").removesuffix("Error")
@@ -135,7 +139,7 @@ def _failure(error: exceptions.ModelAPIError) -> Exception:
         return RequestFailed(f"{kind}{status}", passes=True, wait=error.retry_after or 0.0, may_cost=is_sent)
     if status or isinstance(error, _STOPS):
         return RequestFailed(f"{kind}{status}", passes=False, stops=isinstance(error, _STOPS))
-    return GarbledAnswer()
+    return RequestFailed("unreadable", passes=True, may_cost=True)
 
 
 def _has_cause(error: BaseException | None, kind: type[BaseException]) -> bool:

@@ -7,12 +7,8 @@ class NoLanguageModel(RuntimeError):
     """The model of the settings cannot be asked; the message says what to do."""
 
 
-class GarbledAnswer(RuntimeError):
-    """Something came back, and it is no answer."""
-
-
 class RequestFailed(RuntimeError):
-    """Nothing came back.
+    """Nothing came back that can be read.
 
     ``passes`` says that it may be otherwise when asked again, after ``wait`` seconds if the service said so; ``stops`` that any
     other request would fail as well; ``may_cost`` that it was sent, and may have to be paid for.

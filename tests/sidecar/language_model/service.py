@@ -37,9 +37,9 @@ class Service:
     url: str
     usual: Behaviour
     answers: list[Behaviour] = field(default_factory=list)
-    bodies: list[dict[str, Any]] = field(default_factory=list)
-    headers: list[dict[str, str]] = field(default_factory=list)
-    answered: list[str] = field(default_factory=list)
+    bodies: list[dict[str, Any]] = field(default_factory=list, repr=False)
+    headers: list[dict[str, str]] = field(default_factory=list, repr=False)
+    answered: list[str] = field(default_factory=list, repr=False)
     at_once: int = 0
     most_at_once: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)

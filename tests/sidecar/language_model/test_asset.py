@@ -79,5 +79,5 @@ def test_a_run_has_documents_read_and_holds_no_warehouse_meanwhile(
     file.write_text(file.read_text().replace("small", "other"))
     metadata, check = told(run(talk, instance))
     assert (metadata["left"], check.passed, check.severity) == (DOCUMENTS, False, dg.AssetCheckSeverity.WARN)
-    assert "the service does not answer (Server_500)" in str(check.description)
+    assert "the service gives no answer that can be used (Server_500)" in str(check.description)
     assert extracted_by(talk) == [("rules", DOCUMENTS)]
