@@ -261,6 +261,8 @@ class LanguageModelSettings(_Section):
     def _whole(self) -> Self:
         if self.model is None:
             return self
+        if self.model == "rules":
+            raise ValueError("'rules' is what sidecars say that no model has read")
         if self.url is None and ":" not in self.model:
             raise ValueError("needs url = '…' of the service, or a model = 'provider:name' that pydantic-ai knows")
         if self.is_remote and not self.allow_remote:
@@ -637,6 +639,10 @@ SETTINGS_TEMPLATE = """\
 # [search]
 # embedder = "none"                     # words alone; default: the model that `egregora model install` has put in place
 # model = "~/models/multilingual"       # a folder with model.onnx and tokenizer.json
+
+# [language_model]                      # reads conversations; what it is asked leaves this machine unless it runs on it
+# model = "qwen3:8b"
+# url = "http://127.0.0.1:11434/v1"
 
 # [warehouse]
 # threads = 2

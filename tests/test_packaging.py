@@ -14,6 +14,7 @@ from egregora_assets.config import (
     AuthorSettings,
     DocumentSettings,
     HttpEmbedderSettings,
+    LanguageModelSettings,
     LimitSettings,
     PrivacySettings,
     RepositorySettings,
@@ -90,6 +91,7 @@ def test_every_setting_is_documented() -> None:
         DocumentSettings,
         SearchSettings,
         HttpEmbedderSettings,
+        LanguageModelSettings,
         WarehouseSettings,
         LimitSettings,
     ):

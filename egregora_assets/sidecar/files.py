@@ -22,7 +22,7 @@ _ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
 _COPY = r"media/[0-9a-f]{2}/[0-9a-f]{64}\.[0-9a-z]{3,4}"
 _OURS_IN_POST = (
-    rf"(?m)^(?:date: {_MOMENT}|messages: [0-9]+|participants: [0-9]+)$"
+    rf"(?m)^(?:date: {_MOMENT}|messages: [0-9]+|participants: [0-9]+|extracted_by: \"{MODEL_NAME}\")$"
     r"|/(?:[0-9a-f]{64}|[0-9a-f]{40})\b"
     rf"|^- !?\[(?:picture|film|recording)\]\(\.\./\.\./{_COPY}\)$"
     r"|^(?:title|tags): |^## (?:Summary|Decisions|Tasks|Open questions|Answered questions|Participants|Media|Conversation)$|"

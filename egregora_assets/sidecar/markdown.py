@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from egregora_assets.sidecar.models import CodeReference, Decision, Media, Sidecar
+from egregora_assets.sidecar.models import BY_RULES, CodeReference, Decision, Media, Sidecar
 
 _ESCAPES = (
     ("\\", r"\\"),
@@ -82,6 +82,7 @@ def plain(text: str) -> str:
 
 
 def _front_matter(sidecar: Sidecar) -> str:
+    by_model = "" if sidecar.extracted_by == BY_RULES else f'extracted_by: "{sidecar.extracted_by}"\n'
     return (
         "---\n"
         f'title: "{sidecar.title}"\n'
@@ -91,6 +92,7 @@ def _front_matter(sidecar: Sidecar) -> str:
         f"tags: [{', '.join(topic.label for topic in sidecar.topics)}]\n"
         f"messages: {sidecar.message_count}\n"
         f"participants: {len(sidecar.participants)}\n"
+        f"{by_model}"
         "---\n\n"
     )
 

@@ -10,6 +10,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+BY_RULES = "rules"
+"""What sidecars that no language model has read are extracted by."""
 Evidence = Annotated[tuple[UUID, ...], Field(min_length=1, description="Ids of the messages that this rests on.")]
 
 

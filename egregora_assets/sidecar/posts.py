@@ -22,7 +22,7 @@ from egregora_assets.sidecar.extract import ITEM_TABLES, conclude, extract, extr
 from egregora_assets.sidecar.language_model import answers, items
 from egregora_assets.sidecar.language_model.prompt import fingerprint as fingerprint_of_model
 from egregora_assets.sidecar.markdown import post
-from egregora_assets.sidecar.models import Sidecar, json_schema
+from egregora_assets.sidecar.models import BY_RULES, Sidecar, json_schema
 from egregora_assets.warehouse.connection import one_thread_for_few
 from egregora_assets.warehouse.made_files import UNFINISHED, made_by_another, write_if_changed
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary
@@ -224,7 +224,7 @@ def _note(change: Transaction) -> None:
 
 
 _READ_BY = "(SELECT document_id, model FROM open_answers)"
-_EXTRACTED_BY = f"coalesce(x.model, '{items.BY_RULES}')"
+_EXTRACTED_BY = f"coalesce(x.model, '{BY_RULES}')"
 
 
 def _iso(moment: str) -> str:

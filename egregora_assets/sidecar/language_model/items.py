@@ -16,10 +16,10 @@ from egregora_assets.config import Settings
 from egregora_assets.privacy.scrub import leaking, scrubbing
 from egregora_assets.sidecar import due
 from egregora_assets.sidecar.language_model.prompt import VOICES, fingerprint, placed
+from egregora_assets.sidecar.models import BY_RULES
 from egregora_assets.warehouse.query import changed, scalar, temporary
 from egregora_assets.warehouse.revisions import transaction, watermark
 
-BY_RULES = "rules"
 NEW_ANSWERS = "SELECT document_id FROM private.language_model_documents WHERE revision > $since"
 """The SQL for documents that have another answer, or are to be looked at again."""
 _TABLES = ("summaries", "decisions", "action_items", "questions")

@@ -45,7 +45,15 @@ def in_journal(home: Settings) -> list[str]:
     return [answer.request for answer in journal.read(home.language_model_journal)]
 
 
-@pytest.mark.parametrize("moment", ["after the first", "in the middle", "in a line", "before the journal goes"])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param("after the first", marks=pytest.mark.slow),
+        pytest.param("in the middle", marks=pytest.mark.slow),
+        "in a line",
+        "before the journal goes",
+    ],
+)
 def test_what_was_answered_is_never_asked_again(
     talk: Settings, service: Service, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:

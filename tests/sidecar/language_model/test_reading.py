@@ -17,9 +17,11 @@ from jsonschema import Draft202012Validator
 
 from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import LanguageModelSettings, Settings, SettingsError, load_settings
+from egregora_assets.doctor import examine
 from egregora_assets.publish.erasure import search_outputs
 from egregora_assets.publish.pending import pending
 from egregora_assets.publish.snapshot import publish
+from egregora_assets.rotation import rotate
 from egregora_assets.sidecar import language_model, posts, verify
 from egregora_assets.sidecar.language_model import journal, reading
 from egregora_assets.sidecar.language_model.asking import GARBLED, NOTHING_HOLDS
@@ -104,8 +106,30 @@ def test_what_a_model_finds_stands_in_the_place_of_what_rules_found(talk: Settin
         assert (question["author"], question["evidence"]) == (ana, [ids[0], ids[2]])
         assert question["answer"]["author"] == rui
         assert (question["answer"]["message_id"], question["answer"]["linked_by"]) == (ids[2], "model")
+    assert all('extracted_by: "small"' in path.read_text() for path in home.posts.glob("*/*.md"))
     with open_warehouse(home) as connection:
         publish(connection, home)
+
+
+def test_a_model_may_be_called_like_somebody_or_have_a_date_in_its_name(talk: Settings, service: Service) -> None:
+    home = service.settings(talk, model="rui-costa/ana-lima-4-20250514:latest")
+    read(home)
+    assert {one["extracted_by"] for one in written(home)} == {home.language_model.model}
+    with open_warehouse(home) as connection:
+        publish(connection, home)
+
+
+def test_the_doctor_says_who_is_asked(talk: Settings, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    def told(settings: Settings) -> tuple[str, bool]:
+        [found] = [one for one in examine(settings) if one.subject == "language model"]
+        return found.text, found.ok
+
+    assert "found by rules" in told(talk)[0]
+    assert told(service.settings(talk)) == (f"small, at {service.url}", True)
+    away = service.settings(talk, url="https://models.example.org/v1", allow_remote=True)
+    assert told(away) == ("small, texts of your chats are sent to https://models.example.org/v1", True)
+    monkeypatch.setattr("egregora_assets.doctor.find_spec", lambda _: None)
+    assert told(away) == ("its package is not here: pip install 'egregora-assets[llm]'", False)
 
 
 def test_nothing_is_opened_or_sent_while_no_model_is_set(talk: Settings, service: Service) -> None:
@@ -435,6 +459,19 @@ def test_what_was_answered_is_not_asked_again(talk: Settings, service: Service) 
     assert len(by_model(home)) == DOCUMENTS + 2
     assert {one["extracted_by"] for one in written(talk)} == {"rules"}, "without a model the rules' items are back"
     assert len(by_model(home)) == DOCUMENTS + 2
+
+
+def test_answers_outlive_a_rotation_of_the_key(talk: Settings, service: Service) -> None:
+    home = service.settings(talk)
+    read(home)
+    before = written(home)
+    with open_warehouse(home) as connection:
+        rotate(connection, home)
+    assert read(home).requests == 0
+    after = written(home)
+    assert [one["summary"][0]["text"] for one in after] == [one["summary"][0]["text"] for one in before]
+    assert {one["extracted_by"] for one in after} == {"small"}
+    assert not {one["decisions"][0]["author"] for one in after} & {one["decisions"][0]["author"] for one in before}
 
 
 def leave_in_journal(settings: Settings, request: str) -> None:
