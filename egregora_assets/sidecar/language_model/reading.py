@@ -12,12 +12,14 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from importlib import import_module
+from types import ModuleType
 
 import duckdb
 
-from egregora_assets.config import LanguageModelSettings, Settings
+from egregora_assets.config import Settings
 from egregora_assets.sidecar.language_model import answers, journal
-from egregora_assets.sidecar.language_model.asking import Asked, Asking, Model, Request
+from egregora_assets.sidecar.language_model.asking import Asked, Asking, Request
 from egregora_assets.sidecar.language_model.budget import Budget
 from egregora_assets.sidecar.language_model.errors import NoLanguageModel
 from egregora_assets.warehouse.durable import locked
@@ -62,7 +64,7 @@ def refresh(opened: Opened, settings: Settings, sleep: Sleep = asyncio.sleep) ->
         return Reading(reason=OFF)
     try:
         with locked(settings.home / LOCK_FILE, exclusive=True, wait_seconds=0, busy=_AnotherPass):
-            return _read(opened, settings, sleep)
+            return _Pass(opened, settings, sleep).made()
     except _AnotherPass:
         return Reading(reason="another process is asking the language model")
 
@@ -71,56 +73,76 @@ class _AnotherPass(RuntimeError):
     """Two passes at once would pay twice."""
 
 
-def _read(opened: Opened, settings: Settings, sleep: Sleep) -> Reading:
-    chosen = settings.language_model
-    asked, dropped, tried = Asked(), Counter[str](), set[str]()
-    until = time.monotonic() + chosen.max_seconds
-    with opened() as connection:
-        dropped += answers.take_in(connection, settings)
-        if chosen.model is None:
-            return Reading(reason=OFF)
-        waiting = answers.plan(connection, settings, tried)
-        answered, left = answers.counts(connection)
-    budget = Budget(chosen, waiting.tokens_today, waiting.money_today)
-    if waiting.requests and chosen.is_remote:
-        log.warning("texts of your chats are SENT TO ANOTHER MACHINE: %s reads them", chosen.url or chosen.model)
-    while waiting.requests and not asked.stopped:
-        with journal.opened(settings.language_model_journal) as kept:
-            try:
-                asyncio.run(
-                    _ask(
-                        waiting.requests, chosen, lambda model: Asking(model, chosen, kept, budget, until, asked, sleep)
-                    )
-                )
-            except NoLanguageModel as error:
-                asked.stopped = str(error)
-                log.warning("no conversation is read by a language model: %s", error)
-        tried |= {request.name for request in waiting.requests}
-        with opened() as connection:
-            dropped += answers.take_in(connection, settings)
-            waiting = answers.plan(connection, settings, tried)
-            answered, left = answers.counts(connection)
-    return Reading(
-        model=chosen.model,
-        requests=asked.requests,
-        answered=asked.answered,
-        documents=answered,
-        left=left,
-        tokens=asked.tokens,
-        money=asked.money,
-        dropped=dict(dropped + asked.dropped),
-        failed=dict(asked.failed),
-        budget_left=budget.left,
-        reason=asked.stopped,
-    )
+class _Pass:
+    """Rounds of looking what is to be asked, with the warehouse open, and of asking, with the warehouse closed."""
+
+    def __init__(self, opened: Opened, settings: Settings, sleep: Sleep) -> None:
+        self._opened, self._settings, self._chosen, self._sleep = opened, settings, settings.language_model, sleep
+        self._asked, self._dropped, self._tried = Asked(), Counter[str](), set[str]()
+        self._documents = self._left = 0
+
+    def made(self) -> Reading:
+        """Make the pass, and return what it did."""
+        waiting = self._look()
+        budget = Budget(self._chosen, waiting.tokens_today, waiting.money_today)
+        try:
+            if waiting.requests:
+                self._ask_all(waiting, budget)
+        except NoLanguageModel as error:
+            self._asked.stopped = str(error)
+            log.warning("no conversation is read by a language model: %s", error)
+        return self._told(budget)
+
+    def _look(self) -> answers.Waiting:
+        """Take in what was answered, and return what is to be asked."""
+        with self._opened() as connection:
+            self._dropped += answers.take_in(connection, self._settings)
+            if self._chosen.model is None:
+                self._asked.stopped = OFF
+                return answers.Waiting((), 0, 0.0)
+            waiting = answers.plan(connection, self._settings, self._tried)
+            self._documents, self._left = answers.counts(connection)
+        self._tried |= {request.name for request in waiting.requests}
+        return waiting
+
+    def _ask_all(self, waiting: answers.Waiting, budget: Budget) -> None:
+        client = _client()
+        if self._chosen.is_remote:
+            to = self._chosen.url or self._chosen.model
+            log.warning("texts of your chats are SENT TO ANOTHER MACHINE: %s reads them", to)
+        until = time.monotonic() + self._chosen.max_seconds
+        while waiting.requests and not self._asked.stopped:
+            asyncio.run(self._ask(client, waiting.requests, budget, until))
+            waiting = self._look()
+
+    async def _ask(self, client: ModuleType, requests: Sequence[Request], budget: Budget, until: float) -> None:
+        async with client.opened(self._chosen) as model:
+            with journal.opened(self._settings.language_model_journal) as kept:
+                asking = Asking(model, self._chosen, kept, budget, until, self._asked, self._sleep)
+                await asking.all(requests)
+
+    def _told(self, budget: Budget) -> Reading:
+        asked = self._asked
+        return Reading(
+            model=self._chosen.model or "",
+            requests=asked.requests,
+            answered=asked.answered,
+            documents=self._documents,
+            left=self._left,
+            tokens=asked.tokens,
+            money=asked.money,
+            dropped=dict(self._dropped + asked.dropped),
+            failed=dict(asked.failed),
+            budget_left=budget.left,
+            reason=asked.stopped,
+        )
 
 
-async def _ask(requests: Sequence[Request], settings: LanguageModelSettings, asking: Callable[[Model], Asking]) -> None:
+def _client() -> ModuleType:
+    """Return the module that asks, which needs what not everybody has installed. Raises ``NoLanguageModel``."""
     try:
-        from egregora_assets.sidecar.language_model import client
+        return import_module("egregora_assets.sidecar.language_model.client")
     except ModuleNotFoundError as error:
         raise NoLanguageModel(
             f"[language_model] needs a package that is not here ({error.name}): pip install 'egregora-assets[llm]'"
         ) from None
-    async with client.opened(settings) as model:
-        await asking(model).all(requests)
