@@ -33,16 +33,17 @@ ANSWERED = dg.AssetCheckSpec(
 def language_model_answers(warehouse: Warehouse) -> Iterator[dg.MaterializeResult[Any]]:
     """What a language model reads in documents, where the settings name one. The warehouse is not held while it is asked."""
     outcome = reading.refresh(warehouse.writer_for_now, warehouse.settings)
-    told = outcome.reason or "all were asked"
+    why = f" ({outcome.reason})" if outcome.reason else ""
+    left = f"{outcome.left:,} documents have no answer{why}: they keep what the rules have found"
     yield dg.MaterializeResult(
         metadata={"dagster/row_count": outcome.documents, **asdict(outcome)},
-        data_version=dg.DataVersion(f"{outcome.model or 'none'}-{outcome.documents}"),
+        data_version=dg.DataVersion(str(outcome.revision)),
         check_results=[
             dg.AssetCheckResult(
                 check_name=ANSWERED.name,
                 passed=not outcome.left,
                 severity=dg.AssetCheckSeverity.WARN,
-                description=f"{outcome.left:,} documents have no answer ({told}): they keep what the rules have found",
+                description=left if outcome.left else f"nothing is left to be asked{why}",
                 metadata={"left": outcome.left},
             )
         ],

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -82,7 +83,10 @@ def take_in(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Counte
         return Counter()
     windows.refresh(connection, settings)
     with scrubbing(connection), transaction(connection, CONSUMER) as change:
-        forget(connection)
+        if (
+            settings.language_model.model is None
+        ):  # else ``plan`` does, when it has seen which texts are only elsewhere now
+            forget(connection)
         known = {
             request for (request,) in rows(connection, "SELECT DISTINCT request FROM private.language_model_documents")
         }
@@ -110,10 +114,17 @@ def take_in(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Counte
     return dropped
 
 
-def counts(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
-    """Return how many documents have an answer that can be used, and how many have none; those without a word count for neither."""
-    [(answered, left)] = rows(connection, _COUNTS)
-    return int(answered), int(left)
+class Counts(NamedTuple):
+    """Documents with and without an answer that can be used, those without a word aside, and when that last changed."""
+
+    answered: int = 0
+    left: int = 0
+    revision: int = 0
+
+
+def counts(connection: duckdb.DuckDBPyConnection) -> Counts:
+    """Count what documents have."""
+    return Counts(*rows(connection, _COUNTS)[0])
 
 
 def is_behind(connection: duckdb.DuckDBPyConnection, settings: Settings) -> bool:
@@ -193,7 +204,7 @@ _UNANSWERED = f"""
         FROM private.language_model_answers GROUP BY request
     ) USING (request)
     WHERE request <> '' AND coalesce(usable, 0) = 0 AND coalesce(garbled, 0) < {MOST_GARBLED}
-        AND NOT list_contains($tried::VARCHAR[], request)
+        AND request NOT IN (SELECT unnest($tried::VARCHAR[]))
     GROUP BY request
 """
 _NEXT_ROUND = f"FROM ({_UNANSWERED}) ORDER BY newest DESC, request LIMIT {_MOST_REQUESTS}"
@@ -201,8 +212,8 @@ _REQUESTS = """
     SELECT request, prompt, garbled FROM next_round JOIN ({prompts}) USING (document_id) ORDER BY newest DESC, request
 """
 _COUNTS = """
-    SELECT count(*) FILTER (is_answered), count(*) FILTER (NOT is_answered) FROM (
-        SELECT request IN (SELECT request FROM private.language_model_answers WHERE findings IS NOT NULL) AS is_answered
+    SELECT count(*) FILTER (is_answered), count(*) FILTER (NOT is_answered), coalesce(max(revision), 0) FROM (
+        SELECT revision, request IN (SELECT request FROM private.language_model_answers WHERE findings IS NOT NULL) AS is_answered
         FROM private.language_model_documents WHERE request <> ''
     )
 """

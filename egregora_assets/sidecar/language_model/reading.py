@@ -37,8 +37,9 @@ log = logging.getLogger(__name__)
 class Reading:
     """What one pass did.
 
-    ``answered`` counts texts; ``documents`` and ``left`` all documents with and without an answer that can be used. ``dropped`` are
-    items by why they cannot be true, ``failed`` texts by why there is no answer; ``reason`` says why less was asked than is left.
+    ``answered`` counts texts; ``documents`` and ``left`` all documents with and without an answer that can be used, which last
+    changed in ``revision``. ``dropped`` are items by why they cannot be true, ``failed`` texts by why there is no answer;
+    ``reason`` says why less was asked than is left.
     """
 
     model: str = ""
@@ -46,6 +47,7 @@ class Reading:
     answered: int = 0
     documents: int = 0
     left: int = 0
+    revision: int = 0
     tokens: int = 0
     money: float = 0.0
     dropped: dict[str, int] = field(default_factory=dict)
@@ -79,7 +81,7 @@ class _Pass:
     def __init__(self, opened: Opened, settings: Settings, sleep: Sleep) -> None:
         self._opened, self._settings, self._chosen, self._sleep = opened, settings, settings.language_model, sleep
         self._asked, self._dropped, self._tried = Asked(), Counter[str](), set[str]()
-        self._documents = self._left = 0
+        self._counts = answers.Counts()
 
     def made(self) -> Reading:
         """Make the pass, and return what it did."""
@@ -101,7 +103,7 @@ class _Pass:
                 self._asked.stopped = OFF
                 return answers.Waiting((), 0, 0.0)
             waiting = answers.plan(connection, self._settings, self._tried)
-            self._documents, self._left = answers.counts(connection)
+            self._counts = answers.counts(connection)
         self._tried |= {request.name for request in waiting.requests}
         return waiting
 
@@ -127,8 +129,9 @@ class _Pass:
             model=self._chosen.model or "",
             requests=asked.requests,
             answered=asked.answered,
-            documents=self._documents,
-            left=self._left,
+            documents=self._counts.answered,
+            left=self._counts.left,
+            revision=self._counts.revision,
             tokens=asked.tokens,
             money=asked.money,
             dropped=dict(self._dropped + asked.dropped),

@@ -478,6 +478,12 @@ def test_answers_outlive_a_rotation_of_the_key(talk: Settings, service: Service)
     assert not {one["decisions"][0]["author"] for one in after} & {one["decisions"][0]["author"] for one in before}
 
 
+def repeating(lines: Lines) -> Answer:
+    """Answer with the words of the last message."""
+    last = lines[-1]
+    return completion(nothing(summary=[{"text": last["text"][:200], "messages": [last["n"]]}]))
+
+
 def leave_in_journal(settings: Settings, request: str) -> None:
     """Leave an answer where a process that was killed leaves it."""
     found = nothing(summary=[{"text": "he will paint it blue", "messages": [1]}])
@@ -487,8 +493,7 @@ def leave_in_journal(settings: Settings, request: str) -> None:
 
 
 def test_words_of_people_who_opted_out_are_never_sent_and_answers_to_them_go(talk: Settings, service: Service) -> None:
-    echo = lambda lines: completion(nothing(summary=[{"text": lines[-1]["text"][:200], "messages": [lines[-1]["n"]]}]))  # noqa: E731
-    service.usual = echo
+    service.usual = repeating
     home = service.settings(talk)
     read(home)
     assert "paint it blue" in json.dumps(written(home))
@@ -510,6 +515,25 @@ def test_words_of_people_who_opted_out_are_never_sent_and_answers_to_them_go(tal
         assert search_outputs(connection, gone).is_clean
         spent = scalar(connection, "SELECT sum(input_tokens + output_tokens) FROM private.language_model_spending")
         assert spent == 2 * 150 * DOCUMENTS + 2, "what was paid stays counted"
+
+
+def test_an_opt_out_while_the_model_is_asked_is_heeded(talk: Settings, service: Service) -> None:
+    def opts_out(lines: Lines) -> Answer:
+        put_export(talk, "Garden Club", chat((DOCUMENTS * DAY, "Rui Costa", "/egregora opt-out")), " (1)")
+        with open_warehouse(talk) as connection:
+            ingest(connection, talk)
+        return repeating(lines)
+
+    service.usual, service.answers = repeating, [opts_out]
+    home = service.settings(talk, concurrency=1)
+    outcome = read(home)
+    assert outcome.requests == 2 * DOCUMENTS
+    assert "paint" in json.dumps(service.bodies[:DOCUMENTS])
+    assert "paint" not in json.dumps(service.bodies[DOCUMENTS:])
+    assert (outcome.documents, outcome.left) == (DOCUMENTS, 0)
+    with open_warehouse(home) as connection:
+        assert "paint" not in json.dumps(rows(connection, "SELECT findings FROM private.language_model_answers"))
+    assert "paint" not in json.dumps(written(home))
 
 
 def test_an_opt_out_takes_answers_also_when_the_model_is_off_or_sidecars_are_made_alone(
