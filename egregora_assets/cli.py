@@ -14,6 +14,7 @@ from egregora_assets.cli_code import code
 from egregora_assets.cli_common import Home, as_table, out, readable_errors
 from egregora_assets.cli_media import media
 from egregora_assets.cli_model import model
+from egregora_assets.cli_outcomes import conversations, decisions, questions
 from egregora_assets.cli_search import search
 from egregora_assets.config import Settings, load_settings
 from egregora_assets.terminal import plain
@@ -28,6 +29,9 @@ app.add_typer(authors, name="authors")
 app.add_typer(code, name="code")
 app.add_typer(media, name="media")
 app.command()(search)
+app.command()(decisions)
+app.command()(questions)
+app.command()(conversations)
 app.add_typer(model, name="model")
 DayFirst = Annotated[
     bool | None, typer.Option("--day-first/--month-first", help="Order of day and month, where the file cannot tell.")

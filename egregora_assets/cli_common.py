@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from egregora_assets.git_history.plumbing import GitError
 from egregora_assets.git_history.repositories import Unanswerable
 from egregora_assets.media.errors import CollectionRefused, FolderRefused, NotSanitised, UnknownFile
 from egregora_assets.privacy.keys import KeyFileError
+from egregora_assets.publish.outcomes import SnapshotOutdated
 from egregora_assets.publish.snapshot import PublicationRefused
 from egregora_assets.search.embedders import EmbedderFailed, NoEmbedder
 from egregora_assets.search.errors import UnknownMessage
@@ -52,6 +54,7 @@ def readable_errors() -> Iterator[None]:
         FolderRefused,
         UnknownFile,
         PublicationRefused,
+        SnapshotOutdated,
         UnknownMessage,
         NoEmbedder,
         EmbedderFailed,
@@ -77,6 +80,18 @@ def settings_with_warehouse(home: Path | None) -> Settings:
     if not settings.warehouse_path.exists():
         raise NothingPublished(settings.snapshot_path)
     return settings
+
+
+def moment(option: str, told: str | None) -> date | datetime | None:
+    """Return the day or time that an option tells."""
+    if told is None:
+        return None
+    try:
+        return date.fromisoformat(told) if len(told) <= len("2024-03-13") else datetime.fromisoformat(told)
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{option}: {told!r} is no day or time such as 2024-03-13 or 2024-03-13T09:00"
+        ) from error
 
 
 def as_table(names: list[str], rows: Sequence[tuple[object, ...]]) -> Table:

@@ -4,13 +4,12 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
 
-from egregora_assets.cli_common import Home, err, out, readable_errors
+from egregora_assets.cli_common import Home, err, moment, out, readable_errors
 from egregora_assets.config import load_settings
 from egregora_assets.terminal import plain
 
@@ -55,8 +54,8 @@ def search(
     filters = Filters(
         sources=tuple(source or ()),
         authors=tuple(author or ()),
-        since=_moment("--since", since),
-        until=_moment("--until", until),
+        since=moment("--since", since),
+        until=moment("--until", until),
         kinds=tuple(kind or ()),
         has_media=has_media,
         has_code=has_code,
@@ -77,17 +76,6 @@ def search(
             _show(one, explain)
         if not found:
             out.print("Nothing was found.")
-
-
-def _moment(option: str, told: str | None) -> date | datetime | None:
-    if told is None:
-        return None
-    try:
-        return date.fromisoformat(told) if len(told) <= len("2024-03-13") else datetime.fromisoformat(told)
-    except ValueError as error:
-        raise typer.BadParameter(
-            f"{option}: {told!r} is no day or time such as 2024-03-13 or 2024-03-13T09:00"
-        ) from error
 
 
 def _show(one: "Result", explain: bool) -> None:

@@ -471,6 +471,17 @@ class Settings(BaseSettings):
     def profiles(self) -> Path:
         return self.published / "authors"
 
+    @property
+    def topics(self) -> Path:
+        """The folder of the pages of topics, in which it also stands whose the pages beside the posts are."""
+        return self.published / "topics"
+
+    @property
+    def pages(self) -> tuple[Path, ...]:
+        """The files and folders that lead to the posts."""
+        names = ("decisions.md", "decisions", "questions.md", "questions", "conversations.md", "feed.xml")
+        return (self.topics, *(self.published / name for name in names))
+
     def source_named(self, title: str) -> SourceSettings | None:
         """Return the user's settings for the chat with this title, ignoring case and outer spaces."""
         wanted = title.strip().casefold()

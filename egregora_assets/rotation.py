@@ -63,7 +63,7 @@ def rotate(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Rotated
     _refuse_lasting_pseudonyms(connection, settings)
     pending, names = _new_key(connection, settings, keys)
     rotated_keys = begin_rotation(settings.key_path, pending)
-    for folder in (settings.posts, settings.profiles):
+    for folder in (settings.posts, settings.topics, settings.profiles):
         doubt(folder)
     define_rotated(connection, rotated_keys.rotations[-1:])
     with transaction(connection, CONSUMER) as change:

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 def withdraw(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
     """Take people who opted out since the last publication out of the snapshot, with the conversations that they were in.
 
-    Indexes go whole: they are caches, and are made anew without them.
+    Indexes and the pages that lead to posts go whole: they are made anew without them.
     Returns how many rows, posts and profiles of theirs were there. A snapshot that cannot be read is left to ``publish``.
     """
     for path in (settings.public_path, settings.snapshot_path):
@@ -49,8 +49,6 @@ def withdraw(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
             found = int(scalar(connection, _THEIRS))
             if found:
                 _remove_files(connection, settings)
-                if settings.index.exists():
-                    shutil.rmtree(settings.index)
                 _write_others(connection, settings)
     finally:
         connection.execute("DETACH shown")
@@ -66,6 +64,11 @@ def _remove_files(connection: duckdb.DuckDBPyConnection, settings: Settings) -> 
     for path in (*posts, *profiles, settings.profiles / "index"):
         for suffix in (".md", ".json", ".svg"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
+    for folder in (settings.index, *settings.pages):
+        if folder.is_dir() and not folder.is_symlink():
+            shutil.rmtree(folder)
+        else:
+            folder.unlink(missing_ok=True)
 
 
 def _write_others(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
@@ -73,13 +76,19 @@ def _write_others(connection: duckdb.DuckDBPyConnection, settings: Settings) -> 
     fresh, partial = fresh_beside(settings.public_path), partial_beside(settings.snapshot_path)
     connection.execute(f"ATTACH {_literal(fresh)} AS others")
     try:
-        for table, columns in rows(connection, _TABLES):
+        connection.execute("COPY FROM DATABASE shown TO others (SCHEMA)").fetchall()
+        tables = dict(rows(connection, _TABLES))
+        for table, columns in tables.items():
             without = " ".join(f"ANTI JOIN {hidden} USING ({key})" for key, hidden in _HIDDEN.items() if key in columns)
-            connection.execute(f"CREATE TABLE others.{table} AS FROM shown.{table} {without}").fetchall()
+            changed(connection, f"INSERT INTO others.{table} FROM shown.{table} {without}")
         changed(
             connection, "DELETE FROM others.media WHERE media_id NOT IN (SELECT media_id FROM others.message_media)"
         )
         changed(connection, f"DELETE FROM others.reactions WHERE message_id IN ({_REACTED_TO})")
+        if "conversation_ranking" in tables:  # which an earlier program did not publish
+            changed(
+                connection, f"DELETE FROM others.conversation_ranking WHERE document_id IN ({_DOCUMENTS_REACTED_TO})"
+            )
         for (media_id,) in rows(
             connection, "SELECT media_id FROM shown.media EXCEPT SELECT media_id FROM others.media"
         ):
@@ -107,6 +116,10 @@ _DOCUMENTS = """
     SEMI JOIN hidden_messages USING (message_id)
 """
 _REACTED_TO = "SELECT message_id FROM reactions SEMI JOIN hidden_people USING (author_id)"
+_DOCUMENTS_REACTED_TO = f"""
+    SELECT document_id FROM (SELECT document_id, unnest(message_ids) AS message_id FROM others.documents)
+    WHERE message_id IN ({_REACTED_TO})
+"""
 _NEWEST = """
     SELECT max(greatest(opted_out_revision, coalesce(o.revision, 0)))
     FROM authors LEFT JOIN private.other_authors o USING (author_id) WHERE opted_out

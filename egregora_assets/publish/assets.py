@@ -12,7 +12,7 @@ from egregora_assets.profiles.assets import author_profiles
 from egregora_assets.publish.snapshot import publish
 from egregora_assets.publish.tables import TABLES
 from egregora_assets.search.assets import hnsw_index, lexical_index, search_units
-from egregora_assets.sidecar.assets import sidecars
+from egregora_assets.sidecar.assets import conversation_ranking, outcome_pages, sidecars
 from egregora_assets.warehouse.reporting import OWNERS, RefreshConfig, markdown_table
 from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
 
@@ -31,6 +31,8 @@ from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
         lexical_index,
         hnsw_index,
         sidecars,
+        conversation_ranking,
+        outcome_pages,
         author_profiles,
     ],
     pool=WRITER_POOL,

@@ -15,6 +15,7 @@ from egregora_assets.git_history.resolver import STATES
 from egregora_assets.media import public
 from egregora_assets.privacy.scrub import quoted
 from egregora_assets.profiles import files as profiles
+from egregora_assets.publish import macros
 from egregora_assets.search import vector_index, word_files, words
 from egregora_assets.sidecar import posts
 from egregora_assets.warehouse.made_files import SIGNED, UNFINISHED
@@ -129,6 +130,20 @@ def surplus_columns(connection: duckdb.DuckDBPyConnection, tables: set[str]) -> 
     return sorted(set(found))
 
 
+def strange_macros(connection: duckdb.DuckDBPyConnection, public: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return the names of macros in a public file that do not say, word for word, what ours say."""
+    sql = "SELECT function_name, parameters, macro_definition FROM duckdb_functions() WHERE NOT internal ORDER BY ALL"
+    present = rows(public, sql)
+    if not present:
+        return []
+    for statement in macros.statements("TEMP MACRO"):
+        connection.execute(statement)
+    ours = rows(connection, sql)
+    for name in macros.MACROS:
+        connection.execute(f"DROP MACRO TABLE temp.{name}")
+    return [found[0] for found in present if found not in ours]
+
+
 def strange_values(connection: duckdb.DuckDBPyConnection, snapshot: duckdb.DuckDBPyConnection) -> int:
     """Count the texts of the snapshot that have not the form which texts of their column have."""
     platforms, zones = (
@@ -168,6 +183,9 @@ def _wanted(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterat
     for source_id, slug in rows(connection, "SELECT source_id, slug FROM sidecars"):
         yield from (f"posts/{source_id}", f"posts/{source_id}/{slug}.md", f"posts/{source_id}/{slug}.json")
     yield from ("media", f"media/{SIGNED}", f"media/{UNFINISHED}")
+    yield from ("topics", f"topics/{SIGNED}", f"topics/{UNFINISHED}")
+    for path, kind in rows(connection, "SELECT path, kind FROM outcome_pages"):
+        yield from (path, kind)
     for public_id, mime in public.copies_shown(connection):
         yield from (f"media/{public_id[:2]}", f"media/{public_id[:2]}/{public_id}{public.ENDINGS[mime]}")
     yield from ("index", "index/words", "index/vectors")

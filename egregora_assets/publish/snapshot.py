@@ -19,15 +19,16 @@ from pathlib import Path
 
 import duckdb
 
-from egregora_assets.authors.gate import known_names
 from egregora_assets.authors.policy import Rules, rules_of
+from egregora_assets.authors.shown import shown_sources
 from egregora_assets.config import Settings
-from egregora_assets.privacy.scrub import may_change, scrub, scrubbing
+from egregora_assets.privacy.scrub import scrubbing
 from egregora_assets.profiles import files as profiles
+from egregora_assets.publish import macros
 from egregora_assets.publish.leaking import asking, note, private_among_noted
 from egregora_assets.publish.tables import TABLES, PublishedTable
 from egregora_assets.search import units, words
-from egregora_assets.sidecar import posts
+from egregora_assets.sidecar import pages
 from egregora_assets.warehouse.connection import NothingPublished, open_snapshot
 from egregora_assets.warehouse.durable import force_file, force_folder, readable
 from egregora_assets.warehouse.files import discard_partial, fresh_beside, partial_beside
@@ -83,7 +84,7 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
 def _publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: bool) -> PublishOutcome:
     for path in (settings.public_path, settings.snapshot_path):
         discard_partial(path)
-    posts.refresh(connection, settings)
+    pages.refresh(connection, settings)
     units.refresh(connection, settings)
     if profiles.must_follow(connection, settings):
         profiles.refresh(connection, settings)
@@ -92,7 +93,7 @@ def _publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: bo
     if present == wanted and snapshot_state(settings) == wanted:
         return PublishOutcome(wanted, published=False, rebuilt=False, rows_written=0)
     with scrubbing(connection):
-        shown = f"CREATE OR REPLACE TEMP TABLE shown_sources AS {_shown_sources(connection, settings)}"
+        shown = f"CREATE OR REPLACE TEMP TABLE shown_sources AS {shown_sources(connection, settings)}"
         connection.execute(shown).fetchall()
     written = None
     comparable = present and present.fingerprint == wanted.fingerprint and present.revision <= wanted.revision
@@ -150,16 +151,14 @@ def _share_blocks(source: Path, target: Path) -> bool:
 
 
 def _fingerprint(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str:
-    listed = _FORM + repr([astuple(table) for table in TABLES]) + repr(settings.privacy.scrub_names)
+    listed = (
+        _FORM
+        + repr([astuple(table) for table in TABLES])
+        + repr(macros.statements())
+        + repr(settings.privacy.scrub_names)
+    )
     listed += warehouse_id(connection)
     return hashlib.sha256(listed.encode()).hexdigest()[:16]
-
-
-def _shown_sources(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str:
-    """Return the SQL of all sources with titles as they may be shown; runs inside ``scrubbing``, as what it gives."""
-    names, titles = known_names(connection, settings), "SELECT source_id, platform, title, timezone FROM sources"
-    asked = f"SELECT EXISTS (FROM sources WHERE {may_change('title', names)})"
-    return scrub(titles, "title", names) if scalar(connection, asked) else titles
 
 
 def _public_state(connection: duckdb.DuckDBPyConnection, path: Path) -> Publication | None:
@@ -226,8 +225,20 @@ def _fill(connection: duckdb.DuckDBPyConnection, wanted: Publication) -> int:
     connection.execute("CREATE TABLE public.publication (revision BIGINT, fingerprint VARCHAR, warehouse_id UUID)")
     state = [wanted.revision, wanted.fingerprint, warehouse_id(connection)]
     connection.execute("INSERT INTO public.publication VALUES (?, ?, ?)", state)
+    _make_macros(connection)
     connection.execute("COMMIT")
     return written
+
+
+def _make_macros(connection: duckdb.DuckDBPyConnection) -> None:
+    """Store the macros in the public file; the tables that they name are looked for in the database in use."""
+    warehouse = scalar(connection, "SELECT current_database()")
+    connection.execute("USE public")
+    try:
+        for statement in macros.statements():
+            connection.execute(statement)
+    finally:
+        connection.execute(f'USE "{warehouse}"')
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, table: PublishedTable) -> str:

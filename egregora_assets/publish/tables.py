@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from egregora_assets.authors.shown import REACTIONS_CHANGED, shown_reactions
+
 
 @dataclass(frozen=True)
 class PublishedTable:
@@ -43,17 +45,6 @@ _PEOPLE = """
     FROM authors LEFT JOIN (SELECT author_id, person_id FROM private.persons) USING (author_id)
 """
 """Authors with the id under which each is shown: several identities of one person have one."""
-_SHOWN_REACTIONS = """
-    SELECT message_id, CASE WHEN regexp_matches(emoji, '[\\p{L}\\p{N}@]') THEN ':other:' ELSE emoji END AS emoji, people
-    FROM (
-        SELECT message_id, emoji, CASE WHEN count(author_id) > 0 THEN max(people) ELSE sum(people) END AS people
-        FROM reactions SEMI JOIN clean_messages USING (message_id)
-        LEFT JOIN (SELECT author_id, person_id FROM private.persons) USING (author_id)
-        WHERE author_id IS NULL OR author_id NOT IN (SELECT author_id FROM authors WHERE opted_out)
-        GROUP BY message_id, emoji, coalesce(person_id, author_id)
-    )
-"""
-"""What has letters in it is no emoji but words, which anybody may have chosen."""
 
 
 def _of_document(name: str, columns: str) -> PublishedTable:
@@ -104,10 +95,8 @@ TABLES = (
     PublishedTable(
         "reactions",
         "message_id",
-        f"SELECT message_id, emoji, sum(people)::BIGINT AS people FROM ({_SHOWN_REACTIONS}) GROUP BY message_id, emoji",
-        f"{_NEW_MESSAGES} UNION SELECT message_id FROM reactions WHERE revision > $since "
-        "UNION SELECT key FROM tombstones WHERE table_name = 'reactions' AND revision > $since "
-        "UNION SELECT message_id FROM reactions SEMI JOIN (FROM authors WHERE opted_out_revision > $since) USING (author_id)",
+        f"SELECT message_id, emoji, sum(people)::BIGINT AS people FROM ({shown_reactions()}) GROUP BY message_id, emoji",
+        f"{_NEW_MESSAGES} UNION {REACTIONS_CHANGED}",
         "clean_messages",
     ),
     PublishedTable(
@@ -158,6 +147,14 @@ TABLES = (
         "document_id",
         "SELECT document_id, source_id, slug, title, message_count, extracted_by FROM sidecars",
         _NEW_SIDECARS,
+        "sidecars",
+        dated=True,
+    ),
+    PublishedTable(
+        "conversation_ranking",
+        "document_id",
+        "SELECT document_id, score, reactions, replies, participants, decisions, answers FROM conversation_ranking",
+        "SELECT document_id FROM conversation_ranking WHERE revision > $since",
         "sidecars",
         dated=True,
     ),

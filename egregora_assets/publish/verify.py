@@ -9,7 +9,7 @@ from egregora_assets.authors.policy import naming_somebody, rules_of, unscrubbed
 from egregora_assets.authors.verify import HIDDEN_MESSAGES, names_fingerprint
 from egregora_assets.config import Settings
 from egregora_assets.publish.erasure import search_outputs
-from egregora_assets.publish.forms import strange_values, surplus_columns, surplus_files
+from egregora_assets.publish.forms import strange_macros, strange_values, surplus_columns, surplus_files
 from egregora_assets.publish.leaking import leaking_in_snapshot
 from egregora_assets.publish.tables import TABLES
 from egregora_assets.sidecar.extract import ITEM_TABLES
@@ -35,13 +35,14 @@ _OPTED_OUT_ROWS = (
 
 
 def only_allowed_tables(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
-    """The snapshot, and the file it is a copy of, hold the tables and texts of the allow-list and no other."""
+    """The snapshot, and the file it is a copy of, hold the tables, texts and macros of the allow-list and no other."""
     allowed = {table.name for table in TABLES} | {"publication"}
     with open_snapshot(settings) as snapshot, duckdb.connect(str(settings.public_path), read_only=True) as public:
         surplus = {found for file in (snapshot, public) for found in surplus_columns(file, allowed)}
+        surplus.update(found for file in (snapshot, public) for found in strange_macros(connection, file))
     return Verdict(
         not surplus,
-        f"{len(surplus)} tables or texts that are not on the allow-list",
+        f"{len(surplus)} tables, texts or macros that are not on the allow-list",
         {"surplus": ", ".join(sorted(surplus))},
     )
 
@@ -61,7 +62,7 @@ def every_value_has_its_form(connection: duckdb.DuckDBPyConnection, settings: Se
 
 
 def only_allowed_files(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
-    """Beside the snapshot stand the posts and profiles of the warehouse, in their folders, and nothing else."""
+    """Beside the snapshot stand the posts, pages and profiles of the warehouse, in their folders, and nothing else."""
     found = surplus_files(connection, settings)
     told = f"{found} files or folders in `published` that are not ours (remove them, or move them elsewhere)"
     return Verdict(found == 0, told, {"files": found})

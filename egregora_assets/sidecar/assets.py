@@ -1,4 +1,4 @@
-"""What a language model answers, and sidecars and posts, as Dagster assets."""
+"""What a language model answers, sidecars and posts, the ranking, and the pages that lead to posts, as Dagster assets."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -9,9 +9,10 @@ import dagster as dg
 from egregora_assets.documents.assets import documents
 from egregora_assets.git_history.assets import code_references
 from egregora_assets.media.assets import media_public, media_thumbnails
+from egregora_assets.sidecar import pages, ranking
 from egregora_assets.sidecar.language_model import reading
 from egregora_assets.sidecar.posts import refresh
-from egregora_assets.warehouse.reporting import OWNERS, RefreshConfig, described
+from egregora_assets.warehouse.reporting import OWNERS, RefreshConfig, described, table_revision
 from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
 
 ANSWERED = dg.AssetCheckSpec(
@@ -70,3 +71,42 @@ def sidecars(config: RefreshConfig, warehouse: Warehouse) -> dg.MaterializeResul
             FROM sidecars s ORDER BY slug DESC LIMIT 10
         """
         return described(connection, "sidecars", preview, {**asdict(changes), "posts": str(warehouse.settings.posts)})
+
+
+@dg.asset(
+    group_name="sidecar",
+    kinds={"duckdb"},
+    owners=OWNERS,
+    deps=[sidecars],
+    pool=WRITER_POOL,
+    code_version="1",
+    automation_condition=dg.AutomationCondition.eager(),
+)
+def conversation_ranking(config: RefreshConfig, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
+    """How much came of each conversation: reactions, replies, people, decisions and answered questions, added up."""
+    with warehouse.writer() as connection:
+        changes = ranking.refresh(connection, warehouse.settings, config.full_refresh)
+        preview = f"""
+            SELECT document_id, score, {ranking.EXPLAINED} AS explanation
+            FROM conversation_ranking ORDER BY score DESC, document_id LIMIT 10
+        """
+        return described(connection, "conversation_ranking", preview, asdict(changes))
+
+
+@dg.asset(
+    group_name="sidecar",
+    kinds={"duckdb", "markdown"},
+    owners=OWNERS,
+    deps=[sidecars, conversation_ranking],
+    pool=WRITER_POOL,
+    code_version="1",
+    automation_condition=dg.AutomationCondition.eager(),
+)
+def outcome_pages(config: RefreshConfig, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
+    """Pages that lead to the posts: decisions and questions by month, topics, the ranking, and an Atom feed."""
+    with warehouse.writer() as connection:
+        changes = pages.refresh(connection, warehouse.settings, config.full_refresh)
+        preview = "SELECT kind, count(*) AS pages FROM outcome_pages GROUP BY kind ORDER BY kind"
+        told = {**asdict(changes), "pages": str(warehouse.settings.published)}
+        version = str(table_revision(connection, "conversation_ranking"))
+        return described(connection, "outcome_pages", preview, told, version)

@@ -1,10 +1,15 @@
-"""What the files of posts say: the words of people in them, read from disk to see whether anything private is there."""
+"""What the files of posts, and the pages that lead to them, say: the words of people in them, read from disk to see whether
+anything private is there.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
@@ -13,6 +18,9 @@ from egregora_assets.authors.verify import names_fingerprint
 from egregora_assets.config import MODEL_NAME, Settings
 from egregora_assets.documents.windows import APART, SPOKEN
 from egregora_assets.privacy.scrub import quoted, scrubbing
+from egregora_assets.sidecar.feed import TITLE
+from egregora_assets.sidecar.page_texts import EARLIER, INTRODUCTIONS, NEWEST_OF_TOPIC, PARTS, TOPIC_OF
+from egregora_assets.sidecar.ranking import WORDS
 from egregora_assets.warehouse.query import rows, scalar
 from egregora_assets.warehouse.revisions import transaction, watermark
 from egregora_assets.warehouse.verdict import Verdict
@@ -51,7 +59,7 @@ _OURS_IN_RECORD = "|".join(
 """What stands in the files that nobody has said: ids, times, counts and names of fields, each only in the form we give it."""
 
 
-class _File(NamedTuple):
+class File(NamedTuple):
     touched: int
     bytes: int
     path: str
@@ -62,47 +70,66 @@ def none_in_posts(connection: duckdb.DuckDBPyConnection, settings: Settings, che
 
     Reads the files that were written since it last passed, or all where the names or the policy have changed.
     """
-    sql = f"{_WORDS} SELECT count(*) FROM shown WHERE {condition}"
+    sql, files = f"{_WORDS} SELECT count(*) FROM shown WHERE {condition}", list(_posts(settings))
     with scrubbing(connection):
-        return _none_in_files(connection, settings, check, sql, names_fingerprint(connection, settings))
+        return _none_in_files(connection, files, f"{check}:posts", sql, names_fingerprint(connection, settings))
+
+
+def none_in_pages(connection: duckdb.DuckDBPyConnection, settings: Settings, check: str, condition: str) -> Verdict:
+    """Look in the pages that lead to posts as ``none_in_posts`` does. What they show of a post is of its source."""
+    sql, files = f"{_WORDS_OF_PAGES} SELECT count(*) FROM shown WHERE {condition}", list(pages(settings))
+    with scrubbing(connection):
+        return _none_in_files(connection, files, f"{check}:pages", sql, names_fingerprint(connection, settings))
 
 
 def none_cited_in_posts(connection: duckdb.DuckDBPyConnection, settings: Settings, hidden: str) -> Verdict:
     """Look in files of posts for ids of the messages that SQL ``hidden`` gives, as ``none_in_posts`` looks for words."""
     decided = rows(connection, "SELECT count(*) FILTER (opted_out), max(opted_out_revision) FROM authors")
     rules = hashlib.sha256(repr(decided).encode()).hexdigest()[:16]
-    return _none_in_files(
-        connection, settings, "no_opted_out_text", f"{_CITED} SEMI JOIN ({hidden}) USING (message_id)", rules
-    )
+    cited, files = f"{_CITED} SEMI JOIN ({hidden}) USING (message_id)", list(_posts(settings))
+    return _none_in_files(connection, files, "no_opted_out_text:posts", cited, rules)
 
 
 def _none_in_files(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, check: str, sql: str, rules: str
+    connection: duckdb.DuckDBPyConnection, files: Sequence[File], check: str, sql: str, rules: str
 ) -> Verdict:
     """Count by ``sql`` in the files, whose paths are its parameter; all are read again under other ``rules``."""
-    consumer = f"check:{check}:posts"
-    files = list(_files(settings))
+    consumer = f"check:{check}"
     newest = max((file.touched for file in files), default=0)
     state = f"{rules} {newest} {len(files)} {sum(file.touched + file.bytes for file in files)}"
     seen = watermark(connection, consumer).fingerprint
     if seen == state:
-        return Verdict(True, "no file of a post has changed since the last look", {"files": 0})
+        return Verdict(True, "no file has changed since the last look", {"files": 0})
     since = int(seen.split()[1]) if seen.startswith(rules) else 0
     paths = [file.path for file in files if file.touched >= since]
     found = int(scalar(connection, sql, [paths])) if paths else 0
     if not found:
         with transaction(connection, consumer) as change:
             change.advance(state, even_unchanged=True)
-    return Verdict(found == 0, f"{found} of {len(paths)} files of posts that show it", {"files": found})
+    return Verdict(found == 0, f"shown {found} times in {len(paths)} files that have changed", {"files": found})
 
 
-def _files(settings: Settings) -> Iterator[_File]:
-    folders = [entry.path for entry in os.scandir(settings.posts) if entry.is_dir()] if settings.posts.exists() else []
+def pages(settings: Settings) -> Iterator[File]:
+    """Yield the files that lead to posts."""
+    for place in settings.pages:
+        yield from _in_folder(place) if place.is_dir() else ([_seen(place)] if place.is_file() else [])
+
+
+def _posts(settings: Settings) -> Iterator[File]:
+    folders = [entry for entry in os.scandir(settings.posts) if entry.is_dir()] if settings.posts.exists() else []
     for folder in folders:
-        for entry in os.scandir(folder):
-            if entry.name.endswith((".md", ".json")):
-                found = entry.stat()
-                yield _File(found.st_mtime_ns, found.st_size, entry.path)
+        yield from _in_folder(folder)
+
+
+def _in_folder(folder: os.PathLike[str]) -> Iterator[File]:
+    for entry in os.scandir(folder):
+        if entry.name.endswith((".md", ".json", ".xml")):
+            yield _seen(entry)
+
+
+def _seen(file: os.DirEntry[str] | Path) -> File:
+    found = file.stat()
+    return File(found.st_mtime_ns, found.st_size, os.fspath(file))
 
 
 def _without(text: str, pattern: str, kept: str = "") -> str:
@@ -150,4 +177,35 @@ _CITED = f"""
 SELECT count(DISTINCT filename) FROM (
     SELECT filename, unnest(regexp_extract_all(content, {quoted(_ID)}))::UUID AS message_id FROM read_text(?)
 )
+"""
+
+_POST_LINK = r"(?:[^\\]\]\(|href=\")(?:\.\./)?posts/([a-z0-9-]+)/[0-9a-z-]+\.md(?:\)|\")"
+"""A bracket of ours: one that somebody wrote has a backslash before it, and in the feed the link stands before all words."""
+_MONTHS = "(?:{})".format("|".join(f"{datetime(2000, month, 1):%B}" for month in range(1, 13)))
+_COUNTS_OF_RANKING = "|".join(word for words in WORDS.values() for word in words)
+_OURS_IN_PAGE = "|".join(
+    (
+        rf"(?:{_DAY})?\]\((?:\.\./)?posts/[0-9a-z-]+/[0-9a-z-]+\.md\)",
+        r"\]\((?:(?:decisions|questions|topics)/)?[0-9a-z-]+\.md\)",
+        rf"(?m)^## (?:{_MONTHS} [0-9]{{4}}|{'|'.join((EARLIER, *PARTS.values()))})$",
+        rf"(?m)^(?:# (?:Decisions|Questions), |(?:- )?\[){_MONTHS} [0-9]{{4}}",
+        rf"(?m)^(?:# (?:{'|'.join(re.escape(title) for title, _ in INTRODUCTIONS.values())})"
+        rf"|{'|'.join(re.escape(words) for _, words in INTRODUCTIONS.values())})$",
+        rf"(?m)^{re.escape(TOPIC_OF[: -len('{items}.')])}[0-9,]+\.(?:{NEWEST_OF_TOPIC[len(TOPIC_OF) :].format(shown='[0-9]+')})?$",
+        r" \((?:(?:proposed|revoked|open)(?:, )?)?(?:member-[0-9a-f]{10})?\)",
+        rf"(?m)(?:[:,] [0-9,]+ (?:{_COUNTS_OF_RANKING}))+ \([0-9,]+\)$",
+        rf"<id>urn:uuid:{_ID}</id>|<updated>{_MOMENT}</updated>|<title>{TITLE}</title>|(?:{_DAY})?</title>",
+        r"(?m)^(?:<content type=\"text\">)?(?:Summary|Decisions)$|</?(?:feed|entry|id|title|updated|author|name|content)>",
+        r"<link rel=\"alternate\" type=\"text/markdown\" href=\"posts/[0-9a-z-]+/[0-9a-z-]+\.md\" />",
+        r"<link rel=\"self\" type=\"application/atom\+xml\" href=\"feed\.xml\" />",
+        r"<\?xml version='1\.0' encoding='utf-8'\?>|<content type=\"text\">|<feed xmlns=\"http://www\.w3\.org/2005/Atom\">",
+    )
+)
+_PAGE = f"replace({_plain_post(_without('piece', _OURS_IN_PAGE, APART))}, '&quot;', '\"')"
+_WORDS_OF_PAGES = f"""
+WITH pieces AS (
+    SELECT unnest(string_split(content, CASE WHEN suffix(filename, '.xml') THEN '<entry>' ELSE chr(10) || '- ' END)) AS piece
+    FROM read_text(?)
+),
+shown AS MATERIALIZED (SELECT regexp_extract(piece, {quoted(_POST_LINK)}, 1) AS source_id, {_PAGE} AS words FROM pieces)
 """

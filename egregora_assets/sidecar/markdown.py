@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
+from egregora_assets.privacy.scrub import quoted
 from egregora_assets.sidecar.models import BY_RULES, CodeReference, Decision, Media, Sidecar
 
 _ESCAPES = (
@@ -26,6 +27,7 @@ _ESCAPES = (
 )
 _BLOCK_MARKER = re.compile(r"^(\d*)([#+=.)\-])")
 """What makes the beginning of a line a heading, a list or a rule."""
+_ESCAPED_MARKER = r"\1\\\2"
 
 
 def post(sidecar: Sidecar, text: str, speakers: Iterable[str] = ()) -> str:
@@ -81,6 +83,14 @@ def plain(text: str) -> str:
     return text.replace("\n", "  \n")
 
 
+def in_one_line(text: str) -> str:
+    """Return the SQL for ``text`` in one line that Markdown shows as it is, also at the beginning of a line."""
+    sql = f"trim(regexp_replace({text}, '\\s+', ' ', 'g'))"
+    for raw, escaped in _ESCAPES:
+        sql = f"replace({sql}, {quoted(raw)}, {quoted(escaped)})"
+    return f"regexp_replace({sql}, {quoted(_BLOCK_MARKER.pattern)}, {quoted(_ESCAPED_MARKER)})"
+
+
 def _front_matter(sidecar: Sidecar) -> str:
     by_model = "" if sidecar.extracted_by == BY_RULES else f'extracted_by: "{sidecar.extracted_by}"\n'
     return (
@@ -98,7 +108,7 @@ def _front_matter(sidecar: Sidecar) -> str:
 
 
 def _section(title: str, texts: Iterable[str]) -> str:
-    return _list(title, (_BLOCK_MARKER.sub(_escaped_marker, plain(text)) for text in texts))
+    return _list(title, (_BLOCK_MARKER.sub(_ESCAPED_MARKER, plain(text)) for text in texts))
 
 
 def _decided(item: Decision) -> str:
@@ -117,7 +127,3 @@ _KINDS = {"image": "picture", "video": "film", "audio": "recording"}
 def _list(title: str, items: Iterable[str]) -> str:
     bullets = "".join(f"- {item}\n" for item in items)
     return f"## {title}\n\n{bullets}\n" if bullets else ""
-
-
-def _escaped_marker(found: re.Match[str]) -> str:
-    return f"{found[1]}\\{found[2]}"

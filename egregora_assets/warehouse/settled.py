@@ -15,11 +15,14 @@ from egregora_assets.warehouse.query import scalar
 from egregora_assets.warehouse.revisions import current_revision
 
 _FROM_SEARCH = ("search_units", "embeddings", "vector_centres", "hnsw_index")
+_FROM_SIDECARS = ("conversation_ranking", "outcome_pages", "author_profiles")
 _UNREAD = {
-    "clean_messages": ("clean_messages", "code_references", "documents", "sidecars", "author_profiles", *_FROM_SEARCH),
-    "documents": ("documents", "code_references", "sidecars", "author_profiles", *_FROM_SEARCH),
-    "search_units": ("code_references", "sidecars", "author_profiles", *_FROM_SEARCH),
-    "sidecars": ("sidecars", "author_profiles", *_FROM_SEARCH),
+    "clean_messages": ("clean_messages", "code_references", "documents", "sidecars", *_FROM_SIDECARS, *_FROM_SEARCH),
+    "documents": ("documents", "code_references", "sidecars", *_FROM_SIDECARS, *_FROM_SEARCH),
+    "search_units": ("code_references", "sidecars", *_FROM_SIDECARS, *_FROM_SEARCH),
+    "sidecars": ("sidecars", *_FROM_SIDECARS, *_FROM_SEARCH),
+    "conversation_ranking": (*_FROM_SIDECARS, *_FROM_SEARCH),
+    "outcome_pages": ("outcome_pages", "author_profiles", *_FROM_SEARCH),
 }
 """Whose changes a consumer does not read. A change of anybody who is not named here is news."""
 

@@ -36,6 +36,8 @@ DERIVED = (
     "media_public",
     "documents",
     "sidecars",
+    "conversation_ranking",
+    "outcome_pages",
     "author_profiles",
     "snapshot",
 )

@@ -53,6 +53,8 @@ MATERIALIZABLE = (
     "hnsw_index",
     "language_model_answers",
     "sidecars",
+    "conversation_ranking",
+    "outcome_pages",
     "author_profiles",
     "snapshot",
     "git_repos",

@@ -1,0 +1,41 @@
+"""What of chats and reactions may be shown: titles without names, and no reaction of anybody who opted out."""
+
+from __future__ import annotations
+
+import duckdb
+
+from egregora_assets.authors.gate import known_names
+from egregora_assets.config import Settings
+from egregora_assets.privacy.scrub import may_change, scrub
+from egregora_assets.warehouse.query import scalar
+
+REACTIONS_CHANGED = """
+    SELECT message_id FROM reactions WHERE revision > $since
+    UNION SELECT key FROM tombstones WHERE table_name = 'reactions' AND revision > $since
+    UNION SELECT message_id FROM reactions SEMI JOIN (FROM authors WHERE opted_out_revision > $since) USING (author_id)
+"""
+"""The messages whose reactions may be others since a revision."""
+
+
+def shown_reactions(given: str = "FROM reactions") -> str:
+    """Return the SQL of (message_id, emoji, people) for the reactions that SQL ``given`` gives, one row per person where known.
+
+    What has letters in it is no emoji but words, which anybody may have chosen.
+    """
+    return f"""
+        SELECT message_id, CASE WHEN regexp_matches(emoji, '[\\p{{L}}\\p{{N}}@]') THEN ':other:' ELSE emoji END AS emoji, people
+        FROM (
+            SELECT message_id, emoji, CASE WHEN count(author_id) > 0 THEN max(people) ELSE sum(people) END AS people
+            FROM ({given}) SEMI JOIN clean_messages USING (message_id)
+            LEFT JOIN (SELECT author_id, person_id FROM private.persons) USING (author_id)
+            WHERE author_id IS NULL OR author_id NOT IN (SELECT author_id FROM authors WHERE opted_out)
+            GROUP BY message_id, emoji, coalesce(person_id, author_id)
+        )
+    """
+
+
+def shown_sources(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str:
+    """Return the SQL of all sources with titles as they may be shown; runs inside ``scrubbing``, as what it gives."""
+    names, titles = known_names(connection, settings), "SELECT source_id, platform, title, timezone FROM sources"
+    asked = f"SELECT EXISTS (FROM sources WHERE {may_change('title', names)})"
+    return scrub(titles, "title", names) if scalar(connection, asked) else titles

@@ -1,0 +1,102 @@
+"""`egregora decisions`, `questions` and `conversations`: what came of the talk, from what is published."""
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from egregora_assets.cli_common import Home, as_table, moment, out, readable_errors
+from egregora_assets.config import load_settings
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from egregora_assets.publish.outcomes import Asked
+
+Topic = Annotated[str | None, typer.Option("--topic", help="Only from conversations of this topic.")]
+Since = Annotated[str | None, typer.Option("--since", help="From this day or time on: 2024-03-13[T09:00].")]
+Source = Annotated[str | None, typer.Option("--source", help="Short name of a chat.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=100_000, help="Most results.")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON lines.")]
+
+
+def decisions(
+    topic: Topic = None,
+    assignee: Annotated[
+        str | None, typer.Option("--assignee", help="Only tasks of this person: pseudonym or chosen name.")
+    ] = None,
+    since: Since = None,
+    status: Annotated[str | None, typer.Option("--status", help="proposed, agreed, revoked; of tasks: open.")] = None,
+    source: Source = None,
+    about: Annotated[
+        str | None,
+        typer.Option("--about", metavar="PATH", help="Only decisions where this file or folder was spoken of."),
+    ] = None,
+    limit: Limit = 20,
+    as_json: AsJson = False,
+    home: Home = None,
+) -> None:
+    """Show the ledger: what was decided, and who is to do what, the newest first."""
+    from egregora_assets.publish.outcomes import Asked, ledger
+
+    asked = Asked(topic, assignee, moment("--since", since), status, source, about)
+    found = _answer(ledger, asked, limit, home)
+    columns = ("said_at", "kind", "text", "assignee", "due_on", "status", "source_id", "slug")
+    _show(found, columns, as_json)
+
+
+def questions(
+    is_open: Annotated[bool | None, typer.Option("--open/--answered", help="Only these.")] = None,
+    topic: Topic = None,
+    since: Since = None,
+    source: Source = None,
+    limit: Limit = 20,
+    as_json: AsJson = False,
+    home: Home = None,
+) -> None:
+    """Show what was asked, and the answers, the newest first."""
+    from egregora_assets.publish.outcomes import Asked
+    from egregora_assets.publish.outcomes import questions as asked_in
+
+    status = None if is_open is None else "open" if is_open else "answered"
+    asked = Asked(topic=topic, since=moment("--since", since), status=status, source=source)
+    _show(_answer(asked_in, asked, limit, home), ("asked_at", "text", "answer", "status", "source_id", "slug"), as_json)
+
+
+def conversations(source: Source = None, limit: Limit = 20, as_json: AsJson = False, home: Home = None) -> None:
+    """Show the conversations of which most has come, and what their points are for."""
+    from egregora_assets.publish.outcomes import Asked
+    from egregora_assets.publish.outcomes import conversations as ranked
+
+    found = _answer(ranked, Asked(source=source), limit, home)
+    _show(found, ("rank", "score", "explanation", "title", "source_id", "slug"), as_json)
+
+
+def _answer(
+    ask: "Callable[[duckdb.DuckDBPyConnection, Asked, int], list[dict[str, Any]]]",
+    asked: "Asked",
+    limit: int,
+    home: Path | None,
+) -> list[dict[str, Any]]:
+    from egregora_assets.warehouse.connection import open_snapshot
+
+    with readable_errors(), open_snapshot(load_settings(home)) as snapshot:
+        return ask(snapshot, asked, limit)
+
+
+def _show(found: list[dict[str, Any]], columns: Sequence[str], as_json: bool) -> None:
+    if as_json:
+        for one in found:
+            sys.stdout.write(json.dumps(one, ensure_ascii=False, default=str) + "\n")
+    elif found:
+        out.print(as_table(list(columns), [tuple(_cell(one[column]) for column in columns) for one in found]))
+    else:
+        out.print("Nothing was found.")
+
+
+def _cell(value: object) -> object:
+    """Return what a table shows of a value: of a time no more than its minute."""
+    return f"{value:%Y-%m-%d %H:%M}" if hasattr(value, "hour") else value

@@ -1,0 +1,224 @@
+"""What the pages say that lead to the posts: Markdown, whose lines are made in SQL, of items and of titles of posts.
+
+Each line that shows what people said ends in a link to the post that it is from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import groupby
+
+import duckdb
+
+from egregora_assets.config import Settings
+from egregora_assets.sidecar.markdown import in_one_line
+from egregora_assets.sidecar.ranking import EXPLAINED
+from egregora_assets.warehouse.query import rows
+
+MOST_ITEMS = 500
+"""The newest items stand on the page itself, older ones on pages of their months."""
+_MOST_DOCUMENTS = 200
+_MOST_RANKED = 100
+_AT_ONCE = 200
+
+INTRODUCTIONS = {
+    "decisions.md": (
+        "Decisions",
+        "Sentences that announce a choice, the newest first, each with the conversation that it is from.",
+    ),
+    "questions.md": (
+        "Questions",
+        "What was asked, the newest first: first what nobody has answered, then what somebody has.",
+    ),
+    "topics/index.md": ("Topics", "Words that stand out in several conversations."),
+    "conversations.md": (
+        "Conversations",
+        "Those of which most has come. A reaction and a reply count for one point, a person for two, an answered question for "
+        "three, a decision for five.",
+    ),
+}
+EARLIER, PARTS = "Earlier", {"open": "Open", "answered": "Answered"}
+MONTH = "%B %Y"
+TOPIC_OF = "Conversations of this topic: {items}."
+NEWEST_OF_TOPIC = "Conversations of this topic: {items}. Here are the newest {shown}."
+
+
+def texts(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield (path below ``published``, text) of the pages in ``open_pages`` and of those that lead to all others.
+
+    Of ``wanted_pages`` they tell which are there: both are (path, kind, key, items), ``open_pages`` with a ``number`` from 1.
+    """
+    pseudonyms = settings.sidecar.pseudonyms_in_posts
+    yield from _decisions(connection, pseudonyms)
+    yield from _questions(connection, pseudonyms)
+    yield from _topics(connection)
+    yield from _conversations(connection)
+    ((count,),) = rows(connection, "SELECT count(*) FROM open_pages")
+    for first in range(0, count, _AT_ONCE):
+        some = f"SELECT * FROM open_pages WHERE number > {first} AND number <= {first + _AT_ONCE}"
+        yield from _months(connection, some, pseudonyms)
+        yield from _pages_of_topics(connection, some)
+
+
+_POSTS = """(
+    FROM (SELECT document_id, strftime(local_date, '%Y-%m') AS key, source_id, slug FROM documents)
+    JOIN (SELECT document_id, title FROM sidecars) USING (document_id)
+)"""
+
+
+def _link(up: str) -> str:
+    return f"concat('[', {in_one_line('title')}, ']({up}posts/', source_id, '/', slug, '.md)')"
+
+
+def _decision_lines(among: str, up: str, pseudonyms: bool) -> str:
+    """Return the SQL of (key, part, moment, line) for the decisions in the documents that SQL ``among`` gives."""
+    remarks = "CASE WHEN status <> 'agreed' THEN status END" + (", author" if pseudonyms else "")
+    return f"""
+        SELECT key, '' AS part, decided_at AS moment,
+            concat('- ', {in_one_line("text")}, {_in_brackets(remarks)}, ' · ', {_link(up)}, chr(10)) AS line
+        FROM (FROM decisions WHERE document_id IN ({among})) JOIN {_POSTS} USING (document_id)
+    """
+
+
+def _question_lines(among: str, up: str, pseudonyms: bool) -> str:
+    """Return SQL as ``_decision_lines`` does, for questions, with the answer in a line below."""
+    asker, answerer = (_in_brackets(name) if pseudonyms else "''" for name in ("author", "answered_by"))
+    said = in_one_line("nullif(answer, '')")
+    answer = f"'  - ' || {said} || {answerer} || chr(10)"
+    return f"""
+        SELECT key, {PART} AS part, asked_at AS moment,
+            concat('- ', {in_one_line("text")}, {asker}, ' · ', {_link(up)}, chr(10), {answer}) AS line
+        FROM (FROM questions WHERE document_id IN ({among})) JOIN {_POSTS} USING (document_id)
+    """
+
+
+PART = "CASE status WHEN 'answered' THEN 'answered' ELSE 'open' END"
+"""The SQL for the part of its page on which a question stands."""
+
+
+def _in_brackets(remarks: str) -> str:
+    return f"coalesce(' (' || nullif(concat_ws(', ', {remarks}), '') || ')', '')"
+
+
+def _in_newest_months(kind: str) -> str:
+    """Return the SQL of the documents that may hold one of the newest items of a kind."""
+    return f"""
+        SELECT document_id FROM outcome_page_entries WHERE kind = '{kind}' AND (part, key) IN (
+            SELECT (part, key) FROM (FROM ({MONTHS}) WHERE kind = '{kind}' AND until - items < {MOST_ITEMS})
+        )
+    """
+
+
+MONTHS = """
+    SELECT kind, part, key, sum(items)::BIGINT AS items,
+        (sum(sum(items)) OVER (PARTITION BY kind, part ORDER BY key DESC))::BIGINT AS until
+    FROM outcome_page_entries WHERE kind <> 'topics' GROUP BY kind, part, key
+"""
+"""The months of items; ``until`` counts the items from the newest month to each."""
+
+
+def _decisions(connection: duckdb.DuckDBPyConnection, pseudonyms: bool) -> Iterator[tuple[str, str]]:
+    lines = _decision_lines(_in_newest_months("decisions"), "", pseudonyms)
+    sql = f"""
+        SELECT key, string_agg(line, '' ORDER BY moment DESC, line)
+        FROM (FROM ({lines}) ORDER BY key DESC, moment DESC, line LIMIT {MOST_ITEMS}) GROUP BY key ORDER BY key DESC
+    """
+    found = [(_month(key), body) for key, body in rows(connection, sql)]
+    yield from _main_page("decisions.md", [*found, *_earlier(connection, "decisions")])
+
+
+def _questions(connection: duckdb.DuckDBPyConnection, pseudonyms: bool) -> Iterator[tuple[str, str]]:
+    sql = f"""
+        SELECT part, string_agg(line, '' ORDER BY key DESC, moment DESC, line)
+        FROM (
+            FROM ({_question_lines(_in_newest_months("questions"), "", pseudonyms)})
+            QUALIFY row_number() OVER (PARTITION BY part ORDER BY key DESC, moment DESC, line) <= {MOST_ITEMS}
+        )
+        GROUP BY part ORDER BY part DESC
+    """
+    found = [(PARTS[part], body) for part, body in rows(connection, sql)]
+    yield from _main_page("questions.md", [*found, *_earlier(connection, "questions")])
+
+
+def _earlier(connection: duckdb.DuckDBPyConnection, kind: str) -> Iterator[tuple[str, str]]:
+    """Yield the section that leads to the pages of months, if there are any."""
+    sql = "SELECT key, path, items FROM wanted_pages WHERE kind = ? ORDER BY key DESC"
+    listed = "".join(f"- [{_month(key)}]({path}): {items:,}\n" for key, path, items in rows(connection, sql, [kind]))
+    if listed:
+        yield EARLIER, listed
+
+
+def _topics(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
+    sql = f"""
+        SELECT string_agg(
+            concat('- [', {in_one_line("key")}, '](', replace(path, 'topics/', ''), '): ', format('{{:,}}', items), chr(10)), ''
+            ORDER BY items DESC, key
+        )
+        FROM wanted_pages WHERE kind = 'topics'
+    """
+    yield from _main_page("topics/index.md", [("", body) for (body,) in rows(connection, sql) if body])
+
+
+def _conversations(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
+    sql = f"""
+        SELECT string_agg(
+            concat('- ', {_link("")}, ': ', {EXPLAINED}, ' (', format('{{:,}}', score), ')', chr(10)), ''
+            ORDER BY score DESC, slug DESC
+        )
+        FROM (
+            FROM conversation_ranking JOIN {_POSTS} USING (document_id) ORDER BY score DESC, slug DESC LIMIT {_MOST_RANKED}
+        )
+    """
+    yield from _main_page("conversations.md", [("", body) for (body,) in rows(connection, sql) if body])
+
+
+def _main_page(path: str, sections: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield a page that there is while it has anything to show."""
+    if sections:
+        yield path, _page(*INTRODUCTIONS[path], sections)
+
+
+def _months(connection: duckdb.DuckDBPyConnection, some: str, pseudonyms: bool) -> Iterator[tuple[str, str]]:
+    for kind, title, lines in (
+        ("decisions", "Decisions", _decision_lines),
+        ("questions", "Questions", _question_lines),
+    ):
+        open_keys = f"SELECT key, path FROM ({some}) WHERE kind = '{kind}'"
+        among = f"SELECT document_id FROM outcome_page_entries WHERE kind = '{kind}' AND key IN (SELECT key FROM ({open_keys}))"
+        sql = f"""
+            SELECT path, key, part, string_agg(line, '' ORDER BY moment DESC, line)
+            FROM ({lines(among, "../", pseudonyms)}) JOIN ({open_keys}) USING (key)
+            GROUP BY path, key, part ORDER BY path, part DESC
+        """
+        for (path, key), parts in groupby(rows(connection, sql), key=lambda row: row[:2]):
+            yield (
+                path,
+                _page(f"{title}, {_month(key)}", "", [(PARTS.get(part, ""), body) for _, _, part, body in parts]),
+            )
+
+
+def _pages_of_topics(connection: duckdb.DuckDBPyConnection, some: str) -> Iterator[tuple[str, str]]:
+    sql = f"""
+        SELECT path, {in_one_line("any_value(topic)")}, any_value(items),
+            string_agg(concat('- ', {_link("../")}, chr(10)), '' ORDER BY slug DESC)
+        FROM (
+            SELECT path, p.key AS topic, p.items, title, source_id, slug
+            FROM (FROM ({some}) WHERE kind = 'topics') p JOIN outcome_page_entries USING (kind, key)
+            JOIN (SELECT * EXCLUDE (key) FROM {_POSTS}) USING (document_id)
+            QUALIFY row_number() OVER (PARTITION BY path ORDER BY slug DESC) <= {_MOST_DOCUMENTS}
+        )
+        GROUP BY path
+    """
+    for path, topic, items, body in rows(connection, sql):
+        told = TOPIC_OF if items <= _MOST_DOCUMENTS else NEWEST_OF_TOPIC
+        yield path, _page(topic, told.format(items=f"{items:,}", shown=_MOST_DOCUMENTS), [("", body)])
+
+
+def _month(key: str) -> str:
+    return f"{datetime.strptime(key, '%Y-%m'):{MONTH}}"
+
+
+def _page(title: str, introduction: str, sections: Iterable[tuple[str, str]]) -> str:
+    body = "\n".join(f"## {heading}\n\n{text}" if heading else text for heading, text in sections)
+    return f"# {title}\n\n{introduction}{chr(10) * 2 if introduction else ''}{body}"
