@@ -25,7 +25,7 @@ from egregora_assets.profiles import verify as profiles_verify
 from egregora_assets.publish import snapshot
 from egregora_assets.publish import verify as publish_verify
 from egregora_assets.search import units, words
-from egregora_assets.sidecar import posts
+from egregora_assets.sidecar import pages, posts, ranking, verify_pages
 from egregora_assets.sidecar import verify as sidecar_verify
 from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.query import scalar
@@ -39,6 +39,8 @@ STEPS = {
     "media": media.refresh,
     "documents": windows.refresh,
     "sidecars": posts.refresh,
+    "conversation_ranking": ranking.refresh,
+    "outcome_pages": pages.refresh,
     "author_profiles": profiles.refresh,
     "search_units": units.refresh,
     "lexical_index": words.refresh,
@@ -62,6 +64,10 @@ CHECKS = (
     sidecar_verify.no_unscrubbed_pii,
     sidecar_verify.no_private_names_published,
     sidecar_verify.posts_match_documents,
+    verify_pages.ranking_adds_up,
+    verify_pages.no_unscrubbed_pii,
+    verify_pages.no_private_names_published,
+    verify_pages.pages_match_tables,
     profiles_verify.no_profile_of_opted_out_authors,
     profiles_verify.no_private_text_in_profiles,
     profiles_verify.profiles_match_authors,

@@ -27,6 +27,7 @@ SLICES = (
     "git",
     "media",
     "sidecar",
+    "outcomes",
     "search",
     "search_index",
     "search_words",

@@ -44,7 +44,7 @@ def decisions(
 
     asked = Asked(topic, assignee, moment("--since", since), status, source, about)
     found = _answer(ledger, asked, limit, home)
-    columns = ("said_at", "kind", "text", "assignee", "due_on", "status", "source_id", "slug")
+    columns = ("said_at", "kind", "text", "assignee", "due_on", "status", "slug")
     _show(found, columns, as_json)
 
 
@@ -63,7 +63,7 @@ def questions(
 
     status = None if is_open is None else "open" if is_open else "answered"
     asked = Asked(topic=topic, since=moment("--since", since), status=status, source=source)
-    _show(_answer(asked_in, asked, limit, home), ("asked_at", "text", "answer", "status", "source_id", "slug"), as_json)
+    _show(_answer(asked_in, asked, limit, home), ("asked_at", "text", "answer", "status", "slug"), as_json)
 
 
 def conversations(source: Source = None, limit: Limit = 20, as_json: AsJson = False, home: Home = None) -> None:
@@ -72,7 +72,7 @@ def conversations(source: Source = None, limit: Limit = 20, as_json: AsJson = Fa
     from egregora_assets.publish.outcomes import conversations as ranked
 
     found = _answer(ranked, Asked(source=source), limit, home)
-    _show(found, ("rank", "score", "explanation", "title", "source_id", "slug"), as_json)
+    _show(found, ("rank", "score", "explanation", "title", "slug"), as_json)
 
 
 def _answer(

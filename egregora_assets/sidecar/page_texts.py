@@ -16,9 +16,9 @@ from egregora_assets.sidecar.markdown import in_one_line
 from egregora_assets.sidecar.ranking import EXPLAINED
 from egregora_assets.warehouse.query import rows
 
-MOST_ITEMS = 500
+MOST_ITEMS = 200
 """The newest items stand on the page itself, older ones on pages of their months."""
-_MOST_DOCUMENTS = 200
+_MOST_DOCUMENTS = 100
 _MOST_RANKED = 100
 _AT_ONCE = 200
 
@@ -71,26 +71,37 @@ def _link(up: str) -> str:
     return f"concat('[', {in_one_line('title')}, ']({up}posts/', source_id, '/', slug, '.md)')"
 
 
-def _decision_lines(among: str, up: str, pseudonyms: bool) -> str:
-    """Return the SQL of (key, part, moment, line) for the decisions in the documents that SQL ``among`` gives."""
-    remarks = "CASE WHEN status <> 'agreed' THEN status END" + (", author" if pseudonyms else "")
+def _decisions_in(among: str) -> str:
+    """Return the SQL of what is shown of the decisions in the documents that SQL ``among`` gives, by ``ORDER``."""
     return f"""
-        SELECT key, '' AS part, decided_at AS moment,
-            concat('- ', {in_one_line("text")}, {_in_brackets(remarks)}, ' · ', {_link(up)}, chr(10)) AS line
+        SELECT key, '' AS part, decided_at AS moment, evidence[1] AS message_id, text, status, author, title, source_id, slug
         FROM (FROM decisions WHERE document_id IN ({among})) JOIN {_POSTS} USING (document_id)
     """
 
 
-def _question_lines(among: str, up: str, pseudonyms: bool) -> str:
-    """Return SQL as ``_decision_lines`` does, for questions, with the answer in a line below."""
+def _questions_in(among: str) -> str:
+    """Return SQL as ``_decisions_in`` does, for questions."""
+    return f"""
+        SELECT key, {PART} AS part, asked_at AS moment, evidence[1] AS message_id, text, author, answer, answered_by, title,
+            source_id, slug
+        FROM (FROM questions WHERE document_id IN ({among})) JOIN {_POSTS} USING (document_id)
+    """
+
+
+_ORDER = "key DESC, moment DESC, message_id"
+
+
+def _decision_line(up: str, pseudonyms: bool) -> str:
+    remarks = "CASE WHEN status <> 'agreed' THEN status END" + (", author" if pseudonyms else "")
+    return f"concat('- ', {in_one_line('text')}, {_in_brackets(remarks)}, ' · ', {_link(up)}, chr(10))"
+
+
+def _question_line(up: str, pseudonyms: bool) -> str:
+    """Return the SQL of a line with the question, and one below it with the answer."""
     asker, answerer = (_in_brackets(name) if pseudonyms else "''" for name in ("author", "answered_by"))
     said = in_one_line("nullif(answer, '')")
     answer = f"'  - ' || {said} || {answerer} || chr(10)"
-    return f"""
-        SELECT key, {PART} AS part, asked_at AS moment,
-            concat('- ', {in_one_line("text")}, {asker}, ' · ', {_link(up)}, chr(10), {answer}) AS line
-        FROM (FROM questions WHERE document_id IN ({among})) JOIN {_POSTS} USING (document_id)
-    """
+    return f"concat('- ', {in_one_line('text')}, {asker}, ' · ', {_link(up)}, chr(10), {answer})"
 
 
 PART = "CASE status WHEN 'answered' THEN 'answered' ELSE 'open' END"
@@ -119,10 +130,10 @@ MONTHS = """
 
 
 def _decisions(connection: duckdb.DuckDBPyConnection, pseudonyms: bool) -> Iterator[tuple[str, str]]:
-    lines = _decision_lines(_in_newest_months("decisions"), "", pseudonyms)
     sql = f"""
-        SELECT key, string_agg(line, '' ORDER BY moment DESC, line)
-        FROM (FROM ({lines}) ORDER BY key DESC, moment DESC, line LIMIT {MOST_ITEMS}) GROUP BY key ORDER BY key DESC
+        SELECT key, string_agg({_decision_line("", pseudonyms)}, '' ORDER BY {_ORDER})
+        FROM (FROM ({_decisions_in(_in_newest_months("decisions"))}) ORDER BY {_ORDER} LIMIT {MOST_ITEMS})
+        GROUP BY key ORDER BY key DESC
     """
     found = [(_month(key), body) for key, body in rows(connection, sql)]
     yield from _main_page("decisions.md", [*found, *_earlier(connection, "decisions")])
@@ -130,10 +141,10 @@ def _decisions(connection: duckdb.DuckDBPyConnection, pseudonyms: bool) -> Itera
 
 def _questions(connection: duckdb.DuckDBPyConnection, pseudonyms: bool) -> Iterator[tuple[str, str]]:
     sql = f"""
-        SELECT part, string_agg(line, '' ORDER BY key DESC, moment DESC, line)
+        SELECT part, string_agg({_question_line("", pseudonyms)}, '' ORDER BY {_ORDER})
         FROM (
-            FROM ({_question_lines(_in_newest_months("questions"), "", pseudonyms)})
-            QUALIFY row_number() OVER (PARTITION BY part ORDER BY key DESC, moment DESC, line) <= {MOST_ITEMS}
+            FROM ({_questions_in(_in_newest_months("questions"))})
+            QUALIFY row_number() OVER (PARTITION BY part ORDER BY {_ORDER}) <= {MOST_ITEMS}
         )
         GROUP BY part ORDER BY part DESC
     """
@@ -180,15 +191,15 @@ def _main_page(path: str, sections: list[tuple[str, str]]) -> Iterator[tuple[str
 
 
 def _months(connection: duckdb.DuckDBPyConnection, some: str, pseudonyms: bool) -> Iterator[tuple[str, str]]:
-    for kind, title, lines in (
-        ("decisions", "Decisions", _decision_lines),
-        ("questions", "Questions", _question_lines),
+    for kind, title, items, line in (
+        ("decisions", "Decisions", _decisions_in, _decision_line),
+        ("questions", "Questions", _questions_in, _question_line),
     ):
         open_keys = f"SELECT key, path FROM ({some}) WHERE kind = '{kind}'"
         among = f"SELECT document_id FROM outcome_page_entries WHERE kind = '{kind}' AND key IN (SELECT key FROM ({open_keys}))"
         sql = f"""
-            SELECT path, key, part, string_agg(line, '' ORDER BY moment DESC, line)
-            FROM ({lines(among, "../", pseudonyms)}) JOIN ({open_keys}) USING (key)
+            SELECT path, key, part, string_agg({line("../", pseudonyms)}, '' ORDER BY {_ORDER})
+            FROM ({items(among)}) JOIN ({open_keys}) USING (key)
             GROUP BY path, key, part ORDER BY path, part DESC
         """
         for (path, key), parts in groupby(rows(connection, sql), key=lambda row: row[:2]):

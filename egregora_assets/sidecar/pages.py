@@ -20,6 +20,7 @@ from egregora_assets.privacy.scrub import quoted, scrubbing
 from egregora_assets.sidecar import ranking
 from egregora_assets.sidecar.feed import FEED_FILE, feed
 from egregora_assets.sidecar.page_texts import MONTHS, MOST_ITEMS, PART, texts
+from egregora_assets.warehouse.connection import one_thread_for_few
 from egregora_assets.warehouse.made_files import SIGNED, UNFINISHED, made_by_another, write_if_changed
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary
 from egregora_assets.warehouse.revisions import transaction
@@ -31,6 +32,7 @@ KINDS = ("topics", "decisions", "questions")
 _VERSION = "1"
 _MOST_TOPICS = 1000
 _LEAST_DOCUMENTS = 2
+_FEW = 100
 _RESERVED = ("index", "con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10)))
 """Names of files that mean something else, here or on some systems."""
 
@@ -107,7 +109,8 @@ _TOUCHED_KEYS = "SELECT kind, key FROM outcome_page_entries SEMI JOIN touched_do
 def _follow(connection: duckdb.DuckDBPyConnection, settings: Settings, since: int) -> PageChanges:
     touched, parameters = (_TOUCHED, {"since": since}) if since else (_ALL, None)
     with (
-        temporary(connection, "touched_documents", touched, parameters),
+        temporary(connection, "touched_documents", touched, parameters) as count,
+        one_thread_for_few(connection, settings.warehouse, count < _FEW),
         temporary(connection, "touched_keys", _TOUCHED_KEYS),
     ):
         changed(connection, "DELETE FROM outcome_page_entries WHERE document_id IN (FROM touched_documents)")

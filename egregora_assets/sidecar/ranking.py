@@ -11,11 +11,13 @@ from egregora_assets.authors.shown import REACTIONS_CHANGED, shown_reactions
 from egregora_assets.config import Settings
 from egregora_assets.documents.units import DAYS_OF_DOCUMENTS
 from egregora_assets.sidecar import posts
+from egregora_assets.warehouse.connection import one_thread_for_few
 from egregora_assets.warehouse.query import changed, temporary
 from egregora_assets.warehouse.revisions import Transaction, transaction
 from egregora_assets.warehouse.settled import is_settled, settle
 
 CONSUMER = "conversation_ranking"
+_FEW = 100
 _WEIGHTS = {"reactions": 1, "replies": 1, "participants": 2, "decisions": 5, "answers": 3}
 SCORE = " + ".join(f"{weight} * {part}" for part, weight in _WEIGHTS.items())
 """The SQL of the score: what takes more people or settles more weighs more."""
@@ -54,17 +56,20 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
         seen = change.watermark()
         since = 0 if full or seen.fingerprint != SCORE else seen.revision
         removed = _remove_gone(connection, since)
-        outcome = RankingChanges(_count_again(change, since), removed)
+        outcome = RankingChanges(_count_again(change, settings, since), removed)
         change.advance(SCORE)
     settle(connection, CONSUMER, rules)
     return outcome
 
 
-def _count_again(change: Transaction, since: int) -> int:
+def _count_again(change: Transaction, settings: Settings, since: int) -> int:
     connection = change.connection
     with temporary(connection, "reacted", REACTIONS_CHANGED, {"since": since}) as reacted:
         touched = _TOUCHED + (_REACTED if reacted else "")
-        with temporary(connection, "open_documents", touched, {"since": since}) as count:
+        with (
+            temporary(connection, "open_documents", touched, {"since": since}) as count,
+            one_thread_for_few(connection, settings.warehouse, count < _FEW),
+        ):
             if count:
                 changed(connection, "DELETE FROM conversation_ranking WHERE document_id IN (FROM open_documents)")
                 with temporary(connection, "placed", _PLACED):
