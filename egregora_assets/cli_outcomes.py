@@ -2,14 +2,16 @@
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from egregora_assets.cli_common import Home, as_table, moment, out, readable_errors
+from egregora_assets.cli_common import Home, moment, out, readable_errors
 from egregora_assets.config import load_settings
+from egregora_assets.terminal import plain
 
 if TYPE_CHECKING:
     import duckdb
@@ -43,9 +45,7 @@ def decisions(
     from egregora_assets.publish.outcomes import Asked, ledger
 
     asked = Asked(topic, assignee, moment("--since", since), status, source, about)
-    found = _answer(ledger, asked, limit, home)
-    columns = ("said_at", "kind", "text", "assignee", "due_on", "status", "slug")
-    _show(found, columns, as_json)
+    _show(_answer(ledger, asked, limit, home), as_json, _entry)
 
 
 def questions(
@@ -63,7 +63,7 @@ def questions(
 
     status = None if is_open is None else "open" if is_open else "answered"
     asked = Asked(topic=topic, since=moment("--since", since), status=status, source=source)
-    _show(_answer(asked_in, asked, limit, home), ("asked_at", "text", "answer", "status", "slug"), as_json)
+    _show(_answer(asked_in, asked, limit, home), as_json, _question)
 
 
 def conversations(source: Source = None, limit: Limit = 20, as_json: AsJson = False, home: Home = None) -> None:
@@ -71,8 +71,7 @@ def conversations(source: Source = None, limit: Limit = 20, as_json: AsJson = Fa
     from egregora_assets.publish.outcomes import Asked
     from egregora_assets.publish.outcomes import conversations as ranked
 
-    found = _answer(ranked, Asked(source=source), limit, home)
-    _show(found, ("rank", "score", "explanation", "title", "slug"), as_json)
+    _show(_answer(ranked, Asked(source=source), limit, home), as_json, _conversation)
 
 
 def _answer(
@@ -87,16 +86,36 @@ def _answer(
         return ask(snapshot, asked, limit)
 
 
-def _show(found: list[dict[str, Any]], columns: Sequence[str], as_json: bool) -> None:
-    if as_json:
-        for one in found:
+def _show(found: list[dict[str, Any]], as_json: bool, lines: Callable[[dict[str, Any]], Iterable[str]]) -> None:
+    """Show what was found as JSON or by its ``lines``, with the post that each is from."""
+    for one in found:
+        if as_json:
             sys.stdout.write(json.dumps(one, ensure_ascii=False, default=str) + "\n")
-    elif found:
-        out.print(as_table(list(columns), [tuple(_cell(one[column]) for column in columns) for one in found]))
-    else:
+            continue
+        for line in (*lines(one), f"  [dim]posts/{plain(one['source_id'])}/{plain(one['slug'])}.md[/dim]"):
+            out.print(line, soft_wrap=True)
+    if not found and not as_json:
         out.print("Nothing was found.")
 
 
-def _cell(value: object) -> object:
-    """Return what a table shows of a value: of a time no more than its minute."""
-    return f"{value:%Y-%m-%d %H:%M}" if hasattr(value, "hour") else value
+def _entry(one: dict[str, Any]) -> Iterator[str]:
+    due = f"due {one['due_on']}" if one["due_on"] else None
+    told = ", ".join(plain(part) for part in (one["status"], one["assignee"], due) if part)
+    yield f"{_minute(one['said_at'])} [bold]{plain(one['kind'])}[/bold] {told}"
+    yield f"  {plain(one['text'])}"
+
+
+def _question(one: dict[str, Any]) -> Iterator[str]:
+    yield f"{_minute(one['asked_at'])} [bold]{plain(one['status'])}[/bold]"
+    yield f"  {plain(one['text'])}"
+    if one["answer"]:
+        yield f"  → {plain(one['answer'])}"
+
+
+def _conversation(one: dict[str, Any]) -> Iterator[str]:
+    yield f"[dim]{one['rank']}.[/dim] [bold]{plain(one['title'])}[/bold]"
+    yield f"  {plain(one['explanation'])} ({one['score']:,})"
+
+
+def _minute(moment: datetime) -> str:
+    return f"[dim]{moment:%Y-%m-%d %H:%M}[/dim]"

@@ -83,12 +83,19 @@ def post_bytes(settings: Settings) -> bytes:
     return b"\n".join(path.read_bytes() for path in sorted(settings.posts.rglob("*")) if path.is_file())
 
 
+def page_bytes(settings: Settings) -> bytes:
+    """Return the bytes of the pages that lead to posts."""
+    files = [file for place in settings.pages for file in ([place] if place.is_file() else sorted(place.glob("*.md")))]
+    return b"\n".join(file.read_bytes() for file in files)
+
+
 def published_bytes(settings: Settings) -> bytes:
-    """Return the bytes of all that leaves the warehouse: the public file, the snapshot, the posts and the profiles."""
+    """Return the bytes of all that leaves the warehouse: the public file, the snapshot, the posts, pages and profiles."""
     files = (settings.public_path, settings.snapshot_path)
     return (
         b"\n".join(path.read_bytes() for path in files if path.exists())
         + post_bytes(settings)
+        + page_bytes(settings)
         + profile_bytes(settings)
     )
 

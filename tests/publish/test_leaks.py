@@ -19,6 +19,7 @@ from egregora_assets.publish import verify as publish_verify
 from egregora_assets.publish.pending import pending
 from egregora_assets.publish.snapshot import PublicationRefused, publish
 from egregora_assets.sidecar import verify as sidecar_verify
+from egregora_assets.sidecar import verify_pages
 from egregora_assets.sidecar.extract import TEXT_COLUMNS
 from egregora_assets.warehouse.files import make_home, open_warehouse
 from egregora_assets.warehouse.query import rows
@@ -52,7 +53,13 @@ SECRETS = {
     "link": "https://x.example/?token=abc",
     "key": "sk-" + "a1" * 20,
 }
-PII = (authors_verify, documents_verify, sidecar_verify, publish_verify)
+PII = {
+    "authors": authors_verify,
+    "documents": documents_verify,
+    "sidecar": sidecar_verify,
+    "pages": verify_pages,
+    "publish": publish_verify,
+}
 ITEMS = sorted({table for table, _ in TEXT_COLUMNS})
 
 
@@ -73,8 +80,8 @@ def verdicts(settings: Settings) -> dict[str, Verdict]:
     """Return the verdict of each privacy check, by slice and name."""
     with open_warehouse(settings) as connection:
         found = {
-            f"{module.__name__.split('.')[1]} {name}": getattr(module, name)(connection, settings)
-            for module in PII
+            f"{where} {name}": getattr(module, name)(connection, settings)
+            for where, module in PII.items()
             for name in ("no_unscrubbed_pii", "no_private_names_published")
         }
         gone = {
@@ -87,8 +94,8 @@ def verdicts(settings: Settings) -> dict[str, Verdict]:
 def showing(settings: Settings) -> set[str]:
     """Return the slices in which a check sees an address, a number or a key."""
     with open_warehouse(settings) as connection:
-        found = {module: module.no_unscrubbed_pii(connection, settings).passed for module in PII}
-    return {module.__name__.split(".")[1] for module, passed in found.items() if not passed}
+        found = {where: module.no_unscrubbed_pii(connection, settings).passed for where, module in PII.items()}
+    return {where for where, passed in found.items() if not passed}
 
 
 def failing(settings: Settings) -> set[str]:

@@ -10,6 +10,7 @@ from egregora_assets.config import Settings
 from egregora_assets.profiles import verify as profiles_verify
 from egregora_assets.publish import verify as publish_verify
 from egregora_assets.sidecar import verify as sidecar_verify
+from egregora_assets.sidecar import verify_pages
 from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.query import rows
 from tests.chats import Line, with_privacy
@@ -44,6 +45,7 @@ def test_whatever_was_cleaned_raises_no_alarm_in_any_output(settings: Settings, 
     with open_warehouse(home) as connection:
         assert profiles_verify.no_private_text_in_profiles(connection, home).passed
         assert sidecar_verify.posts_match_documents(connection, home).passed
+        assert verify_pages.pages_match_tables(connection, home).passed
         assert publish_verify.erasure_is_complete(connection, home).passed
         names = [name for (name,) in rows(connection, "SELECT name FROM entities WHERE kind = 'link'")]
     assert "https://api.example.com/v1?api_key=[secret]" in names
