@@ -116,7 +116,8 @@ def query(
 ) -> None:
     """Ask the published snapshot. Read-only: it can change nothing and read no other file.
 
-    search('words', k := 10) is a table of what a search finds: rank, message_id, score, snippet.
+    search('words', k := 10) is a table of what a search finds: rank, message_id, score, snippet. So are ledger(),
+    open_questions(), decisions_about('path') and conversations().
     """
     from egregora_assets.search.sql import searchable
     from egregora_assets.warehouse.connection import open_snapshot

@@ -212,7 +212,7 @@ class SidecarSettings(_Section):
     """What posts show."""
 
     pseudonyms_in_posts: bool = Field(
-        default=False, description="Say in each post under which pseudonyms people wrote."
+        default=False, description="Say in posts and pages under which pseudonyms people wrote."
     )
 
 

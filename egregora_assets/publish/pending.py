@@ -15,7 +15,7 @@ from egregora_assets.git_history import sync as repositories
 from egregora_assets.profiles import files as profiles
 from egregora_assets.publish.snapshot import snapshot_state, wanted_state
 from egregora_assets.search import embeddings, units, vector_index, words
-from egregora_assets.sidecar import pages, posts
+from egregora_assets.sidecar import pages, posts, ranking
 from egregora_assets.sidecar.language_model import answers
 from egregora_assets.warehouse.connection import open_file, tuning
 from egregora_assets.warehouse.migrate import migrations, schema_version
@@ -58,6 +58,7 @@ def _changed_rules(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
         (windows.CONSUMER, windows.rules_fingerprint(settings)),
         (units.CONSUMER, units.rules_fingerprint()),
         (posts.CONSUMER, posts.rules_fingerprint(settings)),
+        (ranking.CONSUMER, ranking.SCORE),
         (pages.CONSUMER, pages.rules_fingerprint(connection, settings)),
         (references.CONSUMER, references.rules_fingerprint(connection, settings)),
         (profiles.CONSUMER, profiles.rules_fingerprint(connection, settings)),

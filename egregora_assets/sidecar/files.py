@@ -185,7 +185,7 @@ _MONTHS = "(?:{})".format("|".join(f"{datetime(2000, month, 1):%B}" for month in
 _COUNTS_OF_RANKING = "|".join(word for words in WORDS.values() for word in words)
 _OURS_IN_PAGE = "|".join(
     (
-        rf"(?:{_DAY})?\]\((?:\.\./)?posts/[0-9a-z-]+/[0-9a-z-]+\.md\)",
+        rf" · \[|\n *- |(?:{_DAY})?\]\((?:\.\./)?posts/[0-9a-z-]+/[0-9a-z-]+\.md\)",
         r"\]\((?:(?:decisions|questions|topics)/)?[0-9a-z-]+\.md\)",
         rf"(?m)^## (?:{_MONTHS} [0-9]{{4}}|{'|'.join((EARLIER, *PARTS.values()))})$",
         rf"(?m)^(?:# (?:Decisions|Questions), |(?:- )?\[){_MONTHS} [0-9]{{4}}",

@@ -84,8 +84,12 @@ def plain(text: str) -> str:
 
 
 def in_one_line(text: str) -> str:
-    """Return the SQL for ``text`` in one line that Markdown shows as it is, also at the beginning of a line."""
-    sql = f"trim(regexp_replace({text}, '\\s+', ' ', 'g'))"
+    """Return the SQL for ``text`` in one line that Markdown shows as it is, also at the beginning of a line.
+
+    Spaces stay as they are, and lines are put far enough apart: years in a row, brought together, would read as a number.
+    """
+    trimmed = f"regexp_replace({text}, '^\\s+|\\s+$', '', 'g')"
+    sql = f"regexp_replace({trimmed}, '\\s*[\\r\\n]+\\s*', ' — ', 'g')"
     for raw, escaped in _ESCAPES:
         sql = f"replace({sql}, {quoted(raw)}, {quoted(escaped)})"
     return f"regexp_replace({sql}, {quoted(_BLOCK_MARKER.pattern)}, {quoted(_ESCAPED_MARKER)})"

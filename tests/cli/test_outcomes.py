@@ -97,6 +97,11 @@ def test_conversations_are_shown_by_their_rank(cli: Cli, published: Path) -> Non
     assert lines[0]["explanation"] in cli("conversations", "--home", published).stdout
 
 
+def test_a_query_has_the_same_questions(cli: Cli, published: Path) -> None:
+    for macro in ("ledger()", "open_questions()", "decisions_about('docs/plan.md')", "conversations()"):
+        assert cli("query", "--home", published, "--json", f"FROM {macro}").stdout.startswith("{"), macro
+
+
 def test_a_day_that_is_none_is_told(cli: Cli, published: Path) -> None:
     result = cli("decisions", "--home", published, "--since", "yesterday")
     assert result.exit_code == 2

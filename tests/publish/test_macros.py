@@ -112,6 +112,17 @@ def test_decisions_are_found_by_the_path_that_was_spoken_of(
     assert rows(file, "SELECT text, found_by FROM decisions_about(?)", [path]) == found
 
 
+def test_decisions_are_found_by_a_reference_to_code(published: Settings) -> None:
+    with duckdb.connect(str(published.snapshot_path)) as connection:
+        connection.execute("""
+            INSERT INTO code_references BY NAME
+            SELECT message_id, 'path' AS kind, 'painter.py:3' AS raw, 'lib/painter.py' AS path
+            FROM messages WHERE starts_with(text, 'I''ll')
+        """)
+        for path in ("lib/painter.py", "lib", "painter.py"):
+            assert rows(connection, "SELECT text, found_by FROM decisions_about(?)", [path]) == [(BLUE, "code")], path
+
+
 def test_a_statement_in_a_parameter_is_a_text(file: duckdb.DuckDBPyConnection) -> None:
     assert texts(file, "ledger(topic := ?)", "x') OR true --") == []
     assert texts(file, "decisions_about(?)", "' OR '1'='1") == []
