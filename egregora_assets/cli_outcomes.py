@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,6 +26,13 @@ Limit = Annotated[int, typer.Option("--limit", min=1, max=100_000, help="Most re
 AsJson = Annotated[bool, typer.Option("--json", help="JSON lines.")]
 
 
+class Kind(StrEnum):
+    """What stands in the ledger."""
+
+    DECISION = "decision"
+    TASK = "task"
+
+
 def decisions(
     topic: Topic = None,
     assignee: Annotated[
@@ -33,6 +41,7 @@ def decisions(
     since: Since = None,
     status: Annotated[str | None, typer.Option("--status", help="proposed, agreed, revoked; of tasks: open.")] = None,
     source: Source = None,
+    kind: Annotated[Kind | None, typer.Option("--kind", help="Only these.")] = None,
     about: Annotated[
         str | None,
         typer.Option("--about", metavar="PATH", help="Only decisions where this file or folder was spoken of."),
@@ -44,7 +53,7 @@ def decisions(
     """Show the ledger: what was decided, and who is to do what, the newest first."""
     from egregora_assets.publish.outcomes import Asked, ledger
 
-    asked = Asked(topic, assignee, moment("--since", since), status, source, about)
+    asked = Asked(topic, assignee, moment("--since", since), status, source, kind and kind.value, about)
     _show(_answer(ledger, asked, limit, home), as_json, _entry)
 
 

@@ -27,6 +27,7 @@ class Asked:
     since: date | datetime | None = None
     status: str | None = None
     source: str | None = None
+    kind: str | None = None
     about: str | None = None
 
 
@@ -68,4 +69,4 @@ def _found(snapshot: duckdb.DuckDBPyConnection, sql: str, order: str, asked: Ask
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
-_COLUMNS = {"status": "status", "source": "source_id"}
+_COLUMNS = {"status": "status", "source": "source_id", "kind": "kind"}

@@ -59,6 +59,7 @@ def test_a_snapshot_of_an_earlier_program_is_told_in_one_line(cli: Cli, home: Pa
         ((), ["barley", "order", "blue"]),
         (("--status", "proposed"), ["barley"]),
         (("--status", "open"), ["order"]),
+        (("--kind", "decision"), ["barley", "blue"]),
         (("--topic", "paint"), ["order", "blue"]),
         (("--since", "2024-04-01"), ["barley"]),
         (("--source", "garden-club"), ["barley", "order", "blue"]),

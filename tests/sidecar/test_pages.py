@@ -167,6 +167,31 @@ def test_new_messages_rewrite_only_the_pages_that_show_them(written: Settings) -
     assert not {"topics/workshop.md", "decisions.md"} & shown
 
 
+def test_pages_that_followed_are_those_that_are_made_anew(written: Settings) -> None:
+    late: Line = (3, "Tom Reed", "the workshop needs barley, says the barley workshop")
+    more: Line = (100 * DAY, "Tom Reed", "Decided: tulips, tulips and barley for the workshop")
+    without_ana = with_privacy(written, opt_out=("Ana Lima",))
+    steps: tuple[tuple[Settings, tuple[Line, ...]], ...] = (
+        (written, (*TALK, more)),
+        (without_ana, (*TALK, more)),
+        (without_ana, (*TALK[:3], late, *TALK[3:], more)),
+        (written, ()),
+        (with_privacy(written, opt_out=("Rui Costa", "Tom Reed")), ()),
+    )
+    seen = set()
+    for number, (settings, said) in enumerate(steps):
+        if said:
+            write(settings, *said, suffix=f" ({number})")
+        with open_warehouse(settings) as connection:
+            pages.refresh(connection, settings)
+            followed = all_pages(settings)
+            assert pages.refresh(connection, settings, full=True) == pages.PageChanges(), number
+            assert verify_pages.ranking_adds_up(connection, settings).passed, number
+        assert all_pages(settings) == followed, number
+        seen.add(page_bytes(settings))
+    assert len(seen) == len(steps), "each step changes something"
+
+
 def test_what_has_gone_leaves_every_page(written: Settings) -> None:
     out = with_privacy(written, opt_out=("Ana Lima", "Priya Raman"))
     with open_warehouse(out) as connection:
