@@ -165,24 +165,36 @@ def _write(connection: duckdb.DuckDBPyConnection, settings: Settings, sweep: boo
         if scalar(connection, "SELECT EXISTS (FROM wanted_pages WHERE kind = ?)", [kind]):
             (settings.published / kind).mkdir(mode=0o700, exist_ok=True)
     (settings.topics / UNFINISHED).touch()
-    written, main_pages = 0, []
-    of_many = {path for (path,) in rows(connection, "SELECT path FROM open_pages")}
+    written, paths = 0, []
     for path, content in rendered(connection, settings):
         written += write_if_changed(f"{settings.published}/{path}", content)
-        if path not in of_many:
-            main_pages.append(path)
-    before = {path for (path,) in rows(connection, "SELECT path FROM outcome_pages")}
+        paths.append(path)
+    before = _noted(connection) | (set(_present(settings)) if sweep else set())
+    _note(connection, paths)
+    gone = before - _noted(connection)
+    _remove(settings, gone)
+    log.info("pages: %s written, %s removed", f"{written:,}", f"{len(gone):,}")
+    return PageChanges(written, len(gone))
+
+
+def _noted(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    return {path for (path,) in rows(connection, "SELECT path FROM outcome_pages")}
+
+
+def _note(connection: duckdb.DuckDBPyConnection, paths: list[str]) -> None:
+    """Note the wanted pages, and those of ``paths`` that lead to them."""
     changed(connection, "DELETE FROM outcome_pages")
     changed(connection, "INSERT INTO outcome_pages FROM wanted_pages")
-    changed(connection, "INSERT INTO outcome_pages SELECT unnest(?::VARCHAR[]), '', '', 0", [main_pages])
-    wanted = {path for (path,) in rows(connection, "SELECT path FROM outcome_pages")}
-    gone = (before | set(_present(settings)) if sweep else before) - wanted
-    for path in gone:
+    leading = "(SELECT unnest(?::VARCHAR[]) AS path) ANTI JOIN wanted_pages USING (path)"
+    changed(connection, f"INSERT INTO outcome_pages SELECT path, '', '', 0 FROM {leading}", [paths])
+
+
+def _remove(settings: Settings, paths: set[str]) -> None:
+    for path in paths:
         (settings.published / path).unlink(missing_ok=True)
-    for kind in KINDS:
-        _remove_if_empty(settings.published / kind)
-    log.info("pages: %s written, %s removed", written, len(gone))
-    return PageChanges(written, len(gone))
+    for folder in (settings.published / kind for kind in KINDS):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def rendered(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[tuple[str, bytes]]:
@@ -200,8 +212,3 @@ def _present(settings: Settings) -> Iterator[str]:
     for place in settings.pages:
         among = place.iterdir() if place.is_dir() and not place.is_symlink() else (place, Path(f"{place}.part"))
         yield from (str(path.relative_to(settings.published)) for path in among if path.is_file() and path not in kept)
-
-
-def _remove_if_empty(folder: Path) -> None:
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
