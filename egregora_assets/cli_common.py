@@ -18,7 +18,7 @@ from egregora_assets.git_history.plumbing import GitError
 from egregora_assets.git_history.repositories import Unanswerable
 from egregora_assets.media.errors import CollectionRefused, FolderRefused, NotSanitised, UnknownFile
 from egregora_assets.privacy.keys import KeyFileError
-from egregora_assets.publish.outcomes import SnapshotOutdated
+from egregora_assets.publish.ledger import SnapshotOutdated
 from egregora_assets.publish.snapshot import PublicationRefused
 from egregora_assets.search.embedders import EmbedderFailed, NoEmbedder
 from egregora_assets.search.errors import UnknownMessage

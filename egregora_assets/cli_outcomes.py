@@ -17,7 +17,7 @@ from egregora_assets.terminal import plain
 if TYPE_CHECKING:
     import duckdb
 
-    from egregora_assets.publish.outcomes import Asked
+    from egregora_assets.publish.ledger import Asked
 
 Topic = Annotated[str | None, typer.Option("--topic", help="Only from conversations of this topic.")]
 Since = Annotated[str | None, typer.Option("--since", help="From this day or time on: 2024-03-13[T09:00].")]
@@ -51,7 +51,7 @@ def decisions(
     home: Home = None,
 ) -> None:
     """Show the ledger: what was decided, and who is to do what, the newest first."""
-    from egregora_assets.publish.outcomes import Asked, ledger
+    from egregora_assets.publish.ledger import Asked, ledger
 
     asked = Asked(topic, assignee, moment("--since", since), status, source, kind and kind.value, about)
     _show(_answer(ledger, asked, limit, home), as_json, _entry)
@@ -67,8 +67,8 @@ def questions(
     home: Home = None,
 ) -> None:
     """Show what was asked, and the answers, the newest first."""
-    from egregora_assets.publish.outcomes import Asked
-    from egregora_assets.publish.outcomes import questions as asked_in
+    from egregora_assets.publish.ledger import Asked
+    from egregora_assets.publish.ledger import questions as asked_in
 
     status = None if is_open is None else "open" if is_open else "answered"
     asked = Asked(topic=topic, since=moment("--since", since), status=status, source=source)
@@ -77,8 +77,8 @@ def questions(
 
 def conversations(source: Source = None, limit: Limit = 20, as_json: AsJson = False, home: Home = None) -> None:
     """Show the conversations of which most has come, and what their points are for."""
-    from egregora_assets.publish.outcomes import Asked
-    from egregora_assets.publish.outcomes import conversations as ranked
+    from egregora_assets.publish.ledger import Asked
+    from egregora_assets.publish.ledger import conversations as ranked
 
     _show(_answer(ranked, Asked(source=source), limit, home), as_json, _conversation)
 

@@ -136,7 +136,7 @@ def strange_macros(connection: duckdb.DuckDBPyConnection, public: duckdb.DuckDBP
     present = rows(public, sql)
     if not present:
         return []
-    for statement in macros.statements("TEMP MACRO"):
+    for statement in macros.statements("OR REPLACE TEMP MACRO"):
         connection.execute(statement)
     ours = rows(connection, sql)
     for name in macros.MACROS:

@@ -66,5 +66,8 @@ MACROS = {
 
 
 def statements(kind: str = "MACRO") -> list[str]:
-    """Return the SQL that makes the macros in the database in use, whose tables there are; a ``kind`` is ``TEMP MACRO``."""
+    """Return the SQL that makes the macros in the database in use, whose tables there are.
+
+    Another ``kind`` is ``OR REPLACE TEMP MACRO``.
+    """
     return [f"CREATE {kind} {name}({parameters}) AS TABLE {query}" for name, (parameters, query) in MACROS.items()]

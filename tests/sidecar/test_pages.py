@@ -221,6 +221,15 @@ def test_an_opt_out_takes_the_pages_along_before_anything_is_made_anew(written: 
 OUR_LINK = re.compile(r"(?:\.\./)?(?:posts/[0-9a-z-]+/)?[0-9a-z-]+\.md")
 
 
+def assert_plain(name: str, text: str) -> None:
+    """Hold a page against what it may become: one title, sections, lists, and links to our own files."""
+    html = rendered(text)
+    assert set(re.findall(r"<([a-z0-9]+)", html)) <= {"h1", "h2", "p", "ul", "li", "a"}, name
+    links = re.findall(r'<[^>]*\s(?:href|src)="([^"]*)"', html)
+    assert [link for link in links if not OUR_LINK.fullmatch(link)] == [], name
+    assert html.count("<h1") == 1, name
+
+
 def test_what_people_write_is_shown_on_pages_and_never_rendered(settings: Settings) -> None:
     lines: list[Line] = []
     for day, hostile in enumerate(HOSTILE.values()):
@@ -234,11 +243,7 @@ def test_what_people_write_is_shown_on_pages_and_never_rendered(settings: Settin
     write(settings, *lines)
     for name, text in all_pages(settings).items():
         if name.endswith(".md"):
-            html = rendered(text)
-            assert set(re.findall(r"<([a-z0-9]+)", html)) <= {"h1", "h2", "p", "ul", "li", "a"}, name
-            links = re.findall(r'<[^>]*\s(?:href|src)="([^"]*)"', html)
-            assert [link for link in links if not OUR_LINK.fullmatch(link)] == [], name
-            assert html.count("<h1") == 1, name
+            assert_plain(name, text)
     assert failing(settings) == set()
 
 
@@ -255,6 +260,11 @@ def test_hostile_topics_have_safe_files_of_their_own(written: Settings) -> None:
         )
         pages.refresh(connection, written, full=True)
         assert verify_pages.pages_match_tables(connection, written).passed
+        connection.execute("UPDATE sidecars SET title = '](http://evil.example) <b> ' || title")
+        pages.refresh(connection, written, full=True)
+    for name, text in all_pages(written).items():
+        if name.endswith(".md"):
+            assert_plain(name, text)
     files = [path.name for path in written.topics.glob("*.md") if path.name != "index.md"]
     assert len(files) == len(LABELS)
     assert all(re.fullmatch(r"[a-z0-9][a-z0-9-]{0,60}\.md", name) for name in files)
