@@ -55,7 +55,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     """
     ranking.refresh(connection, settings)
     unfinished = settings.topics / UNFINISHED
-    doubtful = full or unfinished.exists() or made_by_another(connection, settings.topics)
+    doubtful = made_by_another(connection, settings.topics) or full or unfinished.exists()
     settled_rules = gate.rules_now(connection, settings)
     if not doubtful and is_settled(connection, CONSUMER, settled_rules):
         return PageChanges()
