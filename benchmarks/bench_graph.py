@@ -46,7 +46,7 @@ STEPS = {
     "lexical_index": words.refresh,
     "snapshot": snapshot.publish,
 }
-LATER = ("author_profiles", "search_units", "lexical_index")
+LATER = ("outcome_pages", "author_profiles", "search_units", "lexical_index")
 """Steps that the bound, which is for getting from exports to a snapshot, does not count."""
 CHECKS = (
     chat_verify.unique_message_ids,

@@ -13,7 +13,7 @@ from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import Settings
 from egregora_assets.publish.snapshot import publish
 from egregora_assets.search import units
-from egregora_assets.sidecar import pages
+from egregora_assets.sidecar import ranking
 from egregora_assets.warehouse.files import open_warehouse
 
 SIZES = (10_000, 100_000, 1_000_000)
@@ -29,7 +29,7 @@ def figures() -> Iterator[Figure]:
             for seed in range(3):
                 write_zip(settings.inbox / f"WhatsApp Chat with New {seed}.zip", 100, seed=100 + seed, people_seed=7)
                 ingest(connection, settings)
-                pages.refresh(connection, settings)
+                ranking.refresh(connection, settings)
                 units.refresh(connection, settings)
                 costs.append(timed(lambda: _publish(connection, settings)))
             copying = median_cpu(lambda: shutil.copyfile(settings.public_path, settings.home / "copy"))

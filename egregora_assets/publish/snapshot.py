@@ -28,7 +28,7 @@ from egregora_assets.publish import macros
 from egregora_assets.publish.leaking import asking, note, private_among_noted
 from egregora_assets.publish.tables import TABLES, PublishedTable
 from egregora_assets.search import units, words
-from egregora_assets.sidecar import pages
+from egregora_assets.sidecar import pages, ranking
 from egregora_assets.warehouse.connection import NothingPublished, open_snapshot
 from egregora_assets.warehouse.durable import force_file, force_folder, readable
 from egregora_assets.warehouse.files import discard_partial, fresh_beside, partial_beside
@@ -84,8 +84,10 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
 def _publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: bool) -> PublishOutcome:
     for path in (settings.public_path, settings.snapshot_path):
         discard_partial(path)
-    pages.refresh(connection, settings)
+    ranking.refresh(connection, settings)
     units.refresh(connection, settings)
+    if pages.must_follow(connection, settings):
+        pages.refresh(connection, settings)
     if profiles.must_follow(connection, settings):
         profiles.refresh(connection, settings)
     wanted = wanted_state(connection, settings)

@@ -23,7 +23,7 @@ from egregora_assets.sidecar.page_texts import MONTHS, MOST_ITEMS, PART, texts
 from egregora_assets.warehouse.connection import one_thread_for_few
 from egregora_assets.warehouse.made_files import SIGNED, UNFINISHED, made_by_another, write_if_changed
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary
-from egregora_assets.warehouse.revisions import transaction
+from egregora_assets.warehouse.revisions import erased_since, transaction, watermark
 from egregora_assets.warehouse.settled import is_settled, settle
 
 CONSUMER = "outcome_pages"
@@ -74,6 +74,21 @@ def rules_fingerprint(connection: duckdb.DuckDBPyConnection, settings: Settings)
     """Return a name for what pages show, and by which names: another one means that they are looked at again."""
     pseudonyms = "with" if settings.sidecar.pseudonyms_in_posts else "without"
     return f"{_VERSION}-{pseudonyms} {names_fingerprint(connection, settings)}"
+
+
+def must_follow(connection: duckdb.DuckDBPyConnection, settings: Settings) -> bool:
+    """Return whether pages may show what has to go: since they were written something was erased, somebody opted out, or a name
+    became known; or there are none yet.
+
+    A publication does not wait for pages, but it leaves nothing that has to go.
+    """
+    seen = watermark(connection, CONSUMER)
+    out = "SELECT EXISTS (FROM authors WHERE opted_out AND opted_out_revision > ?)"
+    return (
+        seen.fingerprint != rules_fingerprint(connection, settings)
+        or erased_since(connection, seen.revision)
+        or bool(scalar(connection, out, [seen.revision]))
+    )
 
 
 def _form(fingerprint: str) -> str:

@@ -234,6 +234,15 @@ def assert_plain(name: str, text: str) -> None:
     assert html.count("<h1") == 1, name
 
 
+def test_a_publication_alone_leaves_nothing_on_pages_that_has_to_go(written: Settings) -> None:
+    out = with_privacy(written, opt_out=("Ana Lima",))
+    with open_warehouse(out) as connection:
+        publish(connection, out)
+        assert not pages.must_follow(connection, out)
+    assert b"Where do we meet" not in page_bytes(out)
+    assert failing(out) == set()
+
+
 def test_what_people_write_is_shown_on_pages_and_never_rendered(settings: Settings) -> None:
     lines: list[Line] = []
     for day, hostile in enumerate(HOSTILE.values()):
