@@ -15,8 +15,8 @@ from egregora_assets.documents import windows as cut
 from egregora_assets.git_history import references
 from egregora_assets.media import public
 from egregora_assets.privacy.scrub import scrubbing
-from egregora_assets.sidecar import posts, terms
-from egregora_assets.sidecar.extract import conclude, extract, extracting
+from egregora_assets.sidecar import posts
+from egregora_assets.sidecar.extract import compare, conclude, extract, extracting
 from egregora_assets.sidecar.language_model.items import open_answers
 from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.query import scalar, temporary
@@ -59,7 +59,7 @@ def _costs(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterato
             def make() -> None:
                 with extracting(connection, "SELECT document_id FROM open_documents"):
                     extract(connection)
-                    terms.settle(connection)
+                    compare(connection)
                     with open_answers(connection, settings):
                         conclude(connection, rules)
 

@@ -66,7 +66,7 @@ FORMS: dict[str, dict[str, str]] = {
     "action_items": {
         "assignee": _is("assignee", _PSEUDONYM),
         "author": _is("author", _PSEUDONYM),
-        "status": _one_of("status", ("open",)),
+        "status": _one_of("status", ("open", "done")),
     },
     "questions": {
         "author": _is("author", _PSEUDONYM),

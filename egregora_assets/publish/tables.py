@@ -160,7 +160,7 @@ TABLES = (
     ),
     _of_document("topics", "label, score, evidence"),
     _of_document("summaries", "place, text, evidence"),
-    _of_document("decisions", "text, author, decided_at, status, evidence"),
+    _of_document("decisions", "text, author, decided_at, status, revoked_by, evidence"),
     _of_document("action_items", "text, assignee, author, due, due_on, status, said_at, evidence"),
     _of_document(
         "questions",

@@ -13,6 +13,11 @@ def _any(*parts: str) -> str:
     return quoted("(?:" + "|".join(parts) + ")")
 
 
+def any_of(*patterns: str) -> str:
+    """Return the pattern, quoted as those given are, of what one of them matches."""
+    return f"'(?:{'|'.join(pattern[1:-1] for pattern in patterns)})'"
+
+
 _START = (
     r"^(?:(?:ok|okay|alright|right|yes|yep|great|good|fine|so|then|also|and|but|sim|entao|e|mas|tambem|beleza|certo|bom|"
     r"entonces|vale|pues|also|gut|dann|alors|donc|bon)\b[,:!.]* )*"
@@ -115,21 +120,27 @@ NOT_DECISION = _any(
     r"tristes))\b",
 )
 """What only tells of decisions: of others, of the past, not made, or only wished for."""
-REVOKED = _any(
-    r"\b(?:scrap|forget (?:what|about|the|it)|change of plans?|no longer|after all|called off|cancell?ed|revoked|taken? back|"
-    r"changed (?:our|my) minds?|we drop|abandon(?:ed)?)\b",
-    r"\b(?:desistimos|nao vai mais|nao vamos mais|nao precisa mais|esquece|esquecam|cancelad[oa]s?|mudanca de planos|"
-    r"desmarcad[oa])\b|"
-    r"^(?:cancela|desmarca)\b",
-    r"\b(?:ya no|cancelad[oa]|cambio de planes|doch nicht|abgesagt|planaenderung|annule|finalement (?:non|pas)|"
-    r"changement de plan)\b",
-)
 TAKEN_BACK = _any(
     r"\b(?:scrap (?:the|that|it)|forget what i said|change of plans?|changed our minds?|(?:not|don't|won't)\b.* after all)\b",
     r"\b(?:nao vai mais|nao vamos mais|nao precisa mais|mudanca de planos)\b|^(?:cancela|desmarca|esquece) (?:a|o|as|os|tudo)\b",
     r"\b(?:cambio de planes|doch nicht|planaenderung|changement de plan)\b",
 )
 """A decision taken back, which is a decision too."""
+CALLED_OFF = _any(
+    r"\b(?:is|are|it's|that's|was|been) (?:now )?(?:off|off the table|cancell?ed|called off|scrapped|revoked)\b",
+    r"\bwe(?:'re| are)? (?:no longer|not .* any ?more)\b|\b(?:calling off|called off|we (?:drop|cancel|scrap)|"
+    r"let's (?:drop|cancel|scrap))\b",
+    r"\b(?:desistimos|(?:foi|foram|esta|ta|fica|ficou) (?:cancelad|desmarcad)[oa]s?|vamos (?:cancelar|desmarcar|desistir))\b",
+    r"\b(?:(?:queda|esta|se ha) (?:cancelad|anulad)[oa]|ya no (?:vamos|hacemos|compramos|quedamos))\b",
+    r"\b(?:abgesagt|faellt aus|fallt aus|wird nichts|(?:est|sont) annulee?s?|on (?:annule|laisse tomber)|finalement (?:non|pas))\b",
+)
+"""What also takes back a decision that it clearly speaks of."""
+OFF_ALONE = _any(
+    r"^(?:(?:ok|no|sorry|so|guys|all|gente|pessoal|nao|desculpa),? )*(?:cancell?ed|cancel (?:it|that)|it's off|that's off|"
+    r"forget it|never ?mind|scratch that|cancelad[oa]|cancela|esquece|desmarca|deixa pra la|anulad[oa]|olvidalo|abgesagt|"
+    r"vergiss es|vergesst es|annule|laisse tomber|laissez tomber)\b",
+)
+"""The same in a reply, which need not say of what."""
 PROPOSED = _any(
     r"\b(?:i (?:propose|suggest|move that|vote)|i'd (?:propose|suggest|go for)|my proposal|proposal)\b",
     r"\b(?:proponho|sugiro|proposta|minha sugestao|propongo|sugiero|propuesta|ich schlage|vorschlag|je propose|proposition)\b",
@@ -188,6 +199,71 @@ NOT_TAKES_ON = _any(
     r"\bvou (?:ver|ser|estar|ir|ter|chegar|dormir|esperar|tentar|ficar|embora|morrer|perder|chorar|sair|viajar|parar)\b",
     r"\b(?:nao vou|eu ia|ja (?:paguei|fiz|mandei)|se eu)\b|\bich werde (?:nicht|nie|sehen)\b",
 )
+_DID = (
+    r"(?:sent|bought|booked|called|ordered|paid|posted|uploaded|printed|finished|fixed|returned|cleaned|confirmed|reserved|"
+    r"wrote|written|asked|brought|picked up|handed in|submitted|updated|cancell?ed|shared|forwarded|attached|collected|baked|"
+    r"packed|signed|made|done|reviewed|merged|emailed|e-mailed|mailed|spoken to|spoke to|talked to|dropped off)"
+)
+_PT_DID = (
+    r"(?:mandei|enviei|comprei|liguei|reservei|paguei|fiz|imprimi|avisei|marquei|falei com|confirmei|atualizei|corrigi|consertei|"
+    r"limpei|levei|trouxe|busquei|peguei|devolvi|escrevi|respondi|resolvi|publiquei|postei|subi|encomendei|agendei|cancelei|"
+    r"terminei|entreguei|pedi|assinei|organizei|preparei)"
+)
+_ES_DID = (
+    r"(?:enviado|mandado|comprado|llamado|reservado|pagado|hecho|impreso|avisado|confirmado|actualizado|arreglado|limpiado|"
+    r"llevado|traido|recogido|escrito|publicado|pedido|terminado|entregado|preparado|hablado con)"
+)
+_DE_DID = (
+    r"(?:geschickt|gesendet|gekauft|angerufen|gebucht|bestellt|bezahlt|gemacht|erledigt|gedruckt|ausgedruckt|repariert|geputzt|"
+    r"gebracht|geholt|abgeholt|geschrieben|hochgeladen|abgegeben|reserviert|bestatigt|gefragt|fertig|vorbereitet|besorgt)"
+)
+_FR_DID = (
+    r"(?:envoye|achete|appele|reserve|paye|fait|imprime|prevenu|confirme|corrige|repare|nettoye|apporte|pris|ecrit|publie|"
+    r"commande|termine|rendu|prepare|demande|parle)(?:e|s|es)?"
+)
+_LEADS_TO_DONE = (
+    r"^(?:(?:ok|okay|alright|right|yes|yep|all|and|so|there|it's|its|it is|that's|is|are|ja|sim|pronto|ta|esta|tudo|ya|listo|"
+    r"eh|oui|voila|c'est|ist|alles|schon|bereits|so|ok|somebody)\b[,:!.]? ?)*"
+)
+_IT = r"(?: (?:it|them|that|those|this|everything|all|both|isso|tudo|ele|ela|lo|la|todo|es|das|alles|ca|tout))?"
+_JUST = r"(?: just| already| now| finally| also)?"
+_AGO = (
+    r"(?: (?:now|already|just now|today|yesterday|this morning|agora|ja|hoje|ontem|ya|hoy|ayer|gerade|schon|heute|gestern|"
+    r"hier))?"
+)
+
+DONE_ALONE = _any(
+    rf"{_LEADS_TO_DONE}(?:done|finished|sorted|taken care of|feit[oa]s?|prontinh[oa]|resolvid[oa]|hech[oa]s?|listo|erledigt|"
+    rf"fertig|gemacht|geschafft|fait|regle|termine)(?: and dusted)?{_AGO}\W*$",
+    rf"^(?:(?:ok|and|so|yes|there),? )?(?:i(?:'ve| have)? )?(?:just |already |now |finally )?(?:{_DID}{_IT}|did (?:it|that))"
+    rf"{_AGO}\W*$",
+    rf"^(?:(?:ok|e|sim|pronto),? )?(?:eu )?(?:ja )?(?:o |a |os |as |te )?{_PT_DID}{_IT}{_AGO}\W*$",
+    rf"^(?:(?:ok|y|si),? )?(?:ya )?(?:lo |la |los |las |te lo )?he {_ES_DID}{_IT}{_AGO}\W*$",
+    rf"^(?:(?:ok|ja|so),? )?(?:ich )?hab(?:e|'s|s)?(?: ich)?(?: es| das| sie| ihn| alles| schon| gerade| bereits)* {_DE_DID}\W*$",
+    rf"^(?:(?:ok|oui),? )?(?:je l'ai|je les ai|j'ai)(?: deja| bien)? (?:tout )?{_FR_DID}{_AGO}\W*$",
+)
+"""Says that something is done, and not what: the task is the one spoken of."""
+DONE_WITH = _any(
+    rf"\bi(?:'ve| have)?{_JUST} {_DID}\b",
+    rf"^{_DID} (?:the|my|your|our|his|her|their|all|both|him|her|them)\b",
+    rf"\b(?:is|are|has been|have been|was|were|all|got){_JUST} {_DID}\b",
+    rf"^(?:somebody )?(?:eu )?(?:ja )?(?:te |lhe )?{_PT_DID}\b|[,;.:] (?:eu )?ja {_PT_DID}\b|\bacabei de [a-z]+[aei]r\b",
+    r"\b(?:ja )?(?:esta|ta|estao|foi|foram) (?:feit|enviad|pag|comprad|reservad|marcad|impress|entregue|resolvid|pront)[oa]?s?\b",
+    rf"\b(?:he|hemos) {_ES_DID}\b|\bya (?:esta|estan) (?:hech|enviad|pagad|comprad|reservad|list)[oa]s?\b",
+    rf"\bhab(?:e|'s|s)?\b.* {_DE_DID}\b|\b(?:ist|sind)\b.* (?:{_DE_DID}|da)\W*$",
+    rf"\bj'ai(?: deja| bien)? {_FR_DID}\b|"
+    r"\b(?:est|sont)(?: deja| bien)? (?:fait|envoye|paye|achete|reserve|imprime|commande|pret)(?:e|s|es)?\b",
+)
+"""Says that something is done, and what: a task has words of it."""
+NOT_DONE = _any(
+    r"\b(?:not|never|almost|nearly|half|yet|when|once|if|until|till|unless|as soon as|before|wish|should|would|could|must|need|"
+    r"wants?|will|who|what|last (?:year|time|month|week)|years? ago|used to)\b|n't\b|'ll\b",
+    r"\b(?:nao|nunca|quase|ainda|quando|assim que|depois que|se|antes|quem|ano passado|vou|vamos|vai)\b",
+    r"\b(?:casi|todavia|aun|cuando|antes de|quien|nunca)\b|\bno (?:[a-z]+ )?(?:he|hemos|esta|estan)\b",
+    r"\b(?:nicht|noch|fast|wenn|sobald|bevor|wer|nie|werde|wird)\b",
+    r"\b(?:pas|presque|encore|quand|des que|avant|qui|jamais|vais|va)\b",
+)
+"""What is not done yet, or was long before the talk."""
 _VERB = (
     r"(?:send|bring|call|ask|print|order|book|check|tell|write|put|change|update|buy|pick|clean|take|make|add|fix|pay|upload|"
     r"share|keep|give|open|get|let|review|attach|proofread|reply|return|confirm|remind|read|close)"

@@ -16,10 +16,11 @@ from egregora_assets.authors.policy import Rules, naming_somebody, unscrubbed
 from egregora_assets.documents.stopwords import STOPWORDS
 from egregora_assets.privacy.kinds import ALIAS
 from egregora_assets.privacy.scrub import leaking, quoted
-from egregora_assets.sidecar import outcomes, terms
+from egregora_assets.sidecar import outcomes, revocations, terms
 from egregora_assets.sidecar.known import places, technologies
 from egregora_assets.sidecar.language_model import items
 from egregora_assets.sidecar.terms import LINK_PATTERN
+from egregora_assets.sidecar.words import UNTELLING
 from egregora_assets.warehouse.query import changed, table_of, temporary, view_of
 
 ITEM_TABLES = ("topics", "decisions", "action_items", "questions", "entities", "participants", "summaries")
@@ -54,8 +55,8 @@ _TAG = quoted(r"(?:^|[\s(])(#\p{L}[\p{L}\p{N}_]+)")
 def extracting(connection: duckdb.DuckDBPyConnection, outdated: str) -> Iterator[None]:
     """Count words anew for the length of the block, without the documents that SQL ``outdated`` gives.
 
-    Inside, first ``extract`` is called for all open documents, some at a time, then ``terms.settle`` once, and then
-    ``conclude`` for the same documents: what a word weighs rests on all of them.
+    Inside, first ``extract`` is called for all open documents, some at a time, then ``compare`` once, and then ``conclude`` for
+    the same documents: what a word weighs rests on all of them.
     """
     known = [("technology", *names) for names in technologies().items()] + [
         ("place", *names) for names in places().items()
@@ -64,9 +65,13 @@ def extracting(connection: duckdb.DuckDBPyConnection, outdated: str) -> Iterator
         view_of(connection, "known", table_of(known, _KNOWN)),
         temporary(connection, "term_changes", terms.NO_CHANGES),
         temporary(connection, "candidates", terms.NO_CANDIDATES),
+        temporary(connection, "marked_spans", revocations.NO_SPANS),
+        temporary(connection, "retold", revocations.NO_DOCUMENTS),
         view_of(connection, "stopwords", pa.table({"word": sorted(STOPWORDS)})),
+        view_of(connection, "untelling_words", pa.table({"word": sorted(UNTELLING)})),
     ):
         terms.forget(connection, outdated)
+        revocations.forget(connection, outdated)
         yield
 
 
@@ -83,6 +88,15 @@ def extract(connection: duckdb.DuckDBPyConnection) -> None:
             for statement in (_PARTICIPANTS, _ENTITIES):
                 changed(connection, statement)
         outcomes.find(connection)
+
+
+def compare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Bring the counts of words and the statuses of decisions up to date with what was forgotten and extracted.
+
+    Documents in which a decision was taken back by another document, or no longer is, are in ``retold`` then.
+    """
+    terms.settle(connection)
+    revocations.settle(connection)
 
 
 def conclude(connection: duckdb.DuckDBPyConnection, rules: Rules) -> None:
@@ -114,12 +128,12 @@ def _drop_leaking(connection: duckdb.DuckDBPyConnection, rules: Rules) -> None:
 
 
 _SAID = """
-    SELECT d_no, m_no, c.message_id, c.sent_at, c.local_date, c.author_id, c.reply_to, c.kind, c.text
+    SELECT d_no, m_no, c.message_id, c.sent_at, c.local_date, c.author_id, a.alias, c.reply_to, c.kind, c.text
     FROM (
         SELECT d_no, unnest(message_ids) AS message_id, generate_subscripts(message_ids, 1)::INTEGER AS m_no
         FROM documents JOIN open_documents USING (document_id)
     )
-    JOIN clean_messages c USING (message_id)
+    JOIN clean_messages c USING (message_id) LEFT JOIN authors a ON a.author_id = c.author_id
 """
 """What was said in each open document; ``m_no`` counts the messages of one document."""
 
@@ -128,10 +142,10 @@ _PARTICIPANTS = """
     INSERT INTO participants
     SELECT document_id, alias, messages, [first]
     FROM (
-        SELECT d_no, author_id, count(*) AS messages, min_by(message_id, m_no) AS first
-        FROM said WHERE author_id IS NOT NULL GROUP BY d_no, author_id
+        SELECT d_no, alias, count(*) AS messages, min_by(message_id, m_no) AS first
+        FROM said WHERE alias IS NOT NULL GROUP BY d_no, author_id, alias
     )
-    JOIN open_documents USING (d_no) JOIN authors USING (author_id)
+    JOIN open_documents USING (d_no)
 """
 
 _ENTITIES = f"""

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
+from egregora_assets.privacy.kinds import ALIAS
 from egregora_assets.privacy.scrub import quoted
-from egregora_assets.sidecar.models import BY_RULES, CodeReference, Decision, Media, Sidecar
+from egregora_assets.sidecar.models import BY_RULES, ActionItem, CodeReference, Decision, Media, Sidecar
 
 _ESCAPES = (
     ("\\", r"\\"),
@@ -25,30 +26,32 @@ _ESCAPES = (
     ("~", r"\~"),
     ("`", r"\`"),
 )
+_PSEUDONYM, _NOBODY = re.compile(ALIAS), r"\\[name\\]"
 _BLOCK_MARKER = re.compile(r"^(\d*)([#+=.)\-])")
 """What makes the beginning of a line a heading, a list or a rule."""
 _ESCAPED_MARKER = r"\1\\\2"
 
 
-def post(sidecar: Sidecar, text: str, speakers: Iterable[str] = ()) -> str:
+def post(sidecar: Sidecar, text: str, speakers: Iterable[str] | None = None) -> str:
     """Return the post of a document: front matter (YAML),
     its summary, decisions, tasks, questions, media and the conversation ``text``.
 
-    ``speakers`` tell whose the letters in the conversation are, for those who ask for it.
+    ``speakers`` tell whose the letters in the conversation are, for those who ask for pseudonyms; without them there are none.
     """
     body = "".join(
         (
             _section("Summary", (item.text for item in sidecar.summary)),
             _section("Decisions", map(_decided, sidecar.decisions)),
-            _section("Tasks", (item.text for item in sidecar.action_items)),
+            _section("Tasks", map(_taken_on, sidecar.action_items)),
             _section("Open questions", (item.text for item in sidecar.questions if item.answer is None)),
             _section("Answered questions", (item.text for item in sidecar.questions if item.answer is not None)),
-            _list("Participants", speakers),
+            _list("Participants", speakers or ()),
             _list("Media", map(_shown, sidecar.media)),
             f"## Conversation\n\n{plain(text)}\n",
         )
     )
-    return f"{_front_matter(sidecar)}# {sidecar.title}\n\n{linked(body, sidecar.code_references)}"
+    written = f"{_front_matter(sidecar)}# {sidecar.title}\n\n{linked(body, sidecar.code_references)}"
+    return _PSEUDONYM.sub(_NOBODY, written) if speakers is None and "member-" in written else written
 
 
 def linked(markdown: str, references: Iterable[CodeReference]) -> str:
@@ -117,6 +120,10 @@ def _section(title: str, texts: Iterable[str]) -> str:
 
 def _decided(item: Decision) -> str:
     return item.text if item.status == "agreed" else f"{item.text} ({item.status})"
+
+
+def _taken_on(item: ActionItem) -> str:
+    return item.text if item.status == "open" else f"{item.text} ({item.status})"
 
 
 def _shown(media: Media) -> str:

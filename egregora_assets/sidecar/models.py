@@ -8,7 +8,7 @@ from functools import cache
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 BY_RULES = "rules"
 """What sidecars that no language model has read are extracted by."""
@@ -37,22 +37,25 @@ class Sentence(_Record):
 class Decision(_Record):
     """A sentence that announces a choice.
 
-    ``status`` is ``proposed`` (nobody has agreed), ``agreed`` or ``revoked`` (it takes an earlier one back). After the message
-    that says it the evidence has those that agree.
+    ``status`` is ``proposed`` (nobody has agreed), ``agreed`` or ``revoked``: it was taken back by the message
+    ``revoked_by``, or takes an earlier one back itself. After the message that says it the evidence has those that agree, and
+    the one that takes it back if that is of this document.
     """
 
     text: str
     author: str | None
     decided_at: datetime
     status: Literal["proposed", "agreed", "revoked"]
+    revoked_by: UUID | None
     evidence: Evidence
 
 
 class ActionItem(_Record):
     """A sentence by which somebody takes on a task, or is asked to.
 
-    ``due`` are the words that say when, ``due_on`` the day they mean. After the message that says it the evidence has the one
-    that accepts it, if another does.
+    ``due`` are the words that say when, ``due_on`` the day they mean. ``status`` is ``open`` until a message of the document
+    says that it is ``done``. After the message that says it the evidence has the one that accepts it, if another does, and the
+    one that says it is done.
     """
 
     text: str
@@ -61,7 +64,7 @@ class ActionItem(_Record):
     due: str | None
     due_on: date | None
     said_at: datetime
-    status: Literal["open"]
+    status: Literal["open", "done"]
     evidence: Evidence
 
 
@@ -172,6 +175,15 @@ class Sidecar(_Record):
     code_references: tuple[CodeReference, ...]
     media: tuple[Media, ...]
     participants: tuple[Participant, ...]
+
+
+def is_valid(record: bytes) -> bool:
+    """Return whether the bytes of a file are a sidecar as the published schema has it."""
+    try:
+        Sidecar.model_validate_json(record, strict=True)
+    except ValidationError:
+        return False
+    return True
 
 
 @cache

@@ -6,8 +6,8 @@ import duckdb
 
 from egregora_assets.privacy.kinds import ALIAS
 from egregora_assets.privacy.scrub import quoted
-from egregora_assets.sidecar import cues, due
-from egregora_assets.warehouse.query import changed, temporary
+from egregora_assets.sidecar import cues, due, revocations, words
+from egregora_assets.warehouse.query import changed, scalar, temporary
 
 _MOST_SENTENCES = 20
 """Of one message: what is longer is a paste."""
@@ -16,6 +16,8 @@ _LEAST_QUESTION = 6
 _REACH = 8
 """How many messages after a question its answer may stand, unless it is a reply."""
 _AGREEMENT_REACH = 4
+_LISTENED = 200
+"""So many letters of a message tell whether it answers."""
 _DECAY = 0.55
 _LEAST_SCORE = 0.0
 
@@ -53,9 +55,15 @@ def find(connection: duckdb.DuckDBPyConnection) -> None:
         temporary(connection, "heard", _HEARD),
         temporary(connection, "answers", _ANSWERS),
         temporary(connection, "taken", _TASKS_TAKEN),
+        temporary(connection, "tasks", _TASKS),
+        temporary(connection, "news", _NEWS),
+        temporary(connection, "finished", _FINISHED),
+        temporary(connection, "decided", _DECIDED),
+        temporary(connection, "taken_back", _TAKEN_BACK if scalar(connection, _ANY_REPLY) else _NOTHING_TAKEN_BACK),
     ):
         for statement in (_QUESTIONS, _DECISIONS, _ACTION_ITEMS):
             changed(connection, statement)
+        revocations.mark(connection)
 
 
 def _is(pattern: str, text: str = "plain") -> str:
@@ -87,17 +95,23 @@ _SENTENCES = f"""
 
 _WORDS = "list_distinct(regexp_extract_all({}, '[a-z][a-z][a-z][a-z]+'))"
 _QUESTIONS_ASKED = f"""
-    SELECT *, {_is(cues.ASKS_NUMBER)} AS asks_number, {_is(cues.ASKS_WHO)} AS asks_who, {_is(cues.CHOICE)} AS is_choice,
+    SELECT *, lead(m_no) OVER later AS next_no, lead(m_no, 2) OVER later AS next_but_one,
+        {_is(cues.ASKS_NUMBER)} AS asks_number, {_is(cues.ASKS_WHO)} AS asks_who, {_is(cues.CHOICE)} AS is_choice,
         {_is(cues.QUESTION_WORD)} AS has_word, {_WORDS.format("plain")} AS asked_words
     FROM (
         SELECT d_no, m_no, plain, named, regexp_extract(sentence, {_ASKED}, 1) AS words
         FROM sentences
-        WHERE {_is(_ASKS, "sentence")}
-            AND length(sentence) >= {_LEAST_QUESTION}
-            AND ({_is(_SEVERAL_WORDS, "sentence")} OR {_is(_TWO_WORDS, "sentence")})
-            AND NOT {_is(cues.RHETORICAL)} AND NOT {_is(cues.BARE)}
+        WHERE CASE
+            WHEN {_is(_ASKS, "sentence")}
+            THEN length(sentence) >= {_LEAST_QUESTION}
+                AND ({_is(_SEVERAL_WORDS, "sentence")} OR {_is(_TWO_WORDS, "sentence")})
+                AND NOT {_is(cues.RHETORICAL)} AND NOT {_is(cues.BARE)}
+            ELSE false
+        END
         QUALIFY row_number() OVER (PARTITION BY d_no, m_no ORDER BY s_no) = 1
     )
+    JOIN (SELECT d_no, m_no, message_id, author_id, alias, sent_at FROM said) USING (d_no, m_no)
+    WINDOW later AS (PARTITION BY d_no ORDER BY m_no)
 """
 """The first question of a message that wants an answer."""
 
@@ -106,37 +120,38 @@ _HEARD = f"""
         SELECT d_no, m_no, m_no + unnest(range(1, {_REACH + 1})) AS h_no, false AS is_reply FROM asked
         UNION ALL
         SELECT a.d_no, a.m_no, s.m_no, true
-        FROM asked a JOIN said q USING (d_no, m_no) JOIN said s ON s.d_no = a.d_no AND s.reply_to = q.message_id
+        FROM asked a JOIN said s ON s.d_no = a.d_no AND s.reply_to = a.message_id
     ),
     told AS (
-        SELECT d_no, m_no AS h_no, message_id, author_id, sent_at, reply_to, text, {_PLAIN.format("left(text, 200)")} AS lowered
-        FROM said SEMI JOIN pairs ON pairs.d_no = said.d_no AND pairs.h_no = said.m_no
+        SELECT d_no, m_no AS h_no, message_id, author_id, alias, sent_at, reply_to, text,
+            CASE
+                WHEN sentence = text AND length(text) <= {_LISTENED} THEN plain
+                ELSE {_nameless(_PLAIN.format(f"left(text, {_LISTENED})"))}
+            END AS plain
+        FROM said LEFT JOIN (SELECT d_no, m_no, sentence, plain FROM sentences WHERE s_no = 1) USING (d_no, m_no)
+        SEMI JOIN pairs ON pairs.d_no = said.d_no AND pairs.h_no = said.m_no
         WHERE kind = 'text' AND author_id IS NOT NULL
     )
     SELECT p.d_no, p.m_no, p.is_reply, t.* EXCLUDE (d_no)
-    FROM pairs p JOIN (
-        SELECT *, {_is(cues.YES_OR_NO)} AS says_yes, {_is(cues.REACTION)} AS is_reaction
-        FROM (SELECT * EXCLUDE (lowered), {_nameless("lowered")} AS plain FROM told)
-    ) t USING (d_no, h_no)
+    FROM pairs p JOIN (SELECT *, {_is(cues.YES_OR_NO)} AS says_yes, {_is(cues.REACTION)} AS is_reaction FROM told) t
+        USING (d_no, h_no)
 """
 """The messages that may answer each question: those soon after it, and all replies to it."""
 
 _ANSWERS = f"""
     WITH scored AS (
-        SELECT h.d_no, h.m_no, h.h_no, h.message_id, h.plain, h.text, h.author_id, h.is_reply,
-            a.named <> '' AND a.named = giver.alias AS is_named,
+        SELECT h.d_no, h.m_no, h.h_no, h.message_id, h.plain, h.text, h.alias, h.sent_at, h.is_reply,
+            a.named <> '' AND a.named = h.alias AS is_named,
             CASE WHEN h.is_reply THEN 20 WHEN h.reply_to IS NOT NULL THEN -6 ELSE 2 END
-            + CASE WHEN is_choice AND d.d_no IS NOT NULL THEN 2.5 WHEN h.author_id = q.author_id THEN -2.5 ELSE 0 END
+            + CASE WHEN is_choice AND d.d_no IS NOT NULL THEN 2.5 WHEN h.author_id = a.author_id THEN -2.5 ELSE 0 END
             + CASE WHEN is_named THEN 3 ELSE 0 END
-            + CASE WHEN asker.alias IS NOT NULL AND contains(h.text, asker.alias) THEN 1 ELSE 0 END
+            + CASE WHEN a.alias IS NOT NULL AND contains(h.text, a.alias) THEN 1 ELSE 0 END
             - {_DECAY} * (h.h_no - h.m_no - 1)
-            - CASE WHEN h.sent_at > q.sent_at + INTERVAL 3 HOUR THEN 1 ELSE 0 END
+            - CASE WHEN h.sent_at > a.sent_at + INTERVAL 3 HOUR THEN 1 ELSE 0 END
             - CASE WHEN o.d_no IS NOT NULL THEN 1.6 WHEN contains(h.plain, '?') THEN 0.9 ELSE 0 END
             - CASE WHEN is_reaction THEN 2 ELSE 0 END
             - CASE WHEN NOT asks_who THEN 0 WHEN {_is(cues.REFUSES, "h.plain")} THEN 1.5 ELSE 0 END
-            - 0.9 * least(2, (
-                SELECT count(*) FROM asked b WHERE b.d_no = h.d_no AND b.m_no > h.m_no AND b.m_no < h.h_no
-            ))
+            - 0.9 * (coalesce(next_no < h.h_no, false)::INTEGER + coalesce(next_but_one < h.h_no, false)::INTEGER)
             + CASE
                 WHEN asks_number THEN CASE WHEN {_is(quoted("[0-9]"), "h.plain")} THEN 1.2 ELSE 0 END
                 WHEN asks_who THEN CASE WHEN {_is(cues.I_SAY, "h.plain")} THEN 0.8 ELSE 0 END
@@ -145,64 +160,80 @@ _ANSWERS = f"""
                 ELSE 0
             END
             + 0.5 * least(2, len(list_filter(asked_words, lambda word: contains(h.plain, word)))) AS score
-        FROM heard h JOIN asked a USING (d_no, m_no) JOIN said q USING (d_no, m_no)
-        LEFT JOIN authors giver ON giver.author_id = h.author_id
-        LEFT JOIN authors asker ON asker.author_id = q.author_id
+        FROM heard h JOIN asked a USING (d_no, m_no)
         LEFT JOIN (SELECT d_no, m_no FROM asked) o ON o.d_no = h.d_no AND o.m_no = h.h_no
         LEFT JOIN (SELECT d_no, m_no FROM stated) d ON d.d_no = h.d_no AND d.m_no = h.h_no
     )
-    SELECT * FROM scored WHERE score >= {_LEAST_SCORE}
-    QUALIFY row_number() OVER (PARTITION BY d_no, m_no ORDER BY score DESC, h_no) = 1
+    SELECT * FROM scored
+    QUALIFY row_number() OVER (PARTITION BY d_no, m_no ORDER BY score DESC, h_no) = 1 AND score >= {_LEAST_SCORE}
 """
 """The message that answers each question best: by reply, by who was asked, by nearness, by form and by shared words."""
 
 _QUESTIONS = f"""
     INSERT INTO questions
         (document_id, text, author, asked_at, evidence, status, answer, answer_id, answered_by, answered_at, linked_by)
-    SELECT document_id, {cut("a.words")}, asker.alias, q.sent_at,
-        CASE WHEN n.message_id IS NULL THEN [q.message_id] ELSE [q.message_id, n.message_id] END,
+    SELECT document_id, {cut("a.words")}, a.alias, a.sent_at,
+        CASE WHEN n.message_id IS NULL THEN [a.message_id] ELSE [a.message_id, n.message_id] END,
         CASE WHEN n.message_id IS NULL THEN 'open' ELSE 'answered' END,
-        {cut("n.text")}, n.message_id, said_by.alias, s.sent_at,
+        {cut("n.text")}, n.message_id, n.alias, n.sent_at,
         CASE WHEN n.is_reply THEN 'reply' WHEN n.is_named THEN 'mention' WHEN n.message_id IS NOT NULL THEN 'proximity' END
-    FROM asked a JOIN said q USING (d_no, m_no) JOIN open_documents USING (d_no)
-    LEFT JOIN answers n ON n.d_no = a.d_no AND n.m_no = a.m_no
-    LEFT JOIN said s ON s.d_no = n.d_no AND s.m_no = n.h_no
-    LEFT JOIN authors asker ON asker.author_id = q.author_id
-    LEFT JOIN authors said_by ON said_by.author_id = s.author_id
+    FROM asked a JOIN open_documents USING (d_no) LEFT JOIN answers n ON n.d_no = a.d_no AND n.m_no = a.m_no
 """
 
 _DECIDES = " OR ".join(
     (
-        _is(cues.DECISION),
+        _is(cues.any_of(cues.DECISION, cues.PROPOSED, cues.TAKEN_BACK)),
         *(f"contains(plain, {quoted(piece)}) AND {_is(pattern)}" for piece, pattern in cues.DECISION_WITH.items()),
     )
 )
+"""As one pattern, which costs what its largest part does."""
 _DECISIONS_STATED = f"""
-    SELECT d_no, m_no, sentence, is_proposed, is_revoked FROM (
-        SELECT d_no, m_no, s_no, sentence, plain, {_is(cues.PROPOSED)} AS is_proposed, {_is(cues.TAKEN_BACK)} AS is_revoked,
-            {_DECIDES} AS is_decided
-        FROM sentences
-    )
-    WHERE (is_decided OR is_proposed OR is_revoked)
-        AND NOT {_is(cues.NOT_DECISION)}
-        AND (NOT {_is(_ASKS, "sentence")} OR {_is(_AGREED_TAG)})
+    SELECT d_no, m_no, sentence, plain, {_is(cues.PROPOSED)} AS is_proposed, {_is(cues.TAKEN_BACK)} AS is_revoked,
+        is_revoked OR {_is(cues.CALLED_OFF)} AS takes_back
+    FROM sentences
+    WHERE CASE
+        WHEN {_DECIDES}
+        THEN NOT {_is(cues.NOT_DECISION)} AND (NOT {_is(_ASKS, "sentence")} OR {_is(_AGREED_TAG)})
+        ELSE false
+    END
     QUALIFY row_number() OVER (PARTITION BY d_no, m_no ORDER BY s_no) = 1
 """
-_DECISIONS = f"""
-    INSERT INTO decisions (document_id, text, author, decided_at, evidence, status)
-    SELECT document_id, {cut("rtrim(sentence, '.! ')")}, alias, s.sent_at, list_prepend(s.message_id, coalesce(agreed, [])),
-        CASE WHEN is_revoked THEN 'revoked' WHEN is_proposed AND agreed IS NULL THEN 'proposed' ELSE 'agreed' END
-    FROM stated t JOIN said s USING (d_no, m_no) JOIN open_documents USING (d_no) LEFT JOIN authors USING (author_id)
+_DECIDED = f"""
+    SELECT d_no, m_no, sentence, alias, s.sent_at, list_prepend(s.message_id, coalesce(agreed, [])) AS evidence,
+        CASE WHEN is_revoked THEN 'revoked' WHEN is_proposed AND agreed IS NULL THEN 'proposed' ELSE 'agreed' END AS status
+    FROM stated t JOIN said s USING (d_no, m_no)
     LEFT JOIN (
         SELECT p.d_no, p.m_no, list(a.message_id ORDER BY a.m_no) AS agreed
         FROM (SELECT d_no, m_no, unnest(range(1, {_AGREEMENT_REACH + 1})) AS further FROM stated) p
         JOIN said o ON o.d_no = p.d_no AND o.m_no = p.m_no
         JOIN said a ON a.d_no = p.d_no AND a.m_no = p.m_no + p.further
-        WHERE a.kind = 'text' AND a.author_id <> o.author_id AND (a.reply_to IS NULL OR a.reply_to = o.message_id)
-            AND {_is(cues.AGREES, _PLAIN.format("left(a.text, 60)"))}
+        WHERE CASE
+            WHEN a.kind = 'text' AND a.author_id <> o.author_id AND (a.reply_to IS NULL OR a.reply_to = o.message_id)
+            THEN {_is(cues.AGREES, _PLAIN.format("left(a.text, 60)"))}
+            ELSE false
+        END
         GROUP BY p.d_no, p.m_no
     ) USING (d_no, m_no)
 """
+_DECISIONS = f"""
+    INSERT INTO decisions (document_id, text, author, decided_at, evidence, status)
+    SELECT document_id, {cut("rtrim(sentence, '.! ')")}, alias, sent_at, evidence, status
+    FROM decided JOIN open_documents USING (d_no)
+"""
+_ANY_REPLY = "SELECT EXISTS (FROM said WHERE reply_to IS NOT NULL)"
+_NOTHING_TAKEN_BACK = "SELECT d_no, m_no, plain FROM stated LIMIT 0"
+_TAKEN_BACK = f"""
+    SELECT d_no, m_no, arg_min(plain, s_no) AS plain
+    FROM sentences JOIN said USING (d_no, m_no)
+    SEMI JOIN (SELECT d_no, message_id AS reply_to FROM stated JOIN said USING (d_no, m_no)) USING (d_no, reply_to)
+    WHERE CASE
+        WHEN reply_to IS NOT NULL AND NOT contains(sentence, '?')
+        THEN {_is(cues.any_of(cues.TAKEN_BACK, cues.CALLED_OFF, cues.OFF_ALONE))}
+        ELSE false
+    END
+    GROUP BY d_no, m_no
+"""
+"""Replies that take back what they reply to."""
 
 _TASKS_TAKEN = f"""
     SELECT * FROM (
@@ -219,10 +250,9 @@ _TASKS_TAKEN = f"""
     WHERE is_own OR is_request
     QUALIFY row_number() OVER (PARTITION BY d_no, m_no ORDER BY is_own DESC, s_no) = 1
 """
-_ACTION_ITEMS = f"""
-    INSERT INTO action_items (document_id, text, assignee, author, due, due_on, status, said_at, evidence)
+_TASKS = f"""
     WITH asked_for AS (
-        SELECT t.*, {due.words("t.plain")} AS due, n.h_no, n.plain AS answer, n.message_id AS answer_id, n.author_id AS answerer,
+        SELECT t.*, {due.words("t.plain")} AS due, n.h_no, n.plain AS answer, n.message_id AS answer_id, n.alias AS answerer,
             n.plain IS NOT NULL AND {_is(cues.REFUSES, "n.plain")} AS is_refused
         FROM taken t LEFT JOIN answers n ON n.d_no = t.d_no AND n.m_no = t.m_no AND t.is_question
     ),
@@ -230,18 +260,63 @@ _ACTION_ITEMS = f"""
         SELECT DISTINCT d_no, h_no AS m_no FROM asked_for
         WHERE is_request AND NOT is_own AND is_question AND NOT is_refused AND h_no IS NOT NULL
     )
-    SELECT document_id, {cut("rtrim(sentence, '.! ')")},
+    SELECT d_no, m_no, s.message_id, sentence, plain, due, {due.day("due", "s.local_date")} AS due_on, s.sent_at, answer_id,
+        s.alias AS author,
         CASE
-            WHEN is_own THEN said_by.alias
+            WHEN is_own THEN s.alias
             WHEN t.named <> '' THEN t.named
-            ELSE taker.alias
-        END,
-        said_by.alias, due, {due.day("due", "s.local_date")}, 'open', s.sent_at,
-        CASE WHEN answer_id IS NULL THEN [s.message_id] ELSE [s.message_id, answer_id] END
-    FROM asked_for t JOIN said s USING (d_no, m_no) JOIN open_documents USING (d_no)
-    LEFT JOIN authors said_by ON said_by.author_id = s.author_id
-    LEFT JOIN authors taker ON taker.author_id = t.answerer
+            ELSE t.answerer
+        END AS assignee
+    FROM asked_for t JOIN said s USING (d_no, m_no)
     ANTI JOIN accepted x ON x.d_no = t.d_no AND x.m_no = t.m_no
     WHERE NOT is_refused
 """
 """A task that somebody asked for and nobody refused; who takes on what was asked is its assignee, and says no second task."""
+
+_NEWS = f"""
+    SELECT d_no, m_no AS h_no, message_id, reply_to, alias, plain, is_alone
+    FROM (
+        SELECT d_no, m_no, s_no, plain, {_is(cues.DONE_ALONE)} AS is_alone
+        FROM sentences JOIN (SELECT d_no, min(m_no) AS first FROM tasks GROUP BY d_no) USING (d_no)
+        WHERE CASE
+            WHEN m_no > first AND NOT contains(sentence, '?')
+            THEN {_is(cues.any_of(cues.DONE_ALONE, cues.DONE_WITH))} AND NOT {_is(cues.NOT_DONE)}
+            ELSE false
+        END
+    )
+    JOIN said USING (d_no, m_no)
+    QUALIFY row_number() OVER (PARTITION BY d_no, m_no ORDER BY s_no) = 1
+"""
+"""The first sentence of a message that says something is done."""
+_FINISHED = f"""
+    WITH task_words AS ({words.said_in("SELECT d_no, m_no, plain FROM tasks", "d_no, m_no")}),
+    news_words AS ({words.said_in("SELECT d_no, h_no, plain FROM news WHERE NOT is_alone", "d_no, h_no")}),
+    links AS (
+        SELECT t.d_no, t.m_no, n.h_no FROM tasks t JOIN news n
+            ON n.d_no = t.d_no AND n.h_no > t.m_no AND n.reply_to IN (t.message_id, t.answer_id)
+        UNION ALL
+        SELECT n.d_no, max(t.m_no), n.h_no FROM tasks t JOIN news n
+            ON n.d_no = t.d_no AND n.alias = t.assignee AND t.m_no < n.h_no AND t.m_no >= n.h_no - {_REACH}
+        WHERE is_alone AND n.reply_to IS NULL GROUP BY n.d_no, n.h_no
+        UNION ALL
+        SELECT d_no, m_no, h_no FROM (
+            SELECT t.d_no, t.m_no, n.h_no, count(*) AS shared
+            FROM task_words t JOIN news_words n USING (d_no, word) WHERE n.h_no > t.m_no GROUP BY ALL
+        )
+        JOIN (SELECT d_no, m_no, assignee FROM tasks) USING (d_no, m_no)
+        JOIN (SELECT d_no, h_no, alias FROM news) USING (d_no, h_no)
+        WHERE assignee = alias OR (assignee IS NULL AND (shared > 1 OR h_no - m_no <= {_REACH}))
+        QUALIFY row_number() OVER (PARTITION BY d_no, h_no ORDER BY shared DESC, m_no DESC) = 1
+    )
+    SELECT d_no, m_no, min_by(message_id, h_no) AS done_id
+    FROM links JOIN (SELECT d_no, h_no, message_id FROM news) USING (d_no, h_no) GROUP BY d_no, m_no
+"""
+"""Which message says that a task is done: a reply to it, or its assignee soon after it or with words of it."""
+
+_ACTION_ITEMS = f"""
+    INSERT INTO action_items (document_id, text, assignee, author, due, due_on, status, said_at, evidence)
+    SELECT document_id, {cut("rtrim(sentence, '.! ')")}, assignee, author, due, due_on,
+        CASE WHEN done_id IS NULL THEN 'open' ELSE 'done' END, sent_at,
+        list_filter([message_id, answer_id, nullif(done_id, answer_id)], lambda message: message IS NOT NULL)
+    FROM tasks JOIN open_documents USING (d_no) LEFT JOIN finished USING (d_no, m_no)
+"""

@@ -17,8 +17,8 @@ from egregora_assets.documents.windows import letters
 from egregora_assets.git_history import references
 from egregora_assets.media import public
 from egregora_assets.privacy.scrub import scrubbing
-from egregora_assets.sidecar import terms
-from egregora_assets.sidecar.extract import ITEM_TABLES, conclude, extract, extracting
+from egregora_assets.sidecar.budget import measuring
+from egregora_assets.sidecar.extract import ITEM_TABLES, compare, conclude, extract, extracting
 from egregora_assets.sidecar.language_model import answers, items
 from egregora_assets.sidecar.language_model.prompt import fingerprint as fingerprint_of_model
 from egregora_assets.sidecar.markdown import post
@@ -31,7 +31,7 @@ from egregora_assets.warehouse.settled import is_settled, settle
 
 CONSUMER = "sidecars"
 SCHEMA_FILE = "sidecar.schema.json"
-_VERSION = "7"
+_VERSION = "8"
 _BATCH = 50
 _AT_ONCE = 2500
 _FEW = 100
@@ -68,13 +68,12 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
         if doubtful:
             _sweep(connection, settings.posts)
         answers.forget(connection)
-        is_changed = _documents_changed(connection, since)
-        removed = _remove_gone(change, settings.posts) if is_changed or _documents_gone(connection, since) else 0
-        written = _rewrite(change, settings, since) if is_changed else 0
+        is_behind = _documents_changed(connection, since) or _documents_gone(connection, since)
+        changes = _follow(change, settings, since) if is_behind else SidecarChanges()
         change.advance(fingerprint)
     unfinished.unlink(missing_ok=True)
     settle(connection, CONSUMER, gate.rules_now(connection, settings))
-    return SidecarChanges(written, removed)
+    return changes
 
 
 def rules_fingerprint(settings: Settings) -> str:
@@ -130,63 +129,78 @@ def _sweep(connection: duckdb.DuckDBPyConnection, posts: Path) -> None:
             folder.rmdir()
 
 
-def _remove_gone(change: Transaction, posts: Path) -> int:
-    connection = change.connection
-    with temporary(connection, "gone", _GONE):
-        gone = rows(connection, "SELECT source_id, slug FROM gone")
-        if not gone:
-            return 0
-        for source_id, slug in gone:
-            for suffix in (".md", ".json"):
-                post_path(posts, source_id, slug, suffix).unlink(missing_ok=True)
-        for folder in {posts / source_id for source_id, _ in gone}:
-            if folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
-        connection.execute(
-            "INSERT INTO tombstones SELECT 'sidecars', document_id, ? FROM gone", [change.revision]
-        ).fetchall()
-        for table in ("sidecars", *ITEM_TABLES):
-            changed(connection, f"DELETE FROM {table} WHERE document_id IN (SELECT document_id FROM gone)")
-        with extracting(connection, "SELECT document_id FROM gone"):
-            terms.settle(connection)
-    return len(gone)
-
-
+_NUMBERED = "SELECT (row_number() OVER (ORDER BY slug))::INTEGER AS d_no, document_id FROM ({})"
 _GONE = """
     SELECT document_id, source_id, slug FROM sidecars ANTI JOIN documents USING (document_id, source_id, slug)
 """
 """Also those whose document has another place now, as when its chat may no longer be called by its title."""
+_OUTDATED = "SELECT document_id FROM changed_documents UNION ALL SELECT document_id FROM gone"
+_RETOLD = """
+    SELECT document_id, slug FROM documents SEMI JOIN retold USING (document_id) ANTI JOIN changed_documents USING (document_id)
+"""
 
 
-def _rewrite(change: Transaction, settings: Settings, since: int) -> int:
-    """Make the sidecars and posts of all documents changed since a revision, a bounded number at a time."""
-    connection, posts = change.connection, settings.posts
-    rules = rules_of(connection, settings)
-    numbered = f"SELECT (row_number() OVER (ORDER BY slug))::INTEGER AS d_no, document_id FROM ({_CHANGED})"
+def _follow(change: Transaction, settings: Settings, since: int) -> SidecarChanges:
+    """Make the sidecars and posts of all documents changed since a revision, and remove those whose document has gone."""
+    connection = change.connection
     with (
-        temporary(connection, "changed_documents", numbered, {"since": since}) as count,
+        temporary(connection, "gone", _GONE) as removed,
+        temporary(connection, "changed_documents", _NUMBERED.format(_CHANGED), {"since": since}) as count,
         one_thread_for_few(connection, settings.warehouse, count < _FEW),
     ):
-        log.info("extracting from %s documents", f"{count:,}")
-        for (source_id,) in rows(connection, "SELECT DISTINCT source_id FROM documents"):
-            (posts / source_id).mkdir(parents=True, exist_ok=True)
-        (posts / UNFINISHED).touch()
-        write_if_changed(f"{posts}/{SCHEMA_FILE}", json_schema().encode())
-        with extracting(connection, "SELECT document_id FROM changed_documents"):
-            for _ in _opened(connection, count):
-                extract(connection)
-            terms.settle(connection)
-            for _ in _opened(connection, count):
+        if removed:
+            _remove_gone(change, settings.posts)
+        written = _rewrite(change, settings, count) if removed or count else 0
+    return SidecarChanges(written, removed)
+
+
+def _remove_gone(change: Transaction, posts: Path) -> None:
+    connection = change.connection
+    gone = rows(connection, "SELECT source_id, slug FROM gone")
+    for source_id, slug in gone:
+        for suffix in (".md", ".json"):
+            post_path(posts, source_id, slug, suffix).unlink(missing_ok=True)
+    for folder in {posts / source_id for source_id, _ in gone}:
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+    connection.execute(
+        "INSERT INTO tombstones SELECT 'sidecars', document_id, ? FROM gone", [change.revision]
+    ).fetchall()
+    for table in ("sidecars", *ITEM_TABLES):
+        changed(connection, f"DELETE FROM {table} WHERE document_id IN (SELECT document_id FROM gone)")
+
+
+def _rewrite(change: Transaction, settings: Settings, count: int) -> int:
+    """Make the sidecars and posts of ``changed_documents``, a bounded number at a time, and of those told otherwise for them."""
+    connection, posts = change.connection, settings.posts
+    rules = rules_of(connection, settings)
+    log.info("extracting from %s documents", f"{count:,}")
+    for (source_id,) in rows(connection, "SELECT DISTINCT source_id FROM documents"):
+        (posts / source_id).mkdir(parents=True, exist_ok=True)
+    (posts / UNFINISHED).touch()
+    write_if_changed(f"{posts}/{SCHEMA_FILE}", json_schema().encode())
+    with measuring(change, count), extracting(connection, _OUTDATED):
+        for _ in _opened(connection, "changed_documents", count):
+            extract(connection)
+            with items.open_answers(connection, settings):
+                items.unmark(connection)
+        compare(connection)
+        for _ in _opened(connection, "changed_documents", count):
+            with items.open_answers(connection, settings):
+                conclude(connection, rules)
+                _write_files(connection, settings)
+                _note(change)
+        with temporary(connection, "retold_documents", _NUMBERED.format(_RETOLD)) as retold:
+            for _ in _opened(connection, "retold_documents", retold):
                 with items.open_answers(connection, settings):
-                    conclude(connection, rules)
                     _write_files(connection, settings)
                     _note(change)
-    return count
+    return count + retold
 
 
-def _opened(connection: duckdb.DuckDBPyConnection, count: int) -> Iterator[None]:
-    """Have some of the changed documents after the other as ``open_documents``."""
-    some = "SELECT * FROM changed_documents WHERE d_no > ? AND d_no <= ?"
+def _opened(connection: duckdb.DuckDBPyConnection, documents: str, count: int) -> Iterator[None]:
+    """Have some of the ``documents``, a table, after the other as ``open_documents``."""
+    some = f"SELECT * FROM {documents} WHERE d_no > ? AND d_no <= ?"
     for first in range(0, count, _AT_ONCE):
         with temporary(connection, "open_documents", some, [first, first + _AT_ONCE]):
             yield
@@ -198,7 +212,7 @@ def _write_files(connection: duckdb.DuckDBPyConnection, settings: Settings) -> N
         sidecar = Sidecar.model_validate_json(record)
         name = f"{settings.posts}/{sidecar.source_id}/{sidecar.slug}"
         write_if_changed(name + ".json", record)
-        write_if_changed(name + ".md", post(sidecar, text, speakers if asked else ()).encode())
+        write_if_changed(name + ".md", post(sidecar, text, speakers if asked else None).encode())
 
 
 def _records(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[bytes, str, list[str]]]:
@@ -247,7 +261,7 @@ _TITLE = """concat(
 """What a reader recognises a conversation by: its first topics and its day."""
 _DECISION_ITEMS = _items(
     "decisions",
-    f"'text': text, 'author': author, 'decided_at': {_iso('decided_at')}, 'status': status",
+    f"'text': text, 'author': author, 'decided_at': {_iso('decided_at')}, 'status': status, 'revoked_by': revoked_by",
     "decided_at, evidence[1]",
 )
 _ACTION_ITEMS = _items(

@@ -30,6 +30,9 @@ LINK_PATTERN = rf"""https?://(?:[^\s<>()\[\]"']|{PLACEHOLDER})+"""
 _LAUGHTER = quoted(r"^(?:[ah]{4,}|[eh]{4,}|[aj]{4,}|[ej]{4,}|[rs]{4,}|[lo]{4,}|k+|x+|m+|h+m+)$")
 _NO_WORD = quoted(rf"{LINK_PATTERN}|{PLACEHOLDER}|{ALIAS}|@\p{{Nd}}+")
 _WORD = quoted(rf"\p{{L}}{{{_LEAST_TOPIC_LETTERS},}}")
+_LETTERS = quoted(r"\p{L}+")
+"""A tenth as dear to make as the pattern of a word."""
+_SIMPLE = quoted("[a-z]+")
 
 
 def words_of(text: str) -> str:
@@ -37,7 +40,7 @@ def words_of(text: str) -> str:
     return f"regexp_extract_all(regexp_replace(lower({text}), {_NO_WORD}, ' ', 'g'), {_WORD})"
 
 
-NO_CANDIDATES = "SELECT 0 AS d_no, '' AS word, 0::UBIGINT AS term, 0::BIGINT AS uses, [0] AS said_in LIMIT 0"
+NO_CANDIDATES = "SELECT 0 AS d_no, '' AS word, 0::UBIGINT AS term, 0::BIGINT AS uses, [[0]] AS said_in LIMIT 0"
 """The empty table of words that may become topics."""
 NO_CHANGES = "SELECT 0::UBIGINT AS term, 0::BIGINT AS documents LIMIT 0"
 """The empty table of how counts of documents are to change."""
@@ -104,9 +107,14 @@ _TOKENS = f"""
 _SPOKEN = f"""
     SELECT d_no, word, md5_number_lower(word) AS term, sum(uses)::BIGINT AS uses, min(first) < max(last) AS is_repeated,
         list(said_in) AS said_in
-    FROM (SELECT d_no, unnest(regexp_extract_all(token, {_WORD})) AS word, uses, first, last, said_in FROM tokens)
+    FROM (
+        SELECT d_no, uses, first, last, said_in, unnest(
+            CASE WHEN regexp_full_match(token, {_SIMPLE}) THEN [token] ELSE regexp_extract_all(token, {_LETTERS}) END
+        ) AS word
+        FROM tokens
+    )
     ANTI JOIN stopwords USING (word)
-    GROUP BY d_no, word
+    WHERE length(word) >= {_LEAST_TOPIC_LETTERS} GROUP BY d_no, word
 """
 _DOCUMENT_TERMS = """
     INSERT INTO private.document_terms
@@ -114,12 +122,13 @@ _DOCUMENT_TERMS = """
 """
 _CANDIDATES = f"""
     INSERT INTO candidates
-    SELECT d_no, word, term, uses, list_sort(list_distinct(flatten(said_in)))
+    SELECT d_no, word, term, uses, said_in
     FROM spoken WHERE is_repeated AND NOT regexp_matches(word, {_LAUGHTER})
 """
 
 _WEIGHTS = f"""
-    SELECT *, row_number() OVER (PARTITION BY d_no ORDER BY score DESC, length(word) DESC, word) AS place
+    SELECT * REPLACE (list_sort(list_distinct(flatten(said_in))) AS said_in),
+        row_number() OVER (PARTITION BY d_no ORDER BY score DESC, length(word) DESC, word) AS place
     FROM (
         SELECT d_no, word, said_in, uses * ln(1 + (SELECT count(*) FROM private.document_terms) / documents) AS score
         FROM (FROM candidates SEMI JOIN open_documents USING (d_no)) JOIN private.term_documents USING (term)
@@ -150,7 +159,7 @@ _SUMMARIES = f"""
         QUALIFY row_number() OVER (PARTITION BY d_no ORDER BY sum(score) DESC, m_no) <= {_MOST_SUMMARY}
     ),
     parts AS (
-        SELECT d_no, m_no, message_id, sentence, s_no FROM (
+        SELECT d_no, m_no, message_id, sentence, s_no, lower(sentence) AS lowered FROM (
             SELECT d_no, m_no, message_id, trim(unnest(parts)) AS sentence, generate_subscripts(parts, 1) AS s_no FROM (
                 SELECT d_no, m_no, message_id, {MESSAGE_SENTENCES} AS parts
                 FROM best JOIN placed USING (d_no, m_no) JOIN (SELECT message_id, kind, text FROM clean_messages) USING (message_id)
@@ -161,7 +170,7 @@ _SUMMARIES = f"""
     ),
     chosen AS (
         SELECT d_no, m_no, any_value(message_id) AS message_id, any_value(sentence) AS sentence
-        FROM parts JOIN weighed USING (d_no) WHERE contains(lower(sentence), word) GROUP BY d_no, m_no, s_no
+        FROM parts JOIN weighed USING (d_no) WHERE contains(lowered, word) GROUP BY d_no, m_no, s_no
         QUALIFY row_number() OVER (PARTITION BY d_no, m_no ORDER BY sum(score) DESC, s_no) = 1
     )
     SELECT document_id, row_number() OVER (PARTITION BY d_no ORDER BY m_no), {cut("sentence")}, [message_id]

@@ -42,6 +42,13 @@ def open_answers(connection: duckdb.DuckDBPyConnection, settings: Settings) -> I
         yield
 
 
+def unmark(connection: duckdb.DuckDBPyConnection) -> None:
+    """Keep decisions of ``open_answers`` from being taken back by rules, which know nothing of those that a model words."""
+    among = "document_id IN (SELECT document_id FROM open_answers) AND NOT takes_back"
+    if scalar(connection, "SELECT EXISTS (FROM open_answers)"):
+        changed(connection, f"DELETE FROM private.decision_marks WHERE {among}")
+
+
 def replace(connection: duckdb.DuckDBPyConnection) -> None:
     """Put the items of ``open_answers`` in place of what the rules have found in the same documents."""
     if not scalar(connection, "SELECT EXISTS (FROM open_answers)"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from uuid import UUID
 import duckdb
 import pyarrow as pa
 
-from egregora_assets.sidecar.extract import extract, extracting
+from egregora_assets.sidecar.extract import compare, extract, extracting
 from egregora_assets.warehouse.connection import settle
 from egregora_assets.warehouse.migrate import migrate
 from egregora_assets.warehouse.query import changed, rows, temporary, view_of
@@ -35,6 +35,10 @@ class Found:
     """Its words and status."""
     action: dict[Place, tuple[str, str | None, str | None]] = field(default_factory=dict)
     """Its words, the letter of its assignee, and the words for when it is due."""
+    done: dict[Place, int] = field(default_factory=dict)
+    """For each task that is done the index of the message that says so."""
+    taken_back: dict[Place, int] = field(default_factory=dict)
+    """For each decision that was taken back the index of the message that does."""
     evidence: dict[tuple[str, str], list[int]] = field(default_factory=dict)
     """By window and kind: how many messages each item cites, in the order of the talk."""
     entities: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
@@ -77,7 +81,24 @@ def _message_id(window: int, place: int) -> str:
 
 @contextmanager
 def extracted(windows: Sequence[Window]) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A warehouse in memory that holds the windows as documents, and what the rules have found in them."""
+    """A warehouse in memory that holds the windows as documents of a chat each, and what the rules have found in them."""
+    with holding(windows) as connection:
+        passed_over(connection, range(len(windows)))
+        yield connection
+
+
+def passed_over(connection: duckdb.DuckDBPyConnection, documents: Iterable[int]) -> None:
+    """Have the rules look at some of the windows, by their numbers, in one pass."""
+    opened = "SELECT slug::INTEGER + 1 AS d_no, document_id FROM documents WHERE slug::INTEGER IN (SELECT unnest(?))"
+    outdated = "SELECT document_id FROM open_documents"
+    with temporary(connection, "open_documents", opened, [list(documents)]), extracting(connection, outdated):
+        extract(connection)
+        compare(connection)
+
+
+@contextmanager
+def holding(windows: Sequence[Window], chat: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A warehouse in memory that holds the windows as documents, a day apart, of one ``chat`` or of one each."""
     with duckdb.connect(config={"threads": 1}) as connection:
         settle(connection)
         migrate(connection)
@@ -85,6 +106,7 @@ def extracted(windows: Sequence[Window]) -> Iterator[duckdb.DuckDBPyConnection]:
             {
                 "message_id": _message_id(number, place),
                 "document": number,
+                "source_id": chat or f"chat-{number}",
                 "local_time": _BEGINNING + timedelta(days=number, minutes=message["minute"]),
                 "author_id": _author_id(message["author"]),
                 "text": re.sub("@([A-D])", lambda found: "@" + _alias(found[1]), message["text"]),
@@ -104,8 +126,8 @@ def extracted(windows: Sequence[Window]) -> Iterator[duckdb.DuckDBPyConnection]:
                 """
                 INSERT INTO clean_messages (message_id, source_id, local_date, local_time, sent_at, author_id, kind, text,
                     is_edited, position, revision, reply_to)
-                SELECT message_id, 'labelled', local_time::DATE, local_time, local_time, author_id, 'text', text, false, position,
-                    1, reply_to FROM given
+                SELECT message_id, source_id, local_time::DATE, local_time, local_time, author_id, 'text', text, false,
+                    position, 1, reply_to FROM given
                 """,
             )
             changed(
@@ -120,14 +142,11 @@ def extracted(windows: Sequence[Window]) -> Iterator[duckdb.DuckDBPyConnection]:
                 """
                 INSERT INTO documents (document_id, kind, source_id, local_date, window_start, window_end, title, slug, text,
                     message_ids, content_hash, revision)
-                SELECT min(message_id), 'window', 'labelled', min(local_time)::DATE, min(local_time), max(local_time), '',
+                SELECT min(message_id), 'window', min(source_id), min(local_time)::DATE, min(local_time), max(local_time), '',
                     document::VARCHAR, '', list(message_id::UUID ORDER BY position), '', 1 FROM given GROUP BY document
                 """,
             )
-            opened = "SELECT slug::INTEGER + 1 AS d_no, document_id FROM documents"
-            with temporary(connection, "open_documents", opened), extracting(connection, "SELECT NULL::UUID"):
-                extract(connection)
-                yield connection
+            yield connection
 
 
 def find(windows: Sequence[Window]) -> Found:
@@ -143,10 +162,18 @@ def find(windows: Sequence[Window]) -> Found:
             connection, "SELECT text, evidence, answer_id, linked_by FROM questions"
         ):
             found.question[place(evidence[0])] = (text, answer.int % 1000 if answer else None, linked)
-        for text, evidence, status in rows(connection, "SELECT text, evidence, status FROM decisions"):
+        for text, evidence, status, taker in rows(
+            connection, "SELECT text, evidence, status, revoked_by FROM decisions"
+        ):
             found.decision[place(evidence[0])] = (text, status)
-        for text, evidence, who, due in rows(connection, "SELECT text, evidence, assignee, due FROM action_items"):
+            if taker:
+                found.taken_back[place(evidence[0])] = taker.int % 1000
+        for text, evidence, who, due, status in rows(
+            connection, "SELECT text, evidence, assignee, due, status FROM action_items"
+        ):
             found.action[place(evidence[0])] = (text, letter_of.get(who), due)
+            if status == "done":
+                found.done[place(evidence[0])] = evidence[-1].int % 1000
         for kind, table in (("question", "questions"), ("decision", "decisions"), ("action", "action_items")):
             for (evidence,) in rows(connection, f"SELECT evidence FROM {table} ORDER BY evidence[1]"):
                 found.evidence.setdefault((place(evidence[0])[0], kind), []).append(len(evidence))

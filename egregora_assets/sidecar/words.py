@@ -1,0 +1,38 @@
+"""Words of a sentence by which another may be known to speak of the same: not those that any sentence about plans has."""
+
+from __future__ import annotations
+
+from egregora_assets.documents.stopwords import COMMON_WORDS
+
+_MOST_LETTERS = 400
+_DAYS = frozenset(
+    """
+    monday tuesday wednesday thursday friday saturday sunday
+    segunda terca quarta quinta sexta sabado domingo
+    lunes martes miercoles jueves viernes
+    montag dienstag mittwoch donnerstag freitag samstag sonntag
+    lundi mardi mercredi jeudi vendredi samedi dimanche
+    """.split()
+)
+"""Common in talks, and what tells one plan from another."""
+_DECIDING = frozenset(
+    """
+    agreed cancel canceled cancelled change changed decided decision doesnt dont done drop forget instead longer official plan
+    plans scrap settled
+    cancela cancelada cancelado combinado decidido decisao desistimos desmarca esquece fechado ficou mudanca planos precisa
+    acordado cambio cancelar decision hecho planes
+    abgemacht abgesagt beschlossen doch entschieden erledigt
+    annule changement convenu decide finalement
+    """.split()
+)
+UNTELLING = COMMON_WORDS - _DAYS | _DECIDING
+"""What ``said_in`` leaves out, as the view ``untelling_words`` (word)."""
+
+
+def said_in(sentences: str, key: str) -> str:
+    """Return SQL for (``key``, word) of the telling words in ``sentences``, SQL over (``key``, plain): each once, without its s."""
+    return f"""
+        SELECT DISTINCT {key}, rtrim(word, 's') AS word
+        FROM (SELECT {key}, unnest(regexp_extract_all(left(plain, {_MOST_LETTERS}), '[a-z]{{4,}}')) AS word FROM ({sentences}))
+        ANTI JOIN untelling_words USING (word)
+    """

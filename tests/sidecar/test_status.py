@@ -1,0 +1,179 @@
+"""Tasks are open until a message says that they are done, decisions hold until one takes them back: only where it is clear."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from egregora_assets.config import Settings
+from egregora_assets.sidecar import posts, verify
+from egregora_assets.warehouse.files import open_warehouse
+from egregora_assets.warehouse.query import rows
+from tests.chats import Line, with_privacy
+from tests.sidecar.labelled import Window
+from tests.sidecar.labelled.found import Found, find, holding, passed_over
+from tests.sidecar.test_outcomes import window
+from tests.sidecar.test_posts import markdown, sidecars, write
+
+DONE: dict[str, tuple[Window, dict[int, int]]] = {
+    "reply": (window(("A", "someone has to call the caterer"), ("B", "nice"), ("C", "done", 0)), {0: 2}),
+    "by its words": (window(("A", "I'll send the invoice"), ("B", "ok"), ("A", "I've sent the invoice")), {0: 2}),
+    "far away": (
+        window(("A", "I'll book the hall"), *(("B", f"la la {n}") for n in range(20)), ("A", "the hall is booked")),
+        {0: 21},
+    ),
+    "alone": (window(("A", "I'll send you the list"), ("B", "thanks"), ("A", "just sent it")), {0: 2}),
+    "the last of two": (
+        window(("A", "I'll bring the drill"), ("A", "I'll call the plumber"), ("A", "done!")),
+        {1: 2},
+    ),
+    "accepted": (window(("A", "can somebody open the hall?"), ("B", "I'll do it", 0), ("B", "done")), {0: 2}),
+    "feito": (window(("A", "eu ligo pra ele amanhã"), ("B", "boa"), ("A", "feito!")), {0: 2}),
+    "já mandei": (window(("A", "eu mando a planilha hoje"), ("A", "já mandei a planilha")), {0: 1}),
+    "hecho": (window(("A", "me encargo de las bebidas"), ("A", "ya está hecho")), {0: 1}),
+    "he comprado": (window(("A", "voy a comprar las bebidas"), ("A", "he comprado las bebidas")), {0: 1}),
+    "erledigt": (window(("A", "ich bringe den Salat"), ("A", "erledigt")), {0: 1}),
+    "gebucht": (window(("A", "ich buche den Raum"), ("A", "ich hab den Raum gebucht")), {0: 1}),
+    "fait": (window(("A", "je m'occupe du gâteau"), ("A", "c'est fait")), {0: 1}),
+    "commandé": (window(("A", "je m'occupe du gâteau"), ("A", "j'ai commandé le gâteau")), {0: 1}),
+    "by another": (window(("A", "I'll send the invoice"), ("B", "done")), {}),
+    "another thing": (window(("A", "I'll send the invoice"), ("A", "I've bought milk")), {}),
+    "not yet": (window(("A", "I'll send the invoice"), ("A", "I haven't sent the invoice yet")), {}),
+    "ainda não": (window(("A", "eu mando a planilha"), ("A", "ainda não mandei a planilha")), {}),
+    "when": (window(("A", "I'll send the invoice"), ("A", "when I've sent the invoice we can go")), {}),
+    "asked": (window(("A", "I'll send the invoice"), ("A", "sent the invoice?")), {}),
+    "before": (window(("A", "I've sent the invoice"), ("A", "I'll send the invoice")), {}),
+    "too far to be meant": (
+        window(("A", "I'll book the hall"), *(("B", f"la la {n}") for n in range(20)), ("A", "done")),
+        {},
+    ),
+}
+TAKEN_BACK: dict[str, tuple[Window, dict[int, int]]] = {
+    "its words": (
+        window(("A", "Decided: we meet on Friday"), ("B", "we won't meet on Friday after all")),
+        {0: 1},
+    ),
+    "near": (
+        window(("A", "ok let's take the tent"), ("B", "change of plans, we don't need the tent after all")),
+        {0: 1},
+    ),
+    "reply": (window(("A", "Decided: the hall gets blue paint"), ("B", "fine"), ("C", "cancelled, sorry", 0)), {0: 2}),
+    "cancelado": (
+        window(("A", "Ficou decidido: churrasco no sábado"), ("B", "o churrasco de sábado foi cancelado")),
+        {0: 1},
+    ),
+    "doch nicht": (
+        window(("A", "Wir haben uns für die rote Farbe entschieden"), ("B", "die rote Farbe nehmen wir doch nicht")),
+        {0: 1},
+    ),
+    "on annule": (window(("A", "On a décidé de partir samedi"), ("B", "on annule samedi", 0)), {0: 1}),
+    "the one meant": (
+        window(
+            ("A", "Decided: the hall gets blue paint"),
+            ("A", "Decided: the garden gets a wooden bench"),
+            ("B", "we don't buy the wooden bench for the garden after all"),
+        ),
+        {1: 2},
+    ),
+    "something else": (
+        window(("A", "Decided: the hall gets blue paint"), ("B", "change of plans, Tom won't bring cake after all")),
+        {},
+    ),
+    "a later one": (
+        window(("A", "we won't meet on Friday after all"), ("B", "Decided: we meet on Friday")),
+        {},
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def found() -> Found:
+    """What the rules find in all windows of this file, looked at once."""
+    cases = {**{f"done {name}": said for name, (said, _) in DONE.items()}}
+    cases |= {f"back {name}": said for name, (said, _) in TAKEN_BACK.items()}
+    named: list[Window] = [{**said, "id": name} for name, said in cases.items()]
+    return find(named)
+
+
+@pytest.mark.parametrize("case", DONE)
+def test_a_task_is_done_when_a_later_message_says_so(found: Found, case: str) -> None:
+    assert {task: by for (name, task), by in found.done.items() if name == f"done {case}"} == DONE[case][1]
+
+
+@pytest.mark.parametrize("case", TAKEN_BACK)
+def test_a_decision_is_revoked_by_a_later_message_that_speaks_of_it(found: Found, case: str) -> None:
+    assert {at: by for (name, at), by in found.taken_back.items() if name == f"back {case}"} == TAKEN_BACK[case][1]
+
+
+FRIDAY: tuple[Line, ...] = (
+    (0, "Ana Lima", "Decided: we meet at the library on Friday"),
+    (1, "Rui Costa", "I'll book the room at the library"),
+    (2, "Priya Raman", "agreed"),
+)
+OFF: Line = (2000, "Tom Reed", "change of plans, we won't meet at the library on Friday after all")
+
+
+def test_a_later_conversation_takes_a_decision_back_and_gives_it_again_when_it_goes(settings: Settings) -> None:
+    write(settings, *FRIDAY)
+    before = {path: path.read_bytes() for path in settings.posts.glob("*/*")}
+    assert write(settings, *FRIDAY, OFF, suffix=" (1)") == posts.SidecarChanges(written=2)
+    first, second = sidecars(settings)
+    [decision] = first["decisions"]
+    assert (decision["status"], decision["revoked_by"]) == ("revoked", second["decisions"][0]["evidence"][0])
+    assert decision["revoked_by"] not in decision["evidence"], "it is no message of the document"
+    assert "on Friday (revoked)" in markdown(settings)
+    gone = with_privacy(settings, opt_out=("Tom Reed",))
+    with open_warehouse(settings) as connection:
+        assert verify.evidence_is_inside(connection, settings).passed
+        assert posts.refresh(connection, gone) == posts.SidecarChanges(written=1, removed=1)
+        assert verify.no_opted_out_text(connection, gone).passed
+    assert {path: path.read_bytes() for path in settings.posts.glob("*/*")} == before
+
+
+def test_what_was_done_and_taken_back_inside_is_evidence_and_stands_in_the_post(settings: Settings) -> None:
+    said: Line = (3, "Rui Costa", "I've booked the room")
+    off: Line = (4, "Ana Lima", "we won't meet at the library on Friday after all")
+    write(settings, *FRIDAY, said, off)
+    [sidecar] = sidecars(settings)
+    messages = sidecar["message_ids"]
+    assert sidecar["action_items"][0]["evidence"] == [messages[1], messages[3]]
+    assert sidecar["decisions"][0]["evidence"] == [messages[0], messages[2], messages[4]]
+    assert sidecar["decisions"][0]["revoked_by"] == messages[4]
+    assert "- I'll book the room at the library (done)\n" in markdown(settings)
+
+
+SAID = (
+    "Decided: we meet at the library on Friday",
+    "Decided: the hall gets blue paint",
+    "we won't meet at the library on Friday after all",
+    "change of plans, no blue paint for the hall, we don't need it after all",
+    "I'll book the library",
+    "done",
+    "I've booked the library",
+    "agreed",
+)
+
+
+STATUSES = """
+    SELECT 'decision', text, status, revoked_by, evidence FROM decisions UNION ALL
+    SELECT 'task', text, status, NULL, evidence FROM action_items ORDER BY ALL
+"""
+
+
+@pytest.mark.slow
+@hypothesis_settings(max_examples=8, deadline=None)
+@given(st.data())
+def test_the_same_messages_have_the_same_statuses_in_any_order_of_passes(data: st.DataObject) -> None:
+    """Each window is a day of one chat; passes look at some of them, in any order, some of them again."""
+    messages = st.tuples(st.sampled_from("ABC"), st.sampled_from(SAID))
+    days = data.draw(st.lists(st.lists(messages, min_size=1, max_size=4), min_size=2, max_size=4))
+    passes = data.draw(st.lists(st.sets(st.integers(0, len(days) - 1), min_size=1), min_size=1, max_size=3))
+    left = set(range(len(days))).difference(*passes)
+    with holding([window(*said) for said in days], "one chat") as connection:
+        for documents in (*passes, *([left] if left else [])):
+            passed_over(connection, sorted(documents))
+        step_by_step = rows(connection, STATUSES)
+        passed_over(connection, range(len(days)))
+        assert rows(connection, STATUSES) == step_by_step
