@@ -68,6 +68,8 @@ CHECKS = (
     verify_pages.no_unscrubbed_pii,
     verify_pages.no_private_names_published,
     verify_pages.pages_match_tables,
+    sidecar_verify.sidecars_match_schema,
+    sidecar_verify.no_pseudonym_in_posts,
     profiles_verify.no_profile_of_opted_out_authors,
     profiles_verify.no_private_text_in_profiles,
     profiles_verify.profiles_match_authors,

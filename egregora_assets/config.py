@@ -209,11 +209,12 @@ class PrivacySettings(_Section):
 
 
 class SidecarSettings(_Section):
-    """What posts show."""
+    """What posts show, and what making them may cost."""
 
     pseudonyms_in_posts: bool = Field(
         default=False, description="Say in posts and pages under which pseudonyms people wrote."
     )
+    budget_ms: float = Field(default=5.0, gt=0, description="CPU milliseconds that a document may cost.")
 
 
 class LanguageModelSettings(_Section):

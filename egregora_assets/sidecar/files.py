@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import NamedTuple
 
 import duckdb
 
 from egregora_assets.authors.verify import names_fingerprint
 from egregora_assets.config import MODEL_NAME, Settings
 from egregora_assets.documents.windows import APART, SPOKEN
+from egregora_assets.privacy.kinds import ALIAS
 from egregora_assets.privacy.scrub import quoted, scrubbing
-from egregora_assets.warehouse.query import rows, scalar
-from egregora_assets.warehouse.revisions import transaction, watermark
+from egregora_assets.sidecar.new_files import counting, files_of_posts, none_among_new
+from egregora_assets.warehouse.query import rows
 from egregora_assets.warehouse.verdict import Verdict
 
 DAY = r"[0-9]{1,2} [A-Z][a-z]+ [0-9]{4}"
@@ -52,70 +49,34 @@ _OURS_IN_RECORD = "|".join(
 """What stands in the files that nobody has said: ids, times, counts and names of fields, each only in the form we give it."""
 
 
-class File(NamedTuple):
-    touched: int
-    bytes: int
-    path: str
-
-
 def none_in_posts(connection: duckdb.DuckDBPyConnection, settings: Settings, check: str, condition: str) -> Verdict:
     """Look in files of posts for words that meet ``condition``, SQL over (words, source_id).
 
     Reads the files that were written since it last passed, or all where the names or the policy have changed.
     """
-    sql, files = f"{_WORDS} SELECT count(*) FROM shown WHERE {condition}", list(_posts(settings))
+    sql = f"{_WORDS} SELECT count(*) FROM shown WHERE {condition}"
     with scrubbing(connection):
-        return none_in_files(connection, files, f"{check}:posts", sql, names_fingerprint(connection, settings))
+        count, known = counting(connection, sql), names_fingerprint(connection, settings)
+        return none_among_new(connection, files_of_posts(settings), f"{check}:posts", count, known)
 
 
 def none_cited_in_posts(connection: duckdb.DuckDBPyConnection, settings: Settings, hidden: str) -> Verdict:
     """Look in files of posts for ids of the messages that SQL ``hidden`` gives, as ``none_in_posts`` looks for words."""
     decided = rows(connection, "SELECT count(*) FILTER (opted_out), max(opted_out_revision) FROM authors")
     rules = hashlib.sha256(repr(decided).encode()).hexdigest()[:16]
-    cited, files = f"{_CITED} SEMI JOIN ({hidden}) USING (message_id)", list(_posts(settings))
-    return none_in_files(connection, files, "no_opted_out_text:posts", cited, rules)
+    cited = counting(connection, f"{_CITED} SEMI JOIN ({hidden}) USING (message_id)")
+    return none_among_new(connection, files_of_posts(settings), "no_opted_out_text:posts", cited, rules)
 
 
-def none_in_files(
-    connection: duckdb.DuckDBPyConnection, files: Sequence[File], check: str, sql: str, rules: str
-) -> Verdict:
-    """Count by ``sql`` in the files, whose paths are its parameter; all are read again under other ``rules``."""
-    consumer = f"check:{check}"
-    newest = max((file.touched for file in files), default=0)
-    state = f"{rules} {newest} {len(files)} {sum(file.touched + file.bytes for file in files)}"
-    seen = watermark(connection, consumer).fingerprint
-    if seen == state:
-        return Verdict(True, "no file has changed since the last look", {"files": 0})
-    since = int(seen.split()[1]) if seen.startswith(rules) else 0
-    paths = [file.path for file in files if file.touched >= since]
-    found = int(scalar(connection, sql, [paths])) if paths else 0
-    if not found:
-        with transaction(connection, consumer) as change:
-            change.advance(state, even_unchanged=True)
-    return Verdict(found == 0, f"shown {found} times in {len(paths)} files that have changed", {"files": found})
-
-
-def _posts(settings: Settings) -> Iterator[File]:
-    folders = [entry for entry in os.scandir(settings.posts) if entry.is_dir()] if settings.posts.exists() else []
-    for folder in folders:
-        yield from in_folder(folder)
-
-
-def in_folder(folder: os.PathLike[str]) -> Iterator[File]:
-    """Yield the files of a folder that we write for readers."""
-    for entry in os.scandir(folder):
-        if entry.name.endswith((".md", ".json", ".xml")):
-            yield seen_file(entry)
-
-
-def seen_file(file: os.DirEntry[str] | Path) -> File:
-    """Return how a file is now: when it was last written, and how long it is."""
-    found = file.stat()
-    return File(found.st_mtime_ns, found.st_size, os.fspath(file))
+def none_showing_pseudonyms(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
+    """Look in the Markdown files of posts for pseudonyms of people."""
+    shown = counting(connection, f"SELECT count(*) FROM read_text(?) WHERE regexp_matches(content, {quoted(ALIAS)})")
+    return none_among_new(connection, files_of_posts(settings, ".md"), "no_pseudonym_in_posts:posts", shown, "1")
 
 
 def without(text: str, pattern: str, kept: str = "") -> str:
     """Return SQL for ``text`` with ``kept`` in the place of whatever ``pattern`` matches."""
+    return f"regexp_replace({text}, {quoted(pattern)}, {quoted(kept)}, 'g')"
     return f"regexp_replace({text}, {quoted(pattern)}, {quoted(kept)}, 'g')"
 
 

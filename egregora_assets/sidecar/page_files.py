@@ -16,17 +16,8 @@ from egregora_assets.config import Settings
 from egregora_assets.documents.windows import APART
 from egregora_assets.privacy.scrub import quoted, scrubbing
 from egregora_assets.sidecar.feed import TITLE
-from egregora_assets.sidecar.files import (
-    DAY,
-    ID,
-    MOMENT,
-    File,
-    in_folder,
-    none_in_files,
-    plain_post,
-    seen_file,
-    without,
-)
+from egregora_assets.sidecar.files import DAY, ID, MOMENT, plain_post, without
+from egregora_assets.sidecar.new_files import File, counting, in_folder, none_among_new, seen_file
 from egregora_assets.sidecar.page_texts import EARLIER, INTRODUCTIONS, NEWEST_OF_TOPIC, PARTS, TOPIC_OF
 from egregora_assets.sidecar.ranking import WORDS
 from egregora_assets.warehouse.verdict import Verdict
@@ -36,7 +27,8 @@ def none_in_pages(connection: duckdb.DuckDBPyConnection, settings: Settings, che
     """Look in the pages that lead to posts as ``none_in_posts`` does. What they show of a post is of its source."""
     sql, files = f"{_WORDS_OF_PAGES} SELECT count(*) FROM shown WHERE {condition}", list(pages(settings))
     with scrubbing(connection):
-        return none_in_files(connection, files, f"{check}:pages", sql, names_fingerprint(connection, settings))
+        known = names_fingerprint(connection, settings)
+        return none_among_new(connection, files, f"{check}:pages", counting(connection, sql), known)
 
 
 def pages(settings: Settings) -> Iterator[File]:
@@ -58,7 +50,7 @@ _OURS_IN_PAGE = "|".join(
         rf"(?m)^(?:# (?:{'|'.join(re.escape(title) for title, _ in INTRODUCTIONS.values())})"
         rf"|{'|'.join(re.escape(words) for _, words in INTRODUCTIONS.values())})$",
         rf"(?m)^{re.escape(TOPIC_OF[: -len('{items}.')])}[0-9,]+\.(?:{NEWEST_OF_TOPIC[len(TOPIC_OF) :].format(shown='[0-9]+')})?$",
-        r" \((?:(?:proposed|revoked|open)(?:, )?)?(?:member-[0-9a-f]{10})?\)",
+        r" \((?:(?:proposed|revoked|open|done)(?:, )?)?(?:member-[0-9a-f]{10})?\)",
         rf"(?m)(?:[:,] [0-9,]+ (?:{_COUNTS_OF_RANKING}))+ \([0-9,]+\)$",
         rf"<id>urn:uuid:{ID}</id>|<updated>{MOMENT}</updated>|<title>{TITLE}</title>|(?:{DAY})?</title>",
         r"(?m)^(?:<content type=\"text\">)?(?:Summary|Decisions)$|</?(?:feed|entry|id|title|updated|author|name|content)>",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import duckdb
@@ -10,8 +11,11 @@ import duckdb
 from egregora_assets.authors.policy import naming_somebody, rules_of, unscrubbed
 from egregora_assets.authors.verify import HIDDEN_MESSAGES, no_names_in, no_pii_in
 from egregora_assets.config import Settings
+from egregora_assets.sidecar.budget import LEAST_DOCUMENTS, last_cost
 from egregora_assets.sidecar.extract import ITEM_TABLES, TEXT_COLUMNS
-from egregora_assets.sidecar.files import none_cited_in_posts, none_in_posts
+from egregora_assets.sidecar.files import none_cited_in_posts, none_in_posts, none_showing_pseudonyms
+from egregora_assets.sidecar.models import is_valid, json_schema
+from egregora_assets.sidecar.new_files import files_of_posts, none_among_new
 from egregora_assets.sidecar.posts import SCHEMA_FILE
 from egregora_assets.warehouse.query import rows, scalar
 from egregora_assets.warehouse.verdict import Verdict, no_new_rows, no_rows
@@ -71,6 +75,38 @@ def no_private_names_published(connection: duckdb.DuckDBPyConnection, settings: 
     items = no_names_in(connection, settings, "sidecars", _ITEMS)
     condition = naming_somebody("words", "source_id", rules_of(connection, settings))
     return _both(items, none_in_posts(connection, settings, "no_private_names_published", condition))
+
+
+def no_pseudonym_in_posts(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
+    """No post shows a pseudonym, unless `pseudonyms_in_posts` asks for them."""
+    if settings.sidecar.pseudonyms_in_posts:
+        return Verdict(True, "pseudonyms are asked for", {"files": 0})
+    return none_showing_pseudonyms(connection, settings)
+
+
+def sidecars_match_schema(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
+    """Every sidecar file is what the published JSON Schema says."""
+    rules = hashlib.sha256(json_schema().encode()).hexdigest()[:16]
+    complaint = "are not what the schema says (materialise `sidecars` with full_refresh to mend it)"
+    records = files_of_posts(settings, ".json")
+    return none_among_new(connection, records, "sidecars_match_schema:posts", _invalid, rules, complaint)
+
+
+def _invalid(paths: Iterable[str]) -> int:
+    return sum(not is_valid(Path(path).read_bytes()) for path in paths)
+
+
+def sidecars_keep_to_their_budget(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
+    """The last pass that made sidecars took no more CPU time for each than `budget_ms`."""
+    cost, budget = last_cost(connection), settings.sidecar.budget_ms
+    if cost is None:
+        return Verdict(True, "no sidecar has been made yet", {"budget_ms": budget})
+    return Verdict(
+        cost.per_document <= budget,
+        f"{cost.per_document:.2f} ms for each of {cost.documents:,} documents, of {budget:g} that it may take (a pass over fewer "
+        f"than {LEAST_DOCUMENTS} counts as one over so many)",
+        {"ms_per_document": round(cost.per_document, 3), "budget_ms": budget, "documents": cost.documents},
+    )
 
 
 def _both(items: Verdict, files: Verdict) -> Verdict:

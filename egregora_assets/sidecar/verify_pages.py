@@ -9,7 +9,7 @@ import duckdb
 from egregora_assets.authors.policy import naming_somebody, rules_of, unscrubbed
 from egregora_assets.config import Settings
 from egregora_assets.privacy.scrub import scrubbing
-from egregora_assets.sidecar.files import File
+from egregora_assets.sidecar.new_files import File
 from egregora_assets.sidecar.page_files import none_in_pages, pages
 from egregora_assets.sidecar.pages import rendered
 from egregora_assets.sidecar.ranking import SCORE
