@@ -33,8 +33,12 @@ CONSUMER = "sidecars"
 SCHEMA_FILE = "sidecar.schema.json"
 _VERSION = "8"
 _BATCH = 50
-_AT_ONCE = 2500
-_FEW = 100
+_AT_ONCE = 250_000
+"""Messages of the documents that are made together; the more, the less often patterns and plans are made anew."""
+_DOCUMENT = 20
+"""Messages that cost as much as a document does besides its own."""
+_FEW = 150_000
+"""Messages for which one thread does: DuckDB gives no other less than 122,880 rows to do."""
 
 log = logging.getLogger(__name__)
 
@@ -129,7 +133,12 @@ def _sweep(connection: duckdb.DuckDBPyConnection, posts: Path) -> None:
             folder.rmdir()
 
 
-_NUMBERED = "SELECT (row_number() OVER (ORDER BY slug))::INTEGER AS d_no, document_id FROM ({})"
+_NUMBERED = f"""
+    SELECT (row_number() OVER (ORDER BY slug))::INTEGER AS d_no, document_id,
+        sum(len(message_ids) + {_DOCUMENT}) OVER (ORDER BY slug) AS messages
+    FROM ({{}}) JOIN (SELECT document_id, message_ids FROM documents) USING (document_id)
+"""
+"""Documents in order, with the ``messages`` of all up to each."""
 _GONE = """
     SELECT document_id, source_id, slug FROM sidecars ANTI JOIN documents USING (document_id, source_id, slug)
 """
@@ -138,6 +147,7 @@ _OUTDATED = "SELECT document_id FROM changed_documents UNION ALL SELECT document
 _RETOLD = """
     SELECT document_id, slug FROM documents SEMI JOIN retold USING (document_id) ANTI JOIN changed_documents USING (document_id)
 """
+_ARE_FEW = f"SELECT coalesce(max(messages), 0) < {_FEW} FROM changed_documents"
 
 
 def _follow(change: Transaction, settings: Settings, since: int) -> SidecarChanges:
@@ -146,7 +156,7 @@ def _follow(change: Transaction, settings: Settings, since: int) -> SidecarChang
     with (
         temporary(connection, "gone", _GONE) as removed,
         temporary(connection, "changed_documents", _NUMBERED.format(_CHANGED), {"since": since}) as count,
-        one_thread_for_few(connection, settings.warehouse, count < _FEW),
+        one_thread_for_few(connection, settings.warehouse, scalar(connection, _ARE_FEW)),
     ):
         if removed:
             _remove_gone(change, settings.posts)
@@ -180,29 +190,30 @@ def _rewrite(change: Transaction, settings: Settings, count: int) -> int:
     (posts / UNFINISHED).touch()
     write_if_changed(f"{posts}/{SCHEMA_FILE}", json_schema().encode())
     with measuring(change, count), extracting(connection, _OUTDATED):
-        for _ in _opened(connection, "changed_documents", count):
+        for _ in _opened(connection, "changed_documents"):
             extract(connection)
             with items.open_answers(connection, settings):
                 items.unmark(connection)
         compare(connection)
-        for _ in _opened(connection, "changed_documents", count):
+        for _ in _opened(connection, "changed_documents"):
             with items.open_answers(connection, settings):
                 conclude(connection, rules)
                 _write_files(connection, settings)
                 _note(change)
         with temporary(connection, "retold_documents", _NUMBERED.format(_RETOLD)) as retold:
-            for _ in _opened(connection, "retold_documents", retold):
+            for _ in _opened(connection, "retold_documents"):
                 with items.open_answers(connection, settings):
                     _write_files(connection, settings)
                     _note(change)
     return count + retold
 
 
-def _opened(connection: duckdb.DuckDBPyConnection, documents: str, count: int) -> Iterator[None]:
-    """Have some of the ``documents``, a table, after the other as ``open_documents``."""
-    some = f"SELECT * FROM {documents} WHERE d_no > ? AND d_no <= ?"
-    for first in range(0, count, _AT_ONCE):
-        with temporary(connection, "open_documents", some, [first, first + _AT_ONCE]):
+def _opened(connection: duckdb.DuckDBPyConnection, documents: str) -> Iterator[None]:
+    """Have some of the ``documents``, a table like ``_NUMBERED``, after the other as ``open_documents``."""
+    batch = f"messages // {_AT_ONCE}"
+    some = f"SELECT d_no, document_id FROM {documents} WHERE {batch} = ?"
+    for (number,) in rows(connection, f"SELECT DISTINCT {batch} FROM {documents} ORDER BY ALL"):
+        with temporary(connection, "open_documents", some, [number]):
             yield
 
 

@@ -261,6 +261,13 @@ def test_a_full_refresh_writes_the_same_bytes_and_touches_no_post(written: Setti
     assert after == before
 
 
+def test_how_many_are_made_at_once_makes_no_difference(written: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = {path: path.read_bytes() for path in written.posts.glob("*/*")}
+    monkeypatch.setattr(posts, "_AT_ONCE", 1)
+    assert write(written, *TALK, full=True).written == 2
+    assert {path: path.read_bytes() for path in written.posts.glob("*/*")} == before
+
+
 def test_a_new_message_writes_the_post_of_its_conversation_only(written: Settings) -> None:
     before = {path: path.stat().st_mtime_ns for path in written.posts.glob("*/*.md")}
     assert write(written, *TALK, (2005, "Rui Costa", "tudo bem"), suffix=" (1)") == posts.SidecarChanges(written=1)
