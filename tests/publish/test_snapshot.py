@@ -161,7 +161,7 @@ def test_only_tables_and_columns_of_the_allow_list_are_published(published: Sett
         },
         "topics": {"document_id", "label", "score", "evidence"},
         "summaries": {"document_id", "place", "text", "evidence"},
-        "decisions": {"document_id", "text", "author", "decided_at", "status", "evidence"},
+        "decisions": {"document_id", "text", "author", "decided_at", "status", "revoked_by", "evidence"},
         "action_items": {
             "document_id",
             "text",
