@@ -18,4 +18,5 @@ CHECKS = in_steps(
     check("outcome_pages", verify_pages.no_unscrubbed_pii, blocking=True),
     check("outcome_pages", verify_pages.no_private_names_published, blocking=True),
     check("outcome_pages", verify_pages.pages_match_tables),
+    check("outcome_pages", verify_pages.no_pseudonym_in_pages),
 )

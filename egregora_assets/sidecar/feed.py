@@ -10,6 +10,7 @@ import duckdb
 
 from egregora_assets.authors.shown import shown_sources
 from egregora_assets.config import Settings
+from egregora_assets.sidecar.markdown import without_pseudonyms
 from egregora_assets.warehouse.query import rows
 from egregora_assets.warehouse.revisions import warehouse_id
 
@@ -38,6 +39,7 @@ def feed(connection: duckdb.DuckDBPyConnection, settings: Settings) -> bytes | N
         _add(entry, "updated", updated)
         _add(ET.SubElement(entry, "author"), "name", group)
         told = f"{_list('Summary', summary)}{_list('Decisions', decisions)}".strip()
+        told = told if settings.sidecar.pseudonyms_in_posts else without_pseudonyms(told, nobody="[name]")
         _add(entry, "content", told or title, type="text")
     ET.indent(root, "")
     content: bytes = ET.tostring(root, "utf-8", xml_declaration=True)

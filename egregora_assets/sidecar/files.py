@@ -11,7 +11,7 @@ from egregora_assets.config import MODEL_NAME, Settings
 from egregora_assets.documents.windows import APART, SPOKEN
 from egregora_assets.privacy.kinds import ALIAS
 from egregora_assets.privacy.scrub import quoted, scrubbing
-from egregora_assets.sidecar.new_files import counting, files_of_posts, none_among_new
+from egregora_assets.sidecar.new_files import File, counting, files_of_posts, none_among_new
 from egregora_assets.warehouse.query import rows
 from egregora_assets.warehouse.verdict import Verdict
 
@@ -68,10 +68,14 @@ def none_cited_in_posts(connection: duckdb.DuckDBPyConnection, settings: Setting
     return none_among_new(connection, files_of_posts(settings), "no_opted_out_text:posts", cited, rules)
 
 
-def none_showing_pseudonyms(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
-    """Look in the Markdown files of posts for pseudonyms of people."""
+def none_showing_pseudonyms(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, files: list[File], check: str
+) -> Verdict:
+    """Look in files for pseudonyms of people, unless ``pseudonyms_in_posts`` asks for them."""
+    if settings.sidecar.pseudonyms_in_posts:
+        return Verdict(True, "pseudonyms are asked for", {"files": 0})
     shown = counting(connection, f"SELECT count(*) FROM read_text(?) WHERE regexp_matches(content, {quoted(ALIAS)})")
-    return none_among_new(connection, files_of_posts(settings, ".md"), "no_pseudonym_in_posts:posts", shown, "1")
+    return none_among_new(connection, files, check, shown, "1")
 
 
 def without(text: str, pattern: str, kept: str = "") -> str:

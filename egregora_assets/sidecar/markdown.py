@@ -26,7 +26,7 @@ _ESCAPES = (
     ("~", r"\~"),
     ("`", r"\`"),
 )
-_PSEUDONYM, _NOBODY = re.compile(ALIAS), r"\\[name\\]"
+_PSEUDONYM = re.compile(ALIAS)
 _BLOCK_MARKER = re.compile(r"^(\d*)([#+=.)\-])")
 """What makes the beginning of a line a heading, a list or a rule."""
 _ESCAPED_MARKER = r"\1\\\2"
@@ -51,7 +51,12 @@ def post(sidecar: Sidecar, text: str, speakers: Iterable[str] | None = None) -> 
         )
     )
     written = f"{_front_matter(sidecar)}# {sidecar.title}\n\n{linked(body, sidecar.code_references)}"
-    return _PSEUDONYM.sub(_NOBODY, written) if speakers is None and "member-" in written else written
+    return without_pseudonyms(written) if speakers is None else written
+
+
+def without_pseudonyms(written: str, nobody: str = r"\[name\]") -> str:
+    """Return Markdown with ``nobody`` in place of the pseudonyms in it."""
+    return _PSEUDONYM.sub(lambda _: nobody, written) if "member-" in written else written
 
 
 def linked(markdown: str, references: Iterable[CodeReference]) -> str:

@@ -12,7 +12,7 @@ from itertools import groupby
 import duckdb
 
 from egregora_assets.config import Settings
-from egregora_assets.sidecar.markdown import in_one_line
+from egregora_assets.sidecar.markdown import in_one_line, without_pseudonyms
 from egregora_assets.sidecar.ranking import EXPLAINED
 from egregora_assets.warehouse.query import rows
 
@@ -50,6 +50,11 @@ def texts(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator
     Of ``wanted_pages`` they tell which are there: both are (path, kind, key, items), ``open_pages`` with a ``number`` from 1.
     """
     pseudonyms = settings.sidecar.pseudonyms_in_posts
+    for path, text in _texts(connection, pseudonyms):
+        yield path, text if pseudonyms else without_pseudonyms(text)
+
+
+def _texts(connection: duckdb.DuckDBPyConnection, pseudonyms: bool) -> Iterator[tuple[str, str]]:
     yield from _decisions(connection, pseudonyms)
     yield from _questions(connection, pseudonyms)
     yield from _topics(connection)

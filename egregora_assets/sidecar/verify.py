@@ -79,9 +79,7 @@ def no_private_names_published(connection: duckdb.DuckDBPyConnection, settings: 
 
 def no_pseudonym_in_posts(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
     """No post shows a pseudonym, unless `pseudonyms_in_posts` asks for them."""
-    if settings.sidecar.pseudonyms_in_posts:
-        return Verdict(True, "pseudonyms are asked for", {"files": 0})
-    return none_showing_pseudonyms(connection, settings)
+    return none_showing_pseudonyms(connection, settings, files_of_posts(settings, ".md"), "no_pseudonym_in_posts")
 
 
 def sidecars_match_schema(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:

@@ -9,6 +9,7 @@ import duckdb
 from egregora_assets.authors.policy import naming_somebody, rules_of, unscrubbed
 from egregora_assets.config import Settings
 from egregora_assets.privacy.scrub import scrubbing
+from egregora_assets.sidecar.files import none_showing_pseudonyms
 from egregora_assets.sidecar.new_files import File
 from egregora_assets.sidecar.page_files import none_in_pages, pages
 from egregora_assets.sidecar.pages import rendered
@@ -41,6 +42,11 @@ def no_private_names_published(connection: duckdb.DuckDBPyConnection, settings: 
     """No page shows a name that the policy of the source of what it shows hides."""
     condition = naming_somebody("words", "source_id", rules_of(connection, settings))
     return none_in_pages(connection, settings, "no_private_names_published", condition)
+
+
+def no_pseudonym_in_pages(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
+    """No page shows a pseudonym, unless `pseudonyms_in_posts` asks for them."""
+    return none_showing_pseudonyms(connection, settings, list(pages(settings)), "no_pseudonym_in_pages")
 
 
 def pages_match_tables(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:

@@ -79,7 +79,7 @@ def test_a_file_that_is_not_what_the_schema_says_is_told_until_it_is_mended(
             assert (verdict.passed, verdict.figures) == (False, {"files": 1})
         posts.refresh(connection, settings, full=True)
         assert verify.sidecars_match_schema(connection, settings).passed
-        assert "no file of a post has changed" in verify.sidecars_match_schema(connection, settings).description
+        assert "no file has changed" in verify.sidecars_match_schema(connection, settings).description
 
 
 def test_a_pseudonym_in_a_post_is_told_unless_it_was_asked_for(settings: Settings) -> None:

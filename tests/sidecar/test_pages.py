@@ -127,6 +127,19 @@ def test_every_link_leads_to_a_file(written: Settings) -> None:
     assert found >= 12
 
 
+def test_a_pseudonym_that_somebody_writes_is_shown_on_no_page_and_one_that_is_shown_is_found(
+    settings: Settings,
+) -> None:
+    write(settings, (0, "Ana Lima", "Decided: member-0a1b2c3d4e brings the ladders"), (1, "Rui", "ladders are heavy"))
+    assert "- Decided: \\[name\\] brings the ladders" in page(settings, "decisions.md")
+    assert b"member-" not in page_bytes(settings)
+    with open_warehouse(settings) as connection:
+        assert verify_pages.no_pseudonym_in_pages(connection, settings).passed
+        with (settings.published / "feed.xml").open("a") as feed:
+            feed.write("<!-- member-0a1b2c3d4e -->")
+        assert not verify_pages.no_pseudonym_in_pages(connection, settings).passed
+
+
 def test_no_page_tells_a_pseudonym_unless_posts_do(written: Settings) -> None:
     assert b"member-" not in page_bytes(written)
     asked = written.model_copy(update={"sidecar": SidecarSettings(pseudonyms_in_posts=True)})
@@ -431,7 +444,8 @@ _ONE_CONVERSATION = """
     INSERT INTO documents BY NAME SELECT $id::UUID AS document_id, 'window' AS kind, 'club' AS source_id, 'slug' AS slug,
         TIMESTAMPTZ '2024-03-13 09:00:00Z' AS window_start, TIMESTAMPTZ '2024-03-13 10:00:00Z' AS window_end, '' AS text,
         DATE '2024-03-13' AS local_date, '' AS title, [] AS message_ids, '' AS content_hash, 1 AS revision;
-    INSERT INTO sidecars VALUES ($id, 'club', 'slug', $title, 1, '', 1);
+    INSERT INTO sidecars BY NAME SELECT $id::UUID AS document_id, 'club' AS source_id, 'slug' AS slug, $title AS title,
+        1 AS message_count, '' AS content_hash, 1 AS revision;
     INSERT INTO summaries SELECT $id, 1, unnest($said), [uuid()];
 """
 
