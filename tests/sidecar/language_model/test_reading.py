@@ -110,6 +110,30 @@ def test_what_a_model_finds_stands_in_the_place_of_what_rules_found(talk: Settin
         publish(connection, home)
 
 
+@pytest.mark.parametrize("comes_later", [False, True])
+def test_rules_take_back_no_decision_that_a_model_has_worded(settings: Settings, comes_later: bool) -> None:
+    """They would have put their own evidence in its place, in whichever pass they looked at it again."""
+
+    def worded(lines: Lines) -> Answer:
+        is_first = "Friday" in lines[0]["text"] and "after all" not in lines[0]["text"]
+        decided = {"text": "Friday it is", "status": "agreed", "messages": [1, 2]}
+        return completion(nothing(decisions=[decided] if is_first else []))
+
+    first = ((0, "Ana Lima", "Decided: we meet on Friday in the hall"), (1, "Rui Costa", "ok"))
+    later = ((DAY, "Ana Lima", "we won't meet on Friday in the hall after all"), (DAY + 1, "Rui Costa", "fine"))
+    with served(worded) as service:
+        home = service.settings(settings)
+        for lines in (first, (*first, *later)) if comes_later else ((*first, *later),):
+            put_export(home, "Garden Club", chat(*lines))
+            with open_warehouse(home) as connection:
+                ingest(connection, home)
+            read(home)
+            found = written(home)
+    [decision] = found[0]["decisions"]
+    assert (decision["text"], decision["status"], decision["revoked_by"]) == ("Friday it is", "agreed", None)
+    assert decision["evidence"] == found[0]["message_ids"]
+
+
 def test_a_model_may_be_called_like_somebody_or_have_a_date_in_its_name(talk: Settings, service: Service) -> None:
     home = service.settings(talk, model="rui-costa/ana-lima-4-20250514:latest")
     read(home)
