@@ -29,9 +29,9 @@ def look(cursor: str | None, now: InboxState) -> Look:
     settled = {name: state for name, state in now.items() if before.get(name) == state}
     unsettled = len(now) - len(settled)
     new = {name for name, state in settled.items() if requested.get(name) != state}
-    if new:
-        return Look(True, f"new or changed files: {len(new)}", _write(now, settled))
     kept = {name: state for name, state in requested.items() if name in now}
+    if new:
+        return Look(True, f"new or changed files: {len(new)}", _write(now, kept | settled))
     reason = f"files that are still changing: {unsettled}" if unsettled else "nothing new in the inbox"
     return Look(False, reason, _write(now, kept))
 

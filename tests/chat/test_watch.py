@@ -7,7 +7,7 @@ import os
 import zipfile
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from egregora_assets.chat.inbox import copy_into, state_of
@@ -67,6 +67,7 @@ states = st.dictionaries(
 
 
 @given(st.lists(states, max_size=12))
+@example([A, {**A, "b.zip": (0, 0)}, {"a.zip": (0, 0), "b.zip": (0, 0)}, A])
 def test_no_settled_file_is_missed_and_no_other_is_asked_for(history: list[InboxState]) -> None:
     cursor: str | None = None
     before: InboxState = {}
