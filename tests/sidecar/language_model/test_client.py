@@ -61,7 +61,7 @@ def service() -> Iterator[Service]:
 NO_CHOICE = json.dumps({**WELL, "choices": []}).encode()
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @example(body=NO_CHOICE)
 @given(body=bodies() | JSON.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=20))
 def test_any_body_is_an_answer_or_a_failure(service: Service, body: bytes) -> None:

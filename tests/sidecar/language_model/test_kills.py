@@ -50,7 +50,7 @@ def in_journal(home: Settings) -> list[str]:
     [
         pytest.param("after the first", marks=pytest.mark.slow),
         pytest.param("in the middle", marks=pytest.mark.slow),
-        "in a line",
+        pytest.param("in a line", marks=pytest.mark.slow),
         "before the journal goes",
     ],
 )

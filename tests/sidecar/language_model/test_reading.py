@@ -344,10 +344,10 @@ def test_a_service_that_asks_to_be_left_alone_is_by_all_requests(talk: Settings,
 def test_an_answer_that_does_not_come_leaves_the_rules(talk: Settings, service: Service) -> None:
     def late(lines: Lines) -> Answer:
         slow = "number 3?" in lines[0]["text"]
-        return Answer(completion(sensible(lines)).body, seconds=4.0 if slow else 0.0)
+        return Answer(completion(sensible(lines)).body, seconds=2.0 if slow else 0.0)
 
     service.usual = late
-    home = service.settings(talk, timeout_seconds=2, retries=1)
+    home = service.settings(talk, timeout_seconds=1, retries=1)
     outcome = read(home)
     assert (outcome.failed, outcome.left) == ({"time_out": 1}, 1)
     assert outcome.tokens > 150 * (DOCUMENTS - 1), "what was sent is counted though nothing came back"
