@@ -25,6 +25,7 @@ from egregora_assets.sidecar.language_model.errors import NoLanguageModel
 from egregora_assets.warehouse.durable import locked
 
 LOCK_FILE = "language-model.lock"
+UNUSABLE = "the model was asked and has given no answer that can be used"
 OFF = "off: [language_model] names no model"
 
 Opened = Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
@@ -137,7 +138,7 @@ class _Pass:
             dropped=dict(self._dropped + asked.dropped),
             failed=dict(asked.failed),
             budget_left=budget.left,
-            reason=asked.stopped,
+            reason=asked.stopped or (UNUSABLE if self._counts.left else ""),
         )
 
 

@@ -636,3 +636,11 @@ def test_a_long_document_is_read_as_far_as_it_may_be(settings: Settings, service
     assert read(home).left == 0
     assert all(10_000 < len(prompt) < 33_000 for prompt in service.prompts)
     assert all(json.loads(line)["text"].endswith("…") for line in service.prompts[0].split("\n"))
+
+
+def test_a_document_whose_answers_do_not_hold_is_told_of_with_the_reason(talk: Settings, service: Service) -> None:
+    service.answers = [saying(nothing(summary=[{"text": "made up", "messages": [99]}]))] * 2
+    home = service.settings(talk, concurrency=1)
+    for requests in (DOCUMENTS + 1, 0):
+        outcome = read(home)
+        assert (outcome.requests, outcome.left, outcome.reason) == (requests, 1, reading.UNUSABLE)
