@@ -39,7 +39,9 @@ def decisions(
         str | None, typer.Option("--assignee", help="Only tasks of this person: pseudonym or chosen name.")
     ] = None,
     since: Since = None,
-    status: Annotated[str | None, typer.Option("--status", help="proposed, agreed, revoked; of tasks: open.")] = None,
+    status: Annotated[
+        str | None, typer.Option("--status", help="proposed, agreed, revoked; of tasks: open, done.")
+    ] = None,
     source: Source = None,
     kind: Annotated[Kind | None, typer.Option("--kind", help="Only these.")] = None,
     about: Annotated[

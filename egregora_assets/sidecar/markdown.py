@@ -12,7 +12,16 @@ from ahocorasick_rs import AhoCorasick, MatchKind
 
 from egregora_assets.privacy.kinds import ALIAS
 from egregora_assets.privacy.scrub import quoted
-from egregora_assets.sidecar.models import BY_RULES, ActionItem, CodeReference, Decision, Media, Sidecar
+from egregora_assets.sidecar.models import (
+    BY_RULES,
+    ActionItem,
+    Answer,
+    CodeReference,
+    Decision,
+    Media,
+    Question,
+    Sidecar,
+)
 
 _ESCAPES = (
     ("\\", r"\\"),
@@ -30,6 +39,7 @@ _PSEUDONYM = re.compile(ALIAS)
 _BLOCK_MARKER = re.compile(r"^(\d*)([#+=.)\-])")
 """What makes the beginning of a line a heading, a list or a rule."""
 _ESCAPED_MARKER = r"\1\\\2"
+_LINE_BREAKS = re.compile(r"\s*[\r\n]+\s*")
 
 
 def post(sidecar: Sidecar, text: str, speakers: Iterable[str] | None = None) -> str:
@@ -44,7 +54,7 @@ def post(sidecar: Sidecar, text: str, speakers: Iterable[str] | None = None) -> 
             _section("Decisions", map(_decided, sidecar.decisions)),
             _section("Tasks", map(_taken_on, sidecar.action_items)),
             _section("Open questions", (item.text for item in sidecar.questions if item.answer is None)),
-            _section("Answered questions", (item.text for item in sidecar.questions if item.answer is not None)),
+            _list("Answered questions", (_answered(item, item.answer) for item in sidecar.questions if item.answer)),
             _list("Participants", speakers or ()),
             _list("Media", map(_shown, sidecar.media)),
             f"## Conversation\n\n{plain(text)}\n",
@@ -120,7 +130,11 @@ def _front_matter(sidecar: Sidecar) -> str:
 
 
 def _section(title: str, texts: Iterable[str]) -> str:
-    return _list(title, (_BLOCK_MARKER.sub(_ESCAPED_MARKER, plain(text)) for text in texts))
+    return _list(title, map(_one_item, texts))
+
+
+def _one_item(text: str) -> str:
+    return _BLOCK_MARKER.sub(_ESCAPED_MARKER, plain(text))
 
 
 def _decided(item: Decision) -> str:
@@ -129,6 +143,12 @@ def _decided(item: Decision) -> str:
 
 def _taken_on(item: ActionItem) -> str:
     return item.text if item.status == "open" else f"{item.text} ({item.status})"
+
+
+def _answered(question: Question, answer: Answer) -> str:
+    """Return a question, and in a list below it what answers it; a picture or a recording that answers has no words."""
+    said = _LINE_BREAKS.sub(" — ", answer.text.strip())
+    return f"{_one_item(question.text)}\n  - {_one_item(said)}" if said else _one_item(question.text)
 
 
 def _shown(media: Media) -> str:

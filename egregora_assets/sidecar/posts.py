@@ -31,7 +31,7 @@ from egregora_assets.warehouse.settled import is_settled, settle
 
 CONSUMER = "sidecars"
 SCHEMA_FILE = "sidecar.schema.json"
-_VERSION = "8"
+_VERSION = "9"
 _BATCH = 50
 _AT_ONCE = 250_000
 """Messages of the documents that are made together; the more, the less often patterns and plans are made anew."""

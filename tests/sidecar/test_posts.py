@@ -56,6 +56,23 @@ def written(settings: Settings, home_with_talk: Path) -> Settings:
     return settings
 
 
+def test_a_question_is_shown_with_its_answer_as_one_plain_item(settings: Settings) -> None:
+    write(
+        settings,
+        (0, "Ana Lima", "Where do we meet for the workshop?"),
+        (1, "Rui Costa", "# the library\n\n- <b>upstairs</b>"),
+    )
+    [path] = post_files(settings)
+    assert (
+        "- Where do we meet for the workshop?\n  - \\# the library — - &lt;b&gt;upstairs&lt;/b&gt;\n\n## Conversation"
+        in path.read_text()
+    )
+
+
+def post_files(settings: Settings) -> list[Path]:
+    return sorted(settings.posts.glob("*/*.md"))
+
+
 def sidecars(settings: Settings) -> list[dict[str, Any]]:
     return [json.loads(path.read_text()) for path in sorted(settings.posts.glob("*/*.json"))]
 
