@@ -71,6 +71,7 @@ def _costs(connection: duckdb.DuckDBPyConnection, settings: Settings, at_once: i
                     compare(connection)
                     with open_answers(connection, settings):
                         conclude(connection, rules)
+                        posts.write_files(connection, settings)
 
             cost = timed(make)
         connection.execute("ROLLBACK")

@@ -33,15 +33,23 @@ class Kind(StrEnum):
     TASK = "task"
 
 
+class Status(StrEnum):
+    """What became of a decision or task."""
+
+    PROPOSED = "proposed"
+    AGREED = "agreed"
+    REVOKED = "revoked"
+    OPEN = "open"
+    DONE = "done"
+
+
 def decisions(
     topic: Topic = None,
     assignee: Annotated[
         str | None, typer.Option("--assignee", help="Only tasks of this person: pseudonym or chosen name.")
     ] = None,
     since: Since = None,
-    status: Annotated[
-        str | None, typer.Option("--status", help="proposed, agreed, revoked; of tasks: open, done.")
-    ] = None,
+    status: Annotated[Status | None, typer.Option("--status", help="Only these; tasks are open or done.")] = None,
     source: Source = None,
     kind: Annotated[Kind | None, typer.Option("--kind", help="Only these.")] = None,
     about: Annotated[
@@ -55,7 +63,9 @@ def decisions(
     """Show the ledger: what was decided, and who is to do what, the newest first."""
     from egregora_assets.publish.ledger import Asked, ledger
 
-    asked = Asked(topic, assignee, moment("--since", since), status, source, kind and kind.value, about)
+    asked = Asked(
+        topic, assignee, moment("--since", since), status and status.value, source, kind and kind.value, about
+    )
     _show(_answer(ledger, asked, limit, home), as_json, _entry)
 
 

@@ -46,7 +46,7 @@ _DECISIONS_ABOUT = f"""
     )
     SELECT i.*, CASE WHEN contains(lower(i.text), lower(path)) THEN 'text' ELSE 'code' END AS found_by
     FROM ({_DECISION}) i
-    WHERE contains(lower(i.text), lower(path)) OR i.document_id IN (SELECT s.document_id FROM spoken s)
+    WHERE path <> '' AND (contains(lower(i.text), lower(path)) OR i.document_id IN (SELECT s.document_id FROM spoken s))
     ORDER BY said_at DESC, text
 """
 _CONVERSATIONS = f"""

@@ -21,6 +21,7 @@ MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
 _COPY = r"media/[0-9a-f]{2}/[0-9a-f]{64}\.[0-9a-z]{3,4}"
 _OURS_IN_POST = (
     rf"(?m)^(?:date: {MOMENT}|messages: [0-9]+|participants: [0-9]+|extracted_by: \"{MODEL_NAME}\")$"
+    r"|^authors: \[(?:member-[0-9a-f]{10}(?:, )?)*\]$"
     r"|/(?:[0-9a-f]{64}|[0-9a-f]{40})\b"
     rf"|^- !?\[(?:picture|film|recording)\]\(\.\./\.\./{_COPY}\)$"
     r"|^(?:title|tags): |^## (?:Summary|Decisions|Tasks|Open questions|Answered questions|Participants|Media|Conversation)$|"

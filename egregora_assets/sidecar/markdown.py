@@ -60,7 +60,9 @@ def post(sidecar: Sidecar, text: str, speakers: Iterable[str] | None = None) -> 
             f"## Conversation\n\n{plain(text)}\n",
         )
     )
-    written = f"{_front_matter(sidecar)}# {sidecar.title}\n\n{linked(body, sidecar.code_references)}"
+    written = (
+        f"{_front_matter(sidecar, speakers is not None)}# {sidecar.title}\n\n{linked(body, sidecar.code_references)}"
+    )
     return without_pseudonyms(written) if speakers is None else written
 
 
@@ -113,7 +115,8 @@ def in_one_line(text: str) -> str:
     return f"regexp_replace({sql}, {quoted(_BLOCK_MARKER.pattern)}, {quoted(_ESCAPED_MARKER)})"
 
 
-def _front_matter(sidecar: Sidecar) -> str:
+def _front_matter(sidecar: Sidecar, tells_authors: bool) -> str:
+    authors = f"authors: [{', '.join(person.author for person in sidecar.participants)}]\n" if tells_authors else ""
     by_model = "" if sidecar.extracted_by == BY_RULES else f'extracted_by: "{sidecar.extracted_by}"\n'
     return (
         "---\n"
@@ -124,6 +127,7 @@ def _front_matter(sidecar: Sidecar) -> str:
         f"tags: [{', '.join(topic.label for topic in sidecar.topics)}]\n"
         f"messages: {sidecar.message_count}\n"
         f"participants: {len(sidecar.participants)}\n"
+        f"{authors}"
         f"{by_model}"
         "---\n\n"
     )

@@ -31,7 +31,7 @@ from egregora_assets.warehouse.settled import is_settled, settle
 
 CONSUMER = "sidecars"
 SCHEMA_FILE = "sidecar.schema.json"
-_VERSION = "9"
+_VERSION = "10"
 _BATCH = 50
 _AT_ONCE = 250_000
 """Messages of the documents that are made together; the more, the less often patterns and plans are made anew."""
@@ -198,12 +198,12 @@ def _rewrite(change: Transaction, settings: Settings, count: int) -> int:
         for _ in _opened(connection, "changed_documents"):
             with items.open_answers(connection, settings):
                 conclude(connection, rules)
-                _write_files(connection, settings)
+                write_files(connection, settings)
                 _note(change)
         with temporary(connection, "retold_documents", _NUMBERED.format(_RETOLD)) as retold:
             for _ in _opened(connection, "retold_documents"):
                 with items.open_answers(connection, settings):
-                    _write_files(connection, settings)
+                    write_files(connection, settings)
                     _note(change)
     return count + retold
 
@@ -217,7 +217,8 @@ def _opened(connection: duckdb.DuckDBPyConnection, documents: str) -> Iterator[N
             yield
 
 
-def _write_files(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+def write_files(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Write sidecar and post of each document in ``open_documents``, where they differ; ``open_answers`` says who has read it."""
     asked = settings.sidecar.pseudonyms_in_posts
     for record, text, speakers in _records(connection):
         sidecar = Sidecar.model_validate_json(record)

@@ -28,6 +28,16 @@ _WEIGHED = 12
 LINK_PATTERN = rf"""https?://(?:[^\s<>()\[\]"']|{PLACEHOLDER})+"""
 """With the placeholders in it: a link that ends before one would seem to ask for what stood there."""
 _LAUGHTER = quoted(r"^(?:[ah]{4,}|[eh]{4,}|[aj]{4,}|[ej]{4,}|[rs]{4,}|[lo]{4,}|k+|x+|m+|h+m+)$")
+_OF_DECISIONS = ", ".join(
+    map(
+        quoted,
+        """
+        agreed decided decision decisions settled done cancelled canceled combinado decidido decisão fechado feito cancelado
+        acordado hecho decisión abgemacht beschlossen entschieden erledigt abgesagt convenu décidé décision annulé
+        """.split(),
+    )
+)
+"""By these words decisions and what became of tasks are known; what was talked about they do not say."""
 _NO_WORD = quoted(rf"{LINK_PATTERN}|{PLACEHOLDER}|{ALIAS}|@\p{{Nd}}+")
 _WORD = quoted(rf"\p{{L}}{{{_LEAST_TOPIC_LETTERS},}}")
 _LETTERS = quoted(r"\p{L}+")
@@ -123,7 +133,7 @@ _DOCUMENT_TERMS = """
 _CANDIDATES = f"""
     INSERT INTO candidates
     SELECT d_no, word, term, uses, said_in
-    FROM spoken WHERE is_repeated AND NOT regexp_matches(word, {_LAUGHTER})
+    FROM spoken WHERE is_repeated AND NOT regexp_matches(word, {_LAUGHTER}) AND word NOT IN ({_OF_DECISIONS})
 """
 
 _WEIGHTS = f"""

@@ -53,6 +53,12 @@ def test_a_snapshot_of_an_earlier_program_is_told_in_one_line(cli: Cli, home: Pa
     assert "egregora ingest" in result.stderr
 
 
+def test_a_status_that_there_is_none_of_is_refused_with_those_that_there_are(cli: Cli, published: Path) -> None:
+    result = cli("decisions", "--home", published, "--status", "bogus")
+    assert result.exit_code == 2
+    assert "revoked" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("options", "texts"),
     [

@@ -126,6 +126,7 @@ def test_decisions_are_found_by_a_reference_to_code(published: Settings) -> None
 def test_a_statement_in_a_parameter_is_a_text(file: duckdb.DuckDBPyConnection) -> None:
     assert texts(file, "ledger(topic := ?)", "x') OR true --") == []
     assert texts(file, "decisions_about(?)", "' OR '1'='1") == []
+    assert texts(file, "decisions_about(?)", "") == []
 
 
 def test_the_same_questions_are_answered_where_the_file_is_attached(published: Settings) -> None:

@@ -177,6 +177,8 @@ def test_posts_say_whose_the_letters_are_when_they_are_asked_to(settings: Settin
         spoken = rows(connection, "SELECT text FROM documents ORDER BY slug")
     first = f"## Participants\n\n- A: {alias_of['Ana Lima']}\n- B: {alias_of['Rui Costa']}\n- C: {alias_of['Priya Raman']}\n"
     assert first in markdown(asked)
+    told = re.findall(r"(?m)^authors: \[(.*)\]$", markdown(asked))
+    assert {alias for line in told for alias in line.split(", ")} == set(alias_of.values())
     assert [line[6] for line in spoken[0][0].splitlines()[:3]] == ["A", "B", "C"], "in the order in which they began"
     with open_warehouse(settings) as connection:
         posts.refresh(connection, settings)
