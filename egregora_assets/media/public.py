@@ -25,7 +25,7 @@ from egregora_assets.config import Settings
 from egregora_assets.media.disk import force_written
 from egregora_assets.media.sanitising import RECIPE, NotSanitised, sanitised
 from egregora_assets.media.store import MediaStore
-from egregora_assets.warehouse.made_files import UNFINISHED, made_by_another, write_if_changed
+from egregora_assets.warehouse.made_files import UNFINISHED, made_by_another, sign, write_if_changed
 from egregora_assets.warehouse.query import changed, rows, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction, transaction, watermark
 
@@ -107,7 +107,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
         looked_at = _take_damaged(connection, settings)
         published, kept_back, missing = _publish_new(connection, settings, looked_at)
     _remember_looked_at(connection, looked_at)
-    (folder / UNFINISHED).unlink(missing_ok=True)
+    sign(connection, folder)
     return PublicChanges(published, kept_back, withdrawn, missing)
 
 

@@ -20,7 +20,7 @@ from egregora_assets.profiles.models import Profile, json_schema
 from egregora_assets.profiles.page import index, page
 from egregora_assets.profiles.statistics import counted, records
 from egregora_assets.sidecar import posts
-from egregora_assets.warehouse.made_files import UNFINISHED, made_by_another, write_if_changed
+from egregora_assets.warehouse.made_files import UNFINISHED, made_by_another, sign, write_if_changed
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary
 from egregora_assets.warehouse.revisions import Transaction, transaction, watermark
 
@@ -62,7 +62,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
             if outcome != ProfileChanges() or in_doubt:
                 _write_index(connection, settings.profiles)
         change.advance(rules, even_unchanged=touched > 0)
-    unfinished.unlink(missing_ok=True)
+    sign(connection, settings.profiles)
     return outcome
 
 

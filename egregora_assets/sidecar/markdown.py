@@ -34,7 +34,12 @@ _ESCAPES = (
     ("_", r"\_"),
     ("~", r"\~"),
     ("`", r"\`"),
+    ("\r", " "),
+    ("\t", " "),
+    ("\x1b", "\ufffd"),
+    ("\x9b", "\ufffd"),
 )
+"""Also what Markdown takes for the end of a line, or for the depth of a block, and what begins a command to a terminal."""
 _PSEUDONYM = re.compile(ALIAS)
 _BLOCK_MARKER = re.compile(r"^(\d*)([#+=.)\-])")
 """What makes the beginning of a line a heading, a list or a rule."""
@@ -124,7 +129,7 @@ def _front_matter(sidecar: Sidecar, tells_authors: bool) -> str:
         f"date: {sidecar.window_start:%Y-%m-%dT%H:%M:%SZ}\n"
         f"slug: {sidecar.slug}\n"
         f"source: {sidecar.source_id}\n"
-        f"tags: [{', '.join(topic.label for topic in sidecar.topics)}]\n"
+        f"tags: [{', '.join(_tag(topic.label) for topic in sidecar.topics)}]\n"
         f"messages: {sidecar.message_count}\n"
         f"participants: {len(sidecar.participants)}\n"
         f"{authors}"
@@ -133,12 +138,17 @@ def _front_matter(sidecar: Sidecar, tells_authors: bool) -> str:
     )
 
 
+def _tag(label: str) -> str:
+    """Return a label as YAML that is a text, also where its word means nothing, yes or no there."""
+    return f'"{label}"' if label in ("null", "true", "false") else label
+
+
 def _section(title: str, texts: Iterable[str]) -> str:
     return _list(title, map(_one_item, texts))
 
 
 def _one_item(text: str) -> str:
-    return _BLOCK_MARKER.sub(_ESCAPED_MARKER, plain(text))
+    return _BLOCK_MARKER.sub(_ESCAPED_MARKER, plain(text).strip())
 
 
 def _decided(item: Decision) -> str:

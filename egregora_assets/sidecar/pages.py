@@ -21,7 +21,7 @@ from egregora_assets.sidecar import ranking
 from egregora_assets.sidecar.feed import FEED_FILE, feed
 from egregora_assets.sidecar.page_texts import MONTHS, MOST_ITEMS, PART, texts
 from egregora_assets.warehouse.connection import one_thread_for_few
-from egregora_assets.warehouse.made_files import SIGNED, UNFINISHED, made_by_another, write_if_changed
+from egregora_assets.warehouse.made_files import SIGNED, UNFINISHED, made_by_another, sign, write_if_changed
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary
 from egregora_assets.warehouse.revisions import erased_since, transaction, watermark
 from egregora_assets.warehouse.settled import is_settled, settle
@@ -29,7 +29,7 @@ from egregora_assets.warehouse.settled import is_settled, settle
 CONSUMER = "outcome_pages"
 KINDS = ("topics", "decisions", "questions")
 """The pages of which there are many, each kind in a folder of its own."""
-_VERSION = "1"
+_VERSION = "2"
 _MOST_TOPICS = 1000
 _LEAST_DOCUMENTS = 2
 _FEW = 100
@@ -65,7 +65,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
         is_touched = doubtful or seen.fingerprint != rules or _anything_new(connection, since)
         outcome = _follow(connection, settings, since) if is_touched else PageChanges()
         change.advance(rules, even_unchanged=is_touched)
-    unfinished.unlink(missing_ok=True)
+    sign(connection, settings.topics)
     settle(connection, CONSUMER, settled_rules)
     return outcome
 

@@ -24,14 +24,14 @@ from egregora_assets.sidecar.language_model.prompt import fingerprint as fingerp
 from egregora_assets.sidecar.markdown import post
 from egregora_assets.sidecar.models import BY_RULES, Sidecar, json_schema
 from egregora_assets.warehouse.connection import one_thread_for_few
-from egregora_assets.warehouse.made_files import UNFINISHED, made_by_another, write_if_changed
+from egregora_assets.warehouse.made_files import UNFINISHED, made_by_another, sign, write_if_changed
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary
 from egregora_assets.warehouse.revisions import Transaction, transaction
 from egregora_assets.warehouse.settled import is_settled, settle
 
 CONSUMER = "sidecars"
 SCHEMA_FILE = "sidecar.schema.json"
-_VERSION = "10"
+_VERSION = "11"
 _BATCH = 50
 _AT_ONCE = 250_000
 """Messages of the documents that are made together; the more, the less often patterns and plans are made anew."""
@@ -52,13 +52,15 @@ class SidecarChanges:
 
 
 def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: bool = False) -> SidecarChanges:
-    """Bring sidecars and posts up to date with ``documents``; ``full`` makes and writes all of them again.
+    """Bring sidecars and posts up to date with ``documents``; ``full`` makes and writes all of them again,
+    and so does a pass over files of another warehouse.
 
     Files are written before the rows that tell of them: after a crash the next pass writes the same files again, and
     removes those whose document has gone in between.
     """
     unfinished = settings.posts / UNFINISHED
-    doubtful = full or unfinished.exists() or made_by_another(connection, settings.posts)
+    anew = full or made_by_another(connection, settings.posts)
+    doubtful = anew or unfinished.exists()
     if not doubtful and is_settled(connection, CONSUMER, gate.rules_now(connection, settings)):
         return SidecarChanges()
     references.refresh(connection, settings)
@@ -68,14 +70,14 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     with scrubbing(connection), transaction(connection, CONSUMER) as change:
         seen = change.watermark()
         fingerprint = rules_fingerprint(settings)
-        since = 0 if full or seen.fingerprint != fingerprint else seen.revision
+        since = 0 if anew or seen.fingerprint != fingerprint else seen.revision
         if doubtful:
             _sweep(connection, settings.posts)
         answers.forget(connection)
         is_behind = _documents_changed(connection, since) or _documents_gone(connection, since)
         changes = _follow(change, settings, since) if is_behind else SidecarChanges()
         change.advance(fingerprint)
-    unfinished.unlink(missing_ok=True)
+    sign(connection, settings.posts)
     settle(connection, CONSUMER, gate.rules_now(connection, settings))
     return changes
 

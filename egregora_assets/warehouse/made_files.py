@@ -23,9 +23,16 @@ def doubt(folder: Path) -> None:
 
 
 def made_by_another(connection: duckdb.DuckDBPyConnection, folder: Path) -> bool:
-    """Return whether the files come from a warehouse that has since been replaced; sign them as this one's."""
+    """Return whether the files come from a warehouse that has since been replaced, or from none. Makes the folder."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return write_if_changed(f"{folder}/{SIGNED}", warehouse_id(connection).encode())
+    signed = folder / SIGNED
+    return signed.is_symlink() or not signed.is_file() or signed.read_bytes() != warehouse_id(connection).encode()
+
+
+def sign(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Sign the files as this warehouse's, when a pass has finished: until then those of another may stand among them."""
+    (folder / UNFINISHED).unlink(missing_ok=True)
+    write_if_changed(f"{folder}/{SIGNED}", warehouse_id(connection).encode())
 
 
 def write_if_changed(path: str, content: bytes) -> bool:

@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt
 from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import Settings, SidecarSettings
 from egregora_assets.publish.pending import pending
-from egregora_assets.sidecar import posts, verify
+from egregora_assets.sidecar import pages, posts, verify
 from egregora_assets.sidecar.models import json_schema
 from egregora_assets.warehouse.files import make_home, open_warehouse
 from egregora_assets.warehouse.query import rows
@@ -329,3 +329,59 @@ def test_what_a_link_among_the_posts_leads_to_is_never_removed(written: Settings
 def test_posts_are_readable_by_their_owner_only(written: Settings) -> None:
     assert {path.stat().st_mode & 0o077 for path in Path(written.posts).rglob("*.md")} == {0}
     assert written.published.stat().st_mode & 0o077 == 0
+
+
+def test_a_carriage_return_or_a_tab_makes_no_line_heading_or_code_of_a_post(settings: Settings) -> None:
+    """Formats other than WhatsApp's may bring them: Markdown takes one for the end of a line, the other for depth."""
+    said = (
+        "hello\r# Heading\r1. one\r\r    code\r09:00 B: I owe you a cake",
+        "Decided: we take\r# the tent",
+        "\t# Heading of a list",
+        "\t\tcode, is it not?",
+        "a\x1b]0;title\x07 b\x9b31m",
+    )
+    lines = (
+        {"timestamp": 1710320400 + place, "author": f"u{place % 2}", "text": text} for place, text in enumerate(said)
+    )
+    (settings.inbox / "Garden Club.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with open_warehouse(settings) as connection:
+        ingest(connection, settings)
+        pages.refresh(connection, settings)
+    written = [*settings.posts.glob("*/*.md"), *settings.published.glob("*.md")]
+    assert len(written) >= 3
+    for path in written:
+        text = path.read_bytes().decode()
+        assert not set(text) & set("\r\t\x1b\x9b"), path.name
+        html = rendered(text)
+        assert set(re.findall(r"<([a-z0-9]+)", html)) <= {*ALLOWED_TAGS, "a"}, path.name
+        assert (html.count("<h1"), html.count("<h2")) == (1, text.count("\n## ")), path.name
+
+
+def test_a_tag_that_means_nothing_or_yes_to_yaml_is_a_text(settings: Settings) -> None:
+    write(
+        settings, (0, "Ana Lima", "null null true true"), (1, "Rui Costa", "null true library"), (2, "Tom", "library")
+    )
+    [tags] = [line for line in markdown(settings).splitlines() if line.startswith("tags: ")]
+    assert re.findall(r'"null"|"true"|library', tags) == ['"null"', '"true"', "library"]
+
+
+def test_posts_of_a_warehouse_that_was_replaced_go_also_when_the_first_pass_fails(
+    written: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Settings(home=tmp_path / "other", timezone="UTC")
+    make_home(other)
+    write(other, (0, "Ana Lima", "the tulips are in bloom"), title="Another Club")
+    shutil.copyfile(other.warehouse_path, written.warehouse_path)
+    shutil.copyfile(other.key_path, written.key_path)
+    with monkeypatch.context() as failing, open_warehouse(written) as connection:
+        failing.setattr(posts.windows, "refresh", _fail)
+        with pytest.raises(RuntimeError, match="the machine went down"):
+            posts.refresh(connection, written)
+    with open_warehouse(written) as connection:
+        posts.refresh(connection, written)
+    names = {path.name for path in written.posts.glob("*/*")}
+    assert names == {path.name for path in other.posts.glob("*/*")}
+
+
+def _fail(*_: object) -> None:
+    raise RuntimeError("the machine went down")
