@@ -37,7 +37,7 @@ def ledger(snapshot: duckdb.DuckDBPyConnection, asked: Asked, limit: int) -> lis
     if asked.about is not None:
         about = "(SELECT (document_id, text, said_at) FROM decisions_about($about))"
         among = f"(FROM {among} WHERE kind = 'decision' AND (document_id, text, said_at) IN {about})"
-    return _found(snapshot, f"SELECT * FROM {among}", "said_at DESC, text", asked, limit)
+    return _found(snapshot, f"SELECT * FROM {among}", "said_at DESC, text, slug", asked, limit)
 
 
 def questions(snapshot: duckdb.DuckDBPyConnection, asked: Asked, limit: int) -> list[dict[str, Any]]:
@@ -49,7 +49,7 @@ def questions(snapshot: duckdb.DuckDBPyConnection, asked: Asked, limit: int) -> 
             $topic IS NULL OR document_id IN (SELECT document_id FROM topics WHERE lower(label) = lower($topic))
         )
     """
-    return _found(snapshot, sql, "asked_at DESC, text", asked, limit)
+    return _found(snapshot, sql, "asked_at DESC, text, slug", asked, limit)
 
 
 def conversations(snapshot: duckdb.DuckDBPyConnection, asked: Asked, limit: int) -> list[dict[str, Any]]:

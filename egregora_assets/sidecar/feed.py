@@ -72,7 +72,7 @@ def _entries_sql(connection: duckdb.DuckDBPyConnection, settings: Settings) -> s
             FROM summaries SEMI JOIN newest USING (document_id) GROUP BY document_id
         ) USING (document_id)
         LEFT JOIN (
-            SELECT document_id, list({decided} ORDER BY decided_at, evidence[1]) AS decided
+            SELECT document_id, list({decided} ORDER BY decided_at, evidence[1], text) AS decided
             FROM decisions SEMI JOIN newest USING (document_id) GROUP BY document_id
         ) USING (document_id)
         ORDER BY window_end DESC, slug DESC

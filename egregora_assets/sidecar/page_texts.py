@@ -93,7 +93,7 @@ def _questions_in(among: str) -> str:
     """
 
 
-_ORDER = "key DESC, moment DESC, message_id"
+_ORDER = "key DESC, moment DESC, message_id, slug, text"
 
 
 def _decision_line(up: str, pseudonyms: bool) -> str:

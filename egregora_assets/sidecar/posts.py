@@ -129,6 +129,8 @@ def _sweep(connection: duckdb.DuckDBPyConnection, posts: Path) -> None:
         if folder.is_symlink():  # what it leads to is nobody's here
             continue
         for path in folder.iterdir():
+            if path.is_dir() and not path.is_symlink():  # no pass makes one: it is somebody's
+                continue
             if path.suffix == ".part" or str(path.relative_to(posts).with_suffix("")) not in wanted:
                 path.unlink()
         if not any(folder.iterdir()):
@@ -276,13 +278,13 @@ _TITLE = """concat(
 _DECISION_ITEMS = _items(
     "decisions",
     f"'text': text, 'author': author, 'decided_at': {_iso('decided_at')}, 'status': status, 'revoked_by': revoked_by",
-    "decided_at, evidence[1]",
+    "decided_at, evidence[1], text",
 )
 _ACTION_ITEMS = _items(
     "action_items",
     "'text': text, 'assignee': assignee, 'author': author, 'due': due, 'due_on': due_on, "
     f"'said_at': {_iso('said_at')}, 'status': status",
-    "said_at, evidence[1]",
+    "said_at, evidence[1], text",
 )
 _ANSWER = f"""CASE WHEN answer_id IS NOT NULL THEN {{
     'text': coalesce(answer, ''), 'author': answered_by, 'answered_at': {_iso("answered_at")}, 'linked_by': linked_by,
@@ -291,7 +293,7 @@ _ANSWER = f"""CASE WHEN answer_id IS NOT NULL THEN {{
 _QUESTION_ITEMS = _items(
     "questions",
     f"'text': text, 'author': author, 'asked_at': {_iso('asked_at')}, 'status': status, 'answer': {_ANSWER}",
-    "asked_at, evidence[1]",
+    "asked_at, evidence[1], text",
 )
 _SUMMARY_ITEMS = _items("summaries", "'text': text", "place")
 _ENTITY_ITEMS = _items("entities", "'kind': kind, 'name': name, 'mentions': mentions", "mentions DESC, kind, name")

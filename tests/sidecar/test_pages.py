@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from egregora_assets.authors import sync
 from egregora_assets.authors.withdrawal import withdraw
 from egregora_assets.chat.ingest import ingest
-from egregora_assets.config import Settings, SidecarSettings, SourceSettings
+from egregora_assets.config import DocumentSettings, Settings, SidecarSettings, SourceSettings
 from egregora_assets.privacy.scrub import scrubbing
 from egregora_assets.publish.pending import pending
 from egregora_assets.publish.snapshot import publish
@@ -477,3 +477,16 @@ def test_the_warehouse_knows_each_page(written: Settings) -> None:
     with open_warehouse(written) as connection:
         listed = {path for (path,) in rows(connection, "SELECT path FROM outcome_pages")}
         assert listed == set(all_pages(written))
+
+
+def test_what_stands_in_two_windows_that_overlap_has_one_order(settings: Settings) -> None:
+    """Both cite the same message, of the same time."""
+    several = settings.model_copy(
+        update={"documents": DocumentSettings(window="count", max_messages=3, overlap_messages=2)}
+    )
+    said = tuple((n, "Ana Lima", f"Decided: the library gets ladder {n}") for n in range(90))
+    write(several, *said)
+    shown = [line for line in page(several, "decisions.md").splitlines() if line.startswith("- ")]
+    pairs = [(line.partition(" · ")[0], line.rpartition("](")[2]) for line in shown]
+    assert len(pairs) > len({text for text, _ in pairs}), "some stand in two"
+    assert pairs == sorted(pairs, key=lambda pair: (-int(pair[0].rpartition(" ")[2]), pair[1]))

@@ -385,3 +385,12 @@ def test_posts_of_a_warehouse_that_was_replaced_go_also_when_the_first_pass_fail
 
 def _fail(*_: object) -> None:
     raise RuntimeError("the machine went down")
+
+
+def test_a_folder_that_somebody_made_among_the_posts_stops_no_pass(written: Settings) -> None:
+    folder = next(written.posts.glob("*/")) / "notes"
+    folder.mkdir()
+    (folder / "mine.md").write_text("mine")
+    with open_warehouse(written) as connection:
+        posts.refresh(connection, written, full=True)
+    assert (folder / "mine.md").read_text() == "mine"
