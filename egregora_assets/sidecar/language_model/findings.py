@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal, NamedTuple, TypeVar
+from unicodedata import category
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -27,6 +28,8 @@ _MOST_ITEMS = 30
 _MOST_TEXT = 400
 _MOST_CITED = 10
 _PERSON = re.compile(ALIAS)
+_IN_PLACE = {"Cf": ""}
+"""Marks inside a word show nothing: a space there would hide a name from who looks for it."""
 _LINK = re.compile(r"(?i)(?:\b[a-z][a-z0-9+.-]{1,20}:/|\bmailto:|\bwww\.)[^\s<>\"']*")
 
 Numbers = Annotated[tuple[int, ...], Field(description="Numbers of the messages that this rests on.")]
@@ -155,7 +158,8 @@ def _on_one_line(item: _Item, shown: Shown) -> _Item:
     """Return an item with plain texts and each number once; words for a time that nobody has said are left off."""
     update: dict[str, object] = {"text": _plain(item.text), "messages": tuple(dict.fromkeys(item.messages))}
     if isinstance(item, FoundQuestion) and item.answer:
-        update["answer"] = item.answer.model_copy(update={"text": _plain(item.answer.text)})
+        said_to_it = _plain(item.answer.text)
+        update["answer"] = item.answer.model_copy(update={"text": said_to_it}) if said_to_it else None
     if isinstance(item, FoundTask) and item.due is not None:
         due = _plain(item.due)
         said = " ".join(_plain(shown.texts.get(number, "")) for number in item.messages[:_MOST_CITED])
@@ -165,7 +169,9 @@ def _on_one_line(item: _Item, shown: Shown) -> _Item:
 
 def _plain(text: str) -> str:
     """Return ``text`` on one line, without signs that show nothing."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return " ".join(
+        "".join(letter if letter.isprintable() else _IN_PLACE.get(category(letter), " ") for letter in text).split()
+    )
 
 
 def _problem(item: Item, shown: Shown) -> str | None:

@@ -50,6 +50,18 @@ def answers(draw: st.DrawFn) -> dict[str, Any]:
     return {name: draw(st.lists(item, max_size=4)) for name, item in kinds.items()}
 
 
+def test_a_question_with_an_empty_answer_is_open() -> None:
+    asked = {"text": "who has it?", "messages": [2], "answer": {"text": " \u200b", "message": 3}}
+    [question] = verified(Findings.model_validate(nothing(questions=[asked])), SHOWN).findings.questions
+    assert question.answer is None
+
+
+def test_marks_inside_a_name_hide_it_from_nobody() -> None:
+    found = nothing(summary=[{"text": "A\u200bna L\u2060ima has it", "messages": [2]}])
+    [sentence] = verified(Findings.model_validate(found), SHOWN).findings.summary
+    assert sentence.text == "Ana Lima has it"
+
+
 @given(answers())
 def test_what_lands_cites_what_was_shown_and_nothing_is_lost_untold(answer: dict[str, Any]) -> None:
     findings = Findings.model_validate(answer)
