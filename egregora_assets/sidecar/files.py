@@ -87,7 +87,8 @@ def without(text: str, pattern: str, kept: str = "") -> str:
 
 def plain_post(text: str) -> str:
     """Return SQL that takes Markdown's escapes from a post."""
-    entities = f"replace(replace(replace({text}, '&lt;', '<'), '&gt;', '>'), '&amp;', '&')"
+    spaces = f"translate({text}, '\u2000\u2001', chr(13) || chr(9))"
+    entities = f"replace(replace(replace({spaces}, '&lt;', '<'), '&gt;', '>'), '&amp;', '&')"
     return without(entities, r"\\([\\\[\]*_~`#+=.)\-])", r"\1")
 
 

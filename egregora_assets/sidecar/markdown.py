@@ -34,12 +34,16 @@ _ESCAPES = (
     ("_", r"\_"),
     ("~", r"\~"),
     ("`", r"\`"),
-    ("\r", " "),
-    ("\t", " "),
+    ("\r", "\u2000"),
+    ("\t", "\u2001"),
     ("\x1b", "\ufffd"),
     ("\x9b", "\ufffd"),
 )
-"""Also what Markdown takes for the end of a line, or for the depth of a block, and what begins a command to a terminal."""
+"""Also what Markdown takes for the end of a line, or for the depth of a block, and what begins a command to a terminal.
+
+Signs that show as space, and that hardly anybody writes, stand for these. Checks read what was said: years in columns are no
+number.
+"""
 _PSEUDONYM = re.compile(ALIAS)
 _BLOCK_MARKER = re.compile(r"^(\d*)([#+=.)\-])")
 """What makes the beginning of a line a heading, a list or a rule."""

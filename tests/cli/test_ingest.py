@@ -103,7 +103,10 @@ def test_a_line_of_ten_million_characters_is_one_message(mixed: Ingested) -> Non
     assert answer(mixed.home, said) == [(4,)]
 
 
-@pytest.mark.parametrize(("option", "first"), [("--day-first", "2024-02-01"), ("--month-first", "2024-01-02")])
+@pytest.mark.parametrize(
+    ("option", "first"),
+    [("--day-first", "2024-02-01"), pytest.param("--month-first", "2024-01-02", marks=pytest.mark.slow)],
+)
 def test_an_ambiguous_export_waits_for_the_answer_and_without_paths_the_inbox_is_taken_in(
     cli: Cli, home_refused: Path, option: str, first: str
 ) -> None:
