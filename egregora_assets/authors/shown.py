@@ -1,4 +1,4 @@
-"""What of chats and reactions may be shown: titles without names, and no reaction of anybody who opted out."""
+"""What may be shown: titles of chats without names, no reaction of anybody who opted out, no file with what has to go."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from egregora_assets.authors.gate import known_names
 from egregora_assets.config import Settings
 from egregora_assets.privacy.scrub import may_change, scrub
 from egregora_assets.warehouse.query import scalar
+from egregora_assets.warehouse.revisions import erased_since, watermark
 
 REACTIONS_CHANGED = """
     SELECT message_id FROM reactions WHERE revision > $since
@@ -15,6 +16,21 @@ REACTIONS_CHANGED = """
     UNION SELECT message_id FROM reactions SEMI JOIN (FROM authors WHERE opted_out_revision > $since) USING (author_id)
 """
 """The messages whose reactions may be others since a revision."""
+
+
+def must_go_first(connection: duckdb.DuckDBPyConnection, consumer: str, rules: str) -> bool:
+    """Return whether what a consumer has written by some ``rules``, names among them, may show what has to go.
+
+    Since then something was erased, somebody opted out, or a name became known; or it has written nothing yet. A publication
+    does not wait for such files to be made again, but it leaves nothing that has to go.
+    """
+    seen = watermark(connection, consumer)
+    out = "SELECT EXISTS (FROM authors WHERE opted_out AND opted_out_revision > ?)"
+    return (
+        seen.fingerprint != rules
+        or erased_since(connection, seen.revision)
+        or bool(scalar(connection, out, [seen.revision]))
+    )
 
 
 def shown_reactions(given: str = "FROM reactions") -> str:

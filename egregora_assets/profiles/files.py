@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from egregora_assets.authors import gate
+from egregora_assets.authors.shown import must_go_first
 from egregora_assets.authors.verify import names_fingerprint
 from egregora_assets.config import Settings
 from egregora_assets.privacy.scrub import scrubbing
@@ -22,7 +23,7 @@ from egregora_assets.profiles.statistics import counted, records
 from egregora_assets.sidecar import posts
 from egregora_assets.warehouse.made_files import UNFINISHED, made_by_another, sign, write_if_changed
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary
-from egregora_assets.warehouse.revisions import Transaction, transaction, watermark
+from egregora_assets.warehouse.revisions import Transaction, transaction
 
 CONSUMER = "author_profiles"
 VERSION = "3"
@@ -72,18 +73,8 @@ def rules_fingerprint(connection: duckdb.DuckDBPyConnection, settings: Settings)
 
 
 def must_follow(connection: duckdb.DuckDBPyConnection, settings: Settings) -> bool:
-    """Return whether profiles may show what has to go: since they were made something was erased, somebody opted out, or a
-    name became known; or there are none yet.
-
-    A publication does not wait for profiles to be counted again, but it leaves nothing that has to go.
-    """
-    sql = """
-        SELECT EXISTS (FROM erasures WHERE revision > $since)
-            OR EXISTS (FROM authors WHERE opted_out AND opted_out_revision > $since)
-    """
-    seen = watermark(connection, CONSUMER)
-    has_changed = seen.fingerprint != rules_fingerprint(connection, settings)
-    return has_changed or bool(scalar(connection, sql, {"since": seen.revision}))
+    """Return whether a publication cannot wait for profiles, as ``shown.must_go_first`` says."""
+    return must_go_first(connection, CONSUMER, rules_fingerprint(connection, settings))
 
 
 _MAY_HAVE = f"""

@@ -14,6 +14,7 @@ import duckdb
 
 from egregora_assets.authors import gate
 from egregora_assets.authors.policy import naming_somebody, rules_of, unscrubbed
+from egregora_assets.authors.shown import must_go_first
 from egregora_assets.authors.verify import names_fingerprint
 from egregora_assets.config import Settings
 from egregora_assets.privacy.scrub import quoted, scrubbing
@@ -23,7 +24,7 @@ from egregora_assets.sidecar.page_texts import MONTHS, MOST_ITEMS, PART, texts
 from egregora_assets.warehouse.connection import one_thread_for_few
 from egregora_assets.warehouse.made_files import SIGNED, UNFINISHED, made_by_another, sign, write_if_changed
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary
-from egregora_assets.warehouse.revisions import erased_since, transaction, watermark
+from egregora_assets.warehouse.revisions import transaction
 from egregora_assets.warehouse.settled import is_settled, settle
 
 CONSUMER = "outcome_pages"
@@ -77,18 +78,8 @@ def rules_fingerprint(connection: duckdb.DuckDBPyConnection, settings: Settings)
 
 
 def must_follow(connection: duckdb.DuckDBPyConnection, settings: Settings) -> bool:
-    """Return whether pages may show what has to go: since they were written something was erased, somebody opted out, or a name
-    became known; or there are none yet.
-
-    A publication does not wait for pages, but it leaves nothing that has to go.
-    """
-    seen = watermark(connection, CONSUMER)
-    out = "SELECT EXISTS (FROM authors WHERE opted_out AND opted_out_revision > ?)"
-    return (
-        seen.fingerprint != rules_fingerprint(connection, settings)
-        or erased_since(connection, seen.revision)
-        or bool(scalar(connection, out, [seen.revision]))
-    )
+    """Return whether a publication cannot wait for pages, as ``shown.must_go_first`` says."""
+    return must_go_first(connection, CONSUMER, rules_fingerprint(connection, settings))
 
 
 def _form(fingerprint: str) -> str:
