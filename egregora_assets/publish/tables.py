@@ -161,7 +161,7 @@ TABLES = (
     _of_document("topics", "label, score, evidence"),
     _of_document("summaries", "place, text, evidence"),
     _of_document("decisions", "text, author, decided_at, status, revoked_by, evidence"),
-    _of_document("action_items", "text, assignee, author, due, due_on, status, said_at, evidence"),
+    _of_document("action_items", "text, assignee, author, due, due_on, status, done_by, said_at, evidence"),
     _of_document(
         "questions",
         "text, author, asked_at, status, answer, answer_id, answered_by, answered_at, linked_by, evidence",

@@ -16,7 +16,8 @@ from egregora_assets.authors.policy import Rules, naming_somebody, unscrubbed
 from egregora_assets.documents.stopwords import STOPWORDS
 from egregora_assets.privacy.kinds import ALIAS
 from egregora_assets.privacy.scrub import leaking, quoted
-from egregora_assets.sidecar import outcomes, revocations, terms
+from egregora_assets.sidecar import completions, outcomes, revocations, terms
+from egregora_assets.sidecar.acts import ACTS
 from egregora_assets.sidecar.known import places, technologies
 from egregora_assets.sidecar.language_model import items
 from egregora_assets.sidecar.terms import LINK_PATTERN
@@ -66,12 +67,15 @@ def extracting(connection: duckdb.DuckDBPyConnection, outdated: str) -> Iterator
         temporary(connection, "term_changes", terms.NO_CHANGES),
         temporary(connection, "candidates", terms.NO_CANDIDATES),
         temporary(connection, "marked_spans", revocations.NO_SPANS),
+        temporary(connection, "task_spans", revocations.NO_SPANS),
         temporary(connection, "retold", revocations.NO_DOCUMENTS),
         view_of(connection, "stopwords", pa.table({"word": sorted(STOPWORDS)})),
         view_of(connection, "untelling_words", pa.table({"word": sorted(UNTELLING)})),
+        view_of(connection, "acts", pa.table({"form": list(ACTS), "act": list(ACTS.values())})),
     ):
         terms.forget(connection, outdated)
         revocations.forget(connection, outdated)
+        completions.forget(connection, outdated)
         yield
 
 
@@ -91,12 +95,13 @@ def extract(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def compare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Bring the counts of words and the statuses of decisions up to date with what was forgotten and extracted.
+    """Bring the counts of words and the statuses of decisions and tasks up to date with what was forgotten and extracted.
 
-    Documents in which a decision was taken back by another document, or no longer is, are in ``retold`` then.
+    Documents of which another takes a decision back or says that a task is done, or no longer does, are in ``retold`` then.
     """
     terms.settle(connection)
     revocations.settle(connection)
+    completions.settle(connection)
 
 
 def conclude(connection: duckdb.DuckDBPyConnection, rules: Rules) -> None:

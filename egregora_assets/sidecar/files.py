@@ -30,7 +30,7 @@ _OURS_IN_POST = (
 _OURS_IN_RECORD = "|".join(
     (
         rf"\"(?:evidence|message_ids)\":\[(?:\"{ID}\",?)*\]",
-        rf"\"(?:document_id|message_id|revoked_by)\":\"{ID}\"",
+        rf"\"(?:document_id|message_id|revoked_by|done_by)\":\"{ID}\"",
         r"\"due_on\":\"[0-9]{4}-[0-9]{2}-[0-9]{2}\"",
         rf"\"(?:window_start|window_end|decided_at|asked_at|answered_at|said_at)\":\"{MOMENT}\"",
         r"\"(?:author|assignee)\":\"member-[0-9a-f]{10}\"",

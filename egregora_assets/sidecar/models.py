@@ -53,9 +53,9 @@ class Decision(_Record):
 class ActionItem(_Record):
     """A sentence by which somebody takes on a task, or is asked to.
 
-    ``due`` are the words that say when, ``due_on`` the day they mean. ``status`` is ``open`` until a message of the document
-    says that it is ``done``. After the message that says it the evidence has the one that accepts it, if another does, and the
-    one that says it is done.
+    ``due`` are the words that say when, ``due_on`` the day they mean. ``status`` is ``open`` until the message ``done_by``, of
+    this document or a later one of the chat, says that it is ``done``. After the message that says it the evidence has the one
+    that accepts it, if another does, and the one that says it is done if that is of this document.
     """
 
     text: str
@@ -65,6 +65,7 @@ class ActionItem(_Record):
     due_on: date | None
     said_at: datetime
     status: Literal["open", "done"]
+    done_by: UUID | None
     evidence: Evidence
 
 

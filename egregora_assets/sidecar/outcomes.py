@@ -6,7 +6,7 @@ import duckdb
 
 from egregora_assets.privacy.kinds import ALIAS
 from egregora_assets.privacy.scrub import quoted
-from egregora_assets.sidecar import cues, due, revocations, words
+from egregora_assets.sidecar import completions, cues, due, revocations
 from egregora_assets.warehouse.query import changed, scalar, temporary
 
 _MOST_SENTENCES = 20
@@ -57,13 +57,13 @@ def find(connection: duckdb.DuckDBPyConnection) -> None:
         temporary(connection, "taken", _TASKS_TAKEN),
         temporary(connection, "tasks", _TASKS),
         temporary(connection, "news", _NEWS),
-        temporary(connection, "finished", _FINISHED),
         temporary(connection, "decided", _DECIDED),
         temporary(connection, "taken_back", _TAKEN_BACK if scalar(connection, _ANY_REPLY) else _NOTHING_TAKEN_BACK),
     ):
         for statement in (_QUESTIONS, _DECISIONS, _ACTION_ITEMS):
             changed(connection, statement)
         revocations.mark(connection)
+        completions.mark(connection)
 
 
 def _is(pattern: str, text: str = "plain") -> str:
@@ -274,49 +274,24 @@ _TASKS = f"""
 """A task that somebody asked for and nobody refused; who takes on what was asked is its assignee, and says no second task."""
 
 _NEWS = f"""
-    SELECT d_no, m_no AS h_no, message_id, reply_to, alias, plain, is_alone
+    SELECT d_no, m_no AS h_no, reply_to, alias, named, plain, is_alone
     FROM (
-        SELECT d_no, m_no, s_no, plain, {_is(cues.DONE_ALONE)} AS is_alone
-        FROM sentences JOIN (SELECT d_no, min(m_no) AS first FROM tasks GROUP BY d_no) USING (d_no)
+        SELECT d_no, m_no, s_no, plain, named, {_is(cues.DONE_ALONE)} AS is_alone
+        FROM sentences
         WHERE CASE
-            WHEN m_no > first AND NOT contains(sentence, '?')
-            THEN {_is(cues.any_of(cues.DONE_ALONE, cues.DONE_WITH))} AND NOT {_is(cues.NOT_DONE)}
+            WHEN {_is(cues.any_of(cues.DONE_ALONE, cues.DONE_WITH))}
+            THEN NOT contains(sentence, '?') AND NOT {_is(cues.NOT_DONE)}
             ELSE false
         END
     )
-    JOIN said USING (d_no, m_no)
+    JOIN (SELECT d_no, m_no, reply_to, alias FROM said WHERE alias IS NOT NULL) USING (d_no, m_no)
     QUALIFY row_number() OVER (PARTITION BY d_no, m_no ORDER BY s_no) = 1
 """
 """The first sentence of a message that says something is done."""
-_FINISHED = f"""
-    WITH task_words AS ({words.said_in("SELECT d_no, m_no, plain FROM tasks", "d_no, m_no")}),
-    news_words AS ({words.said_in("SELECT d_no, h_no, plain FROM news WHERE NOT is_alone", "d_no, h_no")}),
-    links AS (
-        SELECT t.d_no, t.m_no, n.h_no FROM tasks t JOIN news n
-            ON n.d_no = t.d_no AND n.h_no > t.m_no AND n.reply_to IN (t.message_id, t.answer_id)
-        UNION ALL
-        SELECT n.d_no, max(t.m_no), n.h_no FROM tasks t JOIN news n
-            ON n.d_no = t.d_no AND n.alias = t.assignee AND t.m_no < n.h_no AND t.m_no >= n.h_no - {_REACH}
-        WHERE is_alone AND n.reply_to IS NULL GROUP BY n.d_no, n.h_no
-        UNION ALL
-        SELECT d_no, m_no, h_no FROM (
-            SELECT t.d_no, t.m_no, n.h_no, count(*) AS shared
-            FROM task_words t JOIN news_words n USING (d_no, word) WHERE n.h_no > t.m_no GROUP BY ALL
-        )
-        JOIN (SELECT d_no, m_no, assignee FROM tasks) USING (d_no, m_no)
-        JOIN (SELECT d_no, h_no, alias FROM news) USING (d_no, h_no)
-        WHERE assignee = alias OR (assignee IS NULL AND (shared > 1 OR h_no - m_no <= {_REACH}))
-        QUALIFY row_number() OVER (PARTITION BY d_no, h_no ORDER BY shared DESC, m_no DESC) = 1
-    )
-    SELECT d_no, m_no, min_by(message_id, h_no) AS done_id
-    FROM links JOIN (SELECT d_no, h_no, message_id FROM news) USING (d_no, h_no) GROUP BY d_no, m_no
-"""
-"""Which message says that a task is done: a reply to it, or its assignee soon after it or with words of it."""
 
 _ACTION_ITEMS = f"""
     INSERT INTO action_items (document_id, text, assignee, author, due, due_on, status, said_at, evidence)
-    SELECT document_id, {cut("rtrim(sentence, '.! ')")}, assignee, author, due, due_on,
-        CASE WHEN done_id IS NULL THEN 'open' ELSE 'done' END, sent_at,
-        list_filter([message_id, answer_id, nullif(done_id, answer_id)], lambda message: message IS NOT NULL)
-    FROM tasks JOIN open_documents USING (d_no) LEFT JOIN finished USING (d_no, m_no)
+    SELECT document_id, {cut("rtrim(sentence, '.! ')")}, assignee, author, due, due_on, 'open', sent_at,
+        list_filter([message_id, answer_id], lambda message: message IS NOT NULL)
+    FROM tasks JOIN open_documents USING (d_no)
 """

@@ -31,7 +31,7 @@ from egregora_assets.warehouse.settled import is_settled, settle
 
 CONSUMER = "sidecars"
 SCHEMA_FILE = "sidecar.schema.json"
-_VERSION = "11"
+_VERSION = "12"
 _BATCH = 50
 _AT_ONCE = 250_000
 """Messages of the documents that are made together; the more, the less often patterns and plans are made anew."""
@@ -283,7 +283,7 @@ _DECISION_ITEMS = _items(
 _ACTION_ITEMS = _items(
     "action_items",
     "'text': text, 'assignee': assignee, 'author': author, 'due': due, 'due_on': due_on, "
-    f"'said_at': {_iso('said_at')}, 'status': status",
+    f"'said_at': {_iso('said_at')}, 'status': status, 'done_by': done_by",
     "said_at, evidence[1], text",
 )
 _ANSWER = f"""CASE WHEN answer_id IS NOT NULL THEN {{

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from egregora_assets.documents.stopwords import COMMON_WORDS
+from egregora_assets.privacy.scrub import quoted
 
 _MOST_LETTERS = 400
 _DAYS = frozenset(
@@ -35,4 +36,22 @@ def said_in(sentences: str, key: str) -> str:
         SELECT DISTINCT {key}, rtrim(word, 's') AS word
         FROM (SELECT {key}, unnest(regexp_extract_all(left(plain, {_MOST_LETTERS}), '[a-z]{{4,}}')) AS word FROM ({sentences}))
         ANTI JOIN untelling_words USING (word)
+    """
+
+
+_NO_DAY = ", ".join(map(quoted, sorted(_DAYS)))
+
+
+def of_tasks(sentences: str, key: str) -> str:
+    """Return SQL for (``key``, word, is_act) of the telling words in ``sentences``, as ``said_in`` does, without days of the week.
+
+    Forms of one act are one word (view ``acts``: form, act), also those of three letters.
+    """
+    return f"""
+        SELECT DISTINCT {key}, coalesce(act, rtrim(word, 's')) AS word, act IS NOT NULL AS is_act
+        FROM (SELECT {key}, unnest(regexp_extract_all(left(plain, {_MOST_LETTERS}), '[a-z]{{3,}}')) AS word FROM ({sentences}))
+        LEFT JOIN acts ON form = word
+        WHERE act IS NOT NULL OR (
+            length(word) > 3 AND word NOT IN (SELECT word FROM untelling_words) AND word NOT IN ({_NO_DAY})
+        )
     """

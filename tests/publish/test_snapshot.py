@@ -170,6 +170,7 @@ def test_only_tables_and_columns_of_the_allow_list_are_published(published: Sett
             "due",
             "due_on",
             "status",
+            "done_by",
             "said_at",
             "evidence",
         },

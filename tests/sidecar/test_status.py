@@ -132,6 +132,100 @@ def test_a_later_conversation_takes_a_decision_back_and_gives_it_again_when_it_g
     assert {path: path.read_bytes() for path in settings.posts.glob("*/*")} == before
 
 
+LATER: dict[str, tuple[Window, Window, bool]] = {
+    "its thing and its act": (window(("A", "I'll send the invoice")), window(("A", "I've sent the invoice")), True),
+    "its two things": (
+        window(("A", "I'll bring the salad and the drinks")),
+        window(("A", "salad and drinks are done")),
+        True,
+    ),
+    "by who asked": (
+        window(("A", "@B can you book the hall?"), ("B", "sure")),
+        window(("A", "the hall is booked")),
+        True,
+    ),
+    "of who is named": (
+        window(("A", "@B can you print the flyers?")),
+        window(("C", "@B printed all the flyers, all done")),
+        True,
+    ),
+    "taken on by nobody": (
+        window(("A", "someone has to call the caterer")),
+        window(("C", "I called the caterer")),
+        True,
+    ),
+    "its act alone, soon": (window(("A", "eu ligo pra ele amanhã")), window(("A", "já liguei")), True),
+    "pagué": (window(("A", "eu pago a conta da luz")), window(("A", "já paguei a luz")), True),
+    "gebucht": (window(("A", "ich buche den Raum")), window(("A", "der Raum ist gebucht")), True),
+    "commandé": (window(("A", "je m'occupe de commander le gâteau")), window(("A", "j'ai commandé le gâteau")), True),
+    "no word of it": (window(("A", "I'll send the invoice")), window(("A", "done")), False),
+    "another act": (
+        window(("A", "I'll send the invoice")),
+        window(("A", "I've printed the photos and the map")),
+        False,
+    ),
+    "another thing": (window(("A", "I'll send the invoice")), window(("A", "I've sent the photos")), False),
+    "one thing, by another": (
+        window(("A", "I'll send the invoice")),
+        window(("B", "the invoice software is fixed")),
+        False,
+    ),
+    "not done": (window(("A", "I'll send the invoice")), window(("A", "I haven't sent the invoice yet")), False),
+}
+
+
+@pytest.fixture(scope="module")
+def done_later() -> set[str]:
+    """The cases of ``LATER`` whose task is done: all in one memory, each two documents of a chat of its own."""
+    named: list[tuple[str, Window]] = [(case, part) for case, (*parts, _) in LATER.items() for part in parts]
+    with holding([part for _, part in named], [case for case, _ in named]) as connection:
+        passed_over(connection, range(len(named)))
+        done = "SELECT slug::INTEGER FROM action_items JOIN documents USING (document_id) WHERE status = 'done'"
+        return {named[number][0] for (number,) in rows(connection, done)}
+
+
+@pytest.mark.parametrize("case", LATER)
+def test_a_later_conversation_says_that_a_task_is_done(done_later: set[str], case: str) -> None:
+    assert (case in done_later) == LATER[case][2]
+
+
+BOOKED: Line = (2000, "Rui Costa", "I've booked the room at the library")
+
+
+def test_a_task_is_done_by_a_later_conversation_and_open_again_when_that_goes(settings: Settings) -> None:
+    write(settings, *FRIDAY)
+    before = {path: path.read_bytes() for path in settings.posts.glob("*/*")}
+    assert write(settings, *FRIDAY, BOOKED, suffix=" (1)") == posts.SidecarChanges(written=2)
+    first, second = sidecars(settings)
+    [task] = first["action_items"]
+    assert (task["status"], task["done_by"]) == ("done", second["message_ids"][0])
+    assert task["evidence"] == [first["message_ids"][1]], "what is no message of the document is no evidence of it"
+    assert "- I'll book the room at the library (done)\n" in markdown(settings)
+    assert write(settings, *FRIDAY, BOOKED, (9000, "Ana Lima", "la la"), suffix=" (2)") == posts.SidecarChanges(
+        written=1
+    )
+    gone = with_privacy(settings, opt_out=("Rui Costa",))
+    with open_warehouse(settings) as connection:
+        assert verify.evidence_is_inside(connection, settings).passed
+        posts.refresh(connection, gone)
+        assert verify.no_opted_out_text(connection, gone).passed
+        assert rows(connection, "FROM private.task_marks") == []
+    assert before.keys() <= set(settings.posts.glob("*/*"))
+    assert all(sidecar["action_items"] == [] for sidecar in sidecars(settings))
+
+
+def test_a_reply_in_a_later_conversation_finishes_what_it_replies_to() -> None:
+    later = window(("B", "good morning"), ("B", "done"))
+    with holding([window(("A", "someone has to call the caterer")), later], "one chat") as connection:
+        rows(
+            connection,
+            "UPDATE clean_messages SET reply_to = (SELECT min(message_id) FROM clean_messages) WHERE text = 'done'",
+        )
+        passed_over(connection, [1])
+        passed_over(connection, [0])
+        assert rows(connection, "SELECT status FROM action_items") == [("done",)]
+
+
 def test_what_was_done_and_taken_back_inside_is_evidence_and_stands_in_the_post(settings: Settings) -> None:
     said: Line = (3, "Rui Costa", "I've booked the room")
     off: Line = (4, "Ana Lima", "we won't meet at the library on Friday after all")
@@ -150,15 +244,17 @@ SAID = (
     "we won't meet at the library on Friday after all",
     "change of plans, no blue paint for the hall, we don't need it after all",
     "I'll book the library",
+    "someone has to call the caterer",
     "done",
     "I've booked the library",
+    "the caterer is called and the library is booked",
     "agreed",
 )
 
 
 STATUSES = """
     SELECT 'decision', text, status, revoked_by, evidence FROM decisions UNION ALL
-    SELECT 'task', text, status, NULL, evidence FROM action_items ORDER BY ALL
+    SELECT 'task', text, status, done_by, evidence FROM action_items ORDER BY ALL
 """
 
 

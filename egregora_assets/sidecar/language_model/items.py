@@ -43,10 +43,11 @@ def open_answers(connection: duckdb.DuckDBPyConnection, settings: Settings) -> I
 
 
 def unmark(connection: duckdb.DuckDBPyConnection) -> None:
-    """Keep decisions of ``open_answers`` from being taken back by rules, which know nothing of those that a model words."""
-    among = "document_id IN (SELECT document_id FROM open_answers) AND NOT takes_back"
+    """Keep decisions and tasks of ``open_answers`` from being told otherwise by rules, which know nothing of what a model words."""
     if scalar(connection, "SELECT EXISTS (FROM open_answers)"):
-        changed(connection, f"DELETE FROM private.decision_marks WHERE {among}")
+        among = "document_id IN (SELECT document_id FROM open_answers)"
+        changed(connection, f"DELETE FROM private.decision_marks WHERE {among} AND NOT takes_back")
+        changed(connection, f"DELETE FROM private.task_marks WHERE {among} AND NOT is_news")
 
 
 def replace(connection: duckdb.DuckDBPyConnection) -> None:

@@ -97,8 +97,10 @@ def passed_over(connection: duckdb.DuckDBPyConnection, documents: Iterable[int])
 
 
 @contextmanager
-def holding(windows: Sequence[Window], chat: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A warehouse in memory that holds the windows as documents, a day apart, of one ``chat`` or of one each."""
+def holding(windows: Sequence[Window], chats: str | Sequence[str] | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A warehouse in memory that holds the windows as documents, a day apart, of one chat, of those named, or of one each."""
+    if chats is None or isinstance(chats, str):
+        chats = [chats or f"chat-{number}" for number in range(len(windows))]
     with duckdb.connect(config={"threads": 1}) as connection:
         settle(connection)
         migrate(connection)
@@ -106,7 +108,7 @@ def holding(windows: Sequence[Window], chat: str | None = None) -> Iterator[duck
             {
                 "message_id": _message_id(number, place),
                 "document": number,
-                "source_id": chat or f"chat-{number}",
+                "source_id": chats[number],
                 "local_time": _BEGINNING + timedelta(days=number, minutes=message["minute"]),
                 "author_id": _author_id(message["author"]),
                 "text": re.sub("@([A-D])", lambda found: "@" + _alias(found[1]), message["text"]),
@@ -168,12 +170,12 @@ def find(windows: Sequence[Window]) -> Found:
             found.decision[place(evidence[0])] = (text, status)
             if taker:
                 found.taken_back[place(evidence[0])] = taker.int % 1000
-        for text, evidence, who, due, status in rows(
-            connection, "SELECT text, evidence, assignee, due, status FROM action_items"
+        for text, evidence, who, due, finisher in rows(
+            connection, "SELECT text, evidence, assignee, due, done_by FROM action_items"
         ):
             found.action[place(evidence[0])] = (text, letter_of.get(who), due)
-            if status == "done":
-                found.done[place(evidence[0])] = evidence[-1].int % 1000
+            if finisher:
+                found.done[place(evidence[0])] = finisher.int % 1000
         for kind, table in (("question", "questions"), ("decision", "decisions"), ("action", "action_items")):
             for (evidence,) in rows(connection, f"SELECT evidence FROM {table} ORDER BY evidence[1]"):
                 found.evidence.setdefault((place(evidence[0])[0], kind), []).append(len(evidence))
