@@ -23,7 +23,7 @@ _START = (
     r"entonces|vale|pues|also|gut|dann|alors|donc|bon)\b[,:!.]* )*"
 )
 """Where a sentence begins, after words that only lead to it."""
-_GROUP = r"(?:we|board|committee|team|council|everyone|everybody|and i|class|club)"
+_GROUP = r"(?:we|board|committee|team|everyone|everybody|and i|class|club)"
 _DONE = r"(?:decided|agreed|settled|voted|chosen|chose|resolved|opted)"
 _TO_US = r"(?: all| both| just| now| finally| once and for all| already)?"
 _WE_DO = (
@@ -31,7 +31,26 @@ _WE_DO = (
     r"quarantine|try|choose|pick|cut|trim|close|open|sell|hire|train|cancel|run|pay|share|send|start|stop|build|play|split|raise|"
     r"add|remove|merge|freeze|store|write|present|host|fly|drive|limit|cap|don't [a-z]+|do not [a-z]+|won't [a-z]+|stay)"
 )
-_PT_DONE = r"(?:decidid|combinad|fechad|acertad|marcad|definid|resolvid|confirmad|aprovad|acordad)[oa]s?"
+_PT_DONE = r"(?:decidid|combinad|fechad|acertad|marcad|definid|resolvid|confirmad|aprovad|acordad|adiad|remarcad|transferid|antecipad)[oa]s?"
+_OUTSIDERS = (
+    r"(?:they|he|she|eu|government|council|parliament|ministry|minister|mayor|court|judge|police|congress|senate|university|city|"
+    r"landlord|teachers?|parents|nobody|no one|boss|bank|company|management|neighbou?rs|governo|prefeitura|prefeito|camara|"
+    r"ministerio|ministro|tribunal|juiz|policia|congresso|senado|universidade|empresa|banco|patrao|chefe|vizinhos?|ayuntamiento|"
+    r"gobierno|juez|ministra|universidad|jefe|stadtrat|regierung|gericht|ministerium|polizei|chef|mairie|gouvernement|"
+    r"conseil municipal|ministere|patron|stadt|firma)"
+)
+"""Whose decisions are not the group's."""
+_DECIDED = (
+    r"(?:decided|decides|agreed|voted|approved|resolved|ruled|decidiu|decidiram|aprovou|aprovaram|votou|resolveu|ha decidido|"
+    r"decidio|han decidido|aprobo|(?:hat|haben) (?:[a-z]+ )*(?:entschieden|beschlossen)|beschloss|a (?:decide|vote))"
+)
+_AGREEING = (
+    r"(?:ok|okay|okey|deal|done|agreed|settled|fine|great|good|perfect|sure|cool|yes|yep|yeah|sounds|combinad[oa]|fechad[oa]|fechou|"
+    r"decidid[oa]|beleza|blz|certo|show|perfeito|sim|ta|bom|boa|otimo|oficial|entao|assim|acordad[oa]|hech[oa]|trato|vale|si|claro|"
+    r"perfecto|abgemacht|gut|genau|super|klar|alles|ja|dann|parfait|d'accord|convenu|bon|oui|all|then|so|it|is|and|e|it's|that's|"
+    r"thanks|thank|you|obrigad[oa]|valeu|gracias|danke|merci|everyone|everybody|guys|folks|people|pessoal|gente|galera|todos|see|"
+    r"ate|la|logo|amanha|tomorrow|later|por|mim|for|me|with|from|us)"
+)
 
 DECISION = _any(
     rf"\b{_GROUP}(?:'ve| have| has)?{_TO_US} {_DONE}\b",
@@ -51,6 +70,7 @@ DECISION = _any(
     r"^(?:ok|okay)[,:]? (?:no|one|two|both|everyone|all)\b",
     r"^\S+(?: \S+)? (?:wins|won|ganhou|venceu|gana|gewinnt|gagne)\b",
     r"\b(?:is|are|has been|have been) (?:cancelled|canceled|called off|postponed|approved|revoked|scrapped|moved|accepted)\b",
+    r"\b(?:postponed|rescheduled|pushed(?: back)?|put off|brought forward) (?:to|till?|until|for|by)\b|\blet'?s not [a-z]+",
     r"\bmoved to (?:the )?(?:mon|tues|wednes|thurs|fri|satur|sun|next|[0-9])",
     # Portuguese
     r"\b(?:decidimos|decidiu-se|decidiram juntos|votamos|escolhemos|optamos|desistimos|bati o martelo|batemos o martelo)\b",
@@ -63,14 +83,21 @@ DECISION = _any(
     r"\b(?:entao (?:fica|ficam|ficou|vai ser|vao ser)|fica (?:assim|entao|decidido|pra|para|dia|em|sendo|o|a|[0-9]+)|ficou pra)\b",
     r"^(?:entao |ok,? )?va[io] ser\b",
     r"\b(?:ficamos|fechamos|fechei|ficou) com\b",
-    r"\b(?:foi|foram) (?:cancelad|adiad|aprovad|marcad|remarcad)[oa]s?\b",
+    r"\b(?:foi|foram|fica|ficou|ficaram|esta|ta|estao) (?:cancelad|adiad|aprovad|marcad|remarcad|suspens|transferid|antecipad)"
+    r"[oa]s?\b|\b(?:adiad|remarcad|transferid|antecipad)[oa]s? (?:para|pra|pro|por)\b|\b(?:adiamos|remarcamos|cancelamos)\b",
     r"\bmud(?:ou|amos) (?:pra|para|de)\b",
     r"\b(?:sem discussao|nao vai mais|nao vamos mais|nao precisa mais|a gente so|a partir de agora)\b",
     r"^ok, (?:sem|so|nada|dia|todos)\b",
     # Spanish, German, French
     r"\b(?:hemos decidido|decidimos|acordamos|quedamos en|queda (?:decidido|acordado)|decision tomada|nos quedamos con)\b",
     rf"{_START}(?:decidido|acordado|hecho|trato hecho|aprobado)\b[ :,].*\S",
-    r"\b(?:vamos (?:con|a por)|pues entonces)\b",
+    r"\b(?:vamos (?:con|a por)|pues entonces|no cobremos|lo dejamos (?:para|en))\b",
+    r"\b(?:queda|quedo|quedan|esta|se ha|fue|ha sido) (?:aplazad|pospuest|cancelad|suspendid|aprobad)[oa]s?\b|"
+    r"\b(?:aplazad|pospuest)[oa]s? (?:para|al?|hasta)\b|\bse (?:aplaza|pospone|cancela)\b",
+    r"\b(?:ist|sind|wird|werden|wurde|wurden)\b.* (?:verschoben|verlegt|vertagt|abgesagt|genehmigt)\b|"
+    r"\b(?:verschoben|vertagt|verlegt) auf\b|\bwir (?:verschieben|verlegen|sagen .* ab)\b|\blass(?:t|en wir)? uns [a-z]+",
+    r"\b(?:est|sont|a ete|ont ete) (?:reporte|annule|decale|deplace|avance|approuve)e?s?\b|\breportee?s? (?:a|au|aux)\b|"
+    r"\bon (?:reporte|decale|annule)\b",
     r"\b(?:wir (?:haben (?:uns )?(?:[a-z]+ )*(?:entschieden|beschlossen|geeinigt)|nehmen|machen|gehen|bleiben|kaufen|treffen)|"
     r"beschlossen|abgemacht|einigen wir uns|es bleibt (?:dabei|bei)|dann also)\b",
     r"\b(?:on a (?:decide|choisi|vote)|nous avons decide|c'est decide|on part sur|on prend|on garde|convenu|c'est regle)\b",
@@ -101,18 +128,28 @@ DECISION_WITH = {
 """The same, by a piece of text without which the pattern cannot match: these are dear."""
 NOT_DECISION = _any(
     r"\b(?:haven't|have not|hasn't|didn't|not yet|nobody ever|no one ever|undecided|if (?:i|we|somebody|someone|she|he)|once|"
-    r"let'?s see)\b",
+    r"let'?s see)\b|\b(?:decided|agreed|agree|agreeing|settled)(?: on)? nothing\b|\b(?:nothing|none of it)(?: is| was| has been|'s)?"
+    r"(?: yet)? (?:decided|agreed|settled|fixed|final)\b|\b(?:we've|is|are|was|been|it's|that's) not(?: been)?(?: yet)? "
+    r"(?:decided|agreed|settled|fixed|final|official)\b|\b(?:nothing|not)\b.* yet\W*$|\bneither\b.* nor\b",
+    rf"^(?:[^a-z0-9]*\b{_AGREEING}\b)+[^a-z0-9]*$",
     r"\blast (?:year|time|month|week)\b|\byears ago\b|\bi(?:'ve| have)? (?:have )?decided\b|^i\b.*\bthen\W*$|^i'(?:ll|d|"
     r"ve)\b.*\bthen\W*$",
-    r"\b(?:they|he|she|eu|government|city|court|teachers?|parents|nobody|landlord) (?:have |has |had )?(?:decided|agreed|once)\b",
+    rf"\b{_OUTSIDERS}(?: (?:of|at|in) (?:the )?[a-z]+)?(?: have| has| had| finally| just| already| also| ja)* {_DECIDED}\b",
+    r"\b(?:they|he|she|eu|government|city|court|teachers?|parents|nobody|landlord) (?:have |has |had )?once\b",
+    r"^deal with\b|\b(?:going|staying|went) with (?:my|his|her|him|me|them|you|your|mum|mom|dad|friends)\b|\bi(?:'m| am| was|'ll be)? "
+    r"(?:going|staying|went) with\b",
     r"\b(?:can't|cannot|couldn't|could|might|should|who|what|when|which|why|how) (?:we|decide|do|did|are)\b|\bwe (?:should|"
     r"could|might)\b",
-    r"\bwe (?:all )?(?:go|run) (?:back|out of|way)\b|\blet'?s (?:see|hope|decide|talk|discuss|say goodbye|be|sleep|wait|not|"
-    r"face)\b",
+    r"\bwe (?:all )?(?:go|run) (?:back|out of|way)\b|\blet'?s (?:see|hope|decide|talk|discuss|say goodbye|be|sleep|wait|"
+    r"face|not (?:forget|panic|worry|get|rush|fight|argue|be|start|even|talk|kid|pretend|jump|go there|decide|discuss))\b",
     r"\b(?:ainda nao|ninguem nunca|nunca|nao consigo|se eu|se a gente|tivesse|tinha|tinham|ano passado|uma vez|governo|"
     r"prefeitura)\b",
     r"\b(?:vamos (?:ver|decidir|esperar|pensar|falar|combinar|torcer)|eu decidi|eles|juiz)\b",
-    r"\b(?:aun no|todavia no|noch nicht|nicht entschieden|pas encore|pas decide)\b",
+    r"\b(?:aun no|todavia no|noch nicht|nicht entschieden|pas encore|pas decide)\b|\bnada (?:(?:foi|esta|ficou|ta|fue) )?"
+    r"(?:ainda )?(?:decidid|combinad|definid|resolvid|acordad|fechad)[oa]\b|\bdecid(?:imos|iu|iram) nada\b|\bnao (?:decidimos|"
+    r"votamos|escolhemos|combinamos|fechamos|ficou|foi|esta)\b|\bno (?:hemos|decidimos|acordamos|se ha|esta)\b|"
+    r"\bnichts? (?:[a-z]+ )?(?:entschieden|beschlossen|fest)\b|\bnicht (?:entschieden|beschlossen)\b|\brien (?:[a-z]+ )?(?:decide|"
+    r"choisi|vote|regle)\b|\blass(?:t|en wir)? uns (?:(?:mal|doch) )?(?:sehen|schauen|hoffen|reden|abwarten|warten|ehrlich)\b",
     r"^(?:(?:e|mas|entao|nos|a gente|nao|so|ok,?|sim,?|ai) )*(?:somos|estamos|temos|tinhamos|vamos ver|podemos|podiamos|"
     r"precisamos|perdemos|"
     r"ganhamos|queremos|sabemos|achamos|devemos|viemos|fomos|jogamos|esperamos|gostamos|amamos|vimos|chegamos|conseguimos|"
@@ -142,16 +179,28 @@ OFF_ALONE = _any(
 )
 """The same in a reply, which need not say of what."""
 PROPOSED = _any(
-    r"\b(?:i (?:propose|suggest|move that|vote)|i'd (?:propose|suggest|go for)|my proposal|proposal)\b",
+    r"\b(?:i (?:propose|suggest|move that|vote)|i'd (?:propose|suggest|go for)|my proposal|proposal)\b|\blet'?s not\b",
     r"\b(?:proponho|sugiro|proposta|minha sugestao|propongo|sugiero|propuesta|ich schlage|vorschlag|je propose|proposition)\b",
 )
 AGREES = _any(
-    r"^(?:ok|okay|yes|yep|yeah|yup|sure|agreed|agree|fine|good|great|deal|perfect|works|seconded|done|sounds good|\+1|👍|i agree|"
-    r"i'm in|in$)",
+    r"^(?:ok|okay|yes|yep|yeah|yup|sure|agreed|agree|fine|good|great|deal|perfect|works|seconded|done|sounds good|i agree|"
+    r"i'm in|count me in|same here|love it|let's do it|in$)\b|^(?:\+1|👍|👌|✅|💯|🤝|🙌)",
     r"^(?:sim|ok|beleza|blz|combinado|fechado|fechou|concordo|bora|boa|pode ser|por mim|perfeito|show|ta bom|topo|claro|certo|"
-    r"otimo|isso|pra mim)",
-    r"^(?:si|vale|claro|de acuerdo|hecho|ja|genau|passt|gut|einverstanden|gerne|oui|d'accord|parfait|ca marche|bien sur)\b",
+    r"otimo|isso|pra mim|apoiado|de acordo)\b",
+    r"^(?:si|vale|claro|de acuerdo|hecho|me parece bien|perfecto|ja|genau|passt|gut|einverstanden|gerne|klar|klingt gut|oui|"
+    r"d'accord|parfait|ca marche|ca me va|bien sur|bonne idee)\b",
 )
+NOT_AGREES = _any(
+    r"\?|^(?:good|great|boa|bonne|gute?n?|ok|sure|fine) (?:question|pergunta|luck|sorte|morning|night|noite|tarde|luego|abend|morgen|"
+    r"point|grief)\b|^(?:claro que nao|isso nao|claro que no|klar nicht)\b|\b(?:but|mas|pero|aber|mais)\b",
+)
+"""What begins as if it agreed."""
+AGREEING_REACTION = _any(r"^(?:👍|👌|✅|✔|☑|💯|🆗|🤝|🙌|:?(?:\+1|thumbs_?up|ok_hand|white_check_mark|heavy_check_mark)\b)")
+ANNOUNCES = _any(
+    r"\b(?:decided|settled|decision|decidid[oa]|decidimos|decisao|resolvid[oa]|acordad[oa]|decision|beschlossen|entschieden|"
+    r"entscheidung|decide|official|oficial|final)\b",
+)
+"""Names itself a decision: a proposal of the same, just before it, is not another one."""
 REFUSES = _any(
     r"\b(?:can't|cannot|won't|i'm afraid|not me|sorry|no way|unfortunately)\b|^(?:no|nope)\b",
     r"\b(?:nao posso|nao consigo|nao da|nao vou|desculpa|infelizmente|eu nao)\b|^(?:nao)\b",

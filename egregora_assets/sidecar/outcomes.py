@@ -6,7 +6,7 @@ import duckdb
 
 from egregora_assets.privacy.kinds import ALIAS
 from egregora_assets.privacy.scrub import quoted
-from egregora_assets.sidecar import completions, cues, due, revocations
+from egregora_assets.sidecar import completions, cues, due, revocations, words
 from egregora_assets.warehouse.query import changed, scalar, temporary
 
 _MOST_SENTENCES = 20
@@ -16,6 +16,8 @@ _LEAST_QUESTION = 6
 _REACH = 8
 """How many messages after a question its answer may stand, unless it is a reply."""
 _AGREEMENT_REACH = 4
+_ANNOUNCED_WITHIN = 12
+"""So many messages after a proposal the decision that names itself one may be of the same."""
 _LISTENED = 200
 """So many letters of a message tell whether it answers."""
 _DECAY = 0.55
@@ -52,11 +54,14 @@ def find(connection: duckdb.DuckDBPyConnection) -> None:
         temporary(connection, "sentences", _SENTENCES),
         temporary(connection, "asked", _QUESTIONS_ASKED),
         temporary(connection, "stated", _DECISIONS_STATED),
+        temporary(connection, "telling", _TELLING),
         temporary(connection, "heard", _HEARD),
         temporary(connection, "answers", _ANSWERS),
         temporary(connection, "taken", _TASKS_TAKEN),
         temporary(connection, "tasks", _TASKS),
         temporary(connection, "news", _NEWS),
+        temporary(connection, "announced", _ANNOUNCED),
+        temporary(connection, "liked", _LIKED if scalar(connection, _ANY_REACTION) else _NOTHING_LIKED),
         temporary(connection, "decided", _DECIDED),
         temporary(connection, "taken_back", _TAKEN_BACK if scalar(connection, _ANY_REPLY) else _NOTHING_TAKEN_BACK),
     ):
@@ -189,7 +194,7 @@ _DECIDES = " OR ".join(
 """As one pattern, which costs what its largest part does."""
 _DECISIONS_STATED = f"""
     SELECT d_no, m_no, sentence, plain, {_is(cues.PROPOSED)} AS is_proposed, {_is(cues.TAKEN_BACK)} AS is_revoked,
-        is_revoked OR {_is(cues.CALLED_OFF)} AS takes_back
+        is_revoked OR {_is(cues.CALLED_OFF)} AS takes_back, {_is(cues.ANNOUNCES)} AS announces
     FROM sentences
     WHERE CASE
         WHEN {_DECIDES}
@@ -198,9 +203,41 @@ _DECISIONS_STATED = f"""
     END
     QUALIFY row_number() OVER (PARTITION BY d_no, m_no ORDER BY s_no) = 1
 """
+_AGREEING = _PLAIN.format("left(a.text, 60)")
+_TELLING = f"""
+    SELECT d_no, m_no, list(md5_number_lower(word) ORDER BY word) AS words
+    FROM ({words.said_in("FROM stated", "d_no, m_no")}) GROUP BY ALL
+"""
+"""The telling words, as numbers, of what decides."""
+_ANNOUNCED = f"""
+    SELECT DISTINCT p.d_no, p.m_no
+    FROM (SELECT d_no, m_no, m_no + unnest(range(1, {_ANNOUNCED_WITHIN + 1})) AS a_no FROM stated WHERE NOT (announces OR takes_back)) p
+    JOIN (SELECT d_no, m_no AS a_no, m_no FROM stated WHERE announces AND NOT takes_back) a USING (d_no, a_no)
+    JOIN telling w ON w.d_no = p.d_no AND w.m_no = p.m_no
+    JOIN telling v ON v.d_no = p.d_no AND v.m_no = a.m_no
+    WHERE 2 * len(list_intersect(w.words, v.words)) >= least(len(w.words), len(v.words)) AND list_has_any(w.words, v.words)
+"""
+"""What was proposed, and decided in words of its own soon after."""
+_ANY_REACTION = "SELECT EXISTS (FROM reactions) AND EXISTS (FROM stated WHERE is_proposed)"
+_NOTHING_LIKED = "SELECT 0 AS d_no, 0 AS m_no LIMIT 0"
+_LIKED = f"""
+    WITH proposed AS (
+        SELECT d_no, m_no, message_id, coalesce(person_id, author_id) AS proposer
+        FROM (SELECT d_no, m_no FROM stated WHERE is_proposed) JOIN said USING (d_no, m_no)
+        LEFT JOIN (SELECT author_id, person_id FROM private.persons) USING (author_id)
+    )
+    SELECT DISTINCT d_no, m_no
+    FROM (FROM reactions SEMI JOIN proposed USING (message_id)) JOIN proposed USING (message_id)
+    LEFT JOIN (SELECT author_id, person_id FROM private.persons) USING (author_id)
+    WHERE {_is(cues.AGREEING_REACTION, "emoji")} AND CASE
+        WHEN author_id IS NULL THEN people > 1
+        ELSE coalesce(person_id, author_id) <> proposer AND author_id NOT IN (SELECT author_id FROM authors WHERE opted_out)
+    END
+"""
+"""Proposals to which somebody else has reacted as one agrees."""
 _DECIDED = f"""
     SELECT d_no, m_no, sentence, alias, s.sent_at, list_prepend(s.message_id, coalesce(agreed, [])) AS evidence,
-        CASE WHEN is_revoked THEN 'revoked' WHEN is_proposed AND agreed IS NULL THEN 'proposed' ELSE 'agreed' END AS status
+        CASE WHEN is_revoked THEN 'revoked' WHEN is_proposed AND agreed IS NULL AND l.m_no IS NULL THEN 'proposed' ELSE 'agreed' END AS status
     FROM stated t JOIN said s USING (d_no, m_no)
     LEFT JOIN (
         SELECT p.d_no, p.m_no, list(a.message_id ORDER BY a.m_no) AS agreed
@@ -209,11 +246,13 @@ _DECIDED = f"""
         JOIN said a ON a.d_no = p.d_no AND a.m_no = p.m_no + p.further
         WHERE CASE
             WHEN a.kind = 'text' AND a.author_id <> o.author_id AND (a.reply_to IS NULL OR a.reply_to = o.message_id)
-            THEN {_is(cues.AGREES, _PLAIN.format("left(a.text, 60)"))}
+            THEN {_is(cues.AGREES, _AGREEING)} AND NOT {_is(cues.NOT_AGREES, _AGREEING)}
             ELSE false
         END
         GROUP BY p.d_no, p.m_no
     ) USING (d_no, m_no)
+    LEFT JOIN liked l USING (d_no, m_no)
+    ANTI JOIN announced USING (d_no, m_no)
 """
 _DECISIONS = f"""
     INSERT INTO decisions (document_id, text, author, decided_at, evidence, status)

@@ -11,6 +11,7 @@ import duckdb
 
 from egregora_assets.authors import gate
 from egregora_assets.authors.policy import rules_of
+from egregora_assets.authors.shown import REACTIONS_CHANGED
 from egregora_assets.config import Settings
 from egregora_assets.documents import windows
 from egregora_assets.documents.windows import letters
@@ -110,11 +111,16 @@ _CHANGED = f"""
     UNION
     SELECT document_id, slug FROM documents SEMI JOIN ({items.NEW_ANSWERS}) USING (document_id)
     UNION
+    SELECT document_id, slug FROM documents WHERE document_id IN (
+        SELECT document_id FROM private.decision_marks WHERE status IS NOT NULL AND message_id IN ({REACTIONS_CHANGED})
+    )
+    UNION
     SELECT document_id, slug
     FROM (SELECT document_id, slug, unnest(message_ids) AS message_id FROM documents WHERE EXISTS ({_SHOWN_ANEW}))
     WHERE message_id IN ({_SHOWN_ANEW})
 """
-"""Documents that are new, differ or were read by a model, or whose messages refer to code or bring media otherwise than before."""
+"""Documents that are new, differ or were read by a model, whose messages refer to code or bring media otherwise than before, or
+to whose decisions people react otherwise."""
 
 
 def _documents_gone(connection: duckdb.DuckDBPyConnection, since: int) -> bool:

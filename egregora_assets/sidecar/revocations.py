@@ -33,7 +33,7 @@ def forget(connection: duckdb.DuckDBPyConnection, outdated: str) -> None:
 
 
 def mark(connection: duckdb.DuckDBPyConnection) -> None:
-    """Keep the marks of the open documents, from ``stated`` and ``decided``; ``settle`` has to follow."""
+    """Keep the marks of the open documents, from ``stated``, ``telling`` and ``decided``; ``settle`` has to follow."""
     if changed(connection, _MARKS):
         among = "document_id IN (SELECT document_id FROM open_documents)"
         changed(connection, f"INSERT INTO marked_spans {_SPANS.format(among=among)}")
@@ -54,18 +54,19 @@ _SPANS = """
 """
 _MARKS = f"""
     INSERT INTO private.decision_marks
-    WITH marked AS (
-        SELECT d_no, m_no, plain, takes_back, status, evidence FROM stated JOIN decided USING (d_no, m_no)
-        UNION ALL
-        SELECT d_no, m_no, plain, true, NULL, [] FROM taken_back ANTI JOIN stated USING (d_no, m_no)
-    ),
-    telling AS (
+    WITH replies AS (SELECT d_no, m_no, plain FROM taken_back ANTI JOIN stated USING (d_no, m_no)),
+    told AS (
         SELECT d_no, m_no, list(md5_number_lower(word) ORDER BY word) AS words
-        FROM ({words.said_in("SELECT d_no, m_no, plain FROM marked", "d_no, m_no")}) GROUP BY ALL
+        FROM ({words.said_in("FROM replies", "d_no, m_no")}) GROUP BY ALL
+    ),
+    marked AS (
+        SELECT d_no, m_no, takes_back, status, evidence, words
+        FROM stated JOIN decided USING (d_no, m_no) LEFT JOIN telling USING (d_no, m_no)
+        UNION ALL
+        SELECT d_no, m_no, true, NULL, [], words FROM replies LEFT JOIN told USING (d_no, m_no)
     )
     SELECT document_id, source_id, message_id, m_no, sent_at, reply_to, takes_back, status, evidence, coalesce(words, [])
     FROM marked JOIN said USING (d_no, m_no) JOIN open_documents USING (d_no) JOIN documents USING (document_id)
-    LEFT JOIN telling USING (d_no, m_no)
 """
 
 _ANYTHING_TAKEN_BACK = """
