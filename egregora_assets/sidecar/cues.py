@@ -218,7 +218,8 @@ TAKES_ON = _any(
     r" quickly)? [a-z]+",
     r"^(?:\S+,? ){0,2}?will (?:do|bring|pack|get|ask|call|check|send|write|bake|make|take|book|order|fix|post|share|forward|"
     r"look|pick|try)\b",
-    r"\b(?:on it|leave (?:it|that) to me|count on me for|i volunteer|i got this|doing that|doing it)\b",
+    r"^(?:(?:ok|yes|sure),? )*(?:i'm |already )?on it\b|\b(?:leave (?:it|that) to me|count on me for|i volunteer|i got this|"
+    r"doing that|doing it)\b",
     r"\blet me (?:check|ask|call|look|do|send|write|get|fix|find|book)\b",
     r"\bi can (?:bring|order|pick|send|call|ask|write|book|get|fetch|make|bake|lend|print|cover|fix|do (?:it|that))\b",
     r"\bi(?:'m| am) (?:drafting|organi[sz]ing|bringing|writing|changing|preparing|sending|booking|picking|calling|collecting|"
@@ -240,6 +241,20 @@ TAKES_ON = _any(
     r"\bje (?:m'occupe|m'en occupe|vais (?:[a-z]+[ei]r|[a-z]+re)|ferai|apporte|prends|amene|appelle|reserve|envoie|prepare)\b|"
     r"\bje m'en charge\b",
 )
+_WITH_LEAD = r"^(?:(?:ok|okay|yes|yep|sure|fine|sim|claro|ta|tudo bem|si|vale|ja|gut|klar|oui|alors|bon|then|entao)\b[,:!.]* )*"
+ACCEPTS = _any(
+    rf"{_WITH_LEAD}(?:(?:i'm |already )?on it|i(?:'ll| will| can| could)(?: gladly| happily)?(?: (?:do|take|handle|sort|manage|see to|"
+    r"look after|take care of) (?:it|that|this)(?: one)?)?|leave (?:it|that) (?:to|with) me|i(?:'ve)? got (?:it|this|that)|"
+    r"(?:will|can) do|count on me|consider it done|i volunteer|doing it|happy to|me)(?: then| today| now| tomorrow)?(?:\W*$|[,;!.] )",
+    rf"{_WITH_LEAD}(?:deix[ae]m? comigo|deixa (?:que )?eu (?:faco|resolvo|vejo|trato)|podes? deixar|e comigo|eu (?:mesm[oa]|faco|trato|"
+    r"resolvo|cuido|vou|posso)(?: (?:isso|disso|nisso))?|(?:eu )?trato (?:eu )?d?isso|faco eu|posso(?: (?:sim|eu))?|conta comigo|"
+    r"fico com (?:isso|essa)|fica comigo)(?: hoje| amanha| entao)?(?:\W*$|[,;!.] )",
+    rf"{_WITH_LEAD}(?:(?:yo )?me encargo(?: yo)?|yo (?:lo hago|voy|puedo)|lo hago(?: yo)?|dejamelo(?: a mi)?|cuenta conmigo|voy yo|"
+    r"mach(?:e)? ich|(?:das )?ich mach(?:e|s|'s)?(?: das| es)?|das mach(?:e)? ich|ich kue?mmere mich(?: darum)?|(?:das )?"
+    r"ue?bernehme? ich|ich ue?bernehme?(?: das| es)?|kann ich machen|je m'en (?:occupe|charge)|j'y vais|je le fais|"
+    r"je fais ca|compte sur moi)(?:\W*$|[,;!.] )",
+)
+"""Takes on what another has asked for, and says nothing of it."""
 NOT_TAKES_ON = _any(
     r"\b(?:i'll|i will|i'm going to|i'm gonna)(?: also| just| then)? (?:be|see|never|miss|bet|probably|have to|need|think|admit|"
     r"say|"
@@ -325,18 +340,18 @@ REQUESTS = _any(
     rf"\bplease,? (?:don't forget|{_VERB})\b",
     rf"\b{_VERB}\b.* please\W*$",
     r"\b(?:can|could|would|will) (?:you|somebody|someone|anybody|anyone)(?: please| maybe| also)? [a-z]+",
-    r"\b(?:don't forget|do not forget|remember to|make sure|todo)\b",
+    r"\b(?:don't forget|do not forget|remember to|make sure)\b|\bto-?do ?:",
     r"\b(?:someone|somebody|you) (?:has|have|needs?|ought) to\b|\b(?:someone|somebody) (?:must|should)\b",
     r"\b(?:we|i) need (?:to [a-z]+ .*|.*\b(?:by|before)\b.*)",
     rf"^(?:someone|somebody) (?:{_VERB}|will|must|should|please)\b",
     rf"^(?:and |somebody )?{_VERB} (?:me|him|her|them|it|the|my|your|our)\b.* \S+ \S+",
     r"\b(?:has|have) to be (?:back|done|ready|returned|sent|paid)\b",
     # Portuguese
-    r"\b(?:voce|vc|alguem|tu|somebody)(?: me)? (?:pode|poderia|podia|consegue|precisa|tem que|deve)(?: me)? [a-z]+",
+    r"\b(?:voce|vc|alguem|tu|somebody)(?: me)? (?:podes?|poderias?|podias?|consegues?|precisas?|te(?:m|ns) (?:que|de)|deves?)(?: me)? [a-z]+",
     rf"\b(?:voce|vc|somebody) {_PT_VERB}\b",
     rf"^(?:somebody )?(?:me )?{_PT_VERB}\b .*\S|\bpor favor {_PT_VERB}|\b{_PT_VERB}\b.*\bpor favor\b|\bpra mim\?",
     r"\b(?:nao esquec[a-z]*|lembr(?:a|ar|em) de|preciso que|precisa ser|tem que ser|temos que [a-z]+r|precisamos [a-z]+r)\b",
-    r"^(?:somebody )?(?:pode|consegue|podem)(?: me)? [a-z]+r\b",
+    r"^(?:somebody )?(?:podes?|consegues?|podem|podias?|poderias?|conseguias?)(?: me)? [a-z]+r\b|\bimportas-te de [a-z]+r\b",
     r"\bme (?:manda|passa|traz|envia)\b|\bpreciso d[a-z]+ .*\bate\b|\balguem (?:me )?(?:passa|leva|traz|vai|faz|abre|manda)\b",
     # Spanish, German, French
     r"\b(?:puedes|podrias|alguien (?:puede|tiene que)|no te olvides|hay que|tienes que)\b",
@@ -347,12 +362,34 @@ NOT_REQUESTS = _any(
     r"\b(?:yes|no|red|oh|thanks) please\b|^please (?:no|do|don't)\W*$",
     r"\b(?:can|could|would|will) (?:you|anybody|anyone|someone|somebody) (?:come|make it|hear|see|believe|tell|imagine|ever|"
     r"forget|just|not)\b",
+    r"\bi need to (?:get|go|leave|be|run|sleep|eat|think|know|see|say|talk|rest|work|study)\b|^(?:pode|podem) ser\b",
     r"\bif (?:you|someone|somebody)\b|\bremember (?:when|how|that)\b|\bremember to (?:breathe|smile)\b",
     r"^(?:get rid|tell me about|take care|take it easy|make it|keep it|let me|let's|let it|take your time)\b",
     r"^(?:passa|faz|leva|fecha) (?:mal|parte|frio|calor|anos|tempo|muito|sentido)\b|^faz\b",
     r"\bfazer o que\b|\bvoce(?:s)? (?:vira|viu|sabe|conhece)",
 )
 
+ASKS_WHO_DOES = _any(
+    r"\bwho(?:'ll| will| can| could| wants to| would like to| is going to|'s going to|'s bringing|'s taking|'s doing|'s buying) ",
+    r"^(?:\S+ ){0,3}?who (?:does|picks|brings|takes|buys|calls|books|writes|sends|makes|drives|cooks|checks|asks|orders|prints|fixes|"
+    r"cleans|collects|opens|handles|organi[sz]es|prepares|pays|hosts|bakes|gets)\b",
+    r"^(?:\S+ ){0,3}?quem (?:vai|pode|consegue|faz|traz|leva|compra|liga|manda|mede|marca|reserva|busca|pega|avisa|escreve|imprime|"
+    r"cuida|abre|paga|cozinha|organiza|prepara|limpa|pergunta|fecha|arruma|passa|fica com|trata)\b",
+    r"^(?:\S+ ){0,3}?(?:quien (?:puede|va a|trae|compra|lleva|llama|hace|reserva|se encarga)|wer (?:kann|bringt|kauft|holt|macht|ruft|"
+    r"bucht|bestellt|ubernimmt|kocht|kuemmert|kummert)|qui (?:peut|va|apporte|achete|prend|fait|appelle|reserve|s'occupe))\b",
+)
+"""Asks for somebody to do something; "who did it?" does not."""
+VOLUNTEERS = _any(
+    r"^(?:(?:ok|yes|sure|sim|claro|ja|oui|si|pode ser),? )*(?:me|i will|i can|i could|i do|i'll|eu|yo|ich|moi|je|comigo|mach ich|"
+    r"minha vez|my turn|on it)(?:\b[,.! ]|\W*$)",
+)
+"""Says that it is the one who speaks."""
+ADDRESSED = _any(
+    r"^(?:(?:hey|hi|hello|oi|ola|hola|hallo|salut|ok|and|so|e|then|please|por favor|bitte)\b,? )*somebody\b|,? somebody\W*$|"
+    r"(?:\bplease|\bpor favor|,) somebody\b|\bsomebody (?:can|could|will|would|please|has to|have to|needs?|must|should|to|podes?|"
+    r"poderia|consegue|precisa|tem que|deve|vai|fica|puede|tiene que|kann|muss|peut|doit)\b",
+)
+"""Asks whom it names, and does not only speak of them."""
 QUESTION_WORD = _any(
     r"^(?:\S+ ){0,3}?(?:who|whose|what|when|where|which|why|how|since when|any)\b",
     r"^(?:\S+ ){0,3}?(?:quem|qual|quais|quando|onde|quanto|quantos|quantas|quanta|que horas?|cade|como|o que|por que|"
@@ -384,7 +421,7 @@ REACTION = _any(
 YES_OR_NO = _any(
     r"^(?:yes|yep|yeah|yup|no|nope|sure|not|of course|probably|maybe|done|gladly|fine|ok|okay|agreed|deal|works|i (?:do|did|"
     r"have|am|can|will)|will do)\b",
-    r"^(?:sim|nao|claro|pode|da|vale|tem|vou|ok|ainda|acho|talvez|certeza|combinado|bora|so|ja|deu|leva)\b",
+    r"^(?:sim|nao|claro|pode|podemos|posso|consigo|da|vale|tem|vou|ok|ainda|acho|talvez|certeza|combinado|bora|so|ja|deu|leva)\b",
     r"^(?:si|no|claro|ja|nein|oui|non|bien sur|doch)\b",
 )
 ASKS_NUMBER = _any(

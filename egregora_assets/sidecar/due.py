@@ -20,8 +20,28 @@ _TODAY = (
 _TOMORROW = r"tomorrow(?: (?:morning|noon|afternoon|evening|night))?|amanha(?: (?:cedo|de manha|a tarde|a noite))?|morgen|demain"
 _PART = r"(?: (?:morning|noon|afternoon|evening|night|cedo|de manha|a tarde|a noite))?"
 _BEFORE = (
-    r"(?:(?:by|before|until|till|on|this|next|ate|antes de|na|no|nesta|neste|para|pra|bis|am|vor|antes del|hasta el|el|avant|"
-    r"d'ici|ce) )"
+    r"(?:(?:by|before|until|till|on|this|next|ate|antes de|na|no|nesta|neste|(?:para|hasta|antes d)(?: ?el| a| o)?|pra|bis(?: zum)?|"
+    r"am|vor|el|avant|d'ici|ce) )"
+)
+_MONTHS = (
+    r"jan(?:uary|eiro)?|enero|januar|janvier",
+    r"feb(?:ruary|rero|ruar)?|fev(?:ereiro)?|fevrier",
+    r"mar(?:ch|co|zo)?|marz|mars",
+    r"apr(?:il)?|abr(?:il)?|avril",
+    r"may|maio|mayo|mai",
+    r"june?|jun(?:ho|io|i)|juin",
+    r"july?|jul(?:ho|io|i)|juillet",
+    r"aug(?:ust)?|ago(?:sto)?|aout",
+    r"sep(?:t|tember|tiembre|tembre)?|set(?:embro)?",
+    r"oct(?:ober|ubre|obre)?|out(?:ubro)?|okt(?:ober)?",
+    r"nov(?:ember|embro|iembre|embre)?",
+    r"dec(?:ember|embre)?|dez(?:embro|ember)?|dic(?:iembre)?",
+)
+_DATE = (
+    r"(?:(?:by|before|until|till|on|for|ate|para|pra|no|hasta|antes de|bis|vor|avant|d'ici|pour) )?"
+    rf"(?:(?:(?:o |ao |el )?dia|the|el|zum|am|le) [0-9]{{1,2}}(?:st|nd|rd|th|er)?|[0-9]{{1,2}}(?:st|nd|rd|th)|"
+    rf"[0-9]{{1,2}}\.?(?: of| de)? (?:{'|'.join(_MONTHS)})|(?:{'|'.join(_MONTHS)}) [0-9]{{1,2}}(?:st|nd|rd|th)?)"
+    rf"(?:\.?(?: of| de)? (?:{'|'.join(_MONTHS)}))?"
 )
 _OTHER = (
     r"(?:by|before|until|ate|antes de|bis|vor|hasta|avant) (?:the )?(?:o |a |dia )?"
@@ -30,7 +50,8 @@ _OTHER = (
     r"depois do (?:almoco|trabalho)|at [0-9]{1,2}|later|mais tarde|first thing"
 )
 _DAYS = "|".join(_WEEKDAYS)
-_DUE = quoted(rf"\b({_BEFORE}?(?:{_TOMORROW}|(?:{_DAYS}){_PART}\b)|{_TODAY}|{_OTHER})\b")
+_DUE = quoted(rf"\b({_BEFORE}?(?:{_TOMORROW}|(?:{_DAYS}){_PART}\b)|{_DATE}|{_TODAY}|{_OTHER})\b")
+_IS_DATE = quoted(rf"^{_DATE}$")
 
 
 def words(plain: str) -> str:
@@ -41,16 +62,26 @@ def words(plain: str) -> str:
 def day(found: str, said_on: str) -> str:
     """Return SQL for the DATE that ``found``, what ``words`` gives, means on the day ``said_on``; NULL where it is no one day.
 
-    A day of the week is the next one to come.
+    A day of the week or of the month is the next one to come.
     """
+    number = f"regexp_extract({found}, '[0-9]+')::INTEGER"
+    month = f"CASE {' '.join(f'WHEN {_says(found, names)} THEN {month}' for month, names in enumerate(_MONTHS, 1))} END"
+    dated = f"WHEN regexp_matches({found}, {_IS_DATE}) THEN {_next(number, month, said_on)}"
     weekdays = " ".join(
         f"WHEN {_says(found, names)} THEN {said_on} + 1 + ({number} - isodow({said_on})::INTEGER + 13) % 7"
         for number, names in enumerate(_WEEKDAYS, 1)
     )
     return (
         f"CASE WHEN {found} IS NULL THEN NULL WHEN {_says(found, _TOMORROW)} THEN {said_on} + 1 "
-        f"WHEN {_says(found, _TODAY)} THEN {said_on} {weekdays} END"
+        f"WHEN {_says(found, _TODAY)} THEN {said_on} {weekdays} {dated} END"
     )
+
+
+def _next(day: str, month: str, said_on: str) -> str:
+    """Return SQL for the next ``day`` of ``month``, or of any month where that is NULL; NULL where the calendar has no such day."""
+    soon = f"coalesce({month}, month({said_on}) + ({day} < day({said_on}))::INTEGER)"
+    later = f"year({said_on}) + ({month} IS NOT NULL AND ({month}, {day}) < (month({said_on}), day({said_on})))::INTEGER"
+    return f"try_cast(format('{{}}-{{}}-{{}}', {later} + ({soon} > 12)::INTEGER, ({soon} - 1) % 12 + 1, {day}) AS DATE)"
 
 
 def _says(found: str, names: str) -> str:

@@ -21,6 +21,8 @@ _ANNOUNCED_WITHIN = 12
 _LISTENED = 200
 """So many letters of a message tell whether it answers."""
 _DECAY = 0.55
+_ACCEPTED_WITHIN = 5
+"""So many messages after a request "on it" takes that on."""
 _LEAST_SCORE = 0.0
 
 _SENTENCE = quoted(r"""(?:[^.!?\n]|[.!?][\p{L}\p{N}/=&_%#-])+(?:[.!?…？؟]+["”’)*_~]*)?""")
@@ -31,8 +33,11 @@ _SEVERAL_WORDS = quoted(r"\S\s+\S+\s+\S|^[^A-Za-zÀ-ɏ]+$")
 """Three words, or a script that puts no spaces: "Smell?" asks nothing that can be looked up later."""
 _TWO_WORDS = quoted(r"\S\s+\S")
 _NAMED = quoted(ALIAS)
-_MENTION = quoted(rf"@?{ALIAS}[,:]?")
-_AGREED_TAG = quoted(r"\b(?:agreed|deal|combinado|fechado|fechou|abgemacht|d'accord|de acuerdo|trato)\s*\?")
+_MENTION = quoted(rf"@?(?:{ALIAS}|\[name\])[,:]?")
+_AGREED_TAG = quoted(
+    r"\b(?:agreed|deal|combinado|fechado|fechou|abgemacht|d'accord|de acuerdo|trato|(?:everyone|everybody|all|todo mundo|todos|alle|"
+    r"tout le monde) (?:ok|okay|in|agreed|happy|de acordo|concorda|concordam|einverstanden|d'accord))\s*\?"
+)
 
 
 _HAS_AN_END = " OR ".join(f"contains(text, {mark})" for mark in ("'.'", "'!'", "'?'", "chr(10)"))
@@ -58,6 +63,7 @@ def find(connection: duckdb.DuckDBPyConnection) -> None:
         temporary(connection, "heard", _HEARD),
         temporary(connection, "answers", _ANSWERS),
         temporary(connection, "taken", _TASKS_TAKEN),
+        temporary(connection, "accepted", _ACCEPTED),
         temporary(connection, "tasks", _TASKS),
         temporary(connection, "news", _NEWS),
         temporary(connection, "announced", _ANNOUNCED),
@@ -77,7 +83,8 @@ def _is(pattern: str, text: str = "plain") -> str:
 
 def _nameless(text: str) -> str:
     """Return SQL for ``text`` with a word in the place of each name, and of the digits in it."""
-    return f"CASE WHEN contains({text}, 'member-') THEN regexp_replace({text}, {_MENTION}, 'somebody', 'g') ELSE {text} END"
+    named = f"contains({text}, 'member-') OR contains({text}, '[name]')"
+    return f"CASE WHEN {named} THEN regexp_replace({text}, {_MENTION}, 'somebody', 'g') ELSE {text} END"
 
 
 _PLAIN = "replace(strip_accents(lower({})), '’', '''')"
@@ -145,7 +152,7 @@ _HEARD = f"""
 
 _ANSWERS = f"""
     WITH scored AS (
-        SELECT h.d_no, h.m_no, h.h_no, h.message_id, h.plain, h.text, h.alias, h.sent_at, h.is_reply,
+        SELECT h.d_no, h.m_no, h.h_no, h.message_id, h.author_id, h.plain, h.text, h.alias, h.sent_at, h.is_reply,
             a.named <> '' AND a.named = h.alias AS is_named,
             CASE WHEN h.is_reply THEN 20 WHEN h.reply_to IS NOT NULL THEN -6 ELSE 2 END
             + CASE WHEN is_choice AND d.d_no IS NOT NULL THEN 2.5 WHEN h.author_id = a.author_id THEN -2.5 ELSE 0 END
@@ -275,7 +282,7 @@ _TAKEN_BACK = f"""
 """Replies that take back what they reply to."""
 
 _TASKS_TAKEN = f"""
-    SELECT * FROM (
+    SELECT * EXCLUDE (named), CASE WHEN named <> '' AND {_is(cues.ADDRESSED)} THEN named ELSE '' END AS named FROM (
         SELECT * EXCLUDE (takes_on, requests),
             takes_on AND NOT is_question AND NOT {_is(cues.NOT_TAKES_ON)} AS is_own,
             requests AND NOT {_is(cues.NOT_REQUESTS)} AS is_request
@@ -289,28 +296,70 @@ _TASKS_TAKEN = f"""
     WHERE is_own OR is_request
     QUALIFY row_number() OVER (PARTITION BY d_no, m_no ORDER BY is_own DESC, s_no) = 1
 """
+_ACCEPTED = f"""
+    WITH requests AS (
+        SELECT d_no, m_no, named, message_id, author_id
+        FROM (SELECT d_no, m_no, named FROM taken WHERE is_request AND NOT is_own) JOIN said USING (d_no, m_no)
+    ),
+    after AS (
+        SELECT d_no, m_no, m_no + unnest(range(1, {_ACCEPTED_WITHIN + 1})) AS a_no, named, author_id, false AS is_reply FROM requests
+        UNION ALL
+        SELECT d_no, r.m_no, s.m_no, named, r.author_id, true
+        FROM requests r JOIN said s USING (d_no) WHERE s.reply_to = r.message_id
+    ),
+    takers AS (
+        SELECT d_no, a_no, s_no FROM (SELECT d_no, m_no AS a_no, s_no, plain FROM sentences WHERE s_no <= 2)
+        SEMI JOIN after USING (d_no, a_no) WHERE {_is(cues.ACCEPTS)}
+    ),
+    chosen AS (
+        SELECT d_no, a.m_no, a_no, s_no, s.message_id, s.alias
+        FROM after a JOIN takers USING (d_no, a_no)
+        JOIN (SELECT d_no, m_no AS a_no, message_id, alias, author_id, reply_to FROM said) s USING (d_no, a_no)
+        WHERE is_reply OR (s.reply_to IS NULL AND s.author_id <> a.author_id AND named IN ('', s.alias))
+        QUALIFY row_number() OVER (PARTITION BY d_no, a_no ORDER BY is_reply DESC, a.m_no DESC) = 1
+    )
+    SELECT d_no, m_no, a_no, s_no, message_id, alias,
+        row_number() OVER (PARTITION BY d_no, m_no ORDER BY a_no) = 1 AS is_first
+    FROM chosen
+"""
+"""By which messages ("on it") somebody takes on what another has asked for."""
 _TASKS = f"""
     WITH asked_for AS (
-        SELECT t.*, {due.words("t.plain")} AS due, n.h_no, n.plain AS answer, n.message_id AS answer_id, n.alias AS answerer,
-            n.plain IS NOT NULL AND {_is(cues.REFUSES, "n.plain")} AS is_refused
-        FROM taken t LEFT JOIN answers n ON n.d_no = t.d_no AND n.m_no = t.m_no AND t.is_question
+        SELECT t.*, {due.words("t.plain")} AS due, n.h_no, n.plain AS answer,
+            n.plain IS NOT NULL AND {_is(cues.REFUSES, "n.plain")} AS is_refused,
+            coalesce(x.message_id, n.message_id) AS answer_id, coalesce(x.alias, n.alias) AS answerer
+        FROM (FROM taken ANTI JOIN (SELECT d_no, a_no AS m_no, s_no FROM accepted) USING (d_no, m_no, s_no)) t
+        LEFT JOIN (FROM accepted WHERE is_first) x ON x.d_no = t.d_no AND x.m_no = t.m_no AND t.is_request AND NOT t.is_own
+        LEFT JOIN answers n ON n.d_no = t.d_no AND n.m_no = t.m_no AND t.is_question AND x.m_no IS NULL
     ),
-    accepted AS (
+    answered AS (
         SELECT DISTINCT d_no, h_no AS m_no FROM asked_for
         WHERE is_request AND NOT is_own AND is_question AND NOT is_refused AND h_no IS NOT NULL
+    ),
+    found AS (
+        SELECT d_no, m_no, sentence, plain, due, answer_id,
+            CASE
+                WHEN is_own THEN ''
+                WHEN t.named <> '' THEN t.named
+                ELSE t.answerer
+            END AS assignee
+        FROM asked_for t ANTI JOIN answered USING (d_no, m_no)
+        WHERE NOT is_refused
+    ),
+    volunteered AS (
+        SELECT d_no, h_no AS m_no, a.words AS sentence, a.plain, {due.words("n.plain")} AS due, a.message_id AS answer_id, '' AS assignee
+        FROM answers n JOIN asked a USING (d_no, m_no)
+        WHERE {_is(cues.ASKS_WHO_DOES, "a.plain")} AND {_is(cues.VOLUNTEERS, "n.plain")} AND a.author_id <> n.author_id
     )
     SELECT d_no, m_no, s.message_id, sentence, plain, due, {due.day("due", "s.local_date")} AS due_on, s.sent_at, answer_id,
-        s.alias AS author,
-        CASE
-            WHEN is_own THEN s.alias
-            WHEN t.named <> '' THEN t.named
-            ELSE t.answerer
-        END AS assignee
-    FROM asked_for t JOIN said s USING (d_no, m_no)
-    ANTI JOIN accepted x ON x.d_no = t.d_no AND x.m_no = t.m_no
-    WHERE NOT is_refused
+        s.alias AS author, CASE WHEN assignee = '' THEN s.alias ELSE assignee END AS assignee
+    FROM (FROM found UNION ALL FROM volunteered ANTI JOIN found USING (d_no, m_no)) JOIN said s USING (d_no, m_no)
+    QUALIFY row_number() OVER (PARTITION BY d_no, m_no ORDER BY sentence) = 1
 """
-"""A task that somebody asked for and nobody refused; who takes on what was asked is its assignee, and says no second task."""
+"""A task that somebody asked for and nobody refused; who takes on what was asked is its assignee, and says no second task.
+
+Who volunteers when it is asked who does something takes on what the question says.
+"""
 
 _NEWS = f"""
     SELECT d_no, m_no AS h_no, reply_to, alias, named, plain, is_alone
