@@ -59,7 +59,7 @@ DECISION = _any(
     r"\b(?:it is|it's|that's|is|been|are)(?: now| all)? (?:decided|settled|agreed|official|final|fixed)\b",
     r"\bdecided (?:today|tonight|to|on|that|in favou?r|against)\b",
     r"\bagreed (?:to|on|by|with|at|that)\b",
-    r"\b(?:that settles it|case closed|no discussion|no way back|from now on|final answer|as agreed|as decided|it's official)\b",
+    r"\b(?:that settles it|case closed|no discussion|no way back|from now on|final answer|as agreed|as decided|it's official|that's the plan|this is the plan|the plan is (?:to|set))\b",
     rf"\blet'?s (?:just |all |really |all just )?(?:{_WE_DO}|get|make|have|call|say)\b",
     rf"\bwe(?:'ll| will|'re going to| are going to)(?: now| all| just| only| both| also| then)? {_WE_DO}\b",
     r"\bwe(?:'ll| will)(?: now| all| just| only| both| also| then)? (?:get|have|make)\b",
@@ -119,7 +119,7 @@ DECISION_WITH = {
         rf"{_START}(?:[^\s,]+ ){{1,5}}entao\W*$",
     ),
     "it is": _any(
-        r"\S+ it is(?: then)?\W*$",
+        r"\S+ it is(?: then)?(?:\W*$|,)",
     ),
     " a gente": _any(
         r"\be a gente (?:nao )?[a-z]+a\b",
@@ -420,8 +420,8 @@ REACTION = _any(
 )
 YES_OR_NO = _any(
     r"^(?:yes|yep|yeah|yup|no|nope|sure|not|of course|probably|maybe|done|gladly|fine|ok|okay|agreed|deal|works|i (?:do|did|"
-    r"have|am|can|will)|will do)\b",
-    r"^(?:sim|nao|claro|pode|podemos|posso|consigo|da|vale|tem|vou|ok|ainda|acho|talvez|certeza|combinado|bora|so|ja|deu|leva)\b",
+    r"have|am|can|will)|will do|me too|i'm in)\b|^\W*maybe\b|^in\W*$",
+    r"^(?:sim|nao|claro|pode|podemos|posso|consigo|da|vale|tem|vou|ok|ainda|acho|talvez|certeza|combinado|bora|so|ja|deu|leva|eu tambem|to dentro|muito)\b",
     r"^(?:si|no|claro|ja|nein|oui|non|bien sur|doch)\b",
 )
 ASKS_NUMBER = _any(
@@ -431,7 +431,36 @@ ASKS_NUMBER = _any(
 )
 ASKS_WHO = _any(r"\b(?:who|whose|quem|quien|wer|qui|anyone|anybody|someone|somebody|alguem|alguien|jemand|quelqu'un)\b")
 CHOICE = _any(
-    r"\b(?:or|ou|o|oder)\b|\b(?:should|shall|do|did) we\b|\b(?:trocamos|vamos|abrimos)\b",
+    r"\b(?:or|ou|oder)\b|\b(?:should|shall|do) we\b|\b(?:trocamos|vamos|abrimos|preferem|preferes|prefere)\b",
 )
-"""What asks a group to choose: what is decided then is the answer, whoever says it."""
+"""What asks a group to choose: what is decided of it is the answer, whoever says it."""
 I_SAY = _any(r"\b(?:i|me|i'll|i'm|mine|my turn|eu|comigo|minha|meu|yo|ich|je|moi|us|nos|ours|we)\b")
+ASKS_WHOM = _any(r"\b(?:who|whose|quem|quien|wer)\b|^qui\b")
+SAYS_WHO = _any(
+    r"\b(?:i|me|i'll|i'm|mine|my turn|eu|comigo|minha|meu|yo|ich|je|moi|us|nos|ours|we|somebody|nobody|no one|everyone|everybody|all of|"
+    r"he|she|they|him|her|them|ninguem|alguem|todos|todo mundo|ele|ela|eles|elas|nadie|el|ella|niemand|alle|er|sie|personne|tout le "
+    r"monde|lui|elle|mum|mom|dad|mae|pai)\b",
+)
+ASKS_WHERE = _any(r"\b(?:where|onde|cade|donde|wo|wohin)\b|^ou\b")
+SAYS_WHERE = _any(
+    r"\b(?:in|at|on|under|behind|near|next to|by|from|here|there|outside|inside|upstairs|downstairs|anywhere|nowhere|same place|left|"
+    r"right|via|no|na|nos|nas|em|num|numa|ao|atras|perto|debaixo|dentro|fora|aqui|ali|la|embaixo|en|detras|cerca|debajo|aca|alli|alla|"
+    r"im|auf|unter|hinter|neben|bei|beim|am|dort|hier|da|oben|unten|dans|sur|sous|chez|derriere|ici|au|aux)\b|https?://|[0-9]",
+)
+SAYS_NUMBER = _any(
+    r"[0-9]|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozen|half|noon|midnight|free|nothing|um|uma|dois|duas|tres|quatro|"
+    r"cinco|seis|sete|oito|nove|dez|meio-dia|meia|gratis|nada|uno|dos|cuatro|siete|ocho|nueve|diez|eins|zwei|drei|vier|funf|sechs|"
+    r"sieben|acht|neun|zehn|deux|trois|quatre|cinq|sept|huit|neuf|dix|today|tonight|tomorrow|(?:mon|tues|wednes|thurs|fri|satur|sun)day|"
+    r"week|month|hours?|minutes?|days?|overnight|morning|afternoon|evening|soon|now|hoje|amanha|segunda|terca|quarta|quinta|sexta|"
+    r"sabado|domingo|semana|mes|hoy|manana|lunes|martes|miercoles|jueves|viernes|heute|morgen|montag|dienstag|mittwoch|donnerstag|"
+    r"freitag|samstag|sonntag|woche|aujourd'hui|demain|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|many|much|lots|muito|pouco|"
+    r"depends|depende|no idea|after|before|depois|antes|when|quando|until|ate)\b",
+)
+TURNS_AWAY = _any(
+    r"^(?:by the way|btw|anyway|anyways|speaking of|changing the subject|on another note|good (?:morning|afternoon|evening|night|day)|"
+    r"hi|hello|hey|happy (?:birthday|new year|easter)|merry|congrat[a-z]*|welcome|thanks for|thank you for|look at|guys look|"
+    r"bom dia|boa (?:tarde|noite)|ola|oi|mudando de assunto|alias|falando nisso|a proposito|feliz|parabens|obrigad[oa] (?:por|pel[oa])|"
+    r"que jogo|buen[oa]s|hola|por cierto|cambiando de tema|felicidades|feliz|guten|moin|hallo|ubrigens|alles gute|bonjour|bonsoir|"
+    r"salut|au fait|joyeux|bon anniversaire)\b|\b(?:by the way|btw|por cierto|a proposito|ubrigens|au fait)\W*$",
+)
+"""Greets, congratulates, or speaks of something else."""

@@ -20,10 +20,17 @@ _ANNOUNCED_WITHIN = 12
 """So many messages after a proposal the decision that names itself one may be of the same."""
 _LISTENED = 200
 """So many letters of a message tell whether it answers."""
-_DECAY = 0.55
+_DECAY = 0.4
 _ACCEPTED_WITHIN = 5
 """So many messages after a request "on it" takes that on."""
-_LEAST_SCORE = 0.0
+_LEAST_SCORE = 0.6
+_MISFIT = 1.5
+"""What it weighs against an answer that it has no number, place or person, where one is asked for."""
+_NO_YES = 0.8
+_SHARED = 0.8
+_CHOSEN, _DECIDED_OTHERWISE = 2.5, 1.0
+"""For a decision that speaks of the choice that was asked for, or does not."""
+
 
 _SENTENCE = quoted(r"""(?:[^.!?\n]|[.!?][\p{L}\p{N}/=&_%#-])+(?:[.!?…？؟]+["”’)*_~]*)?""")
 """A point or question mark in front of a letter or digit ends nothing: it stands in a link, a file's name or a number."""
@@ -109,7 +116,7 @@ _WORDS = "list_distinct(regexp_extract_all({}, '[a-z][a-z][a-z][a-z]+'))"
 _QUESTIONS_ASKED = f"""
     SELECT *, lead(m_no) OVER later AS next_no, lead(m_no, 2) OVER later AS next_but_one,
         {_is(cues.ASKS_NUMBER)} AS asks_number, {_is(cues.ASKS_WHO)} AS asks_who, {_is(cues.CHOICE)} AS is_choice,
-        {_is(cues.QUESTION_WORD)} AS has_word, {_WORDS.format("plain")} AS asked_words
+        {_is(cues.ASKS_WHERE)} AS asks_where, {_is(cues.ASKS_WHOM)} AS asks_whom, {_is(cues.QUESTION_WORD)} AS has_word, {_WORDS.format("plain")} AS asked_words
     FROM (
         SELECT d_no, m_no, plain, named, regexp_extract(sentence, {_ASKED}, 1) AS words
         FROM sentences
@@ -145,7 +152,8 @@ _HEARD = f"""
         WHERE kind = 'text' AND author_id IS NOT NULL
     )
     SELECT p.d_no, p.m_no, p.is_reply, t.* EXCLUDE (d_no)
-    FROM pairs p JOIN (SELECT *, {_is(cues.YES_OR_NO)} AS says_yes, {_is(cues.REACTION)} AS is_reaction FROM told) t
+    FROM pairs p JOIN (SELECT *, {_is(cues.YES_OR_NO)} AS says_yes, {_is(cues.REACTION)} AS is_reaction,
+            {_is(cues.TURNS_AWAY)} AS turns_away FROM told) t
         USING (d_no, h_no)
 """
 """The messages that may answer each question: those soon after it, and all replies to it."""
@@ -154,24 +162,28 @@ _ANSWERS = f"""
     WITH scored AS (
         SELECT h.d_no, h.m_no, h.h_no, h.message_id, h.author_id, h.plain, h.text, h.alias, h.sent_at, h.is_reply,
             a.named <> '' AND a.named = h.alias AS is_named,
+            len(list_filter(asked_words, lambda word: contains(h.plain, word))) AS shared,
             CASE WHEN h.is_reply THEN 20 WHEN h.reply_to IS NOT NULL THEN -6 ELSE 2 END
-            + CASE WHEN is_choice AND d.d_no IS NOT NULL THEN 2.5 WHEN h.author_id = a.author_id THEN -2.5 ELSE 0 END
+            + CASE WHEN is_choice AND d.d_no IS NOT NULL THEN CASE WHEN shared > 0 THEN {_CHOSEN} ELSE {_DECIDED_OTHERWISE} END WHEN h.author_id = a.author_id THEN -2.5 ELSE 0 END
             + CASE WHEN is_named THEN 3 ELSE 0 END
             + CASE WHEN a.alias IS NOT NULL AND contains(h.text, a.alias) THEN 1 ELSE 0 END
             - {_DECAY} * (h.h_no - h.m_no - 1)
             - CASE WHEN h.sent_at > a.sent_at + INTERVAL 3 HOUR THEN 1 ELSE 0 END
-            - CASE WHEN o.d_no IS NOT NULL THEN 1.6 WHEN contains(h.plain, '?') THEN 0.9 ELSE 0 END
-            - CASE WHEN is_reaction THEN 2 ELSE 0 END
+            - CASE WHEN o.d_no IS NOT NULL THEN 2.2 WHEN contains(h.plain, '?') THEN 0.9 ELSE 0 END
+            - CASE WHEN is_reaction THEN 2.4 WHEN turns_away THEN 3 ELSE 0 END
             - CASE WHEN NOT asks_who THEN 0 WHEN {_is(cues.REFUSES, "h.plain")} THEN 1.5 ELSE 0 END
             - 0.9 * (coalesce(next_no < h.h_no, false)::INTEGER + coalesce(next_but_one < h.h_no, false)::INTEGER)
             + CASE
-                WHEN asks_number THEN CASE WHEN {_is(quoted("[0-9]"), "h.plain")} THEN 1.2 ELSE 0 END
+                WHEN asks_number THEN CASE WHEN {_is(cues.SAYS_NUMBER, "h.plain")} THEN 1.2 ELSE -{_MISFIT} END
+                WHEN asks_where THEN CASE WHEN {_is(cues.SAYS_WHERE, "h.plain")} THEN 0.5 ELSE -{_MISFIT} END
+                WHEN asks_whom THEN CASE WHEN says_yes OR {_is(cues.SAYS_WHO, "h.plain")} THEN 0.8 ELSE -{_MISFIT} END
                 WHEN asks_who THEN CASE WHEN {_is(cues.I_SAY, "h.plain")} THEN 0.8 ELSE 0 END
                 WHEN has_word THEN 0
                 WHEN says_yes THEN 1.2
-                ELSE 0
+                WHEN is_choice THEN 0
+                ELSE -{_NO_YES}
             END
-            + 0.5 * least(2, len(list_filter(asked_words, lambda word: contains(h.plain, word)))) AS score
+            + {_SHARED} * least(2, shared) AS score
         FROM heard h JOIN asked a USING (d_no, m_no)
         LEFT JOIN (SELECT d_no, m_no FROM asked) o ON o.d_no = h.d_no AND o.m_no = h.h_no
         LEFT JOIN (SELECT d_no, m_no FROM stated) d ON d.d_no = h.d_no AND d.m_no = h.h_no

@@ -144,7 +144,15 @@ DAYS = {
     "wednesday": ("wednesday", date(2024, 3, 20)),
     "hoje a noite": ("hoje a noite", date(2024, 3, 13)),
     "bis montag": ("bis montag", date(2024, 3, 18)),
-    "by the 10th": ("by the 10th", None),
+    "by the 10th": ("by the 10th", date(2024, 4, 10)),
+    "until the 13th": ("until the 13th", date(2024, 3, 13)),
+    "dia 20": ("dia 20", date(2024, 3, 20)),
+    "ate dia 2 de maio": ("ate dia 2 de maio", date(2024, 5, 2)),
+    "by march 2nd": ("by march 2nd", date(2025, 3, 2)),
+    "bis zum 31. april": ("bis zum 31. april", None),
+    "para el lunes": ("para el lunes", date(2024, 3, 18)),
+    "ate sexta": ("ate sexta", date(2024, 3, 15)),
+    "next week": ("next week", None),
     "whenever": (None, None),
 }
 

@@ -1,0 +1,123 @@
+"""How groups really word what they decide, take on and answer: each case is a talk, and what is to be found in it, and no more."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.sidecar.labelled import Window
+from tests.sidecar.labelled.found import Found, find
+from tests.sidecar.test_outcomes import window
+
+DECISIONS: dict[str, tuple[Window, dict[int, str]]] = {
+    "nothing yet": (window(("A", "We decided nothing yet"), ("B", "We haven't decided"), ("C", "nothing is decided yet")), {}),
+    "nada ainda": (window(("A", "não decidimos nada"), ("B", "nada decidido ainda"), ("C", "ainda não ficou combinado")), {}),
+    "noch nichts": (window(("A", "wir haben noch nichts entschieden"), ("B", "on n'a rien décidé")), {}),
+    "third parties": (
+        window(
+            ("A", "The council decided to close the bridge"),
+            ("B", "a câmara municipal aprovou o orçamento"),
+            ("C", "el ayuntamiento ha decidido cerrar el parque"),
+            ("D", "der Stadtrat hat beschlossen, die Brücke zu sperren"),
+        ),
+        {},
+    ),
+    "bare agreement": (window(("A", "the bus was late again"), ("B", "Combinado 👍"), ("C", "Deal 👍"), ("D", "ok then")), {}),
+    "said twice": (
+        window(("A", "I propose we meet on Friday at the pub"), ("B", "yes"), ("A", "Decided: we meet on Friday at the pub")),
+        {2: "agreed"},
+    ),
+    "dito duas vezes": (
+        window(("A", "proponho pintar a sala de verde"), ("B", "boa"), ("A", "Decidido: pintar a sala de verde")),
+        {2: "agreed"},
+    ),
+    "two things": (
+        window(("A", "I propose we raise the fee"), ("B", "agreed"), ("A", "Decided: the hall gets blue paint")),
+        {0: "agreed", 2: "agreed"},
+    ),
+    "let's not": (window(("A", "Let's not charge anyone this year"), ("B", "yes, agreed")), {0: "agreed"}),
+    "let's not panic": (window(("A", "let's not panic"), ("B", "agreed")), {}),
+    "no agreement": (
+        window(("A", "Let's not charge anyone this year"), ("B", "good question"), ("C", "ok but who pays the hall?")),
+        {0: "proposed"},
+    ),
+    "ficou adiada": (window(("A", "A reunião ficou adiada para dia 20")), {0: "agreed"}),
+    "adiada": (window(("A", "festa adiada para sábado por causa da chuva")), {0: "agreed"}),
+    "aplazada": (window(("A", "la reunión queda aplazada al martes")), {0: "agreed"}),
+    "verschoben": (window(("A", "das Training wird auf Mittwoch verschoben")), {0: "agreed"}),
+    "reportée": (window(("A", "la réunion est reportée à mardi")), {0: "agreed"}),
+    "postponed": (window(("A", "Training postponed to Thursday")), {0: "agreed"}),
+    "that's the plan": (window(("A", "at mine, 7 pm, pizza, that's the plan")), {0: "agreed"}),
+    "todo mundo ok": (window(("A", "vamos com o tema azul, todo mundo ok?"), ("B", "ok")), {0: "agreed"}),
+    "in company": (window(("A", "I'm going with my sister"), ("B", "deal with it tomorrow")), {}),
+}
+TASKS: dict[str, tuple[Window, dict[int, tuple[str | None, str | None]]]] = {
+    "on it": (window(("A", "someone has to call the caterer"), ("B", "On it")), {0: ("B", None)}),
+    "deixa comigo": (window(("A", "alguém tem que comprar gelo até sexta"), ("B", "Deixa comigo")), {0: ("B", "ate sexta")}),
+    "I'll do it": (window(("A", "TODO: update the flyers"), ("B", "nice"), ("C", "I'll do it", 0)), {0: ("C", None)}),
+    "mach ich": (window(("A", "jemand muss die Getränke bestellen"), ("B", "mach ich")), {0: ("B", None)}),
+    "je m'en occupe": (window(("A", "il faut réserver la salle"), ("B", "je m'en occupe")), {0: ("B", None)}),
+    "me encargo yo": (window(("A", "hay que comprar hielo"), ("B", "me encargo yo")), {0: ("B", None)}),
+    "without a comma": (window(("A", "@B can you send the minutes?"), ("C", "nice weather")), {0: ("B", None)}),
+    "a name that is hidden": (window(("A", "[name] can you send the minutes?"), ("B", "sure")), {0: ("B", None)}),
+    "asked about": (window(("A", "can you ask @C for the key?"), ("B", "sure")), {0: ("B", None)}),
+    "podes": (window(("A", "podes enviar a ata?"), ("B", "Posso sim")), {0: ("B", None)}),
+    "consegues": (window(("A", "consegues trazer as cadeiras até sexta?"), ("B", "claro")), {0: ("B", "ate sexta")}),
+    "refused": (window(("A", "podes enviar a ata?"), ("B", "não consigo, desculpa")), {}),
+    "nobody asked": (window(("A", "the bus was late again"), ("B", "let's sleep on it")), {}),
+    "by friday": (window(("A", "I'll send the list by Friday")), {0: ("A", "by friday")}),
+    "until the 12th": (window(("A", "I'll keep the key until the 12th")), {0: ("A", "until the 12th")}),
+    "next week": (window(("A", "I'll print the flyers next week")), {0: ("A", "next week")}),
+    "bis Freitag": (window(("A", "ich schicke die Liste bis Freitag")), {0: ("A", "bis freitag")}),
+    "para el lunes": (window(("A", "yo preparo la lista para el lunes")), {0: ("A", "para el lunes")}),
+}
+ANSWERS: dict[str, tuple[Window, dict[int, int | None]]] = {
+    "another subject": (
+        window(("A", "where do we keep the spare fuse?"), ("B", "by the way, the bus strike is over"), ("C", "finally")),
+        {0: None},
+    ),
+    "good morning": (window(("A", "who has the key of the shed?"), ("B", "good morning everyone!")), {0: None}),
+    "bom dia": (window(("A", "onde fica a chave do depósito?"), ("B", "bom dia gente!"), ("C", "na gaveta da cozinha")), {0: 2}),
+    "another question": (window(("A", "what time is the match?"), ("B", "did anybody see my scarf?")), {0: None}),
+    "thanks": (window(("A", "who picks up the cake?"), ("B", "thanks for yesterday!"), ("C", "I can, at five")), {0: 2}),
+    "the number": (window(("A", "how much was the hall?"), ("B", "the plumber was great"), ("C", "120 for the day")), {0: 2}),
+    "a decision of something else": (
+        window(
+            ("A", "vamos comprar o bolo na padaria?"),
+            ("B", "sim, na padaria da esquina"),
+            ("C", "Decidido: o treino muda para quinta"),
+        ),
+        {0: 1},
+    ),
+    "decided": (
+        window(("A", "red or green paint for the hall?"), ("B", "hm, hard to say"), ("A", "ok let's take the green paint")),
+        {0: 2},
+    ),
+    "posso sim": (window(("A", "podes abrir o portão às 8?"), ("B", "posso sim")), {0: 1}),
+}
+
+
+@pytest.fixture(scope="module")
+def found() -> Found:
+    """What the rules find in all windows of this file, looked at once."""
+    cases: dict[str, Window] = {}
+    for kind, talks in (("decision", DECISIONS), ("task", TASKS), ("answer", ANSWERS)):
+        cases |= {f"{kind} {name}": talk for name, (talk, _) in talks.items()}
+    return find([{**talk, "id": name} for name, talk in cases.items()])
+
+
+@pytest.mark.parametrize("case", DECISIONS)
+def test_what_the_group_decides_is_found_once_and_nothing_else(found: Found, case: str) -> None:
+    got = {place: status for (name, place), (_, status) in found.decision.items() if name == f"decision {case}"}
+    assert got == DECISIONS[case][1]
+
+
+@pytest.mark.parametrize("case", TASKS)
+def test_a_task_has_who_takes_it_on_and_when_it_is_due(found: Found, case: str) -> None:
+    got = {place: (who, due) for (name, place), (_, who, due) in found.action.items() if name == f"task {case}"}
+    assert got == TASKS[case][1]
+
+
+@pytest.mark.parametrize("case", ANSWERS)
+def test_an_answer_has_to_do_with_its_question(found: Found, case: str) -> None:
+    got = {place: answer for (name, place), (_, answer, _) in found.question.items() if name == f"answer {case}"}
+    assert {place: got[place] for place in ANSWERS[case][1]} == ANSWERS[case][1]
