@@ -31,7 +31,10 @@ _WE_DO = (
     r"quarantine|try|choose|pick|cut|trim|close|open|sell|hire|train|cancel|run|pay|share|send|start|stop|build|play|split|raise|"
     r"add|remove|merge|freeze|store|write|present|host|fly|drive|limit|cap|don't [a-z]+|do not [a-z]+|won't [a-z]+|stay)"
 )
-_PT_DONE = r"(?:decidid|combinad|fechad|acertad|marcad|definid|resolvid|confirmad|aprovad|acordad|adiad|remarcad|transferid|antecipad)[oa]s?"
+_PT_DONE = (
+    r"(?:decidid|combinad|fechad|acertad|marcad|definid|resolvid|confirmad|aprovad|acordad|adiad|remarcad|transferid|antecipad)"
+    r"[oa]s?"
+)
 _OUTSIDERS = (
     r"(?:they|he|she|eu|government|council|parliament|ministry|minister|mayor|court|judge|police|congress|senate|university|city|"
     r"landlord|teachers?|parents|nobody|no one|boss|bank|company|management|neighbou?rs|governo|prefeitura|prefeito|camara|"
@@ -45,7 +48,8 @@ _DECIDED = (
     r"decidio|han decidido|aprobo|(?:hat|haben) (?:[a-z]+ )*(?:entschieden|beschlossen)|beschloss|a (?:decide|vote))"
 )
 _AGREEING = (
-    r"(?:ok|okay|okey|deal|done|agreed|settled|fine|great|good|perfect|sure|cool|yes|yep|yeah|sounds|combinad[oa]|fechad[oa]|fechou|"
+    r"(?:ok|okay|okey|deal|done|agreed|settled|fine|great|good|perfect|sure|cool|yes|yep|yeah|sounds|combinad[oa]|fechad[oa]|"
+    r"fechou|"
     r"decidid[oa]|beleza|blz|certo|show|perfeito|sim|ta|bom|boa|otimo|oficial|entao|assim|acordad[oa]|hech[oa]|trato|vale|si|claro|"
     r"perfecto|abgemacht|gut|genau|super|klar|alles|ja|dann|parfait|d'accord|convenu|bon|oui|all|then|so|it|is|and|e|it's|that's|"
     r"thanks|thank|you|obrigad[oa]|valeu|gracias|danke|merci|everyone|everybody|guys|folks|people|pessoal|gente|galera|todos|see|"
@@ -57,9 +61,10 @@ DECISION = _any(
     rf"{_START}(?:decided|agreed|settled|resolved|approved|confirmed|deal|decision made|final answer)\b[ :,].*\S",
     r"\b(?:decision|settled|decided|agreed|final answer|verdict|decisao|decidido|combinado|fechado|decision|entscheidung)\s*:",
     r"\b(?:it is|it's|that's|is|been|are)(?: now| all)? (?:decided|settled|agreed|official|final|fixed)\b",
-    r"\bdecided (?:today|tonight|to|on|that|in favou?r|against)\b",
-    r"\bagreed (?:to|on|by|with|at|that)\b",
-    r"\b(?:that settles it|case closed|no discussion|no way back|from now on|final answer|as agreed|as decided|it's official|that's the plan|this is the plan|the plan is (?:to|set))\b",
+    rf"\b{_GROUP}\b.* (?:decided|agreed) (?:today|tonight|to|on|that|in favou?r|against)\b",
+    r"\bagreed by (?:all|both|every)|\b(?:it was|was|is) (?:agreed|decided) (?:to|on|that|by)\b",
+    r"\b(?:that settles it|case closed|no discussion|no way back|from now on|final answer|as agreed|as decided|it's official|"
+    r"that's the plan|this is the plan|the plan is (?:to|set))\b",
     rf"\blet'?s (?:just |all |really |all just )?(?:{_WE_DO}|get|make|have|call|say)\b",
     rf"\bwe(?:'ll| will|'re going to| are going to)(?: now| all| just| only| both| also| then)? {_WE_DO}\b",
     r"\bwe(?:'ll| will)(?: now| all| just| only| both| also| then)? (?:get|have|make)\b",
@@ -128,7 +133,8 @@ DECISION_WITH = {
 """The same, by a piece of text without which the pattern cannot match: these are dear."""
 NOT_DECISION = _any(
     r"\b(?:haven't|have not|hasn't|didn't|not yet|nobody ever|no one ever|undecided|if (?:i|we|somebody|someone|she|he)|once|"
-    r"let'?s see)\b|\b(?:decided|agreed|agree|agreeing|settled)(?: on)? nothing\b|\b(?:nothing|none of it)(?: is| was| has been|'s)?"
+    r"let'?s see)\b|\b(?:decided|agreed|agree|agreeing|settled)(?: on)? nothing\b|\b(?:nothing|none of it)(?: is| was| has been|"
+    r"'s)?"
     r"(?: yet)? (?:decided|agreed|settled|fixed|final)\b|\b(?:we've|is|are|was|been|it's|that's) not(?: been)?(?: yet)? "
     r"(?:decided|agreed|settled|fixed|final|official)\b|\b(?:nothing|not)\b.* yet\W*$|\bneither\b.* nor\b",
     rf"^(?:[^a-z0-9]*\b{_AGREEING}\b)+[^a-z0-9]*$",
@@ -136,7 +142,8 @@ NOT_DECISION = _any(
     r"ve)\b.*\bthen\W*$",
     rf"\b{_OUTSIDERS}(?: (?:of|at|in) (?:the )?[a-z]+)?(?: have| has| had| finally| just| already| also| ja)* {_DECIDED}\b",
     r"\b(?:they|he|she|eu|government|city|court|teachers?|parents|nobody|landlord) (?:have |has |had )?once\b",
-    r"^deal with\b|\b(?:going|staying|went) with (?:my|his|her|him|me|them|you|your|mum|mom|dad|friends)\b|\bi(?:'m| am| was|'ll be)? "
+    r"^deal with\b|\b(?:going|staying|went) with (?:my|his|her|him|me|them|you|your|mum|mom|dad|friends)\b|\bi(?:'m| am| was|"
+    r"'ll be)? "
     r"(?:going|staying|went) with\b",
     r"\b(?:can't|cannot|couldn't|could|might|should|who|what|when|which|why|how) (?:we|decide|do|did|are)\b|\bwe (?:should|"
     r"could|might)\b",
@@ -191,11 +198,14 @@ AGREES = _any(
     r"d'accord|parfait|ca marche|ca me va|bien sur|bonne idee)\b",
 )
 NOT_AGREES = _any(
-    r"\?|^(?:good|great|boa|bonne|gute?n?|ok|sure|fine) (?:question|pergunta|luck|sorte|morning|night|noite|tarde|luego|abend|morgen|"
+    r"\?|^(?:good|great|boa|bonne|gute?n?|ok|sure|fine) (?:question|pergunta|luck|sorte|morning|night|noite|tarde|luego|abend|"
+    r"morgen|"
     r"point|grief)\b|^(?:claro que nao|isso nao|claro que no|klar nicht)\b|\b(?:but|mas|pero|aber|mais)\b",
 )
 """What begins as if it agreed."""
-AGREEING_REACTION = _any(r"^(?:👍|👌|✅|✔|☑|💯|🆗|🤝|🙌|:?(?:\+1|thumbs_?up|ok_hand|white_check_mark|heavy_check_mark)\b)")
+AGREEING_REACTION = _any(
+    r"^(?:👍|👌|✅|✔|☑|💯|🆗|🤝|🙌|:?(?:\+1|thumbs_?up|ok_hand|white_check_mark|heavy_check_mark)\b)"
+)
 ANNOUNCES = _any(
     r"\b(?:decided|settled|decision|decidid[oa]|decidimos|decisao|resolvid[oa]|acordad[oa]|decision|beschlossen|entschieden|"
     r"entscheidung|decide|official|oficial|final)\b",
@@ -241,18 +251,27 @@ TAKES_ON = _any(
     r"\bje (?:m'occupe|m'en occupe|vais (?:[a-z]+[ei]r|[a-z]+re)|ferai|apporte|prends|amene|appelle|reserve|envoie|prepare)\b|"
     r"\bje m'en charge\b",
 )
-_WITH_LEAD = r"^(?:(?:ok|okay|yes|yep|sure|fine|sim|claro|ta|tudo bem|si|vale|ja|gut|klar|oui|alors|bon|then|entao)\b[,:!.]* )*"
+_SOON = (
+    r"(?: (?:then|today|tonight|now|later|tomorrow|hoje|amanha|entao|logo|hoy|manana|luego|esta tarde|heute|morgen|gleich|"
+    r"spater|ce "
+    r"soir|demain|tout de suite))?"
+)
+_WITH_LEAD = (
+    r"^(?:(?:ok|okay|yes|yep|sure|fine|sim|claro|ta|tudo bem|si|vale|ja|gut|klar|oui|alors|bon|then|entao)\b[,:!.]* )*"
+)
 ACCEPTS = _any(
-    rf"{_WITH_LEAD}(?:(?:i'm |already )?on it|i(?:'ll| will| can| could)(?: gladly| happily)?(?: (?:do|take|handle|sort|manage|see to|"
+    rf"{_WITH_LEAD}(?:(?:i'm |already )?on it|i(?:'ll| will| can| could)(?: gladly| happily)?(?: (?:do|take|handle|sort|manage|"
+    rf"see to|"
     r"look after|take care of) (?:it|that|this)(?: one)?)?|leave (?:it|that) (?:to|with) me|i(?:'ve)? got (?:it|this|that)|"
-    r"(?:will|can) do|count on me|consider it done|i volunteer|doing it|happy to|me)(?: then| today| now| tomorrow)?(?:\W*$|[,;!.] )",
-    rf"{_WITH_LEAD}(?:deix[ae]m? comigo|deixa (?:que )?eu (?:faco|resolvo|vejo|trato)|podes? deixar|e comigo|eu (?:mesm[oa]|faco|trato|"
+    rf"(?:will|can) do|count on me|consider it done|i volunteer|doing it|happy to|me){_SOON}(?:\W*$|[,;!.] )",
+    rf"{_WITH_LEAD}(?:deix[ae]m? comigo|deixa (?:que )?eu (?:faco|resolvo|vejo|trato)|podes? deixar|e comigo|eu (?:mesm[oa]|"
+    rf"faco|trato|"
     r"resolvo|cuido|vou|posso)(?: (?:isso|disso|nisso))?|(?:eu )?trato (?:eu )?d?isso|faco eu|posso(?: (?:sim|eu))?|conta comigo|"
-    r"fico com (?:isso|essa)|fica comigo)(?: hoje| amanha| entao)?(?:\W*$|[,;!.] )",
-    rf"{_WITH_LEAD}(?:(?:yo )?me encargo(?: yo)?|yo (?:lo hago|voy|puedo)|lo hago(?: yo)?|dejamelo(?: a mi)?|cuenta conmigo|voy yo|"
+    rf"fico com (?:isso|essa)|fica comigo|[a-z]+o eu){_SOON}(?:\W*$|[,;!.] )",
+    rf"{_WITH_LEAD}(?:(?:yo )?me encargo(?: yo)?|yo (?:lo hago|voy|puedo)|dejamelo(?: a mi)?|cuenta conmigo|voy yo|"
     r"mach(?:e)? ich|(?:das )?ich mach(?:e|s|'s)?(?: das| es)?|das mach(?:e)? ich|ich kue?mmere mich(?: darum)?|(?:das )?"
     r"ue?bernehme? ich|ich ue?bernehme?(?: das| es)?|kann ich machen|je m'en (?:occupe|charge)|j'y vais|je le fais|"
-    r"je fais ca|compte sur moi)(?:\W*$|[,;!.] )",
+    rf"je fais ca|compte sur moi|(?:le |lo |la |se lo )?[a-z]+o yo){_SOON}(?:\W*$|[,;!.] )",
 )
 """Takes on what another has asked for, and says nothing of it."""
 NOT_TAKES_ON = _any(
@@ -311,6 +330,10 @@ DONE_WITH = _any(
     rf"\bi(?:'ve| have)?{_JUST} {_DID}\b",
     rf"^{_DID} (?:the|my|your|our|his|her|their|all|both|him|her|them)\b",
     rf"\b(?:is|are|has been|have been|was|were|all|got){_JUST} {_DID}\b",
+    r"^(?:(?:the|o|a|os|as|el|la|los|las|le|les|der|die|das) )?\S+ (?:(?:booked|sent|paid|bought|printed|ordered|fixed|reserved|"
+    r"cleaned|updated|uploaded|submitted|confirmed|posted)|(?:reservad|comprad|enviad|pagad|marcad|encomendad|entregad|impres|pag|"
+    r"feit|hech)[oa]s?|(?:gebucht|gekauft|bestellt|bezahlt|geschickt|repariert)|(?:achete|reserve|envoye|paye|imprime|commande)"
+    r"e?s?)(?:\W*$|[,;!.] )",
     rf"^(?:somebody )?(?:eu )?(?:ja )?(?:te |lhe )?{_PT_DID}\b|[,;.:] (?:eu )?ja {_PT_DID}\b|\bacabei de [a-z]+[aei]r\b",
     r"\b(?:ja )?(?:esta|ta|estao|foi|foram) (?:feit|enviad|pag|comprad|reservad|marcad|impress|entregue|resolvid|pront)[oa]?s?\b",
     rf"\b(?:he|hemos) {_ES_DID}\b|\bya (?:esta|estan) (?:hech|enviad|pagad|comprad|reservad|list)[oa]s?\b",
@@ -347,7 +370,8 @@ REQUESTS = _any(
     rf"^(?:and |somebody )?{_VERB} (?:me|him|her|them|it|the|my|your|our)\b.* \S+ \S+",
     r"\b(?:has|have) to be (?:back|done|ready|returned|sent|paid)\b",
     # Portuguese
-    r"\b(?:voce|vc|alguem|tu|somebody)(?: me)? (?:podes?|poderias?|podias?|consegues?|precisas?|te(?:m|ns) (?:que|de)|deves?)(?: me)? [a-z]+",
+    r"\b(?:voce|vc|alguem|tu|somebody)(?: me)? (?:podes?|poderias?|podias?|consegues?|precisas?|te(?:m|ns) (?:que|de)|"
+    r"deves?)(?: me)? [a-z]+",
     rf"\b(?:voce|vc|somebody) {_PT_VERB}\b",
     rf"^(?:somebody )?(?:me )?{_PT_VERB}\b .*\S|\bpor favor {_PT_VERB}|\b{_PT_VERB}\b.*\bpor favor\b|\bpra mim\?",
     r"\b(?:nao esquec[a-z]*|lembr(?:a|ar|em) de|preciso que|precisa ser|tem que ser|temos que [a-z]+r|precisamos [a-z]+r)\b",
@@ -363,6 +387,9 @@ NOT_REQUESTS = _any(
     r"\b(?:can|could|would|will) (?:you|anybody|anyone|someone|somebody) (?:come|make it|hear|see|believe|tell|imagine|ever|"
     r"forget|just|not)\b",
     r"\bi need to (?:get|go|leave|be|run|sleep|eat|think|know|see|say|talk|rest|work|study)\b|^(?:pode|podem) ser\b",
+    r"\b(?:we need to|precisamos|temos (?:que|de)) (?:talk|discuss|think|decide|see|agree|choose|conversar|falar|decidir|ver|"
+    r"pensar|"
+    r"combinar|escolher)\b",
     r"\bif (?:you|someone|somebody)\b|\bremember (?:when|how|that)\b|\bremember to (?:breathe|smile)\b",
     r"^(?:get rid|tell me about|take care|take it easy|make it|keep it|let me|let's|let it|take your time)\b",
     r"^(?:passa|faz|leva|fecha) (?:mal|parte|frio|calor|anos|tempo|muito|sentido)\b|^faz\b",
@@ -371,11 +398,13 @@ NOT_REQUESTS = _any(
 
 ASKS_WHO_DOES = _any(
     r"\bwho(?:'ll| will| can| could| wants to| would like to| is going to|'s going to|'s bringing|'s taking|'s doing|'s buying) ",
-    r"^(?:\S+ ){0,3}?who (?:does|picks|brings|takes|buys|calls|books|writes|sends|makes|drives|cooks|checks|asks|orders|prints|fixes|"
+    r"^(?:\S+ ){0,3}?who (?:does|picks|brings|takes|buys|calls|books|writes|sends|makes|drives|cooks|checks|asks|orders|prints|"
+    r"fixes|"
     r"cleans|collects|opens|handles|organi[sz]es|prepares|pays|hosts|bakes|gets)\b",
     r"^(?:\S+ ){0,3}?quem (?:vai|pode|consegue|faz|traz|leva|compra|liga|manda|mede|marca|reserva|busca|pega|avisa|escreve|imprime|"
     r"cuida|abre|paga|cozinha|organiza|prepara|limpa|pergunta|fecha|arruma|passa|fica com|trata)\b",
-    r"^(?:\S+ ){0,3}?(?:quien (?:puede|va a|trae|compra|lleva|llama|hace|reserva|se encarga)|wer (?:kann|bringt|kauft|holt|macht|ruft|"
+    r"^(?:\S+ ){0,3}?(?:quien (?:puede|va a|trae|compra|lleva|llama|hace|reserva|se encarga)|wer (?:kann|bringt|kauft|holt|"
+    r"macht|ruft|"
     r"bucht|bestellt|ubernimmt|kocht|kuemmert|kummert)|qui (?:peut|va|apporte|achete|prend|fait|appelle|reserve|s'occupe))\b",
 )
 """Asks for somebody to do something; "who did it?" does not."""
@@ -421,7 +450,8 @@ REACTION = _any(
 YES_OR_NO = _any(
     r"^(?:yes|yep|yeah|yup|no|nope|sure|not|of course|probably|maybe|done|gladly|fine|ok|okay|agreed|deal|works|i (?:do|did|"
     r"have|am|can|will)|will do|me too|i'm in)\b|^\W*maybe\b|^in\W*$",
-    r"^(?:sim|nao|claro|pode|podemos|posso|consigo|da|vale|tem|vou|ok|ainda|acho|talvez|certeza|combinado|bora|so|ja|deu|leva|eu tambem|to dentro|muito)\b",
+    r"^(?:sim|nao|claro|pode|podemos|posso|consigo|da|vale|tem|vou|ok|ainda|acho|talvez|certeza|combinado|bora|so|ja|deu|leva|"
+    r"eu tambem|to dentro|muito)\b",
     r"^(?:si|no|claro|ja|nein|oui|non|bien sur|doch)\b",
 )
 ASKS_NUMBER = _any(
@@ -437,29 +467,38 @@ CHOICE = _any(
 I_SAY = _any(r"\b(?:i|me|i'll|i'm|mine|my turn|eu|comigo|minha|meu|yo|ich|je|moi|us|nos|ours|we)\b")
 ASKS_WHOM = _any(r"\b(?:who|whose|quem|quien|wer)\b|^qui\b")
 SAYS_WHO = _any(
-    r"\b(?:i|me|i'll|i'm|mine|my turn|eu|comigo|minha|meu|yo|ich|je|moi|us|nos|ours|we|somebody|nobody|no one|everyone|everybody|all of|"
-    r"he|she|they|him|her|them|ninguem|alguem|todos|todo mundo|ele|ela|eles|elas|nadie|el|ella|niemand|alle|er|sie|personne|tout le "
+    r"\b(?:i|me|i'll|i'm|mine|my turn|eu|comigo|minha|meu|yo|ich|je|moi|us|nos|ours|we|somebody|nobody|no one|everyone|"
+    r"everybody|all of|"
+    r"he|she|they|him|her|them|ninguem|alguem|todos|todo mundo|ele|ela|eles|elas|nadie|el|ella|niemand|alle|er|sie|personne|"
+    r"tout le "
     r"monde|lui|elle|mum|mom|dad|mae|pai)\b",
 )
 ASKS_WHERE = _any(r"\b(?:where|onde|cade|donde|wo|wohin)\b|^ou\b")
 SAYS_WHERE = _any(
-    r"\b(?:in|at|on|under|behind|near|next to|by|from|here|there|outside|inside|upstairs|downstairs|anywhere|nowhere|same place|left|"
-    r"right|via|no|na|nos|nas|em|num|numa|ao|atras|perto|debaixo|dentro|fora|aqui|ali|la|embaixo|en|detras|cerca|debajo|aca|alli|alla|"
+    r"\b(?:in|at|on|under|behind|near|next to|by|from|here|there|outside|inside|upstairs|downstairs|anywhere|nowhere|same place|"
+    r"left|"
+    r"right|via|no|na|nos|nas|em|num|numa|ao|atras|perto|debaixo|dentro|fora|aqui|ali|la|embaixo|en|detras|cerca|debajo|aca|"
+    r"alli|alla|"
     r"im|auf|unter|hinter|neben|bei|beim|am|dort|hier|da|oben|unten|dans|sur|sous|chez|derriere|ici|au|aux)\b|https?://|[0-9]",
 )
 SAYS_NUMBER = _any(
-    r"[0-9]|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozen|half|noon|midnight|free|nothing|um|uma|dois|duas|tres|quatro|"
+    r"[0-9]|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozen|half|noon|midnight|free|nothing|um|uma|dois|duas|tres|"
+    r"quatro|"
     r"cinco|seis|sete|oito|nove|dez|meio-dia|meia|gratis|nada|uno|dos|cuatro|siete|ocho|nueve|diez|eins|zwei|drei|vier|funf|sechs|"
-    r"sieben|acht|neun|zehn|deux|trois|quatre|cinq|sept|huit|neuf|dix|today|tonight|tomorrow|(?:mon|tues|wednes|thurs|fri|satur|sun)day|"
+    r"sieben|acht|neun|zehn|deux|trois|quatre|cinq|sept|huit|neuf|dix|today|tonight|tomorrow|(?:mon|tues|wednes|thurs|fri|satur|"
+    r"sun)day|"
     r"week|month|hours?|minutes?|days?|overnight|morning|afternoon|evening|soon|now|hoje|amanha|segunda|terca|quarta|quinta|sexta|"
     r"sabado|domingo|semana|mes|hoy|manana|lunes|martes|miercoles|jueves|viernes|heute|morgen|montag|dienstag|mittwoch|donnerstag|"
-    r"freitag|samstag|sonntag|woche|aujourd'hui|demain|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|many|much|lots|muito|pouco|"
+    r"freitag|samstag|sonntag|woche|aujourd'hui|demain|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|many|much|lots|muito|"
+    r"pouco|"
     r"depends|depende|no idea|after|before|depois|antes|when|quando|until|ate)\b",
 )
 TURNS_AWAY = _any(
-    r"^(?:by the way|btw|anyway|anyways|speaking of|changing the subject|on another note|good (?:morning|afternoon|evening|night|day)|"
+    r"^(?:by the way|btw|anyway|anyways|speaking of|changing the subject|on another note|good (?:morning|afternoon|evening|"
+    r"night|day)|"
     r"hi|hello|hey|happy (?:birthday|new year|easter)|merry|congrat[a-z]*|welcome|thanks for|thank you for|look at|guys look|"
-    r"bom dia|boa (?:tarde|noite)|ola|oi|mudando de assunto|alias|falando nisso|a proposito|feliz|parabens|obrigad[oa] (?:por|pel[oa])|"
+    r"bom dia|boa (?:tarde|noite)|ola|oi|mudando de assunto|alias|falando nisso|a proposito|feliz|parabens|obrigad[oa] (?:por|"
+    r"pel[oa])|"
     r"que jogo|buen[oa]s|hola|por cierto|cambiando de tema|felicidades|feliz|guten|moin|hallo|ubrigens|alles gute|bonjour|bonsoir|"
     r"salut|au fait|joyeux|bon anniversaire)\b|\b(?:by the way|btw|por cierto|a proposito|ubrigens|au fait)\W*$",
 )

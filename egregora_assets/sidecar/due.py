@@ -20,7 +20,8 @@ _TODAY = (
 _TOMORROW = r"tomorrow(?: (?:morning|noon|afternoon|evening|night))?|amanha(?: (?:cedo|de manha|a tarde|a noite))?|morgen|demain"
 _PART = r"(?: (?:morning|noon|afternoon|evening|night|cedo|de manha|a tarde|a noite))?"
 _BEFORE = (
-    r"(?:(?:by|before|until|till|on|this|next|ate|antes de|na|no|nesta|neste|(?:para|hasta|antes d)(?: ?el| a| o)?|pra|bis(?: zum)?|"
+    r"(?:(?:by|before|until|till|on|this|next|ate|antes de|na|no|nesta|neste|(?:para|hasta|antes d)(?: ?el| a| o)?|pra|"
+    r"bis(?: zum)?|"
     r"am|vor|el|avant|d'ici|ce) )"
 )
 _MONTHS = (
@@ -80,7 +81,9 @@ def day(found: str, said_on: str) -> str:
 def _next(day: str, month: str, said_on: str) -> str:
     """Return SQL for the next ``day`` of ``month``, or of any month where that is NULL; NULL where the calendar has no such day."""
     soon = f"coalesce({month}, month({said_on}) + ({day} < day({said_on}))::INTEGER)"
-    later = f"year({said_on}) + ({month} IS NOT NULL AND ({month}, {day}) < (month({said_on}), day({said_on})))::INTEGER"
+    later = (
+        f"year({said_on}) + ({month} IS NOT NULL AND ({month}, {day}) < (month({said_on}), day({said_on})))::INTEGER"
+    )
     return f"try_cast(format('{{}}-{{}}-{{}}', {later} + ({soon} > 12)::INTEGER, ({soon} - 1) % 12 + 1, {day}) AS DATE)"
 
 

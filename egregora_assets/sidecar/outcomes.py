@@ -42,7 +42,8 @@ _TWO_WORDS = quoted(r"\S\s+\S")
 _NAMED = quoted(ALIAS)
 _MENTION = quoted(rf"@?(?:{ALIAS}|\[name\])[,:]?")
 _AGREED_TAG = quoted(
-    r"\b(?:agreed|deal|combinado|fechado|fechou|abgemacht|d'accord|de acuerdo|trato|(?:everyone|everybody|all|todo mundo|todos|alle|"
+    r"\b(?:agreed|deal|combinado|fechado|fechou|abgemacht|d'accord|de acuerdo|trato|(?:everyone|everybody|all|todo mundo|todos|"
+    r"alle|"
     r"tout le monde) (?:ok|okay|in|agreed|happy|de acordo|concorda|concordam|einverstanden|d'accord))\s*\?"
 )
 
@@ -58,6 +59,11 @@ def cut(sentence: str) -> str:
     """Return the SQL that shortens a sentence at the end of a word: half a word may be a name that the whole is not."""
     shortened = f"regexp_replace(left({sentence}, {_MOST_SENTENCE}), '\\S*$', '…')"
     return f"CASE WHEN length({sentence}) > {_MOST_SENTENCE} THEN {shortened} ELSE {sentence} END"
+
+
+def item(sentence: str) -> str:
+    """Return the SQL for a sentence as decisions and tasks show it."""
+    return cut(f"rtrim({sentence}, '.! ')")
 
 
 def find(connection: duckdb.DuckDBPyConnection) -> None:
@@ -116,7 +122,8 @@ _WORDS = "list_distinct(regexp_extract_all({}, '[a-z][a-z][a-z][a-z]+'))"
 _QUESTIONS_ASKED = f"""
     SELECT *, lead(m_no) OVER later AS next_no, lead(m_no, 2) OVER later AS next_but_one,
         {_is(cues.ASKS_NUMBER)} AS asks_number, {_is(cues.ASKS_WHO)} AS asks_who, {_is(cues.CHOICE)} AS is_choice,
-        {_is(cues.ASKS_WHERE)} AS asks_where, {_is(cues.ASKS_WHOM)} AS asks_whom, {_is(cues.QUESTION_WORD)} AS has_word, {_WORDS.format("plain")} AS asked_words
+        {_is(cues.ASKS_WHERE)} AS asks_where, {_is(cues.ASKS_WHOM)} AS asks_whom,
+        {_is(cues.QUESTION_WORD)} AS has_word, {_WORDS.format("plain")} AS asked_words
     FROM (
         SELECT d_no, m_no, plain, named, regexp_extract(sentence, {_ASKED}, 1) AS words
         FROM sentences
@@ -164,7 +171,11 @@ _ANSWERS = f"""
             a.named <> '' AND a.named = h.alias AS is_named,
             len(list_filter(asked_words, lambda word: contains(h.plain, word))) AS shared,
             CASE WHEN h.is_reply THEN 20 WHEN h.reply_to IS NOT NULL THEN -6 ELSE 2 END
-            + CASE WHEN is_choice AND d.d_no IS NOT NULL THEN CASE WHEN shared > 0 THEN {_CHOSEN} ELSE {_DECIDED_OTHERWISE} END WHEN h.author_id = a.author_id THEN -2.5 ELSE 0 END
+            + CASE
+                WHEN is_choice AND d.d_no IS NOT NULL THEN CASE WHEN shared > 0 THEN {_CHOSEN} ELSE {_DECIDED_OTHERWISE} END
+                WHEN h.author_id = a.author_id THEN -2.5
+                ELSE 0
+            END
             + CASE WHEN is_named THEN 3 ELSE 0 END
             + CASE WHEN a.alias IS NOT NULL AND contains(h.text, a.alias) THEN 1 ELSE 0 END
             - {_DECAY} * (h.h_no - h.m_no - 1)
@@ -230,7 +241,10 @@ _TELLING = f"""
 """The telling words, as numbers, of what decides."""
 _ANNOUNCED = f"""
     SELECT DISTINCT p.d_no, p.m_no
-    FROM (SELECT d_no, m_no, m_no + unnest(range(1, {_ANNOUNCED_WITHIN + 1})) AS a_no FROM stated WHERE NOT (announces OR takes_back)) p
+    FROM (
+        SELECT d_no, m_no, m_no + unnest(range(1, {_ANNOUNCED_WITHIN + 1})) AS a_no
+        FROM stated WHERE NOT (announces OR takes_back)
+    ) p
     JOIN (SELECT d_no, m_no AS a_no, m_no FROM stated WHERE announces AND NOT takes_back) a USING (d_no, a_no)
     JOIN telling w ON w.d_no = p.d_no AND w.m_no = p.m_no
     JOIN telling v ON v.d_no = p.d_no AND v.m_no = a.m_no
@@ -256,7 +270,11 @@ _LIKED = f"""
 """Proposals to which somebody else has reacted as one agrees."""
 _DECIDED = f"""
     SELECT d_no, m_no, sentence, alias, s.sent_at, list_prepend(s.message_id, coalesce(agreed, [])) AS evidence,
-        CASE WHEN is_revoked THEN 'revoked' WHEN is_proposed AND agreed IS NULL AND l.m_no IS NULL THEN 'proposed' ELSE 'agreed' END AS status
+        CASE
+            WHEN is_revoked THEN 'revoked'
+            WHEN is_proposed AND agreed IS NULL AND l.m_no IS NULL THEN 'proposed'
+            ELSE 'agreed'
+        END AS status
     FROM stated t JOIN said s USING (d_no, m_no)
     LEFT JOIN (
         SELECT p.d_no, p.m_no, list(a.message_id ORDER BY a.m_no) AS agreed
@@ -275,7 +293,7 @@ _DECIDED = f"""
 """
 _DECISIONS = f"""
     INSERT INTO decisions (document_id, text, author, decided_at, evidence, status)
-    SELECT document_id, {cut("rtrim(sentence, '.! ')")}, alias, sent_at, evidence, status
+    SELECT document_id, {item("sentence")}, alias, sent_at, evidence, status
     FROM decided JOIN open_documents USING (d_no)
 """
 _ANY_REPLY = "SELECT EXISTS (FROM said WHERE reply_to IS NOT NULL)"
@@ -314,7 +332,8 @@ _ACCEPTED = f"""
         FROM (SELECT d_no, m_no, named FROM taken WHERE is_request AND NOT is_own) JOIN said USING (d_no, m_no)
     ),
     after AS (
-        SELECT d_no, m_no, m_no + unnest(range(1, {_ACCEPTED_WITHIN + 1})) AS a_no, named, author_id, false AS is_reply FROM requests
+        SELECT d_no, m_no, m_no + unnest(range(1, {_ACCEPTED_WITHIN + 1})) AS a_no, named, author_id, false AS is_reply
+        FROM requests
         UNION ALL
         SELECT d_no, r.m_no, s.m_no, named, r.author_id, true
         FROM requests r JOIN said s USING (d_no) WHERE s.reply_to = r.message_id
@@ -335,6 +354,8 @@ _ACCEPTED = f"""
     FROM chosen
 """
 """By which messages ("on it") somebody takes on what another has asked for."""
+_ACCEPTING = cues.any_of(cues.ACCEPTS, cues.TAKES_ON, cues.YES_OR_NO, cues.AGREES, cues.REFUSES, cues.I_SAY)
+_VOLUNTEERS = cues.any_of(cues.VOLUNTEERS, cues.ACCEPTS)
 _TASKS = f"""
     WITH asked_for AS (
         SELECT t.*, {due.words("t.plain")} AS due, n.h_no, n.plain AS answer,
@@ -342,7 +363,8 @@ _TASKS = f"""
             coalesce(x.message_id, n.message_id) AS answer_id, coalesce(x.alias, n.alias) AS answerer
         FROM (FROM taken ANTI JOIN (SELECT d_no, a_no AS m_no, s_no FROM accepted) USING (d_no, m_no, s_no)) t
         LEFT JOIN (FROM accepted WHERE is_first) x ON x.d_no = t.d_no AND x.m_no = t.m_no AND t.is_request AND NOT t.is_own
-        LEFT JOIN answers n ON n.d_no = t.d_no AND n.m_no = t.m_no AND t.is_question AND x.m_no IS NULL
+        LEFT JOIN (FROM answers WHERE is_reply OR is_named OR {_is(_ACCEPTING)}) n
+            ON n.d_no = t.d_no AND n.m_no = t.m_no AND t.is_question AND x.m_no IS NULL
     ),
     answered AS (
         SELECT DISTINCT d_no, h_no AS m_no FROM asked_for
@@ -359,13 +381,17 @@ _TASKS = f"""
         WHERE NOT is_refused
     ),
     volunteered AS (
-        SELECT d_no, h_no AS m_no, a.words AS sentence, a.plain, {due.words("n.plain")} AS due, a.message_id AS answer_id, '' AS assignee
+        SELECT d_no, h_no AS m_no, a.words AS sentence, a.plain, {due.words("n.plain")} AS due, a.message_id AS answer_id,
+            '' AS assignee
         FROM answers n JOIN asked a USING (d_no, m_no)
-        WHERE {_is(cues.ASKS_WHO_DOES, "a.plain")} AND {_is(cues.VOLUNTEERS, "n.plain")} AND a.author_id <> n.author_id
+        WHERE {_is(cues.ASKS_WHO_DOES, "a.plain")} AND {_is(_VOLUNTEERS, "n.plain")} AND a.author_id <> n.author_id
+    ),
+    own AS (
+        FROM found ANTI JOIN volunteered v ON v.d_no = found.d_no AND v.m_no = found.m_no AND {_is(cues.ACCEPTS, "found.plain")}
     )
     SELECT d_no, m_no, s.message_id, sentence, plain, due, {due.day("due", "s.local_date")} AS due_on, s.sent_at, answer_id,
         s.alias AS author, CASE WHEN assignee = '' THEN s.alias ELSE assignee END AS assignee
-    FROM (FROM found UNION ALL FROM volunteered ANTI JOIN found USING (d_no, m_no)) JOIN said s USING (d_no, m_no)
+    FROM (FROM own UNION ALL FROM volunteered ANTI JOIN own USING (d_no, m_no)) JOIN said s USING (d_no, m_no)
     QUALIFY row_number() OVER (PARTITION BY d_no, m_no ORDER BY sentence) = 1
 """
 """A task that somebody asked for and nobody refused; who takes on what was asked is its assignee, and says no second task.
@@ -391,7 +417,7 @@ _NEWS = f"""
 
 _ACTION_ITEMS = f"""
     INSERT INTO action_items (document_id, text, assignee, author, due, due_on, status, said_at, evidence)
-    SELECT document_id, {cut("rtrim(sentence, '.! ')")}, assignee, author, due, due_on, 'open', sent_at,
+    SELECT document_id, {item("sentence")}, assignee, author, due, due_on, 'open', sent_at,
         list_filter([message_id, answer_id], lambda message: message IS NOT NULL)
     FROM tasks JOIN open_documents USING (d_no)
 """

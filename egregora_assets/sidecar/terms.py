@@ -14,7 +14,7 @@ import duckdb
 
 from egregora_assets.privacy.kinds import ALIAS, PLACEHOLDER
 from egregora_assets.privacy.scrub import quoted
-from egregora_assets.sidecar.outcomes import MESSAGE_SENTENCES, cut
+from egregora_assets.sidecar.outcomes import MESSAGE_SENTENCES, cut, item
 from egregora_assets.warehouse.query import changed, temporary
 
 _MOST_TOPICS = 6
@@ -163,27 +163,47 @@ _TOPICS = f"""
 
 _SUMMARIES = f"""
     INSERT INTO summaries
-    WITH best AS (
-        SELECT d_no, m_no FROM (SELECT d_no, unnest(said_in) AS m_no, score FROM weighed)
-        GROUP BY d_no, m_no
-        QUALIFY row_number() OVER (PARTITION BY d_no ORDER BY sum(score) DESC, m_no) <= {_MOST_SUMMARY}
+    WITH shown AS (
+        SELECT d_no, evidence[1] AS message_id, text AS sentence
+        FROM (SELECT document_id, evidence, text FROM decisions UNION ALL SELECT document_id, evidence, text FROM action_items)
+        JOIN open_documents USING (document_id)
+    ),
+    best AS (
+        SELECT d_no, m_no, message_id, is_shown
+        FROM (
+            SELECT d_no, m_no, sum(score) AS score FROM (SELECT d_no, unnest(said_in) AS m_no, score FROM weighed)
+            GROUP BY d_no, m_no
+        )
+        JOIN placed USING (d_no, m_no)
+        LEFT JOIN (SELECT DISTINCT d_no, message_id, true AS is_shown FROM shown) USING (d_no, message_id)
+        QUALIFY row_number() OVER (PARTITION BY d_no, is_shown ORDER BY score DESC, m_no) <= {_MOST_SUMMARY}
     ),
     parts AS (
         SELECT d_no, m_no, message_id, sentence, s_no, lower(sentence) AS lowered FROM (
             SELECT d_no, m_no, message_id, trim(unnest(parts)) AS sentence, generate_subscripts(parts, 1) AS s_no FROM (
                 SELECT d_no, m_no, message_id, {MESSAGE_SENTENCES} AS parts
-                FROM best JOIN placed USING (d_no, m_no) JOIN (SELECT message_id, kind, text FROM clean_messages) USING (message_id)
+                FROM best JOIN (SELECT message_id, kind, text FROM clean_messages) USING (message_id)
                 WHERE kind = 'text'
             )
         )
         WHERE length(sentence) >= {_LEAST_SUMMARY_LETTERS}
     ),
+    telling AS (
+        SELECT d_no, m_no, message_id, sentence, sum(score) AS score, s_no, (d_no, message_id, {item("sentence")}) IN (
+            SELECT (d_no, message_id, sentence) FROM shown
+        ) AS is_shown
+        FROM parts JOIN weighed USING (d_no) WHERE contains(lowered, word) GROUP BY d_no, m_no, message_id, s_no, sentence
+    ),
     chosen AS (
-        SELECT d_no, m_no, any_value(message_id) AS message_id, any_value(sentence) AS sentence
-        FROM parts JOIN weighed USING (d_no) WHERE contains(lowered, word) GROUP BY d_no, m_no, s_no
-        QUALIFY row_number() OVER (PARTITION BY d_no, m_no ORDER BY sum(score) DESC, s_no) = 1
+        SELECT d_no, m_no, message_id, sentence, score FROM telling
+        QUALIFY row_number() OVER (PARTITION BY d_no, m_no ORDER BY is_shown, score DESC, s_no) = 1
+            AND rank() OVER (PARTITION BY d_no ORDER BY is_shown) = 1
     )
     SELECT document_id, row_number() OVER (PARTITION BY d_no ORDER BY m_no), {cut("sentence")}, [message_id]
-    FROM chosen JOIN open_documents USING (d_no)
+    FROM (FROM chosen QUALIFY row_number() OVER (PARTITION BY d_no ORDER BY score DESC, m_no) <= {_MOST_SUMMARY})
+    JOIN open_documents USING (d_no)
 """
-"""The messages that say most of the heaviest words, each by its sentence that says most of them, in the order of the talk."""
+"""The messages that say most of the heaviest words, each by its sentence that says most of them, in the order of the talk.
+
+What is shown as a decision or a task already is not said again where there is anything else to say.
+"""

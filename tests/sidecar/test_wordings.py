@@ -9,8 +9,14 @@ from tests.sidecar.labelled.found import Found, find
 from tests.sidecar.test_outcomes import window
 
 DECISIONS: dict[str, tuple[Window, dict[int, str]]] = {
-    "nothing yet": (window(("A", "We decided nothing yet"), ("B", "We haven't decided"), ("C", "nothing is decided yet")), {}),
-    "nada ainda": (window(("A", "não decidimos nada"), ("B", "nada decidido ainda"), ("C", "ainda não ficou combinado")), {}),
+    "nothing yet": (
+        window(("A", "We decided nothing yet"), ("B", "We haven't decided"), ("C", "nothing is decided yet")),
+        {},
+    ),
+    "nada ainda": (
+        window(("A", "não decidimos nada"), ("B", "nada decidido ainda"), ("C", "ainda não ficou combinado")),
+        {},
+    ),
     "noch nichts": (window(("A", "wir haben noch nichts entschieden"), ("B", "on n'a rien décidé")), {}),
     "third parties": (
         window(
@@ -21,9 +27,16 @@ DECISIONS: dict[str, tuple[Window, dict[int, str]]] = {
         ),
         {},
     ),
-    "bare agreement": (window(("A", "the bus was late again"), ("B", "Combinado 👍"), ("C", "Deal 👍"), ("D", "ok then")), {}),
+    "bare agreement": (
+        window(("A", "the bus was late again"), ("B", "Combinado 👍"), ("C", "Deal 👍"), ("D", "ok then")),
+        {},
+    ),
     "said twice": (
-        window(("A", "I propose we meet on Friday at the pub"), ("B", "yes"), ("A", "Decided: we meet on Friday at the pub")),
+        window(
+            ("A", "I propose we meet on Friday at the pub"),
+            ("B", "yes"),
+            ("A", "Decided: we meet on Friday at the pub"),
+        ),
         {2: "agreed"},
     ),
     "dito duas vezes": (
@@ -52,7 +65,10 @@ DECISIONS: dict[str, tuple[Window, dict[int, str]]] = {
 }
 TASKS: dict[str, tuple[Window, dict[int, tuple[str | None, str | None]]]] = {
     "on it": (window(("A", "someone has to call the caterer"), ("B", "On it")), {0: ("B", None)}),
-    "deixa comigo": (window(("A", "alguém tem que comprar gelo até sexta"), ("B", "Deixa comigo")), {0: ("B", "ate sexta")}),
+    "deixa comigo": (
+        window(("A", "alguém tem que comprar gelo até sexta"), ("B", "Deixa comigo")),
+        {0: ("B", "ate sexta")},
+    ),
     "I'll do it": (window(("A", "TODO: update the flyers"), ("B", "nice"), ("C", "I'll do it", 0)), {0: ("C", None)}),
     "mach ich": (window(("A", "jemand muss die Getränke bestellen"), ("B", "mach ich")), {0: ("B", None)}),
     "je m'en occupe": (window(("A", "il faut réserver la salle"), ("B", "je m'en occupe")), {0: ("B", None)}),
@@ -72,14 +88,25 @@ TASKS: dict[str, tuple[Window, dict[int, tuple[str | None, str | None]]]] = {
 }
 ANSWERS: dict[str, tuple[Window, dict[int, int | None]]] = {
     "another subject": (
-        window(("A", "where do we keep the spare fuse?"), ("B", "by the way, the bus strike is over"), ("C", "finally")),
+        window(
+            ("A", "where do we keep the spare fuse?"), ("B", "by the way, the bus strike is over"), ("C", "finally")
+        ),
         {0: None},
     ),
     "good morning": (window(("A", "who has the key of the shed?"), ("B", "good morning everyone!")), {0: None}),
-    "bom dia": (window(("A", "onde fica a chave do depósito?"), ("B", "bom dia gente!"), ("C", "na gaveta da cozinha")), {0: 2}),
+    "bom dia": (
+        window(("A", "onde fica a chave do depósito?"), ("B", "bom dia gente!"), ("C", "na gaveta da cozinha")),
+        {0: 2},
+    ),
     "another question": (window(("A", "what time is the match?"), ("B", "did anybody see my scarf?")), {0: None}),
-    "thanks": (window(("A", "who picks up the cake?"), ("B", "thanks for yesterday!"), ("C", "I can, at five")), {0: 2}),
-    "the number": (window(("A", "how much was the hall?"), ("B", "the plumber was great"), ("C", "120 for the day")), {0: 2}),
+    "thanks": (
+        window(("A", "who picks up the cake?"), ("B", "thanks for yesterday!"), ("C", "I can, at five")),
+        {0: 2},
+    ),
+    "the number": (
+        window(("A", "how much was the hall?"), ("B", "the plumber was great"), ("C", "120 for the day")),
+        {0: 2},
+    ),
     "a decision of something else": (
         window(
             ("A", "vamos comprar o bolo na padaria?"),
@@ -89,7 +116,9 @@ ANSWERS: dict[str, tuple[Window, dict[int, int | None]]] = {
         {0: 1},
     ),
     "decided": (
-        window(("A", "red or green paint for the hall?"), ("B", "hm, hard to say"), ("A", "ok let's take the green paint")),
+        window(
+            ("A", "red or green paint for the hall?"), ("B", "hm, hard to say"), ("A", "ok let's take the green paint")
+        ),
         {0: 2},
     ),
     "posso sim": (window(("A", "podes abrir o portão às 8?"), ("B", "posso sim")), {0: 1}),
