@@ -25,24 +25,23 @@ _BEFORE = (
     r"am|vor|el|avant|d'ici|ce) )"
 )
 _MONTHS = (
-    r"jan(?:uary|eiro)?|enero|januar|janvier",
-    r"feb(?:ruary|rero|ruar)?|fev(?:ereiro)?|fevrier",
-    r"mar(?:ch|co|zo)?|marz|mars",
-    r"apr(?:il)?|abr(?:il)?|avril",
-    r"may|maio|mayo|mai",
-    r"june?|jun(?:ho|io|i)|juin",
-    r"july?|jul(?:ho|io|i)|juillet",
-    r"aug(?:ust)?|ago(?:sto)?|aout",
-    r"sep(?:t|tember|tiembre|tembre)?|set(?:embro)?",
-    r"oct(?:ober|ubre|obre)?|out(?:ubro)?|okt(?:ober)?",
-    r"nov(?:ember|embro|iembre|embre)?",
-    r"dec(?:ember|embre)?|dez(?:embro|ember)?|dic(?:iembre)?",
+    r"(?:jan(?:uary|eiro|uar|vier)?|enero|feb(?:ruary|rero|ruar)?|fev(?:ereiro|rier)?|mar(?:ch|co|zo|z|s)?|apr(?:il)?|abr(?:il)?|avril|"
+    r"may|maio|mayo|mai|june?|jun(?:ho|io|i)|juin|july?|jul(?:ho|io|i)|juillet|aug(?:ust)?|ago(?:sto)?|aout|"
+    r"sep(?:t|tember|tiembre|tembre)?|set(?:embro)?|oct(?:ober|ubre|obre)?|out(?:ubro)?|okt(?:ober)?|nov(?:ember|embro|iembre|embre)?|"
+    r"dec(?:ember|embre)?|dez(?:embro|ember)?|dic(?:iembre)?)"
 )
+_MONTH_OF = {
+    beginning: number
+    for number, beginnings in enumerate(
+        "jan ene,feb fev,mar,apr abr avr,may mai,jun juin,jul juil,aug ago aou,sep set,oct out okt,nov,dec dez dic".split(","), 1
+    )
+    for beginning in beginnings.split()
+}
+_MONTH = f"MAP {_MONTH_OF}"
 _DATE = (
     r"(?:(?:by|before|until|till|on|for|ate|para|pra|no|hasta|antes de|bis|vor|avant|d'ici|pour) )?"
-    rf"(?:(?:(?:o |ao |el )?dia|the|el|zum|am|le) [0-9]{{1,2}}(?:st|nd|rd|th|er)?|[0-9]{{1,2}}(?:st|nd|rd|th)|"
-    rf"[0-9]{{1,2}}\.?(?: of| de)? (?:{'|'.join(_MONTHS)})|(?:{'|'.join(_MONTHS)}) [0-9]{{1,2}}(?:st|nd|rd|th)?)"
-    rf"(?:\.?(?: of| de)? (?:{'|'.join(_MONTHS)}))?"
+    rf"(?:(?:(?:(?:o |ao |el )?dia|the|el|zum|am|le) [0-9]{{1,2}}|[0-9]{{1,2}}(?:st|nd|rd|th))(?:st|nd|rd|th|er|\.)?"
+    rf"(?:(?: of| de)? {_MONTHS})?|[0-9]{{1,2}}\.?(?: of| de)? {_MONTHS}|{_MONTHS} [0-9]{{1,2}}(?:st|nd|rd|th)?)"
 )
 _OTHER = (
     r"(?:by|before|until|ate|antes de|bis|vor|hasta|avant) (?:the )?(?:o |a |dia )?"
@@ -65,26 +64,26 @@ def day(found: str, said_on: str) -> str:
 
     A day of the week or of the month is the next one to come.
     """
-    number = f"regexp_extract({found}, '[0-9]+')::INTEGER"
-    month = f"CASE {' '.join(f'WHEN {_says(found, names)} THEN {month}' for month, names in enumerate(_MONTHS, 1))} END"
-    dated = f"WHEN regexp_matches({found}, {_IS_DATE}) THEN {_next(number, month, said_on)}"
     weekdays = " ".join(
         f"WHEN {_says(found, names)} THEN {said_on} + 1 + ({number} - isodow({said_on})::INTEGER + 13) % 7"
         for number, names in enumerate(_WEEKDAYS, 1)
     )
+    dated = f"WHEN regexp_matches({found}, {_IS_DATE}) THEN {_next(found, said_on)}"
     return (
         f"CASE WHEN {found} IS NULL THEN NULL WHEN {_says(found, _TOMORROW)} THEN {said_on} + 1 "
         f"WHEN {_says(found, _TODAY)} THEN {said_on} {weekdays} {dated} END"
     )
 
 
-def _next(day: str, month: str, said_on: str) -> str:
-    """Return SQL for the next ``day`` of ``month``, or of any month where that is NULL; NULL where the calendar has no such day."""
-    soon = f"coalesce({month}, month({said_on}) + ({day} < day({said_on}))::INTEGER)"
-    later = (
-        f"year({said_on}) + ({month} IS NOT NULL AND ({month}, {day}) < (month({said_on}), day({said_on})))::INTEGER"
-    )
-    return f"try_cast(format('{{}}-{{}}-{{}}', {later} + ({soon} > 12)::INTEGER, ({soon} - 1) % 12 + 1, {day}) AS DATE)"
+def _next(found: str, said_on: str) -> str:
+    """Return SQL for the next day that a date without a year means; NULL where the calendar has no such day."""
+    months = f"list_transform(regexp_extract_all({found}, '[a-z]{{3,4}}'), lambda word: coalesce({_MONTH}[word], {_MONTH}[word[:3]]))"
+    given = f"{{'day': regexp_extract({found}, '[0-9]+')::INTEGER, 'month': list_max({months}), 'said_on': {said_on}}}"
+    month = "coalesce(given.month, month(given.said_on) + (given.day < day(given.said_on))::INTEGER)"
+    is_over = "coalesce((given.month, given.day) < (month(given.said_on), day(given.said_on)), false)"
+    year = f"year(given.said_on) + ({month} > 12)::INTEGER + {is_over}::INTEGER"
+    date = f"try_cast(format('{{}}-{{}}-{{}}', {year}, ({month} - 1) % 12 + 1, given.day) AS DATE)"
+    return f"list_transform([{given}], lambda given: {date})[1]"
 
 
 def _says(found: str, names: str) -> str:

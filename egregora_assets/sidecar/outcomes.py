@@ -354,16 +354,18 @@ _ACCEPTED = f"""
     FROM chosen
 """
 """By which messages ("on it") somebody takes on what another has asked for."""
-_ACCEPTING = cues.any_of(cues.ACCEPTS, cues.TAKES_ON, cues.YES_OR_NO, cues.AGREES, cues.REFUSES, cues.I_SAY)
+_ACCEPTS = cues.any_of(cues.ACCEPTS, cues.AGREES, cues.REFUSES, cues.YES_OR_NO, cues.I_SAY)
 _VOLUNTEERS = cues.any_of(cues.VOLUNTEERS, cues.ACCEPTS)
 _TASKS = f"""
     WITH asked_for AS (
-        SELECT t.*, {due.words("t.plain")} AS due, n.h_no, n.plain AS answer,
+        SELECT t.*, n.h_no, n.plain AS answer,
             n.plain IS NOT NULL AND {_is(cues.REFUSES, "n.plain")} AS is_refused,
             coalesce(x.message_id, n.message_id) AS answer_id, coalesce(x.alias, n.alias) AS answerer
         FROM (FROM taken ANTI JOIN (SELECT d_no, a_no AS m_no, s_no FROM accepted) USING (d_no, m_no, s_no)) t
         LEFT JOIN (FROM accepted WHERE is_first) x ON x.d_no = t.d_no AND x.m_no = t.m_no AND t.is_request AND NOT t.is_own
-        LEFT JOIN (FROM answers WHERE is_reply OR is_named OR {_is(_ACCEPTING)}) n
+        LEFT JOIN (
+            FROM answers WHERE is_reply OR is_named OR {_is(_ACCEPTS)} OR (d_no, h_no) IN (SELECT (d_no, m_no) FROM taken WHERE is_own)
+        ) n
             ON n.d_no = t.d_no AND n.m_no = t.m_no AND t.is_question AND x.m_no IS NULL
     ),
     answered AS (
@@ -371,7 +373,7 @@ _TASKS = f"""
         WHERE is_request AND NOT is_own AND is_question AND NOT is_refused AND h_no IS NOT NULL
     ),
     found AS (
-        SELECT d_no, m_no, sentence, plain, due, answer_id,
+        SELECT d_no, m_no, sentence, plain, plain AS told, answer_id,
             CASE
                 WHEN is_own THEN ''
                 WHEN t.named <> '' THEN t.named
@@ -381,8 +383,7 @@ _TASKS = f"""
         WHERE NOT is_refused
     ),
     volunteered AS (
-        SELECT d_no, h_no AS m_no, a.words AS sentence, a.plain, {due.words("n.plain")} AS due, a.message_id AS answer_id,
-            '' AS assignee
+        SELECT d_no, h_no AS m_no, a.words AS sentence, a.plain, n.plain AS told, a.message_id AS answer_id, '' AS assignee
         FROM answers n JOIN asked a USING (d_no, m_no)
         WHERE {_is(cues.ASKS_WHO_DOES, "a.plain")} AND {_is(_VOLUNTEERS, "n.plain")} AND a.author_id <> n.author_id
     ),
@@ -391,7 +392,9 @@ _TASKS = f"""
     )
     SELECT d_no, m_no, s.message_id, sentence, plain, due, {due.day("due", "s.local_date")} AS due_on, s.sent_at, answer_id,
         s.alias AS author, CASE WHEN assignee = '' THEN s.alias ELSE assignee END AS assignee
-    FROM (FROM own UNION ALL FROM volunteered ANTI JOIN own USING (d_no, m_no)) JOIN said s USING (d_no, m_no)
+    FROM (
+        SELECT *, {due.words("told")} AS due FROM (FROM own UNION ALL FROM volunteered ANTI JOIN own USING (d_no, m_no))
+    ) JOIN said s USING (d_no, m_no)
     QUALIFY row_number() OVER (PARTITION BY d_no, m_no ORDER BY sentence) = 1
 """
 """A task that somebody asked for and nobody refused; who takes on what was asked is its assignee, and says no second task.
