@@ -57,11 +57,14 @@ _AGREEING = (
 )
 
 DECISION = _any(
+    r"^\S+(?: \S+)? (?:wins|won|ganhou|venceu|gana|gewinnt|gagne)\b",
+    rf"{_START}(?:nesse caso |a gente |nos |so )*(?:nao )?(?:nos )?[a-z]{{2,}}[aei]mos\b",
+    r"\S it is(?: then)?(?:\W*$|,)",
+    r"\be a gente (?:nao )?[a-z]+a\b",
     rf"\b{_GROUP}(?:'ve| have| has)?{_TO_US} {_DONE}\b",
     rf"{_START}(?:decided|agreed|settled|resolved|approved|confirmed|deal|decision made|final answer)\b[ :,].*\S",
     r"\b(?:decision|settled|decided|agreed|final answer|verdict|decisao|decidido|combinado|fechado|decision|entscheidung)\s*:",
     r"\b(?:it is|it's|that's|is|been|are)(?: now| all)? (?:decided|settled|agreed|official|final|fixed)\b",
-    rf"\b{_GROUP}\b.* (?:decided|agreed) (?:today|tonight|to|on|that|in favou?r|against)\b",
     r"\bagreed by (?:all|both|every)|\b(?:it was|was|is) (?:agreed|decided) (?:to|on|that|by)\b",
     r"\b(?:that settles it|case closed|no discussion|no way back|from now on|final answer|as agreed|as decided|it's official|"
     r"that's the plan|this is the plan|the plan is (?:to|set))\b",
@@ -73,7 +76,6 @@ DECISION = _any(
     r"\b(?:going|sticking|went|staying) with\b",
     r"\bit is (?:then|now)\b|^(?:so|then) it'?s\b",
     r"^(?:ok|okay)[,:]? (?:no|one|two|both|everyone|all)\b",
-    r"^\S+(?: \S+)? (?:wins|won|ganhou|venceu|gana|gewinnt|gagne)\b",
     r"\b(?:is|are|has been|have been) (?:cancelled|canceled|called off|postponed|approved|revoked|scrapped|moved|accepted)\b",
     r"\b(?:postponed|rescheduled|pushed(?: back)?|put off|brought forward) (?:to|till?|until|for|by)\b|\blet'?s not [a-z]+",
     r"\bmoved to (?:the )?(?:mon|tues|wednes|thurs|fri|satur|sun|next|[0-9])",
@@ -81,7 +83,7 @@ DECISION = _any(
     r"\b(?:decidimos|decidiu-se|decidiram juntos|votamos|escolhemos|optamos|desistimos|bati o martelo|batemos o martelo)\b",
     rf"\b(?:ficou|fica|ficaram|ficam|foi|esta|ta|tudo|ja|entao|acabou) {_PT_DONE}\b",
     rf"{_START}(?:{_PT_DONE}|fechou|oficial|decisao tomada|decisao)\b[ :,].*\S",
-    r"\S+ (?:decidid[oa]|combinad[oa]|fechad[oa]|fechou|definid[oa]|confirmad[oa]|acertad[oa])\W*$",
+    r" (?:decidid[oa]|combinad[oa]|fechad[oa]|fechou|definid[oa]|confirmad[oa]|acertad[oa])\W*$",
     r"\b(?:conforme|como) (?:combinado|acordado|decidido)\b",
     r"\b(?:diretoria|assembleia|conselho|grupo|turma|equipe|gente|pessoal) (?:ja )?(?:decidiu|aprovou|escolheu|votou|resolveu)\b",
     r"\b(?:vamos|bora) (?:de|com|sem|lancar|fechar|trocar|usar|comprar|alugar|manter|marcar|cancelar|limitar|abrir|mudar)\b",
@@ -117,17 +119,8 @@ DECISION_WITH = {
         rf"{_START}(?:\S+ ){{0,4}}?we (?:all |now |only |both |also |then |still )?{_WE_DO}\b",
         rf"[,:;] (?:so |and |then )?we (?:all |now |only |both |also |then )?{_WE_DO}\b",
     ),
-    "mos": _any(
-        rf"{_START}(?:nesse caso |a gente |nos |so )*(?:nao )?(?:nos )?[a-z]{{2,}}[aei]mos\b",
-    ),
     "entao": _any(
         rf"{_START}(?:[^\s,]+ ){{1,5}}entao\W*$",
-    ),
-    "it is": _any(
-        r"\S+ it is(?: then)?(?:\W*$|,)",
-    ),
-    " a gente": _any(
-        r"\be a gente (?:nao )?[a-z]+a\b",
     ),
 }
 """The same, by a piece of text without which the pattern cannot match: these are dear."""
@@ -500,6 +493,6 @@ TURNS_AWAY = _any(
     r"bom dia|boa (?:tarde|noite)|ola|oi|mudando de assunto|alias|falando nisso|a proposito|feliz|parabens|obrigad[oa] (?:por|"
     r"pel[oa])|"
     r"que jogo|buen[oa]s|hola|por cierto|cambiando de tema|felicidades|feliz|guten|moin|hallo|ubrigens|alles gute|bonjour|bonsoir|"
-    r"salut|au fait|joyeux|bon anniversaire)\b|\b(?:by the way|btw|por cierto|a proposito|ubrigens|au fait)\W*$",
+    r"salut|au fait|joyeux|bon anniversaire)\b",
 )
 """Greets, congratulates, or speaks of something else."""

@@ -33,7 +33,10 @@ _MONTHS = (
 _MONTH_OF = {
     beginning: number
     for number, beginnings in enumerate(
-        "jan ene,feb fev,mar,apr abr avr,may mai,jun juin,jul juil,aug ago aou,sep set,oct out okt,nov,dec dez dic".split(","), 1
+        "jan ene,feb fev,mar,apr abr avr,may mai,jun juin,jul juil,aug ago aou,sep set,oct out okt,nov,dec dez dic".split(
+            ","
+        ),
+        1,
     )
     for beginning in beginnings.split()
 }
@@ -77,7 +80,8 @@ def day(found: str, said_on: str) -> str:
 
 def _next(found: str, said_on: str) -> str:
     """Return SQL for the next day that a date without a year means; NULL where the calendar has no such day."""
-    months = f"list_transform(regexp_extract_all({found}, '[a-z]{{3,4}}'), lambda word: coalesce({_MONTH}[word], {_MONTH}[word[:3]]))"
+    month = f"coalesce({_MONTH}[word], {_MONTH}[word[:3]])"
+    months = f"list_transform(regexp_extract_all({found}, '[a-z]{{3,4}}'), lambda word: {month})"
     given = f"{{'day': regexp_extract({found}, '[0-9]+')::INTEGER, 'month': list_max({months}), 'said_on': {said_on}}}"
     month = "coalesce(given.month, month(given.said_on) + (given.day < day(given.said_on))::INTEGER)"
     is_over = "coalesce((given.month, given.day) < (month(given.said_on), day(given.said_on)), false)"

@@ -102,8 +102,8 @@ def _nameless(text: str) -> str:
 
 _PLAIN = "replace(strip_accents(lower({})), '’', '''')"
 _SENTENCES = f"""
-    SELECT d_no, m_no, s_no, sentence, named,
-        {_nameless("lowered")} AS plain
+    SELECT d_no, m_no, s_no, sentence, named, {_nameless("lowered")} AS plain,
+        {_is(_ASKS, "sentence")} AS is_question
     FROM (
         SELECT d_no, m_no, s_no, sentence, {_PLAIN.format("sentence")} AS lowered,
             CASE WHEN contains(sentence, 'member-') THEN regexp_extract(sentence, {_NAMED}) ELSE '' END AS named
@@ -128,7 +128,7 @@ _QUESTIONS_ASKED = f"""
         SELECT d_no, m_no, plain, named, regexp_extract(sentence, {_ASKED}, 1) AS words
         FROM sentences
         WHERE CASE
-            WHEN {_is(_ASKS, "sentence")}
+            WHEN is_question
             THEN length(sentence) >= {_LEAST_QUESTION}
                 AND ({_is(_SEVERAL_WORDS, "sentence")} OR {_is(_TWO_WORDS, "sentence")})
                 AND NOT {_is(cues.RHETORICAL)} AND NOT {_is(cues.BARE)}
@@ -228,7 +228,7 @@ _DECISIONS_STATED = f"""
     FROM sentences
     WHERE CASE
         WHEN {_DECIDES}
-        THEN NOT {_is(cues.NOT_DECISION)} AND (NOT {_is(_ASKS, "sentence")} OR {_is(_AGREED_TAG)})
+        THEN NOT {_is(cues.NOT_DECISION)} AND (NOT is_question OR {_is(_AGREED_TAG)})
         ELSE false
     END
     QUALIFY row_number() OVER (PARTITION BY d_no, m_no ORDER BY s_no) = 1
@@ -316,11 +316,7 @@ _TASKS_TAKEN = f"""
         SELECT * EXCLUDE (takes_on, requests),
             takes_on AND NOT is_question AND NOT {_is(cues.NOT_TAKES_ON)} AS is_own,
             requests AND NOT {_is(cues.NOT_REQUESTS)} AS is_request
-        FROM (
-            SELECT d_no, m_no, s_no, sentence, plain, named, {_is(_ASKS, "sentence")} AS is_question,
-                {_is(cues.TAKES_ON)} AS takes_on, {_is(cues.REQUESTS)} AS requests
-            FROM sentences
-        )
+        FROM (SELECT *, {_is(cues.TAKES_ON)} AS takes_on, {_is(cues.REQUESTS)} AS requests FROM sentences)
         WHERE takes_on OR requests
     )
     WHERE is_own OR is_request
@@ -364,7 +360,8 @@ _TASKS = f"""
         FROM (FROM taken ANTI JOIN (SELECT d_no, a_no AS m_no, s_no FROM accepted) USING (d_no, m_no, s_no)) t
         LEFT JOIN (FROM accepted WHERE is_first) x ON x.d_no = t.d_no AND x.m_no = t.m_no AND t.is_request AND NOT t.is_own
         LEFT JOIN (
-            FROM answers WHERE is_reply OR is_named OR {_is(_ACCEPTS)} OR (d_no, h_no) IN (SELECT (d_no, m_no) FROM taken WHERE is_own)
+            FROM answers
+            WHERE is_reply OR is_named OR {_is(_ACCEPTS)} OR (d_no, h_no) IN (SELECT (d_no, m_no) FROM taken WHERE is_own)
         ) n
             ON n.d_no = t.d_no AND n.m_no = t.m_no AND t.is_question AND x.m_no IS NULL
     ),

@@ -164,24 +164,25 @@ _TOPICS = f"""
 _SUMMARIES = f"""
     INSERT INTO summaries
     WITH shown AS (
-        SELECT d_no, evidence[1] AS message_id, text AS sentence
+        SELECT d_no, evidence[1] AS message_id, list(text) AS shown
         FROM (SELECT document_id, evidence, text FROM decisions UNION ALL SELECT document_id, evidence, text FROM action_items)
-        JOIN open_documents USING (document_id)
+        JOIN open_documents USING (document_id) GROUP BY ALL
     ),
     best AS (
-        SELECT d_no, m_no, message_id, is_shown
+        SELECT d_no, m_no, message_id, shown
         FROM (
             SELECT d_no, m_no, sum(score) AS score FROM (SELECT d_no, unnest(said_in) AS m_no, score FROM weighed)
             GROUP BY d_no, m_no
         )
-        JOIN placed USING (d_no, m_no)
-        LEFT JOIN (SELECT DISTINCT d_no, message_id, true AS is_shown FROM shown) USING (d_no, message_id)
-        QUALIFY row_number() OVER (PARTITION BY d_no, is_shown ORDER BY score DESC, m_no) <= {_MOST_SUMMARY}
+        JOIN placed USING (d_no, m_no) LEFT JOIN shown USING (d_no, message_id)
+        QUALIFY row_number() OVER (PARTITION BY d_no, shown IS NULL ORDER BY score DESC, m_no) <= {_MOST_SUMMARY}
     ),
     parts AS (
-        SELECT d_no, m_no, message_id, sentence, s_no, lower(sentence) AS lowered FROM (
-            SELECT d_no, m_no, message_id, trim(unnest(parts)) AS sentence, generate_subscripts(parts, 1) AS s_no FROM (
-                SELECT d_no, m_no, message_id, {MESSAGE_SENTENCES} AS parts
+        SELECT d_no, m_no, message_id, sentence, s_no, lower(sentence) AS lowered,
+            shown IS NOT NULL AND list_contains(shown, {item("sentence")}) AS is_shown
+        FROM (
+            SELECT d_no, m_no, message_id, shown, trim(unnest(parts)) AS sentence, generate_subscripts(parts, 1) AS s_no FROM (
+                SELECT d_no, m_no, message_id, shown, {MESSAGE_SENTENCES} AS parts
                 FROM best JOIN (SELECT message_id, kind, text FROM clean_messages) USING (message_id)
                 WHERE kind = 'text'
             )
@@ -189,19 +190,18 @@ _SUMMARIES = f"""
         WHERE length(sentence) >= {_LEAST_SUMMARY_LETTERS}
     ),
     telling AS (
-        SELECT d_no, m_no, message_id, sentence, sum(score) AS score, s_no, (d_no, message_id, {item("sentence")}) IN (
-            SELECT (d_no, message_id, sentence) FROM shown
-        ) AS is_shown
-        FROM parts JOIN weighed USING (d_no) WHERE contains(lowered, word) GROUP BY d_no, m_no, message_id, s_no, sentence
+        SELECT d_no, m_no, any_value(message_id) AS message_id, any_value(sentence) AS sentence, any_value(is_shown) AS is_shown,
+            sum(score) AS score
+        FROM parts JOIN weighed USING (d_no) WHERE contains(lowered, word) GROUP BY d_no, m_no, s_no
+        QUALIFY row_number() OVER (PARTITION BY d_no, m_no ORDER BY any_value(is_shown), sum(score) DESC, s_no) = 1
     ),
     chosen AS (
-        SELECT d_no, m_no, message_id, sentence, score FROM telling
-        QUALIFY row_number() OVER (PARTITION BY d_no, m_no ORDER BY is_shown, score DESC, s_no) = 1
+        SELECT * FROM telling
+        QUALIFY row_number() OVER (PARTITION BY d_no ORDER BY is_shown, score DESC, m_no) <= {_MOST_SUMMARY}
             AND rank() OVER (PARTITION BY d_no ORDER BY is_shown) = 1
     )
     SELECT document_id, row_number() OVER (PARTITION BY d_no ORDER BY m_no), {cut("sentence")}, [message_id]
-    FROM (FROM chosen QUALIFY row_number() OVER (PARTITION BY d_no ORDER BY score DESC, m_no) <= {_MOST_SUMMARY})
-    JOIN open_documents USING (d_no)
+    FROM chosen JOIN open_documents USING (d_no)
 """
 """The messages that say most of the heaviest words, each by its sentence that says most of them, in the order of the talk.
 
