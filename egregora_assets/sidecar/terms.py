@@ -196,8 +196,7 @@ _SUMMARIES = f"""
         QUALIFY row_number() OVER (PARTITION BY d_no, m_no ORDER BY any_value(is_shown), sum(score) DESC, s_no) = 1
     ),
     chosen AS (
-        SELECT * FROM telling
-        QUALIFY row_number() OVER (PARTITION BY d_no ORDER BY is_shown, score DESC, m_no) <= {_MOST_SUMMARY}
+        SELECT * FROM telling QUALIFY row_number() OVER (PARTITION BY d_no ORDER BY is_shown, score DESC, m_no) <= {_MOST_SUMMARY}
             AND rank() OVER (PARTITION BY d_no ORDER BY is_shown) = 1
     )
     SELECT document_id, row_number() OVER (PARTITION BY d_no ORDER BY m_no), {cut("sentence")}, [message_id]

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from egregora_assets.chat.ingest import ingest
+from egregora_assets.config import Settings
+from egregora_assets.sidecar import posts
+from egregora_assets.warehouse.files import open_warehouse
+from egregora_assets.warehouse.query import rows
+from tests.chats import with_privacy
 from tests.sidecar.labelled import Window
 from tests.sidecar.labelled.found import Found, find
 from tests.sidecar.test_outcomes import window
+from tests.sidecar.test_posts import sidecars, write
+from tests.sidecar.test_ranking import exported
 
 DECISIONS: dict[str, tuple[Window, dict[int, str]]] = {
     "nothing yet": (
@@ -150,3 +158,59 @@ def test_a_task_has_who_takes_it_on_and_when_it_is_due(found: Found, case: str) 
 def test_an_answer_has_to_do_with_its_question(found: Found, case: str) -> None:
     got = {place: answer for (name, place), (_, answer, _) in found.question.items() if name == f"answer {case}"}
     assert {place: got[place] for place in ANSWERS[case][1]} == ANSWERS[case][1]
+
+
+@pytest.mark.parametrize(
+    ("emoji", "author", "status"),
+    [
+        ("👍", "Rui Costa", "agreed"),
+        ("✅", "Rui Costa", "agreed"),
+        ("👎", "Rui Costa", "proposed"),
+        ("👍", "Ana Lima", "proposed"),
+    ],
+)
+def test_a_reaction_of_somebody_else_agrees_until_they_opt_out(
+    settings: Settings, emoji: str, author: str, status: str
+) -> None:
+    said: dict[str, object] = {"author": "Ana Lima", "text": "I propose we raise the fee"}
+    other: dict[str, object] = {"author": "Rui Costa", "text": "the bus was late"}
+    reacted = said | {"reactions": [{"emoji": emoji, "author": author}]}
+    assert statuses(settings, [said, other]) == ["proposed"]
+    later = [{"author": "Tom Reed", "text": "a quiet word"}]
+    assert statuses(settings, [reacted, other], later) == [status], (
+        "its document is made again, though its words are the same"
+    )
+    gone = with_privacy(settings, opt_out=("Rui Costa",))
+    assert statuses(gone, [reacted, other], later) == ["proposed"]
+
+
+def statuses(settings: Settings, *days: list[dict[str, object]]) -> list[str]:
+    (settings.inbox / f"garden {len(days)}.jsonl").write_text(exported(*days))
+    with open_warehouse(settings) as connection:
+        ingest(connection, settings)
+        posts.refresh(connection, settings)
+        return [status for (status,) in rows(connection, "SELECT status FROM decisions")]
+
+
+def test_a_summary_does_not_say_again_what_decisions_and_tasks_say(settings: Settings) -> None:
+    write(
+        settings,
+        (0, "Ana Lima", "the paint for the hall is in the cellar, three cans of it"),
+        (1, "Rui Costa", "Decided: the hall gets the blue paint from the cellar"),
+        (2, "Ana Lima", "I'll bring the paint to the hall tomorrow. The cellar of the hall smells of paint"),
+    )
+    [sidecar] = sidecars(settings)
+    assert [item["text"] for item in sidecar["summary"]] == [
+        "the paint for the hall is in the cellar, three cans of it",
+        "The cellar of the hall smells of paint",
+    ]
+
+
+def test_a_summary_of_nothing_but_a_decision_says_it(settings: Settings) -> None:
+    write(
+        settings,
+        (0, "Ana Lima", "Decided: blue paint for the hall"),
+        (1, "Rui Costa", "Decided: the blue paint is for the hall"),
+    )
+    [sidecar] = sidecars(settings)
+    assert [item["text"] for item in sidecar["summary"]] == [item["text"] for item in sidecar["decisions"]]
