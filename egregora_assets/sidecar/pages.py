@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from egregora_assets.authors import gate
-from egregora_assets.authors.policy import naming_somebody, rules_of, unscrubbed
+from egregora_assets.authors.policy import rules_of, showing_hidden
 from egregora_assets.authors.shown import must_go_first
 from egregora_assets.authors.verify import names_fingerprint
 from egregora_assets.config import Settings
@@ -140,8 +140,7 @@ def _wanted(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str:
     A page of a topic joins chats: it has none if only a chat whose texts are kept as they are may show its word.
     """
     rules = rules_of(connection, settings)
-    shows = f"({unscrubbed('key', quoted(''), rules)} OR {naming_somebody('key', quoted(''), rules)})"
-    private = shows if rules.keep else "false"
+    private = showing_hidden("key", quoted(""), rules) if rules.keep else "false"
     return f"""
         SELECT concat('topics/', {_FILE_NAME}, '.md') AS path, 'topics' AS kind, key, items
         FROM (
