@@ -207,12 +207,16 @@ def letters(number: str) -> str:
     )
 
 
-VOICES = f"""
-    SELECT document_id, author_id, {letters("row_number() OVER (PARTITION BY document_id ORDER BY min(m_no))")} AS letter
-    FROM placed JOIN (SELECT message_id, author_id FROM clean_messages WHERE author_id IS NOT NULL) USING (message_id)
-    GROUP BY document_id, author_id
-"""
-"""The SQL for the letter of each speaker of the documents in ``placed``, as in their texts: in the order of first messages."""
+def voices(said: str) -> str:
+    """Return SQL for the ``letter`` of each speaker in ``said``, SQL that ends in rows with document_id, m_no and author_id.
+
+    It is that of the documents' texts: letters are given in the order of first messages.
+    """
+    number = "row_number() OVER (PARTITION BY document_id ORDER BY min(m_no))"
+    return f"""
+        SELECT document_id, author_id, {letters(number)} AS letter
+        FROM ({said}) WHERE author_id IS NOT NULL GROUP BY document_id, author_id
+    """
 
 
 def placed(documents: str) -> str:

@@ -10,7 +10,7 @@ import duckdb
 
 from egregora_assets.authors.shown import shown_sources
 from egregora_assets.config import Settings
-from egregora_assets.sidecar.markdown import without_pseudonyms
+from egregora_assets.sidecar.escapes import without_pseudonyms
 from egregora_assets.warehouse.query import rows
 from egregora_assets.warehouse.revisions import warehouse_id
 

@@ -15,8 +15,10 @@ from egregora_assets.authors.verify import names_fingerprint
 from egregora_assets.config import Settings
 from egregora_assets.documents.windows import APART
 from egregora_assets.privacy.scrub import quoted, scrubbing
+from egregora_assets.sidecar.dates import DAY
+from egregora_assets.sidecar.escapes import unescaped
 from egregora_assets.sidecar.feed import TITLE
-from egregora_assets.sidecar.files import DAY, ID, MOMENT, plain_post, without
+from egregora_assets.sidecar.files import ID, MOMENT, without
 from egregora_assets.sidecar.new_files import File, counting, in_folder, none_among_new, seen_file
 from egregora_assets.sidecar.page_texts import EARLIER, INTRODUCTIONS, NEWEST_OF_TOPIC, PARTS, TOPIC_OF
 from egregora_assets.sidecar.ranking import WORDS
@@ -59,7 +61,7 @@ _OURS_IN_PAGE = "|".join(
         r"<\?xml version='1\.0' encoding='utf-8'\?>|<content type=\"text\">|<feed xmlns=\"http://www\.w3\.org/2005/Atom\">",
     )
 )
-_PAGE = f"replace({plain_post(without('piece', _OURS_IN_PAGE, APART))}, '&quot;', '\"')"
+_PAGE = f"replace({unescaped(without('piece', _OURS_IN_PAGE, APART))}, '&quot;', '\"')"
 _WORDS_OF_PAGES = f"""
 WITH pieces AS (
     SELECT unnest(string_split(content, CASE WHEN suffix(filename, '.xml') THEN '<entry>' ELSE chr(10) || '- ' END)) AS piece

@@ -12,7 +12,7 @@ from itertools import groupby
 import duckdb
 
 from egregora_assets.config import Settings
-from egregora_assets.sidecar.markdown import in_one_line, without_pseudonyms
+from egregora_assets.sidecar.escapes import in_one_line, without_pseudonyms
 from egregora_assets.sidecar.ranking import EXPLAINED
 from egregora_assets.warehouse.query import rows
 

@@ -13,10 +13,10 @@ import duckdb
 from egregora_assets.authors.policy import leaking_by, rules_of
 from egregora_assets.authors.verify import names_fingerprint
 from egregora_assets.config import Settings
-from egregora_assets.documents.windows import VOICES, placed
+from egregora_assets.documents.windows import placed
 from egregora_assets.privacy.scrub import scrubbing
 from egregora_assets.sidecar import due
-from egregora_assets.sidecar.language_model.prompt import fingerprint
+from egregora_assets.sidecar.language_model.prompt import VOICES, fingerprint
 from egregora_assets.sidecar.models import BY_RULES
 from egregora_assets.warehouse.query import changed, scalar, temporary
 from egregora_assets.warehouse.revisions import transaction, watermark

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from egregora_assets.documents.windows import VOICES, placed
+from egregora_assets.documents.windows import placed, voices
 from egregora_assets.sidecar.language_model.findings import Findings
 
 MOST_LETTERS = 32_000
@@ -38,6 +38,10 @@ def fingerprint(model: str) -> str:
     """Return a name for who is asked and how: under another name everything is asked anew."""
     told = [_VERSION, INSTRUCTIONS, Findings.model_json_schema(), model]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+
+
+VOICES = voices("FROM placed JOIN (SELECT message_id, author_id FROM clean_messages) USING (message_id)")
+"""The SQL for the letters of the speakers in ``placed``."""
 
 
 def prompts(documents: str) -> str:
