@@ -19,6 +19,7 @@ from egregora_assets.sidecar.dates import DAY
 from egregora_assets.sidecar.escapes import unescaped
 from egregora_assets.sidecar.feed import TITLE
 from egregora_assets.sidecar.files import ID, MOMENT, without
+from egregora_assets.sidecar.markdown import REMARKS
 from egregora_assets.sidecar.new_files import File, counting, in_folder, none_among_new, seen_file
 from egregora_assets.sidecar.page_texts import EARLIER, INTRODUCTIONS, NEWEST_OF_TOPIC, PARTS, TOPIC_OF
 from egregora_assets.sidecar.ranking import WORDS
@@ -46,13 +47,13 @@ _COUNTS_OF_RANKING = "|".join(word for words in WORDS.values() for word in words
 _OURS_IN_PAGE = "|".join(
     (
         rf" · \[|\n *- |(?:{DAY})?\]\((?:\.\./)?posts/[0-9a-z-]+/[0-9a-z-]+\.md\)",
-        r"\]\((?:(?:decisions|questions|topics)/)?[0-9a-z-]+\.md\)",
+        r"\]\((?:(?:decisions|tasks|questions|topics)/)?[0-9a-z-]+\.md\)",
         rf"(?m)^## (?:{_MONTHS} [0-9]{{4}}|{'|'.join((EARLIER, *PARTS.values()))})$",
-        rf"(?m)^(?:# (?:Decisions|Questions), |(?:- )?\[){_MONTHS} [0-9]{{4}}",
+        rf"(?m)^(?:# (?:Decisions|Tasks|Questions), |(?:- )?\[){_MONTHS} [0-9]{{4}}",
         rf"(?m)^(?:# (?:{'|'.join(re.escape(title) for title, _ in INTRODUCTIONS.values())})"
         rf"|{'|'.join(re.escape(words) for _, words in INTRODUCTIONS.values())})$",
         rf"(?m)^{re.escape(TOPIC_OF[: -len('{items}.')])}[0-9,]+\.(?:{NEWEST_OF_TOPIC[len(TOPIC_OF) :].format(shown='[0-9]+')})?$",
-        r" \((?:(?:proposed|revoked|open|done)(?:, )?)?(?:member-[0-9a-f]{10})?\)",
+        REMARKS,
         rf"(?m)(?:[:,] [0-9,]+ (?:{_COUNTS_OF_RANKING}))+ \([0-9,]+\)$",
         rf"<id>urn:uuid:{ID}</id>|<updated>{MOMENT}</updated>|<title>{TITLE}</title>|(?:{DAY})?</title>",
         r"(?m)^(?:<content type=\"text\">)?(?:Summary|Decisions)$|</?(?:feed|entry|id|title|updated|author|name|content)>",

@@ -1,4 +1,4 @@
-"""The pages that lead to the posts, beside their folder: decisions, questions, topics, the ranking, and a feed.
+"""The pages that lead to the posts, beside their folder: decisions, tasks, questions, topics, the ranking, and a feed.
 
 A page is written when what stands on it changes, and goes when nothing is left to stand there.
 """
@@ -20,7 +20,7 @@ from egregora_assets.config import Settings
 from egregora_assets.privacy.scrub import quoted, scrubbing
 from egregora_assets.sidecar import ranking
 from egregora_assets.sidecar.feed import FEED_FILE, feed
-from egregora_assets.sidecar.page_texts import MONTHS, MOST_ITEMS, PART, texts
+from egregora_assets.sidecar.page_texts import MONTHS, MOST_ITEMS, PART, PART_OF_TASK, texts
 from egregora_assets.warehouse.connection import one_thread_for_few
 from egregora_assets.warehouse.made_files import SIGNED, UNFINISHED, made_by_another, sign, write_if_changed
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary
@@ -28,9 +28,9 @@ from egregora_assets.warehouse.revisions import transaction
 from egregora_assets.warehouse.settled import is_settled, settle
 
 CONSUMER = "outcome_pages"
-KINDS = ("topics", "decisions", "questions")
+KINDS = ("topics", "decisions", "tasks", "questions")
 """The pages of which there are many, each kind in a folder of its own."""
-_VERSION = "2"
+_VERSION = "3"
 _MOST_TOPICS = 1000
 _LEAST_DOCUMENTS = 2
 _FEW = 100
@@ -104,6 +104,7 @@ _ENTRIES = f"""
     SELECT document_id, kind, strftime(local_date, '%Y-%m'), part, count(*)
     FROM (
         SELECT document_id, 'decisions' AS kind, '' AS part FROM decisions
+        UNION ALL SELECT document_id, 'tasks', {PART_OF_TASK} FROM action_items
         UNION ALL SELECT document_id, 'questions', {PART} FROM questions
     )
     SEMI JOIN touched_documents USING (document_id) JOIN (SELECT document_id, local_date FROM documents) USING (document_id)

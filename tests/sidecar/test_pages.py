@@ -92,17 +92,18 @@ def test_decisions_stand_by_month_the_newest_first_with_their_status_and_post(wr
     assert lines == [
         "# Decisions",
         "## April 2024",
-        "- I propose we buy ladders for the workshop in May (proposed)",
+        "- I propose we buy ladders for the workshop in May (B, proposed)",
         "## March 2024",
-        "- Decided: the workshop begins at ten",
+        "- Decided: the workshop begins at ten (C)",
     ]
+    assert "(C) · [Garden Club, 13 March 2024](posts/garden-club/2024-03-13-0900-garden-club-" in shown
 
 
 def test_open_questions_stand_first_and_then_those_with_an_answer(written: Settings) -> None:
     shown = page(written, "questions.md")
     assert shown.index("## Open") < shown.index("which tulips like barley") < shown.index("## Answered")
     _, _, answered = shown.partition("## Answered")
-    assert re.search(r"- Where do we meet for the workshop\? · .*\n  - \w.* workshop ", answered)
+    assert re.search(r"- Where do we meet for the workshop\? \(A\) · .*\n  - \w.* workshop .* \([BC]\)\n", answered)
 
 
 def test_a_topic_of_several_conversations_has_a_page_and_one_of_a_single_one_has_none(written: Settings) -> None:
@@ -146,7 +147,7 @@ def test_no_page_tells_a_pseudonym_unless_posts_do(written: Settings) -> None:
     assert "the rules of outcome_pages have changed" in pending(asked)
     with open_warehouse(asked) as connection:
         pages.refresh(connection, asked)
-    assert re.search(r"in May \(proposed, member-[0-9a-f]{10}\) · ", page(asked, "decisions.md"))
+    assert re.search(r"in May \(member-[0-9a-f]{10}, proposed\) · ", page(asked, "decisions.md"))
     assert re.search(r"\n  - .* workshop .* \(member-[0-9a-f]{10}\)\n", page(asked, "questions.md"))
     assert failing(asked) == set()
 
@@ -487,6 +488,6 @@ def test_what_stands_in_two_windows_that_overlap_has_one_order(settings: Setting
     said = tuple((n, "Ana Lima", f"Decided: the library gets ladder {n}") for n in range(90))
     write(several, *said)
     shown = [line for line in page(several, "decisions.md").splitlines() if line.startswith("- ")]
-    pairs = [(line.partition(" · ")[0], line.rpartition("](")[2]) for line in shown]
+    pairs = [(line.partition(" (")[0], line.rpartition("](")[2]) for line in shown]
     assert len(pairs) > len({text for text, _ in pairs}), "some stand in two"
     assert pairs == sorted(pairs, key=lambda pair: (-int(pair[0].rpartition(" ")[2]), pair[1]))
