@@ -34,7 +34,9 @@ SECTIONS = (
 STATUS = {"proposed": "proposed", "revoked": "taken back", "open": "open", "done": "done"}
 """What is told of an item; that a decision was agreed on goes without saying."""
 _REMARK = rf"(?:for )?(?:[A-Z]{{1,2}}|{ALIAS})|(?:{DAY}, )?{CLOCK}|due {DAY}|{'|'.join(STATUS.values())}"
-REMARKS = rf" \((?:{_REMARK})(?:, (?:{_REMARK}))*(?:\)|, due “)| \(due “|”(?:, (?:{STATUS['open']}|{STATUS['done']}))?\)"
+REMARKS = (
+    rf" \((?:{_REMARK})(?:, (?:{_REMARK}))*(?:\)|, due “)| \(due “|”(?:, (?:{STATUS['open']}|{STATUS['done']}))?\)"
+)
 """The pattern of what stands in brackets behind an item, up to the words for a time in it, and after them."""
 HEADING = rf" · {LONG_DAY}(?: to {LONG_DAY})? · [0-9,]+ messages?(?: by [0-9]+ (?:person|people))?$"
 """The pattern of what stands below the title behind the chat's."""

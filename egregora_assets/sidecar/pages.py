@@ -22,7 +22,16 @@ from egregora_assets.sidecar import ranking
 from egregora_assets.sidecar.feed import FEED_FILE, feed
 from egregora_assets.sidecar.page_texts import MONTHS, MOST_ITEMS, PART, PART_OF_TASK, texts
 from egregora_assets.warehouse.connection import one_thread_for_few
-from egregora_assets.warehouse.made_files import SIGNED, UNFINISHED, made_by_another, sign, write_if_changed
+from egregora_assets.warehouse.made_files import (
+    SIGNED,
+    UNFINISHED,
+    begin,
+    made_by_another,
+    own_folder,
+    remove_link,
+    sign,
+    write_if_changed,
+)
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary
 from egregora_assets.warehouse.revisions import transaction
 from egregora_assets.warehouse.settled import is_settled, settle
@@ -55,6 +64,9 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     belongs to nothing.
     """
     ranking.refresh(connection, settings)
+    own_folder(settings.topics)
+    for kind in KINDS:
+        remove_link(settings.published / kind)
     unfinished = settings.topics / UNFINISHED
     doubtful = made_by_another(connection, settings.topics) or full or unfinished.exists()
     settled_rules = gate.rules_now(connection, settings)
@@ -169,8 +181,8 @@ def _write(connection: duckdb.DuckDBPyConnection, settings: Settings, sweep: boo
     """Write the pages in ``open_pages`` and those that lead to them, and remove what is no longer wanted."""
     for kind in KINDS:
         if scalar(connection, "SELECT EXISTS (FROM wanted_pages WHERE kind = ?)", [kind]):
-            (settings.published / kind).mkdir(mode=0o700, exist_ok=True)
-    (settings.topics / UNFINISHED).touch()
+            own_folder(settings.published / kind)
+    begin(settings.topics)
     written, paths = 0, []
     for path, content in rendered(connection, settings):
         written += write_if_changed(f"{settings.published}/{path}", content)
@@ -197,7 +209,8 @@ def _note(connection: duckdb.DuckDBPyConnection, paths: list[str]) -> None:
 
 def _remove(settings: Settings, paths: set[str]) -> None:
     for path in paths:
-        (settings.published / path).unlink(missing_ok=True)
+        if not (settings.published / path).is_dir():  # no pass makes one there: it is somebody's
+            (settings.published / path).unlink(missing_ok=True)
     for folder in (settings.published / kind for kind in KINDS):
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()

@@ -26,7 +26,15 @@ from egregora_assets.sidecar.models import Sidecar, json_schema
 from egregora_assets.sidecar.records import EXTRACTED_BY, READ_BY, prepared, records
 from egregora_assets.sidecar.titles import RENAMED, note_chats, shown_chats
 from egregora_assets.warehouse.connection import one_thread_for_few
-from egregora_assets.warehouse.made_files import UNFINISHED, made_by_another, sign, write_if_changed
+from egregora_assets.warehouse.made_files import (
+    UNFINISHED,
+    begin,
+    made_by_another,
+    own_folder,
+    remove_link,
+    sign,
+    write_if_changed,
+)
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary
 from egregora_assets.warehouse.revisions import Transaction, transaction
 from egregora_assets.warehouse.settled import is_settled, settle
@@ -59,6 +67,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     Files are written before the rows that tell of them: after a crash the next pass writes the same files again, and
     removes those whose document has gone in between.
     """
+    own_folder(settings.posts)
     unfinished = settings.posts / UNFINISHED
     anew = full or made_by_another(connection, settings.posts)
     doubtful = anew or unfinished.exists()
@@ -183,6 +192,8 @@ def _follow(change: Transaction, settings: Settings, since: int) -> SidecarChang
 def _remove_gone(change: Transaction, posts: Path) -> None:
     connection = change.connection
     gone = rows(connection, "SELECT source_id, slug FROM gone")
+    for folder in {posts / source_id for source_id, _ in gone}:
+        remove_link(folder)
     for source_id, slug in gone:
         for suffix in (".md", ".json"):
             post_path(posts, source_id, slug, suffix).unlink(missing_ok=True)
@@ -202,8 +213,8 @@ def _rewrite(change: Transaction, settings: Settings, count: int) -> int:
     rules = rules_of(connection, settings)
     log.info("extracting from %s documents", f"{count:,}")
     for (source_id,) in rows(connection, "SELECT DISTINCT source_id FROM documents"):
-        (posts / source_id).mkdir(parents=True, exist_ok=True)
-    (posts / UNFINISHED).touch()
+        own_folder(posts / source_id)
+    begin(posts)
     write_if_changed(f"{posts}/{SCHEMA_FILE}", json_schema().encode())
     with measuring(change, count), extracting(connection, _OUTDATED):
         for _ in _opened(connection, "changed_documents"):

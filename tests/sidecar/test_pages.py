@@ -23,10 +23,10 @@ from egregora_assets.privacy.scrub import scrubbing
 from egregora_assets.publish.pending import pending
 from egregora_assets.publish.snapshot import publish
 from egregora_assets.publish.verify import only_allowed_files
-from egregora_assets.sidecar import page_texts, pages, verify, verify_pages
+from egregora_assets.sidecar import page_texts, pages, posts, verify, verify_pages
 from egregora_assets.sidecar.feed import feed
 from egregora_assets.warehouse.files import make_home, open_warehouse
-from egregora_assets.warehouse.made_files import UNFINISHED
+from egregora_assets.warehouse.made_files import UNFINISHED, PlaceTaken
 from egregora_assets.warehouse.query import rows
 from tests.chats import Line, chat, page_bytes, put_export, state_of_home, with_privacy
 from tests.homes import empty_warehouse
@@ -491,3 +491,39 @@ def test_what_stands_in_two_windows_that_overlap_has_one_order(settings: Setting
     pairs = [(line.partition(" (")[0], line.rpartition("](")[2]) for line in shown]
     assert len(pairs) > len({text for text, _ in pairs}), "some stand in two"
     assert pairs == sorted(pairs, key=lambda pair: (-int(pair[0].rpartition(" ")[2]), pair[1]))
+
+
+@pytest.mark.parametrize("name", ["topics", "posts", "posts/garden-club", "decisions"])
+def test_nothing_is_written_or_removed_through_a_link(written: Settings, tmp_path: Path, name: str) -> None:
+    before, mine = all_pages(written), tmp_path / "mine"
+    mine.mkdir()
+    for letter in ("index.md", "2024-03.md", "letter.md"):
+        (mine / letter).write_text("dear diary")
+    shutil.rmtree(written.published / name, ignore_errors=True)
+    (written.published / name).symlink_to(mine)
+    with open_warehouse(written) as connection:
+        posts.refresh(connection, written, full=True)
+        pages.refresh(connection, written, full=True)
+        assert verify.posts_match_documents(connection, written).passed
+        assert verify_pages.pages_match_tables(connection, written).passed
+        pages.refresh(connection, with_privacy(written, opt_out=("Ana Lima", "Rui Costa", "Priya Raman")))
+    assert not (written.published / name).is_symlink()
+    assert {path.name: path.read_text() for path in mine.iterdir()} == dict.fromkeys(
+        ("index.md", "2024-03.md", "letter.md"), "dear diary"
+    )
+    assert before
+
+
+@pytest.mark.parametrize("name", ["decisions.md", "topics/workshop.md", "topics/index.md.part"])
+def test_a_folder_in_the_place_of_a_page_is_told_with_what_to_do(written: Settings, name: str) -> None:
+    (written.published / name).unlink(missing_ok=True)
+    (written.published / name / "mine").mkdir(parents=True)
+    (written.topics / "index.md").write_text("changed")
+    told = f"{re.escape(str(written.published / name))} has to be a file, and a folder stands there: move it away"
+    with open_warehouse(written) as connection, pytest.raises(PlaceTaken, match=told):
+        pages.refresh(connection, written, full=True)
+    shutil.rmtree(written.published / name)
+    shutil.rmtree(written.topics)
+    written.topics.write_text("a file")
+    with open_warehouse(written) as connection, pytest.raises(PlaceTaken, match="has to be a folder"):
+        pages.refresh(connection, written)
