@@ -55,7 +55,7 @@ _OURS_IN_PAGE = "|".join(
         rf"(?m)^{re.escape(TOPIC_OF[: -len('{items}.')])}[0-9,]+\.(?:{NEWEST_OF_TOPIC[len(TOPIC_OF) :].format(shown='[0-9]+')})?$",
         REMARKS,
         rf"(?m)(?:[:,] [0-9,]+ (?:{_COUNTS_OF_RANKING}))+ \([0-9,]+\)$",
-        rf"<id>urn:uuid:{ID}</id>|<updated>{MOMENT}</updated>|<title>{TITLE}</title>|(?:{DAY})?</title>",
+        rf"<id>urn:uuid:{ID}</id>|<updated>{MOMENT}</updated>|<title>{TITLE}</title>|(?:{DAY})?</(?:title|content)>",
         r"(?m)^(?:<content type=\"text\">)?(?:Summary|Decisions)$|</?(?:feed|entry|id|title|updated|author|name|content)>",
         r"<link rel=\"alternate\" type=\"text/markdown\" href=\"posts/[0-9a-z-]+/[0-9a-z-]+\.md\" />",
         r"<link rel=\"self\" type=\"application/atom\+xml\" href=\"feed\.xml\" />",
