@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import duckdb
 
+from egregora_assets.authors.policy import naming_somebody, rules_of, unscrubbed
 from egregora_assets.authors.verify import names_fingerprint
 from egregora_assets.config import MODEL_NAME, Settings
 from egregora_assets.documents.windows import APART
@@ -15,7 +17,14 @@ from egregora_assets.sidecar.conversation import BEGINS, OURS
 from egregora_assets.sidecar.dates import DAY
 from egregora_assets.sidecar.escapes import unescaped
 from egregora_assets.sidecar.markdown import HEADING, REMARKS, SECTIONS
-from egregora_assets.sidecar.new_files import File, counting, files_of_posts, none_among_new
+from egregora_assets.sidecar.new_files import (
+    File,
+    counting,
+    counting_each,
+    files_of_posts,
+    none_among_new,
+    none_of_each,
+)
 from egregora_assets.warehouse.query import rows
 from egregora_assets.warehouse.verdict import Verdict
 
@@ -52,15 +61,32 @@ _OURS_IN_RECORD = "|".join(
 """What stands in the files that nobody has said: ids, times, counts and names of fields, each only in the form we give it."""
 
 
-def none_in_posts(connection: duckdb.DuckDBPyConnection, settings: Settings, check: str, condition: str) -> Verdict:
-    """Look in files of posts for words that meet ``condition``, SQL over (words, source_id).
+PII, NAMES = "no_unscrubbed_pii", "no_private_names_published"
 
-    Reads the files that were written since it last passed, or all where the names or the policy have changed.
+
+def none_in_posts(connection: duckdb.DuckDBPyConnection, settings: Settings, check: str) -> Verdict:
+    """Look in files of posts for what the policy of their source hides: ``check`` is ``PII`` or ``NAMES``.
+
+    Reads the files that were written since it last passed, or all where the names or the policy have changed. One reading
+    answers both.
     """
-    sql = f"{_WORDS} SELECT count(*) FROM shown WHERE {condition}"
+    return none_private(connection, settings, check, "posts", files_of_posts(settings), _WORDS)
+
+
+def none_private(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, check: str, where: str, files: Sequence[File], words: str
+) -> Verdict:
+    """Look in ``files`` as ``none_in_posts`` does; SQL ``words`` gives of them, as ``shown``, (words, source_id) of people."""
+    rules = rules_of(connection, settings)
+    private = (unscrubbed("words", "source_id", rules), naming_somebody("words", "source_id", rules))
+    counted = ", ".join(f"count(*) FILTER ({condition})" for condition in private)
+    checks = [f"{name}:{where}" for name in (PII, NAMES)]
     with scrubbing(connection):
-        count, known = counting(connection, sql), names_fingerprint(connection, settings)
-        return none_among_new(connection, files_of_posts(settings), f"{check}:posts", count, known)
+        count, known = (
+            counting_each(connection, f"{words} SELECT {counted} FROM shown"),
+            names_fingerprint(connection, settings),
+        )
+        return none_of_each(connection, files, f"{check}:{where}", checks, count, known)
 
 
 def none_cited_in_posts(connection: duckdb.DuckDBPyConnection, settings: Settings, hidden: str) -> Verdict:

@@ -11,27 +11,23 @@ from datetime import datetime
 
 import duckdb
 
-from egregora_assets.authors.verify import names_fingerprint
 from egregora_assets.config import Settings
 from egregora_assets.documents.windows import APART
-from egregora_assets.privacy.scrub import quoted, scrubbing
+from egregora_assets.privacy.scrub import quoted
 from egregora_assets.sidecar.dates import DAY
 from egregora_assets.sidecar.escapes import unescaped
 from egregora_assets.sidecar.feed import TITLE
-from egregora_assets.sidecar.files import ID, MOMENT, without
+from egregora_assets.sidecar.files import ID, MOMENT, none_private, without
 from egregora_assets.sidecar.markdown import REMARKS
-from egregora_assets.sidecar.new_files import File, counting, in_folder, none_among_new, seen_file
+from egregora_assets.sidecar.new_files import File, in_folder, seen_file
 from egregora_assets.sidecar.page_texts import EARLIER, INTRODUCTIONS, NEWEST_OF_TOPIC, PARTS, TOPIC_OF
 from egregora_assets.sidecar.ranking import WORDS
 from egregora_assets.warehouse.verdict import Verdict
 
 
-def none_in_pages(connection: duckdb.DuckDBPyConnection, settings: Settings, check: str, condition: str) -> Verdict:
+def none_in_pages(connection: duckdb.DuckDBPyConnection, settings: Settings, check: str) -> Verdict:
     """Look in the pages that lead to posts as ``none_in_posts`` does. What they show of a post is of its source."""
-    sql, files = f"{_WORDS_OF_PAGES} SELECT count(*) FROM shown WHERE {condition}", list(pages(settings))
-    with scrubbing(connection):
-        known = names_fingerprint(connection, settings)
-        return none_among_new(connection, files, f"{check}:pages", counting(connection, sql), known)
+    return none_private(connection, settings, check, "pages", list(pages(settings)), _WORDS_OF_PAGES)
 
 
 def pages(settings: Settings) -> Iterator[File]:
