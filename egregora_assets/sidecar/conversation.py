@@ -103,7 +103,7 @@ def open_messages(connection: duckdb.DuckDBPyConnection, settings: Settings) -> 
 
 def _drop_leaking(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """Delete quotations in which cutting has brought out what is hidden."""
-    shown = "SELECT DISTINCT quotation AS words, source_id FROM quotations"
+    shown = "SELECT DISTINCT quotation AS words, source_id FROM quotations WHERE ends_with(quotation, '…')"
     with leaking_by(connection, rules_of(connection, settings), shown) as count:
         if count:
             changed(

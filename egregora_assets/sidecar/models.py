@@ -154,7 +154,7 @@ class Sidecar(_Record):
     """What one document is about. Every item cites messages of the document.
 
     ``chat`` is what the chat is called, ``first_day`` and ``last_day`` are by its clock, and ``quoted_ids`` are messages of
-    elsewhere that the post quotes, where one of these replies to them. ``extracted_by`` is ``rules``, or the name of the language
+    elsewhere that the post repeats, where one of these replies to them. ``extracted_by`` is ``rules``, or the name of the language
     model whose words summary, decisions, action items and questions are.
     """
 
