@@ -15,7 +15,10 @@ _BLANK = (
     *((0x00, 0x08), (0x0E, 0x1F), (0x7F, 0x84), (0x86, 0x9F), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F)),
     *((0x3164, 0x3164), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8), (0xFFFE, 0xFFFF), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF)),
 )
-"""Commands to a terminal, and other signs without a shape. To drop them could bring out a name that no gate has seen."""
+"""Commands to a terminal, what XML has no way to write, and other signs without a shape.
+
+To drop them could bring out a name that no gate has seen.
+"""
 _JOINERS, _PLAIN = ((0x200C, 0x200D),), ((0x00, 0x058F),)
 """Marks that some scripts and emoji need, and the letters beside which they show nothing."""
 
