@@ -18,6 +18,8 @@ from egregora_assets.privacy.scrub import scrubbing
 from egregora_assets.sidecar import posts
 from egregora_assets.sidecar.extract import compare, conclude, extract, extracting
 from egregora_assets.sidecar.language_model.items import open_answers
+from egregora_assets.sidecar.records import prepared
+from egregora_assets.sidecar.titles import shown_chats
 from egregora_assets.warehouse.connection import one_thread_for_few
 from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.query import scalar, temporary
@@ -61,6 +63,7 @@ def _costs(connection: duckdb.DuckDBPyConnection, settings: Settings, at_once: i
         connection.execute("BEGIN")
         with (
             scrubbing(connection),
+            shown_chats(connection, settings),
             temporary(connection, "open_documents", some) as count,
             one_thread_for_few(connection, settings.warehouse, few=True),
         ):
@@ -71,7 +74,8 @@ def _costs(connection: duckdb.DuckDBPyConnection, settings: Settings, at_once: i
                     compare(connection)
                     with open_answers(connection, settings):
                         conclude(connection, rules)
-                        posts.write_files(connection, settings)
+                        with prepared(connection, settings):
+                            posts.write_files(connection, settings)
 
             cost = timed(make)
         connection.execute("ROLLBACK")

@@ -11,10 +11,10 @@ import typer
 
 from egregora_assets.cli_authors import authors
 from egregora_assets.cli_code import code
-from egregora_assets.cli_common import Home, as_table, out, readable_errors
+from egregora_assets.cli_common import Command, Home, out, print_result, readable_errors
 from egregora_assets.cli_media import media
 from egregora_assets.cli_model import model
-from egregora_assets.cli_outcomes import conversations, decisions, questions
+from egregora_assets.cli_outcomes import conversations, decisions, questions, tasks
 from egregora_assets.cli_search import search
 from egregora_assets.config import Settings, load_settings
 from egregora_assets.terminal import plain
@@ -28,10 +28,8 @@ app = typer.Typer(
 app.add_typer(authors, name="authors")
 app.add_typer(code, name="code")
 app.add_typer(media, name="media")
-app.command()(search)
-app.command()(decisions)
-app.command()(questions)
-app.command()(conversations)
+for asking in (search, decisions, tasks, questions, conversations):
+    app.command(cls=Command)(asking)
 app.add_typer(model, name="model")
 DayFirst = Annotated[
     bool | None, typer.Option("--day-first/--month-first", help="Order of day and month, where the file cannot tell.")
@@ -108,7 +106,7 @@ def parse(
         sys.stderr.write(json.dumps(parsed.summary(), ensure_ascii=False) + "\n")
 
 
-@app.command()
+@app.command(cls=Command)
 def query(
     sql: Annotated[str, typer.Argument(help="DuckDB SQL over the published snapshot.")],
     home: Home = None,
@@ -134,7 +132,7 @@ def query(
                     values = _json_value(dict(zip(names, row, strict=True)))
                     sys.stdout.write(json.dumps(values, ensure_ascii=False, allow_nan=False, default=str) + "\n")
         else:
-            out.print(as_table(names, result.fetchall()))
+            print_result(names, result.fetchall())
 
 
 @app.command()

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import duckdb
 import typer
 from rich.console import Console
 from rich.table import Table
+from typer.core import TyperCommand
 
 from egregora_assets.authors.listing import UnknownPseudonym
 from egregora_assets.chat.archive import ExportUnreadable
@@ -18,7 +19,7 @@ from egregora_assets.git_history.plumbing import GitError
 from egregora_assets.git_history.repositories import Unanswerable
 from egregora_assets.media.errors import CollectionRefused, FolderRefused, NotSanitised, UnknownFile
 from egregora_assets.privacy.keys import KeyFileError
-from egregora_assets.publish.ledger import SnapshotOutdated
+from egregora_assets.publish.ledger import SnapshotOutdated, UnknownSource
 from egregora_assets.publish.snapshot import PublicationRefused
 from egregora_assets.search.embedders import EmbedderFailed, NoEmbedder
 from egregora_assets.search.errors import UnknownMessage
@@ -30,6 +31,26 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 Home = Annotated[Path | None, typer.Option("--home", help="EGREGORA_HOME; default: the variable, else ./.egregora.")]
+
+
+class Command(TyperCommand):
+    """A command whose words have to be text; what names a file may be any bytes."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Refuse bytes that are no UTF-8, which Python shows as lone surrogates, before anybody is asked for them."""
+        for name, told in ctx.params.items():
+            for text in [told] if isinstance(told, str) else told if isinstance(told, list | tuple) else ():
+                if name != "home" and not _is_text(text):
+                    raise typer.BadParameter(f"{name}: {text!a} is no text in UTF-8")
+        return super().invoke(ctx)
+
+
+def _is_text(told: object) -> bool:
+    try:
+        str(told).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @contextmanager
@@ -55,6 +76,7 @@ def readable_errors() -> Iterator[None]:
         UnknownFile,
         PublicationRefused,
         SnapshotOutdated,
+        UnknownSource,
         UnknownMessage,
         NoEmbedder,
         EmbedderFailed,
@@ -100,5 +122,31 @@ def as_table(names: list[str], rows: Sequence[tuple[object, ...]]) -> Table:
     for name in names:
         table.add_column(plain(name), overflow="fold")
     for row in rows:
-        table.add_row(*(plain("" if value is None else str(value)) for value in row))
+        table.add_row(*map(_shown, row))
     return table
+
+
+def print_result(names: list[str], rows: Sequence[tuple[object, ...]]) -> None:
+    """Print a result as a table, or, where that is wider than the terminal, each row as a block of its columns."""
+    table = as_table(names, rows)
+    if not rows or out.measure(table, options=out.options.update(width=_NO_END)).maximum <= out.width:
+        out.print(table)
+        return
+    width = max(map(len, names))
+    for number, row in enumerate(rows, 1):
+        block = Table.grid(padding=(0, 2), expand=True)
+        block.add_column(width=width, style="bold", no_wrap=True)
+        block.add_column(overflow="fold", ratio=1)
+        for name, value in zip(names, row, strict=True):
+            block.add_row(plain(name), _shown(value))
+        out.print(f"[dim]{f'── {number:,} ':─<{out.width}}[/dim]", block)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_shown, value))
+    return plain("" if value is None else str(value))
+
+
+_NO_END = 1_000_000
+"""Columns of a terminal in which any row has room."""

@@ -1,4 +1,4 @@
-"""`egregora decisions`, `questions` and `conversations`: what came of the talk, from what is published."""
+"""`egregora decisions`, `tasks`, `questions` and `conversations`: what came of the talk, from what is published."""
 
 import json
 import sys
@@ -23,6 +23,9 @@ Topic = Annotated[str | None, typer.Option("--topic", help="Only from conversati
 Since = Annotated[str | None, typer.Option("--since", help="From this day or time on: 2024-03-13[T09:00].")]
 Source = Annotated[str | None, typer.Option("--source", help="Short name of a chat.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=100_000, help="Most results.")]
+Assignee = Annotated[
+    str | None, typer.Option("--assignee", help="Only tasks of this person: pseudonym or chosen name.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON lines.")]
 
 
@@ -45,9 +48,7 @@ class Status(StrEnum):
 
 def decisions(
     topic: Topic = None,
-    assignee: Annotated[
-        str | None, typer.Option("--assignee", help="Only tasks of this person: pseudonym or chosen name.")
-    ] = None,
+    assignee: Assignee = None,
     since: Since = None,
     status: Annotated[Status | None, typer.Option("--status", help="Only these; tasks are open or done.")] = None,
     source: Source = None,
@@ -67,6 +68,25 @@ def decisions(
         topic, assignee, moment("--since", since), status and status.value, source, kind and kind.value, about
     )
     _show(_answer(ledger, asked, limit, home), as_json, _entry)
+
+
+def tasks(
+    is_open: Annotated[bool | None, typer.Option("--open/--done", help="Only these.")] = None,
+    topic: Topic = None,
+    assignee: Assignee = None,
+    since: Since = None,
+    source: Source = None,
+    limit: Limit = 20,
+    as_json: AsJson = False,
+    home: Home = None,
+) -> None:
+    """Show who is to do what: first what is open, by the day on which it is due, then what is done."""
+    from egregora_assets.publish.ledger import Asked
+    from egregora_assets.publish.ledger import tasks as taken_on
+
+    status = None if is_open is None else "open" if is_open else "done"
+    asked = Asked(topic=topic, assignee=assignee, since=moment("--since", since), status=status, source=source)
+    _show(_answer(taken_on, asked, limit, home), as_json, _entry)
 
 
 def questions(

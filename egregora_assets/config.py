@@ -480,7 +480,16 @@ class Settings(BaseSettings):
     @property
     def pages(self) -> tuple[Path, ...]:
         """The files and folders that lead to the posts."""
-        names = ("decisions.md", "decisions", "questions.md", "questions", "conversations.md", "feed.xml")
+        names = (
+            "decisions.md",
+            "decisions",
+            "tasks.md",
+            "tasks",
+            "questions.md",
+            "questions",
+            "conversations.md",
+            "feed.xml",
+        )
         return (self.topics, *(self.published / name for name in names))
 
     def source_named(self, title: str) -> SourceSettings | None:

@@ -12,7 +12,16 @@ import duckdb
 from egregora_assets.config import Policy, Settings
 from egregora_assets.privacy.folding import fold
 from egregora_assets.privacy.names import aliasing, forms_of
-from egregora_assets.privacy.scrub import hide_names, pseudonymise, quoted, scrub, scrubbing, shows_names, shows_pii
+from egregora_assets.privacy.scrub import (
+    hide_names,
+    leaking,
+    pseudonymise,
+    quoted,
+    scrub,
+    scrubbing,
+    shows_names,
+    shows_pii,
+)
 from egregora_assets.warehouse.query import rows
 
 _STRICTEST_FIRST: tuple[Policy, ...] = ("scrub", "pseudonymise", "keep")
@@ -121,6 +130,22 @@ def naming_somebody(words: str, source: str, rules: Rules) -> str:
         return found
     listed = shows_names(words, rules.listed)
     return f"(CASE WHEN {_among(source, rules.keep)} THEN {listed} ELSE {found} END)"
+
+
+def showing_hidden(words: str, source: str, rules: Rules) -> str:
+    """Return the SQL condition that ``words`` of the source in SQL ``source`` show anything that its policy hides."""
+    return f"({unscrubbed(words, source, rules)} OR {naming_somebody(words, source, rules)})"
+
+
+@contextmanager
+def leaking_by(connection: duckdb.DuckDBPyConnection, rules: Rules, shown: str) -> Iterator[int]:
+    """Keep the rows of ``shown``, SQL of (words, source_id, …), that show what ``rules`` hide as table ``leaking``.
+
+    Yields their count; runs inside ``scrubbing``.
+    """
+    leak = showing_hidden("words", "source_id", rules)
+    with leaking(connection, shown, leak, naming_somebody("words", "source_id", rules)) as count:
+        yield count
 
 
 def _among(source: str, ids: list[str]) -> str:

@@ -58,7 +58,7 @@ def withdraw(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
 def _remove_files(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     posts = [
         settings.posts / source / slug
-        for source, slug in rows(connection, "SELECT source_id, slug FROM hidden_documents")
+        for source, slug in rows(connection, f"SELECT source_id, slug FROM hidden_documents UNION {_POSTS_AROUND}")
     ]
     profiles = [settings.profiles / alias for (alias,) in rows(connection, "SELECT alias FROM hidden_people")]
     for path in (*posts, *profiles, settings.profiles / "index"):
@@ -115,6 +115,14 @@ _DOCUMENTS = """
     FROM (SELECT document_id, source_id, slug, unnest(message_ids) AS message_id FROM shown.documents)
     SEMI JOIN hidden_messages USING (message_id)
 """
+_POSTS_AROUND = """
+    SELECT source_id, slug FROM (SELECT source_id, slug, unnest(message_ids) AS message_id FROM shown.documents)
+    WHERE message_id IN (
+        SELECT message_id FROM shown.messages WHERE reply_to IN (SELECT message_id FROM hidden_messages)
+        UNION SELECT message_id FROM reactions SEMI JOIN hidden_people USING (author_id)
+    )
+"""
+"""Posts show what a message replies to, and count reactions: also of people who said nothing in the conversation itself."""
 _REACTED_TO = "SELECT message_id FROM reactions SEMI JOIN hidden_people USING (author_id)"
 _DOCUMENTS_REACTED_TO = f"""
     SELECT document_id FROM (SELECT document_id, unnest(message_ids) AS message_id FROM others.documents)

@@ -205,3 +205,26 @@ def letters(number: str) -> str:
         f"CASE WHEN {number} <= 26 THEN chr((64 + {number})::INTEGER) "
         f"ELSE chr((64 + ({number} - 1) // 26)::INTEGER) || chr((65 + ({number} - 1) % 26)::INTEGER) END"
     )
+
+
+def voices(said: str) -> str:
+    """Return SQL for the ``letter`` of each speaker in ``said``, SQL that ends in rows with document_id, m_no and author_id.
+
+    It is that of the documents' texts: letters are given in the order of first messages.
+    """
+    number = "row_number() OVER (PARTITION BY document_id ORDER BY min(m_no))"
+    return f"""
+        SELECT document_id, author_id, {letters(number)} AS letter
+        FROM ({said}) WHERE author_id IS NOT NULL GROUP BY document_id, author_id
+    """
+
+
+def placed(documents: str) -> str:
+    """Return SQL for (document_id, message_id, m_no) of the documents that SQL ``documents`` gives by their ids.
+
+    ``m_no`` counts the messages of one document from 1.
+    """
+    return f"""
+        SELECT document_id, unnest(message_ids) AS message_id, generate_subscripts(message_ids, 1)::INTEGER AS m_no
+        FROM documents SEMI JOIN ({documents}) USING (document_id)
+    """

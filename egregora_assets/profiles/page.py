@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from egregora_assets.profiles.models import Profile, Quotation
-from egregora_assets.sidecar.markdown import plain
+from egregora_assets.sidecar.escapes import plain
 
 HONEST = (
     "This page is counted by a program from {messages} messages of one memory: those that have passed its privacy gate, and "

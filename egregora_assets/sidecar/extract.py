@@ -12,10 +12,10 @@ from contextlib import contextmanager
 import duckdb
 import pyarrow as pa
 
-from egregora_assets.authors.policy import Rules, naming_somebody, unscrubbed
+from egregora_assets.authors.policy import Rules, leaking_by
 from egregora_assets.documents.stopwords import STOPWORDS
 from egregora_assets.privacy.kinds import ALIAS
-from egregora_assets.privacy.scrub import leaking, quoted
+from egregora_assets.privacy.scrub import quoted
 from egregora_assets.sidecar import completions, outcomes, revocations, terms
 from egregora_assets.sidecar.acts import ACTS
 from egregora_assets.sidecar.known import places, technologies
@@ -125,8 +125,7 @@ def _drop_leaking(connection: duckdb.DuckDBPyConnection, rules: Rules) -> None:
         f"WHERE {column} IS NOT NULL"
         for table, column in TEXT_COLUMNS
     )
-    name = naming_somebody("words", "source_id", rules)
-    with leaking(connection, shown, f"{unscrubbed('words', 'source_id', rules)} OR {name}", name) as count:
+    with leaking_by(connection, rules, shown) as count:
         for table, column in TEXT_COLUMNS if count else ():
             among = "document_id IN (SELECT document_id FROM open_documents)"
             changed(connection, f"DELETE FROM {table} i WHERE {among} AND ({column}, {source}) IN (FROM leaking)")

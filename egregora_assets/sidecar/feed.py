@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
@@ -10,15 +9,14 @@ import duckdb
 
 from egregora_assets.authors.shown import shown_sources
 from egregora_assets.config import Settings
-from egregora_assets.sidecar.markdown import without_pseudonyms
+from egregora_assets.sidecar.escapes import without_pseudonyms
+from egregora_assets.sidecar.unseen import visible
 from egregora_assets.warehouse.query import rows
 from egregora_assets.warehouse.revisions import warehouse_id
 
 FEED_FILE = "feed.xml"
 TITLE = "Conversations"
 _MOST_ENTRIES = 50
-_FORBIDDEN = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML 1.0 has no way to write, and the carriage return, which a reader would not get back."""
 
 
 def feed(connection: duckdb.DuckDBPyConnection, settings: Settings) -> bytes | None:
@@ -47,7 +45,7 @@ def feed(connection: duckdb.DuckDBPyConnection, settings: Settings) -> bytes | N
 
 
 def _add(parent: ET.Element, name: str, text: str, **attributes: str) -> None:
-    ET.SubElement(parent, name, attributes).text = _FORBIDDEN.sub("", text)
+    ET.SubElement(parent, name, attributes).text = visible(text)
 
 
 def _list(title: str, items: Iterable[str]) -> str:

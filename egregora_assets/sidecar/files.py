@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import duckdb
 
+from egregora_assets.authors.policy import naming_somebody, rules_of, unscrubbed
 from egregora_assets.authors.verify import names_fingerprint
 from egregora_assets.config import MODEL_NAME, Settings
-from egregora_assets.documents.windows import APART, SPOKEN
+from egregora_assets.documents.windows import APART
 from egregora_assets.privacy.kinds import ALIAS
 from egregora_assets.privacy.scrub import quoted, scrubbing
-from egregora_assets.sidecar.new_files import File, counting, files_of_posts, none_among_new
+from egregora_assets.sidecar.conversation import BEGINS, OURS
+from egregora_assets.sidecar.dates import DAY
+from egregora_assets.sidecar.escapes import unescaped
+from egregora_assets.sidecar.markdown import HEADING, REMARKS, SECTIONS
+from egregora_assets.sidecar.new_files import (
+    File,
+    counting,
+    counting_each,
+    files_of_posts,
+    none_among_new,
+    none_of_each,
+)
 from egregora_assets.warehouse.query import rows
 from egregora_assets.warehouse.verdict import Verdict
 
-DAY = r"[0-9]{1,2} [A-Z][a-z]+ [0-9]{4}"
 ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
 _COPY = r"media/[0-9a-f]{2}/[0-9a-f]{64}\.[0-9a-z]{3,4}"
@@ -24,14 +36,13 @@ _OURS_IN_POST = (
     r"|^authors: \[(?:member-[0-9a-f]{10}(?:, )?)*\]$"
     r"|/(?:[0-9a-f]{64}|[0-9a-f]{40})\b"
     rf"|^- !?\[(?:picture|film|recording)\]\(\.\./\.\./{_COPY}\)$"
-    r"|^(?:title|tags): |^## (?:Summary|Decisions|Tasks|Open questions|Answered questions|Participants|Media|Conversation)$|"
-    r"^- [A-Z]{1,2}: member-[0-9a-f]{10}$"
+    rf"|^(?:title|chat|tags): |^## (?:{'|'.join(SECTIONS)})$|^- [A-Z]{{1,2}}: {ALIAS}$|{OURS}|{HEADING}|{REMARKS}"
 )
 _OURS_IN_RECORD = "|".join(
     (
-        rf"\"(?:evidence|message_ids)\":\[(?:\"{ID}\",?)*\]",
+        rf"\"(?:evidence|message_ids|quoted_ids)\":\[(?:\"{ID}\",?)*\]",
         rf"\"(?:document_id|message_id|revoked_by|done_by)\":\"{ID}\"",
-        r"\"due_on\":\"[0-9]{4}-[0-9]{2}-[0-9]{2}\"",
+        r"\"(?:due_on|first_day|last_day)\":\"[0-9]{4}-[0-9]{2}-[0-9]{2}\"",
         rf"\"(?:window_start|window_end|decided_at|asked_at|answered_at|said_at)\":\"{MOMENT}\"",
         r"\"(?:author|assignee)\":\"member-[0-9a-f]{10}\"",
         r"\"commit\":\"(?:[0-9a-f]{64}|[0-9a-f]{40})\"",
@@ -50,15 +61,32 @@ _OURS_IN_RECORD = "|".join(
 """What stands in the files that nobody has said: ids, times, counts and names of fields, each only in the form we give it."""
 
 
-def none_in_posts(connection: duckdb.DuckDBPyConnection, settings: Settings, check: str, condition: str) -> Verdict:
-    """Look in files of posts for words that meet ``condition``, SQL over (words, source_id).
+PII, NAMES = "no_unscrubbed_pii", "no_private_names_published"
 
-    Reads the files that were written since it last passed, or all where the names or the policy have changed.
+
+def none_in_posts(connection: duckdb.DuckDBPyConnection, settings: Settings, check: str) -> Verdict:
+    """Look in files of posts for what the policy of their source hides: ``check`` is ``PII`` or ``NAMES``.
+
+    Reads the files that were written since it last passed, or all where the names or the policy have changed. One reading
+    answers both.
     """
-    sql = f"{_WORDS} SELECT count(*) FROM shown WHERE {condition}"
+    return none_private(connection, settings, check, "posts", files_of_posts(settings), _WORDS)
+
+
+def none_private(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, check: str, where: str, files: Sequence[File], words: str
+) -> Verdict:
+    """Look in ``files`` as ``none_in_posts`` does; SQL ``words`` gives of them, as ``shown``, (words, source_id) of people."""
+    rules = rules_of(connection, settings)
+    private = (unscrubbed("words", "source_id", rules), naming_somebody("words", "source_id", rules))
+    counted = ", ".join(f"count(*) FILTER ({condition})" for condition in private)
+    checks = [f"{name}:{where}" for name in (PII, NAMES)]
     with scrubbing(connection):
-        count, known = counting(connection, sql), names_fingerprint(connection, settings)
-        return none_among_new(connection, files_of_posts(settings), f"{check}:posts", count, known)
+        count, known = (
+            counting_each(connection, f"{words} SELECT {counted} FROM shown"),
+            names_fingerprint(connection, settings),
+        )
+        return none_of_each(connection, files, f"{check}:{where}", checks, count, known)
 
 
 def none_cited_in_posts(connection: duckdb.DuckDBPyConnection, settings: Settings, hidden: str) -> Verdict:
@@ -82,14 +110,6 @@ def none_showing_pseudonyms(
 def without(text: str, pattern: str, kept: str = "") -> str:
     """Return SQL for ``text`` with ``kept`` in the place of whatever ``pattern`` matches."""
     return f"regexp_replace({text}, {quoted(pattern)}, {quoted(kept)}, 'g')"
-    return f"regexp_replace({text}, {quoted(pattern)}, {quoted(kept)}, 'g')"
-
-
-def plain_post(text: str) -> str:
-    """Return SQL that takes Markdown's escapes from a post."""
-    spaces = f"translate({text}, '\u2000\u2001', chr(13) || chr(9))"
-    entities = f"replace(replace(replace({spaces}, '&lt;', '<'), '&gt;', '>'), '&amp;', '&')"
-    return without(entities, r"\\([\\\[\]*_~`#+=.)\-])", r"\1")
 
 
 def _plain_record(text: str) -> str:
@@ -120,8 +140,8 @@ WITH bare AS (
         CASE WHEN suffix(filename, '.md') THEN {_BARE_POST} ELSE {_BARE_RECORD} END AS text
     FROM read_text(?)
 ),
-plain AS (SELECT source_id, CASE WHEN is_post THEN {plain_post("text")} ELSE {_plain_record("text")} END AS text FROM bare),
-shown AS MATERIALIZED (SELECT source_id, {SPOKEN} AS words FROM plain)
+plain AS (SELECT source_id, CASE WHEN is_post THEN {unescaped("text")} ELSE {_plain_record("text")} END AS text FROM bare),
+shown AS MATERIALIZED (SELECT source_id, {without("text", BEGINS, APART)} AS words FROM plain)
 """
 _CITED = f"""
 SELECT count(DISTINCT filename) FROM (

@@ -1,17 +1,21 @@
 """A sidecar and the text of its document as a post: Markdown that people read in any editor.
 
-What people wrote is shown as they wrote it: none of it becomes markup, HTML, or a picture that calls home.
+People are the letters of the conversation, unless pseudonyms are asked for.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from egregora_assets.privacy.kinds import ALIAS
-from egregora_assets.privacy.scrub import quoted
+from egregora_assets.sidecar.conversation import Note, with_notes
+from egregora_assets.sidecar.dates import CLOCK, DAY, LONG_DAY, day, long_day
+from egregora_assets.sidecar.escapes import in_line, one_item, plain, quoted_in_yaml, without_pseudonyms
 from egregora_assets.sidecar.models import (
     BY_RULES,
     ActionItem,
@@ -22,62 +26,59 @@ from egregora_assets.sidecar.models import (
     Question,
     Sidecar,
 )
+from egregora_assets.sidecar.unseen import visible
 
-_ESCAPES = (
-    ("\\", r"\\"),
-    ("&", "&amp;"),
-    ("<", "&lt;"),
-    (">", "&gt;"),
-    ("[", r"\["),
-    ("]", r"\]"),
-    ("*", r"\*"),
-    ("_", r"\_"),
-    ("~", r"\~"),
-    ("`", r"\`"),
-    ("\r", "\u2000"),
-    ("\t", "\u2001"),
-    ("\x1b", "\ufffd"),
-    ("\x9b", "\ufffd"),
+SECTIONS = (
+    *("Summary", "Decisions", "Tasks", "Open questions", "Answered questions", "Participants", "Media", "Conversation"),
 )
-"""Also what Markdown takes for the end of a line, or for the depth of a block, and what begins a command to a terminal.
+STATUS = {"proposed": "proposed", "revoked": "taken back", "open": "open", "done": "done"}
+"""What is told of an item; that a decision was agreed on goes without saying."""
+_REMARK = rf"(?:for )?(?:[A-Z]{{1,2}}|{ALIAS})|(?:{DAY}, )?{CLOCK}|due {DAY}|{'|'.join(STATUS.values())}"
+REMARKS = (
+    rf" \((?:{_REMARK})(?:, (?:{_REMARK}))*(?:\)|, due “)| \(due “|”(?:, (?:{STATUS['open']}|{STATUS['done']}))?\)"
+)
+"""The pattern of what stands in brackets behind an item, up to the words for a time in it, and after them."""
+HEADING = rf" · {LONG_DAY}(?: to {LONG_DAY})? · [0-9,]+ messages?(?: by [0-9]+ (?:person|people))?$"
+"""The pattern of what stands below the title behind the chat's."""
 
-Signs that show as space, and that hardly anybody writes, stand for these. Checks read what was said: years in columns are no
-number.
-"""
-_PSEUDONYM = re.compile(ALIAS)
-_BLOCK_MARKER = re.compile(r"^(\d*)([#+=.)\-])")
-"""What makes the beginning of a line a heading, a list or a rule."""
-_ESCAPED_MARKER = r"\1\\\2"
-_LINE_BREAKS = re.compile(r"\s*[\r\n]+\s*")
 
+@dataclass(frozen=True)
+class Context:
+    """What a post shows besides its sidecar.
 
-def post(sidecar: Sidecar, text: str, speakers: Iterable[str] | None = None) -> str:
-    """Return the post of a document: front matter (YAML),
-    its summary, decisions, tasks, questions, media and the conversation ``text``.
-
-    ``speakers`` tell whose the letters in the conversation are, for those who ask for pseudonyms; without them there are none.
+    ``speakers`` are the authors whose the letters A, B, … of the conversation are, by these; ``moments`` say of messages when
+    they were said; ``notes`` stand between the lines. ``pseudonyms`` says whether people are named by them.
     """
+
+    speakers: Mapping[str, str] = field(default_factory=dict)
+    moments: Mapping[UUID, str] = field(default_factory=dict)
+    notes: Sequence[Note] = ()
+    pseudonyms: bool = False
+
+
+def post(sidecar: Sidecar, text: str, context: Context) -> str:
+    """Return the post of a document: front matter (YAML), what it is, its summary, decisions, tasks, questions, media and
+    the conversation ``text``."""
+    told = _Items(context)
+    open_questions = (told.question(item) for item in sidecar.questions if item.answer is None)
     body = "".join(
         (
-            _section("Summary", (item.text for item in sidecar.summary)),
-            _section("Decisions", map(_decided, sidecar.decisions)),
-            _section("Tasks", map(_taken_on, sidecar.action_items)),
-            _section("Open questions", (item.text for item in sidecar.questions if item.answer is None)),
-            _list("Answered questions", (_answered(item, item.answer) for item in sidecar.questions if item.answer)),
-            _list("Participants", speakers or ()),
+            f"{_heading(sidecar)}\n\n",
+            _list("Summary", (one_item(item.text) for item in sidecar.summary)),
+            _list("Decisions", map(told.decision, sidecar.decisions)),
+            _list("Tasks", map(told.task, sidecar.action_items)),
+            _list("Open questions", open_questions),
+            _list(
+                "Answered questions", (told.answered(item, item.answer) for item in sidecar.questions if item.answer)
+            ),
+            _list("Participants", told.participants()),
             _list("Media", map(_shown, sidecar.media)),
-            f"## Conversation\n\n{plain(text)}\n",
+            f"## Conversation\n\n{with_notes(plain(text), context.notes)}\n",
         )
     )
-    written = (
-        f"{_front_matter(sidecar, speakers is not None)}# {sidecar.title}\n\n{linked(body, sidecar.code_references)}"
-    )
-    return without_pseudonyms(written) if speakers is None else written
-
-
-def without_pseudonyms(written: str, nobody: str = r"\[name\]") -> str:
-    """Return Markdown with ``nobody`` in place of the pseudonyms in it."""
-    return _PSEUDONYM.sub(lambda _: nobody, written) if "member-" in written else written
+    front = _front_matter(sidecar, context.pseudonyms)
+    written = f"{front}# {plain(sidecar.title)}\n\n{linked(body, sidecar.code_references)}"
+    return written if context.pseudonyms else without_pseudonyms(written)
 
 
 def linked(markdown: str, references: Iterable[CodeReference]) -> str:
@@ -105,23 +106,54 @@ _BEGAN, _GOES_ON = re.compile(r"[\w/.:!\-]"), re.compile(r"[\w/]")
 """What a mention does not begin or end beside: a longer word, a clock, or the mark that would make a picture of a link."""
 
 
-def plain(text: str) -> str:
-    """Return ``text`` so that Markdown shows it as it is, line for line."""
-    for raw, escaped in _ESCAPES:
-        text = text.replace(raw, escaped)
-    return text.replace("\n", "  \n")
+class _Items:
+    """What was found in a conversation, as lines with who said it and when."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def decision(self, item: Decision) -> str:
+        return self._told(item.text, self._who(item.author), self._when(item.evidence[0]), STATUS.get(item.status))
+
+    def task(self, item: ActionItem) -> str:
+        who = self._who(item.assignee)
+        due = f"due {day(item.due_on)}" if item.due_on else f"due “{plain(in_line(item.due))}”" if item.due else None
+        return self._told(item.text, who and f"for {who}", due, STATUS[item.status])
+
+    def question(self, item: Question) -> str:
+        return self._told(item.text, self._who(item.author), self._when(item.evidence[0]))
+
+    def answered(self, question: Question, answer: Answer) -> str:
+        """Return a question, and in a list below it what answers it; a picture or a recording that answers has no words."""
+        asked = self.question(question)
+        if not answer.text.strip():
+            return asked
+        return f"{asked}\n  - {self._told(answer.text, self._who(answer.author), self._when(answer.message_id))}"
+
+    def participants(self) -> Iterable[str]:
+        if self._context.pseudonyms:
+            yield from (f"{letter}: {author}" for author, letter in self._context.speakers.items())
+
+    def _who(self, author: str | None) -> str | None:
+        if author is None:
+            return None
+        return self._context.speakers.get(author) or (author if self._context.pseudonyms else None)
+
+    def _when(self, message_id: UUID) -> str | None:
+        return self._context.moments.get(message_id)
+
+    def _told(self, text: str, *remarks: str | None) -> str:
+        told = ", ".join(filter(None, remarks))
+        return f"{one_item(in_line(text))} ({told})" if told else one_item(in_line(text))
 
 
-def in_one_line(text: str) -> str:
-    """Return the SQL for ``text`` in one line that Markdown shows as it is, also at the beginning of a line.
-
-    Spaces stay as they are, and lines are put far enough apart: years in a row, brought together, would read as a number.
-    """
-    trimmed = f"regexp_replace({text}, '^\\s+|\\s+$', '', 'g')"
-    sql = f"regexp_replace({trimmed}, '\\s*[\\r\\n]+\\s*', ' — ', 'g')"
-    for raw, escaped in _ESCAPES:
-        sql = f"replace({sql}, {quoted(raw)}, {quoted(escaped)})"
-    return f"regexp_replace({sql}, {quoted(_BLOCK_MARKER.pattern)}, {quoted(_ESCAPED_MARKER)})"
+def _heading(sidecar: Sidecar) -> str:
+    """Return which chat a conversation is of, its days, and how many took part."""
+    days = " to ".join(dict.fromkeys(map(long_day, (sidecar.first_day, sidecar.last_day))))
+    people = len(sidecar.participants)
+    by = f" by {people} {'person' if people == 1 else 'people'}" if people else ""
+    count = f"{sidecar.message_count:,} {'message' if sidecar.message_count == 1 else 'messages'}"
+    return f"{one_item(in_line(sidecar.chat))} · {days} · {count}{by}"
 
 
 def _front_matter(sidecar: Sidecar, tells_authors: bool) -> str:
@@ -129,10 +161,11 @@ def _front_matter(sidecar: Sidecar, tells_authors: bool) -> str:
     by_model = "" if sidecar.extracted_by == BY_RULES else f'extracted_by: "{sidecar.extracted_by}"\n'
     return (
         "---\n"
-        f'title: "{sidecar.title}"\n'
+        f"title: {quoted_in_yaml(sidecar.title)}\n"
         f"date: {sidecar.window_start:%Y-%m-%dT%H:%M:%SZ}\n"
         f"slug: {sidecar.slug}\n"
         f"source: {sidecar.source_id}\n"
+        f"chat: {quoted_in_yaml(visible(in_line(sidecar.chat)))}\n"
         f"tags: [{', '.join(_tag(topic.label) for topic in sidecar.topics)}]\n"
         f"messages: {sidecar.message_count}\n"
         f"participants: {len(sidecar.participants)}\n"
@@ -145,28 +178,6 @@ def _front_matter(sidecar: Sidecar, tells_authors: bool) -> str:
 def _tag(label: str) -> str:
     """Return a label as YAML that is a text, also where its word means nothing, yes or no there."""
     return f'"{label}"' if label in ("null", "true", "false") else label
-
-
-def _section(title: str, texts: Iterable[str]) -> str:
-    return _list(title, map(_one_item, texts))
-
-
-def _one_item(text: str) -> str:
-    return _BLOCK_MARKER.sub(_ESCAPED_MARKER, plain(text).strip())
-
-
-def _decided(item: Decision) -> str:
-    return item.text if item.status == "agreed" else f"{item.text} ({item.status})"
-
-
-def _taken_on(item: ActionItem) -> str:
-    return item.text if item.status == "open" else f"{item.text} ({item.status})"
-
-
-def _answered(question: Question, answer: Answer) -> str:
-    """Return a question, and in a list below it what answers it; a picture or a recording that answers has no words."""
-    said = _LINE_BREAKS.sub(" — ", answer.text.strip())
-    return f"{_one_item(question.text)}\n  - {_one_item(said)}" if said else _one_item(question.text)
 
 
 def _shown(media: Media) -> str:

@@ -154,17 +154,23 @@ class Statistics(_Record):
 class Sidecar(_Record):
     """What one document is about. Every item cites messages of the document.
 
-    ``extracted_by`` is ``rules``, or the name of the language model whose words summary, decisions, action items and questions are.
+    ``chat`` is what the chat is called, ``first_day`` and ``last_day`` are by its clock, and ``quoted_ids`` are messages of
+    elsewhere that the post repeats, where one of these replies to them. ``extracted_by`` is ``rules``, or the name of the language
+    model whose words summary, decisions, action items and questions are.
     """
 
     document_id: UUID
     slug: str
     title: str
     source_id: str
+    chat: str
+    first_day: date
+    last_day: date
     window_start: datetime
     window_end: datetime
     message_count: int = Field(ge=1)
     message_ids: tuple[UUID, ...] = Field(min_length=1)
+    quoted_ids: tuple[UUID, ...]
     extracted_by: str
     statistics: Statistics
     summary: tuple[Sentence, ...]

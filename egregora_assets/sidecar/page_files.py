@@ -11,24 +11,23 @@ from datetime import datetime
 
 import duckdb
 
-from egregora_assets.authors.verify import names_fingerprint
 from egregora_assets.config import Settings
 from egregora_assets.documents.windows import APART
-from egregora_assets.privacy.scrub import quoted, scrubbing
+from egregora_assets.privacy.scrub import quoted
+from egregora_assets.sidecar.dates import DAY
+from egregora_assets.sidecar.escapes import unescaped
 from egregora_assets.sidecar.feed import TITLE
-from egregora_assets.sidecar.files import DAY, ID, MOMENT, plain_post, without
-from egregora_assets.sidecar.new_files import File, counting, in_folder, none_among_new, seen_file
+from egregora_assets.sidecar.files import ID, MOMENT, none_private, without
+from egregora_assets.sidecar.markdown import REMARKS
+from egregora_assets.sidecar.new_files import File, in_folder, seen_file
 from egregora_assets.sidecar.page_texts import EARLIER, INTRODUCTIONS, NEWEST_OF_TOPIC, PARTS, TOPIC_OF
 from egregora_assets.sidecar.ranking import WORDS
 from egregora_assets.warehouse.verdict import Verdict
 
 
-def none_in_pages(connection: duckdb.DuckDBPyConnection, settings: Settings, check: str, condition: str) -> Verdict:
+def none_in_pages(connection: duckdb.DuckDBPyConnection, settings: Settings, check: str) -> Verdict:
     """Look in the pages that lead to posts as ``none_in_posts`` does. What they show of a post is of its source."""
-    sql, files = f"{_WORDS_OF_PAGES} SELECT count(*) FROM shown WHERE {condition}", list(pages(settings))
-    with scrubbing(connection):
-        known = names_fingerprint(connection, settings)
-        return none_among_new(connection, files, f"{check}:pages", counting(connection, sql), known)
+    return none_private(connection, settings, check, "pages", list(pages(settings)), _WORDS_OF_PAGES)
 
 
 def pages(settings: Settings) -> Iterator[File]:
@@ -44,22 +43,22 @@ _COUNTS_OF_RANKING = "|".join(word for words in WORDS.values() for word in words
 _OURS_IN_PAGE = "|".join(
     (
         rf" · \[|\n *- |(?:{DAY})?\]\((?:\.\./)?posts/[0-9a-z-]+/[0-9a-z-]+\.md\)",
-        r"\]\((?:(?:decisions|questions|topics)/)?[0-9a-z-]+\.md\)",
+        r"\]\((?:(?:decisions|tasks|questions|topics)/)?[0-9a-z-]+\.md\)",
         rf"(?m)^## (?:{_MONTHS} [0-9]{{4}}|{'|'.join((EARLIER, *PARTS.values()))})$",
-        rf"(?m)^(?:# (?:Decisions|Questions), |(?:- )?\[){_MONTHS} [0-9]{{4}}",
+        rf"(?m)^(?:# (?:Decisions|Tasks|Questions), |(?:- )?\[){_MONTHS} [0-9]{{4}}",
         rf"(?m)^(?:# (?:{'|'.join(re.escape(title) for title, _ in INTRODUCTIONS.values())})"
         rf"|{'|'.join(re.escape(words) for _, words in INTRODUCTIONS.values())})$",
         rf"(?m)^{re.escape(TOPIC_OF[: -len('{items}.')])}[0-9,]+\.(?:{NEWEST_OF_TOPIC[len(TOPIC_OF) :].format(shown='[0-9]+')})?$",
-        r" \((?:(?:proposed|revoked|open|done)(?:, )?)?(?:member-[0-9a-f]{10})?\)",
+        REMARKS,
         rf"(?m)(?:[:,] [0-9,]+ (?:{_COUNTS_OF_RANKING}))+ \([0-9,]+\)$",
-        rf"<id>urn:uuid:{ID}</id>|<updated>{MOMENT}</updated>|<title>{TITLE}</title>|(?:{DAY})?</title>",
+        rf"<id>urn:uuid:{ID}</id>|<updated>{MOMENT}</updated>|<title>{TITLE}</title>|(?:{DAY})?</(?:title|content)>",
         r"(?m)^(?:<content type=\"text\">)?(?:Summary|Decisions)$|</?(?:feed|entry|id|title|updated|author|name|content)>",
         r"<link rel=\"alternate\" type=\"text/markdown\" href=\"posts/[0-9a-z-]+/[0-9a-z-]+\.md\" />",
         r"<link rel=\"self\" type=\"application/atom\+xml\" href=\"feed\.xml\" />",
         r"<\?xml version='1\.0' encoding='utf-8'\?>|<content type=\"text\">|<feed xmlns=\"http://www\.w3\.org/2005/Atom\">",
     )
 )
-_PAGE = f"replace({plain_post(without('piece', _OURS_IN_PAGE, APART))}, '&quot;', '\"')"
+_PAGE = f"replace({unescaped(without('piece', _OURS_IN_PAGE, APART))}, '&quot;', '\"')"
 _WORDS_OF_PAGES = f"""
 WITH pieces AS (
     SELECT unnest(string_split(content, CASE WHEN suffix(filename, '.xml') THEN '<entry>' ELSE chr(10) || '- ' END)) AS piece

@@ -1,4 +1,4 @@
-"""The pages that lead to the posts, beside their folder: decisions, questions, topics, the ranking, and a feed.
+"""The pages that lead to the posts, beside their folder: decisions, tasks, questions, topics, the ranking, and a feed.
 
 A page is written when what stands on it changes, and goes when nothing is left to stand there.
 """
@@ -13,24 +13,33 @@ from pathlib import Path
 import duckdb
 
 from egregora_assets.authors import gate
-from egregora_assets.authors.policy import naming_somebody, rules_of, unscrubbed
+from egregora_assets.authors.policy import rules_of, showing_hidden
 from egregora_assets.authors.shown import must_go_first
 from egregora_assets.authors.verify import names_fingerprint
 from egregora_assets.config import Settings
 from egregora_assets.privacy.scrub import quoted, scrubbing
 from egregora_assets.sidecar import ranking
 from egregora_assets.sidecar.feed import FEED_FILE, feed
-from egregora_assets.sidecar.page_texts import MONTHS, MOST_ITEMS, PART, texts
+from egregora_assets.sidecar.page_texts import MONTHS, MOST_ITEMS, PART, PART_OF_TASK, texts
 from egregora_assets.warehouse.connection import one_thread_for_few
-from egregora_assets.warehouse.made_files import SIGNED, UNFINISHED, made_by_another, sign, write_if_changed
+from egregora_assets.warehouse.made_files import (
+    SIGNED,
+    UNFINISHED,
+    begin,
+    made_by_another,
+    own_folder,
+    remove_link,
+    sign,
+    write_if_changed,
+)
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary
 from egregora_assets.warehouse.revisions import transaction
 from egregora_assets.warehouse.settled import is_settled, settle
 
 CONSUMER = "outcome_pages"
-KINDS = ("topics", "decisions", "questions")
+KINDS = ("topics", "decisions", "tasks", "questions")
 """The pages of which there are many, each kind in a folder of its own."""
-_VERSION = "2"
+_VERSION = "3"
 _MOST_TOPICS = 1000
 _LEAST_DOCUMENTS = 2
 _FEW = 100
@@ -55,6 +64,9 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     belongs to nothing.
     """
     ranking.refresh(connection, settings)
+    own_folder(settings.topics)
+    for kind in KINDS:
+        remove_link(settings.published / kind)
     unfinished = settings.topics / UNFINISHED
     doubtful = made_by_another(connection, settings.topics) or full or unfinished.exists()
     settled_rules = gate.rules_now(connection, settings)
@@ -104,6 +116,7 @@ _ENTRIES = f"""
     SELECT document_id, kind, strftime(local_date, '%Y-%m'), part, count(*)
     FROM (
         SELECT document_id, 'decisions' AS kind, '' AS part FROM decisions
+        UNION ALL SELECT document_id, 'tasks', {PART_OF_TASK} FROM action_items
         UNION ALL SELECT document_id, 'questions', {PART} FROM questions
     )
     SEMI JOIN touched_documents USING (document_id) JOIN (SELECT document_id, local_date FROM documents) USING (document_id)
@@ -140,8 +153,7 @@ def _wanted(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str:
     A page of a topic joins chats: it has none if only a chat whose texts are kept as they are may show its word.
     """
     rules = rules_of(connection, settings)
-    shows = f"({unscrubbed('key', quoted(''), rules)} OR {naming_somebody('key', quoted(''), rules)})"
-    private = shows if rules.keep else "false"
+    private = showing_hidden("key", quoted(""), rules) if rules.keep else "false"
     return f"""
         SELECT concat('topics/', {_FILE_NAME}, '.md') AS path, 'topics' AS kind, key, items
         FROM (
@@ -169,8 +181,8 @@ def _write(connection: duckdb.DuckDBPyConnection, settings: Settings, sweep: boo
     """Write the pages in ``open_pages`` and those that lead to them, and remove what is no longer wanted."""
     for kind in KINDS:
         if scalar(connection, "SELECT EXISTS (FROM wanted_pages WHERE kind = ?)", [kind]):
-            (settings.published / kind).mkdir(mode=0o700, exist_ok=True)
-    (settings.topics / UNFINISHED).touch()
+            own_folder(settings.published / kind)
+    begin(settings.topics)
     written, paths = 0, []
     for path, content in rendered(connection, settings):
         written += write_if_changed(f"{settings.published}/{path}", content)
@@ -197,7 +209,8 @@ def _note(connection: duckdb.DuckDBPyConnection, paths: list[str]) -> None:
 
 def _remove(settings: Settings, paths: set[str]) -> None:
     for path in paths:
-        (settings.published / path).unlink(missing_ok=True)
+        if not (settings.published / path).is_dir():  # no pass makes one there: it is somebody's
+            (settings.published / path).unlink(missing_ok=True)
     for folder in (settings.published / kind for kind in KINDS):
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()

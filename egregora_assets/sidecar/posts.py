@@ -11,29 +11,37 @@ import duckdb
 
 from egregora_assets.authors import gate
 from egregora_assets.authors.policy import rules_of
-from egregora_assets.authors.shown import REACTIONS_CHANGED
 from egregora_assets.config import Settings
 from egregora_assets.documents import windows
-from egregora_assets.documents.windows import letters
 from egregora_assets.git_history import references
 from egregora_assets.media import public
 from egregora_assets.privacy.scrub import scrubbing
 from egregora_assets.sidecar.budget import measuring
+from egregora_assets.sidecar.conversation import QUOTING_ANEW, REACTED_ANEW
 from egregora_assets.sidecar.extract import ITEM_TABLES, compare, conclude, extract, extracting
 from egregora_assets.sidecar.language_model import answers, items
 from egregora_assets.sidecar.language_model.prompt import fingerprint as fingerprint_of_model
 from egregora_assets.sidecar.markdown import post
-from egregora_assets.sidecar.models import BY_RULES, Sidecar, json_schema
+from egregora_assets.sidecar.models import Sidecar, json_schema
+from egregora_assets.sidecar.records import EXTRACTED_BY, READ_BY, prepared, records
+from egregora_assets.sidecar.titles import RENAMED, note_chats, shown_chats
 from egregora_assets.warehouse.connection import one_thread_for_few
-from egregora_assets.warehouse.made_files import UNFINISHED, made_by_another, sign, write_if_changed
+from egregora_assets.warehouse.made_files import (
+    UNFINISHED,
+    begin,
+    made_by_another,
+    own_folder,
+    remove_link,
+    sign,
+    write_if_changed,
+)
 from egregora_assets.warehouse.query import changed, rows, scalar, temporary
 from egregora_assets.warehouse.revisions import Transaction, transaction
 from egregora_assets.warehouse.settled import is_settled, settle
 
 CONSUMER = "sidecars"
 SCHEMA_FILE = "sidecar.schema.json"
-_VERSION = "12"
-_BATCH = 50
+_VERSION = "13"
 _AT_ONCE = 250_000
 """Messages of the documents that are made together; the more, the less often patterns and plans are made anew."""
 _DOCUMENT = 20
@@ -59,6 +67,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     Files are written before the rows that tell of them: after a crash the next pass writes the same files again, and
     removes those whose document has gone in between.
     """
+    own_folder(settings.posts)
     unfinished = settings.posts / UNFINISHED
     anew = full or made_by_another(connection, settings.posts)
     doubtful = anew or unfinished.exists()
@@ -68,7 +77,11 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     public.refresh(connection, settings)
     windows.refresh(connection, settings)
     items.look_again(connection, settings)
-    with scrubbing(connection), transaction(connection, CONSUMER) as change:
+    with (
+        scrubbing(connection),
+        transaction(connection, CONSUMER) as change,
+        shown_chats(connection, settings),
+    ):
         seen = change.watermark()
         fingerprint = rules_fingerprint(settings)
         since = 0 if anew or seen.fingerprint != fingerprint else seen.revision
@@ -77,6 +90,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
         answers.forget(connection)
         is_behind = _documents_changed(connection, since) or _documents_gone(connection, since)
         changes = _follow(change, settings, since) if is_behind else SidecarChanges()
+        note_chats(connection)
         change.advance(fingerprint)
     sign(connection, settings.posts)
     settle(connection, CONSUMER, gate.rules_now(connection, settings))
@@ -99,28 +113,29 @@ def _documents_changed(connection: duckdb.DuckDBPyConnection, since: int) -> boo
     return bool(scalar(connection, f"SELECT EXISTS ({_CHANGED})", {"since": since}))
 
 
-_SHOWN_ANEW = """
+_SHOWN_ANEW = f"""
     SELECT message_id FROM message_media
     WHERE revision > $since OR media_id IN (SELECT media_id FROM media_public WHERE revision > $since)
         OR media_id IN (SELECT media_id FROM pictures WHERE revision > $since)
     UNION SELECT message_id FROM code_references WHERE revision > $since
     UNION SELECT key FROM tombstones WHERE table_name = 'code_references' AND revision > $since
+    UNION {REACTED_ANEW}
+    UNION {QUOTING_ANEW}
 """
+"""Messages that refer to code, bring media, are reacted to or quote otherwise than before."""
 _CHANGED = f"""
     SELECT document_id, slug FROM documents WHERE revision > $since
     UNION
     SELECT document_id, slug FROM documents SEMI JOIN ({items.NEW_ANSWERS}) USING (document_id)
     UNION
-    SELECT document_id, slug FROM documents WHERE document_id IN (
-        SELECT document_id FROM private.decision_marks WHERE status IS NOT NULL AND message_id IN ({REACTIONS_CHANGED})
-    )
+    {RENAMED}
     UNION
     SELECT document_id, slug
     FROM (SELECT document_id, slug, unnest(message_ids) AS message_id FROM documents WHERE EXISTS ({_SHOWN_ANEW}))
     WHERE message_id IN ({_SHOWN_ANEW})
 """
-"""Documents that are new, differ or were read by a model, whose messages refer to code or bring media otherwise than before, or
-to whose decisions people react otherwise."""
+"""Documents that are new, differ, were read by a model or are of a chat that is called otherwise now, and those around whose
+messages anything else is shown than before."""
 
 
 def _documents_gone(connection: duckdb.DuckDBPyConnection, since: int) -> bool:
@@ -177,6 +192,8 @@ def _follow(change: Transaction, settings: Settings, since: int) -> SidecarChang
 def _remove_gone(change: Transaction, posts: Path) -> None:
     connection = change.connection
     gone = rows(connection, "SELECT source_id, slug FROM gone")
+    for folder in {posts / source_id for source_id, _ in gone}:
+        remove_link(folder)
     for source_id, slug in gone:
         for suffix in (".md", ".json"):
             post_path(posts, source_id, slug, suffix).unlink(missing_ok=True)
@@ -196,8 +213,8 @@ def _rewrite(change: Transaction, settings: Settings, count: int) -> int:
     rules = rules_of(connection, settings)
     log.info("extracting from %s documents", f"{count:,}")
     for (source_id,) in rows(connection, "SELECT DISTINCT source_id FROM documents"):
-        (posts / source_id).mkdir(parents=True, exist_ok=True)
-    (posts / UNFINISHED).touch()
+        own_folder(posts / source_id)
+    begin(posts)
     write_if_changed(f"{posts}/{SCHEMA_FILE}", json_schema().encode())
     with measuring(change, count), extracting(connection, _OUTDATED):
         for _ in _opened(connection, "changed_documents"):
@@ -208,13 +225,11 @@ def _rewrite(change: Transaction, settings: Settings, count: int) -> int:
         for _ in _opened(connection, "changed_documents"):
             with items.open_answers(connection, settings):
                 conclude(connection, rules)
-                write_files(connection, settings)
-                _note(change)
+                _write(change, settings)
         with temporary(connection, "retold_documents", _NUMBERED.format(_RETOLD)) as retold:
             for _ in _opened(connection, "retold_documents"):
                 with items.open_answers(connection, settings):
-                    write_files(connection, settings)
-                    _note(change)
+                    _write(change, settings)
     return count + retold
 
 
@@ -227,21 +242,19 @@ def _opened(connection: duckdb.DuckDBPyConnection, documents: str) -> Iterator[N
             yield
 
 
+def _write(change: Transaction, settings: Settings) -> None:
+    with prepared(change.connection, settings):
+        write_files(change.connection, settings)
+        _note(change)
+
+
 def write_files(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Write sidecar and post of each document in ``open_documents``, where they differ; ``open_answers`` says who has read it."""
-    asked = settings.sidecar.pseudonyms_in_posts
-    for record, text, speakers in _records(connection):
+    """Write sidecar and post of each document in ``open_documents``, where they differ; runs inside ``records.prepared``."""
+    for record, text, context in records(connection, settings.sidecar.pseudonyms_in_posts):
         sidecar = Sidecar.model_validate_json(record)
         name = f"{settings.posts}/{sidecar.source_id}/{sidecar.slug}"
         write_if_changed(name + ".json", record)
-        write_if_changed(name + ".md", post(sidecar, text, speakers if asked else None).encode())
-
-
-def _records(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[bytes, str, list[str]]]:
-    """Yield (sidecar as JSON and a line break, text of the document, whose its letters are) of the open documents."""
-    result = connection.execute(_RECORDS)
-    while batch := result.fetchmany(_BATCH):
-        yield from batch
+        write_if_changed(name + ".md", post(sidecar, text, context).encode())
 
 
 def _note(change: Transaction) -> None:
@@ -251,144 +264,9 @@ def _note(change: Transaction) -> None:
         connection,
         f"""
         INSERT INTO sidecars
-        SELECT d.document_id, source_id, slug, {_TITLE}, len(message_ids), content_hash, ?, {_EXTRACTED_BY}
-        FROM documents d LEFT JOIN {_TOPIC_ITEMS} t USING (document_id) LEFT JOIN {_READ_BY} x USING (document_id)
+        SELECT d.document_id, d.source_id, slug, h.title, len(message_ids), content_hash, ?, {EXTRACTED_BY}
+        FROM documents d JOIN titles h USING (document_id) LEFT JOIN {READ_BY} x USING (document_id)
         WHERE d.document_id IN (SELECT document_id FROM open_documents)
         """,
         [change.revision],
     )
-
-
-_READ_BY = "(SELECT document_id, model FROM open_answers)"
-_EXTRACTED_BY = f"coalesce(x.model, '{BY_RULES}')"
-
-
-def _iso(moment: str) -> str:
-    return f"strftime({moment}, '%Y-%m-%dT%H:%M:%SZ')"
-
-
-def _items(table: str, fields: str, order: str) -> str:
-    """Return the SQL of one item table as a list of structs per open document."""
-    return f"""
-        (SELECT document_id, list({{{fields}, 'evidence': evidence}} ORDER BY {order}) AS items
-        FROM {table} WHERE document_id IN (SELECT document_id FROM open_documents) GROUP BY document_id)
-    """
-
-
-_TOPIC_ITEMS = _items("topics", "'label': label, 'score': round(score, 3)", "score DESC, label")
-_TITLE = """concat(
-    CASE WHEN t.items IS NOT NULL THEN array_to_string(list_transform(t.items[:3], lambda item: item.label), ', ') || ' · ' END,
-    strftime(d.local_date, '%-d %B %Y')
-)"""
-"""What a reader recognises a conversation by: its first topics and its day."""
-_DECISION_ITEMS = _items(
-    "decisions",
-    f"'text': text, 'author': author, 'decided_at': {_iso('decided_at')}, 'status': status, 'revoked_by': revoked_by",
-    "decided_at, evidence[1], text",
-)
-_ACTION_ITEMS = _items(
-    "action_items",
-    "'text': text, 'assignee': assignee, 'author': author, 'due': due, 'due_on': due_on, "
-    f"'said_at': {_iso('said_at')}, 'status': status, 'done_by': done_by",
-    "said_at, evidence[1], text",
-)
-_ANSWER = f"""CASE WHEN answer_id IS NOT NULL THEN {{
-    'text': coalesce(answer, ''), 'author': answered_by, 'answered_at': {_iso("answered_at")}, 'linked_by': linked_by,
-    'message_id': answer_id
-}} END"""
-_QUESTION_ITEMS = _items(
-    "questions",
-    f"'text': text, 'author': author, 'asked_at': {_iso('asked_at')}, 'status': status, 'answer': {_ANSWER}",
-    "asked_at, evidence[1], text",
-)
-_SUMMARY_ITEMS = _items("summaries", "'text': text", "place")
-_ENTITY_ITEMS = _items("entities", "'kind': kind, 'name': name, 'mentions': mentions", "mentions DESC, kind, name")
-_PARTICIPANT_ITEMS = _items(
-    "participants", "'author': author, 'message_count': message_count", "message_count DESC, author"
-)
-_ENDING = "CASE mime " + " ".join(f"WHEN '{mime}' THEN '{ending}'" for mime, ending in public.ENDINGS.items()) + " END"
-_CODE_ITEMS = """
-    (SELECT document_id, list({
-        'kind': kind, 'text': raw, 'repository': repo, 'path': path, 'line_from': line_from, 'line_to': line_to,
-        'commit': sha, 'number': number, 'state': state, 'url': permalink, 'evidence': evidence
-    } ORDER BY first, raw) AS items
-    FROM (
-        SELECT document_id, kind, raw, repo, path, line_from, line_to, sha, number, state, permalink,
-            min_by(message_id, m_no, 3) AS evidence, min((m_no, place)) AS first
-        FROM (
-            SELECT document_id, unnest(message_ids) AS message_id, generate_subscripts(message_ids, 1) AS m_no
-            FROM documents SEMI JOIN open_documents USING (document_id)
-        )
-        JOIN code_references USING (message_id) GROUP BY ALL
-    )
-    GROUP BY document_id)
-"""
-_MEDIA_ITEMS = f"""
-    (SELECT document_id, list({{
-        'media_id': public_id, 'mime': mime,
-        'path': concat('media/', left(public_id, 2), '/', public_id, {_ENDING}),
-        'width': width, 'height': height, 'evidence': evidence
-    }} ORDER BY first, public_id) AS items
-    FROM (
-        SELECT document_id, public_id, any_value(mime) AS mime, any_value(width) AS width, any_value(height) AS height,
-            min_by(message_id, m_no, 3) AS evidence, min(m_no) AS first
-        FROM (
-            SELECT document_id, unnest(message_ids) AS message_id, generate_subscripts(message_ids, 1) AS m_no
-            FROM documents SEMI JOIN open_documents USING (document_id)
-        )
-        JOIN message_media USING (message_id)
-        JOIN (FROM media_public WHERE is_shown AND public_id IS NOT NULL) USING (media_id)
-        LEFT JOIN (SELECT media_id, width, height FROM pictures) USING (media_id)
-        GROUP BY document_id, public_id
-    )
-    GROUP BY document_id)
-"""
-_COUNTS = """
-    (SELECT document_id, sum(words)::BIGINT AS words, count(reply_to) AS replies
-    FROM (
-        SELECT document_id, unnest(message_ids) AS message_id FROM documents SEMI JOIN open_documents USING (document_id)
-    )
-    JOIN (SELECT message_id, reply_to, len(string_split(text, ' ')) AS words FROM clean_messages) USING (message_id)
-    GROUP BY document_id)
-"""
-_SPEAKERS = f"""
-    list_transform(
-        list_sort(list_transform(coalesce(p.items, []), lambda item: {{
-            'first': list_position(d.message_ids, item.evidence[1]), 'author': item.author
-        }})),
-        lambda item, place: concat({letters("place")}, ': ', item.author)
-    )
-"""
-"""Letters are given in the order of people's first messages, which are the evidence for participants."""
-
-_RECORDS = f"""
-SELECT
-    encode(to_json({{
-        'document_id': d.document_id, 'slug': d.slug, 'title': {_TITLE}, 'source_id': d.source_id,
-        'window_start': {_iso("d.window_start")}, 'window_end': {_iso("d.window_end")},
-        'message_count': len(d.message_ids), 'message_ids': d.message_ids, 'extracted_by': {_EXTRACTED_BY},
-        'statistics': {{
-            'messages': len(d.message_ids), 'words': coalesce(n.words, 0), 'participants': len(coalesce(p.items, [])),
-            'replies': coalesce(n.replies, 0), 'minutes': date_diff('minute', d.window_start, d.window_end)
-        }},
-        'summary': coalesce(s.items, []), 'topics': coalesce(t.items, []), 'decisions': coalesce(c.items, []),
-        'action_items': coalesce(a.items, []), 'questions': coalesce(q.items, []),
-        'entities': coalesce(e.items, []), 'code_references': coalesce(r.items, []),
-        'media': coalesce(m.items, []), 'participants': coalesce(p.items, [])
-    }})::VARCHAR || chr(10)) AS record,
-    d.text,
-    {_SPEAKERS} AS speakers
-FROM documents d
-LEFT JOIN {_TOPIC_ITEMS} t USING (document_id)
-LEFT JOIN {_DECISION_ITEMS} c USING (document_id)
-LEFT JOIN {_ACTION_ITEMS} a USING (document_id)
-LEFT JOIN {_QUESTION_ITEMS} q USING (document_id)
-LEFT JOIN {_SUMMARY_ITEMS} s USING (document_id)
-LEFT JOIN {_COUNTS} n USING (document_id)
-LEFT JOIN {_ENTITY_ITEMS} e USING (document_id)
-LEFT JOIN {_PARTICIPANT_ITEMS} p USING (document_id)
-LEFT JOIN {_CODE_ITEMS} r USING (document_id)
-LEFT JOIN {_MEDIA_ITEMS} m USING (document_id)
-LEFT JOIN {_READ_BY} x USING (document_id)
-WHERE d.document_id IN (SELECT document_id FROM open_documents)
-"""

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import duckdb
 
-from egregora_assets.authors.policy import naming_somebody, rules_of, unscrubbed
 from egregora_assets.authors.verify import HIDDEN_MESSAGES, no_names_in, no_pii_in
 from egregora_assets.config import Settings
 from egregora_assets.sidecar.budget import LEAST_DOCUMENTS, last_cost
 from egregora_assets.sidecar.extract import ITEM_TABLES, TEXT_COLUMNS
-from egregora_assets.sidecar.files import none_cited_in_posts, none_in_posts, none_showing_pseudonyms
+from egregora_assets.sidecar.files import NAMES, PII, none_cited_in_posts, none_in_posts, none_showing_pseudonyms
 from egregora_assets.sidecar.models import is_valid, json_schema
 from egregora_assets.sidecar.new_files import files_of_posts, none_among_new
 from egregora_assets.sidecar.posts import SCHEMA_FILE
@@ -66,15 +65,13 @@ def no_opted_out_text(connection: duckdb.DuckDBPyConnection, settings: Settings)
 def no_unscrubbed_pii(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
     """No item and no file of a post shows an address, a number or a key, unless its source keeps them."""
     items = no_pii_in(connection, settings, "sidecars", _ITEMS)
-    condition = unscrubbed("words", "source_id", rules_of(connection, settings))
-    return _both(items, none_in_posts(connection, settings, "no_unscrubbed_pii", condition))
+    return _both(items, none_in_posts(connection, settings, PII))
 
 
 def no_private_names_published(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
     """No item and no file of a post shows a name that the policy of its source hides."""
     items = no_names_in(connection, settings, "sidecars", _ITEMS)
-    condition = naming_somebody("words", "source_id", rules_of(connection, settings))
-    return _both(items, none_in_posts(connection, settings, "no_private_names_published", condition))
+    return _both(items, none_in_posts(connection, settings, NAMES))
 
 
 def no_pseudonym_in_posts(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:

@@ -6,10 +6,9 @@ import hashlib
 
 import duckdb
 
-from egregora_assets.authors.policy import naming_somebody, rules_of, unscrubbed
 from egregora_assets.config import Settings
 from egregora_assets.privacy.scrub import scrubbing
-from egregora_assets.sidecar.files import none_showing_pseudonyms
+from egregora_assets.sidecar.files import NAMES, PII, none_showing_pseudonyms
 from egregora_assets.sidecar.new_files import File
 from egregora_assets.sidecar.page_files import none_in_pages, pages
 from egregora_assets.sidecar.pages import rendered
@@ -34,14 +33,12 @@ def ranking_adds_up(connection: duckdb.DuckDBPyConnection, settings: Settings) -
 
 def no_unscrubbed_pii(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
     """No page shows an address, a number or a key, unless the source of what it shows keeps them."""
-    condition = unscrubbed("words", "source_id", rules_of(connection, settings))
-    return none_in_pages(connection, settings, "no_unscrubbed_pii", condition)
+    return none_in_pages(connection, settings, PII)
 
 
 def no_private_names_published(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
     """No page shows a name that the policy of the source of what it shows hides."""
-    condition = naming_somebody("words", "source_id", rules_of(connection, settings))
-    return none_in_pages(connection, settings, "no_private_names_published", condition)
+    return none_in_pages(connection, settings, NAMES)
 
 
 def no_pseudonym_in_pages(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 
@@ -14,6 +15,41 @@ UNFINISHED = ".unfinished"
 """Stands in the folder from the first file that a pass writes until its rows are committed."""
 SIGNED = ".warehouse"
 """Names the warehouse that the files were made from."""
+
+
+log = logging.getLogger(__name__)
+
+
+class PlaceTaken(OSError):
+    """Something else stands where a file or folder has to be; the message says what to do."""
+
+
+def own_folder(folder: Path) -> None:
+    """Make ``folder`` if there is none, in the place of a link: what a link leads to is nobody's here, and stays as it is.
+
+    Raises ``PlaceTaken``.
+    """
+    remove_link(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise PlaceTaken(
+            f"{folder} has to be a folder, and a file stands there: move it away, and run again"
+        ) from error
+
+
+def remove_link(folder: Path) -> None:
+    """Remove a link that stands in the place of a folder."""
+    if folder.is_symlink():
+        folder.unlink()
+        log.warning(
+            "%s was a link to another place: it is a folder now, and what the link led to is left alone", folder
+        )
+
+
+def begin(folder: Path) -> None:
+    """Say that files in ``folder`` are being written, until it is signed. Raises ``PlaceTaken``."""
+    write_if_changed(f"{folder}/{UNFINISHED}", b"")
 
 
 def doubt(folder: Path) -> None:
@@ -38,14 +74,25 @@ def sign(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
 def write_if_changed(path: str, content: bytes) -> bool:
     """Make ``path`` hold ``content``; leave it untouched when it already does. What stood there goes only when all is written.
 
-    A link is replaced, and what it leads to stays as it is. Raises ``StoreFull``; then nothing half written is left.
+    A link is replaced, and what it leads to stays as it is. Raises ``StoreFull``, with nothing half written left, and
+    ``PlaceTaken``.
     """
     try:
         _write(path, content, os.O_EXCL)
         return True
     except FileExistsError:
-        if not Path(path).is_symlink() and _read(path) == content:
-            return False
+        pass
+    try:
+        return _replace(path, content)
+    except IsADirectoryError as error:
+        raise PlaceTaken(
+            f"{error.filename} has to be a file, and a folder stands there: move it away, and run again"
+        ) from error
+
+
+def _replace(path: str, content: bytes) -> bool:
+    if not Path(path).is_symlink() and _read(path) == content:
+        return False
     partial = path + ".part"
     _write(partial, content, os.O_TRUNC | os.O_NOFOLLOW)
     os.replace(partial, path)

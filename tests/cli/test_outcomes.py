@@ -1,4 +1,4 @@
-"""`egregora decisions`, `questions` and `conversations`: what they show, and what they say when there is nothing to show."""
+"""`egregora decisions`, `tasks`, `questions` and `conversations`: what they show, and what they say when there is nothing."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ TALK: tuple[Line, ...] = (
     (0, "Ana Lima", "where do we put the [bold]greenhouse[/bold] paint?"),
     (1, "Rui Costa", "Decided: the greenhouse gets \x1b[31mblue\x1b[0m paint, see docs/plan.md"),
     (2, "Rui Costa", "I'll order the paint for the greenhouse by Friday"),
+    (50000, "Priya Raman", "I'll sow the clover"),
+    (50001, "Priya Raman", "I'll water the beans tomorrow"),
     (60000, "Priya Raman", "I propose barley for the third bed"),
     (120000, "Priya Raman", "which tulips like barley beside them?"),
 )
@@ -35,14 +37,14 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return settings.home
 
 
-@pytest.mark.parametrize("command", ["decisions", "questions", "conversations"])
+@pytest.mark.parametrize("command", ["decisions", "tasks", "questions", "conversations"])
 def test_before_the_first_publication_the_user_is_told_what_to_do(cli: Cli, command: str) -> None:
     result = cli(command)
     assert (result.exit_code, result.stdout) == (1, "")
     assert "egregora ingest" in result.stderr
 
 
-@pytest.mark.parametrize("command", ["decisions", "questions", "conversations"])
+@pytest.mark.parametrize("command", ["decisions", "tasks", "questions", "conversations"])
 def test_a_snapshot_of_an_earlier_program_is_told_in_one_line(cli: Cli, home: Path, command: str) -> None:
     (home / "published").mkdir(parents=True)
     with duckdb.connect(str(home / "published" / "snapshot.duckdb")) as earlier:
@@ -69,7 +71,6 @@ def test_a_status_that_there_is_none_of_is_refused_with_those_that_there_are(cli
         (("--topic", "paint"), ["order", "blue"]),
         (("--since", "2024-04-01"), ["barley"]),
         (("--source", "garden-club"), ["barley", "order", "blue"]),
-        (("--source", "other"), []),
         (("--assignee", "nobody"), []),
         (("--about", "docs/plan.md"), ["blue"]),
         (("--limit", 1), ["barley"]),
@@ -100,7 +101,7 @@ def test_questions_are_shown_open_or_answered(cli: Cli, published: Path) -> None
 
 def test_conversations_are_shown_by_their_rank(cli: Cli, published: Path) -> None:
     lines = [json.loads(line) for line in cli("conversations", "--home", published, "--json").stdout.splitlines()]
-    assert [line["rank"] for line in lines] == [1, 2, 3]
+    assert [line["rank"] for line in lines] == [1, 2, 3, 4]
     assert lines[0]["explanation"] in cli("conversations", "--home", published).stdout
 
 
@@ -113,3 +114,33 @@ def test_a_day_that_is_none_is_told(cli: Cli, published: Path) -> None:
     result = cli("decisions", "--home", published, "--since", "yesterday")
     assert result.exit_code == 2
     assert "2024-03-13" in result.stderr
+
+
+def test_tasks_are_shown_open_ones_first_by_the_day_on_which_they_are_due(cli: Cli, published: Path) -> None:
+    lines = [json.loads(line) for line in cli("tasks", "--home", published, "--json").stdout.splitlines()]
+    assert [line["text"].split()[-1] for line in lines] == ["Friday", "tomorrow", "clover"]
+    assert [line["due_on"] for line in lines] == ["2024-03-15", "2024-04-18", None]
+    shown = cli("tasks", "--home", published, "--open", "--topic", "paint").stdout
+    assert "open, member-" in shown
+    assert "due 2024-03-15" in shown
+    assert "clover" not in shown
+    assert "Nothing was found." in cli("tasks", "--home", published, "--done").stdout
+
+
+@pytest.mark.parametrize("command", ["decisions", "tasks", "questions", "conversations"])
+def test_a_chat_that_there_is_none_of_is_refused_with_those_that_there_are(
+    cli: Cli, published: Path, command: str
+) -> None:
+    result = cli(command, "--home", published, "--source", "nope")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "no chat 'nope'" in result.stderr
+    assert "garden-club" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [("decisions", "--topic"), ("questions", "--source"), ("search",), ("query",)])
+def test_bytes_that_are_no_text_are_told_in_our_own_words(
+    cli: Cli, published: Path, arguments: tuple[str, ...]
+) -> None:
+    result = cli(*arguments, "\udcff", "--home", published)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "is no text in UTF-8" in result.stderr

@@ -118,3 +118,17 @@ def test_a_query_can_neither_write_nor_read_another_file(
     assert "error: " in result.stderr
     assert not list(tmp_path.glob("made*"))
     assert {path: path.read_bytes() for path in published.rglob("*") if path.is_file()} == before
+
+
+def test_a_result_wider_than_the_terminal_is_shown_column_by_column(
+    cli: Cli, home_taken_in: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    long = "a" * 100
+    shown = cli("query", f"SELECT 1 AS first, '{long}' AS second, ['x', '[bold]'] AS third FROM range(2)").stdout
+    lines = [line.rstrip() for line in shown.splitlines()]
+    assert max(map(len, lines)) <= 80
+    assert lines[0].startswith("── 1 ─")
+    assert lines[1:5] == ["first   1", f"second  {'a' * 72}", f"        {'a' * 28}", "third   x, [bold]"]
+    assert lines[5].startswith("── 2 ─")
+    assert "── 1" not in cli("query", "SELECT 1 AS first").stdout

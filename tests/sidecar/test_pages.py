@@ -23,10 +23,11 @@ from egregora_assets.privacy.scrub import scrubbing
 from egregora_assets.publish.pending import pending
 from egregora_assets.publish.snapshot import publish
 from egregora_assets.publish.verify import only_allowed_files
-from egregora_assets.sidecar import page_texts, pages, verify, verify_pages
+from egregora_assets.sidecar import page_texts, pages, posts, verify, verify_pages
 from egregora_assets.sidecar.feed import feed
+from egregora_assets.sidecar.unseen import visible
 from egregora_assets.warehouse.files import make_home, open_warehouse
-from egregora_assets.warehouse.made_files import UNFINISHED
+from egregora_assets.warehouse.made_files import UNFINISHED, PlaceTaken
 from egregora_assets.warehouse.query import rows
 from tests.chats import Line, chat, page_bytes, put_export, state_of_home, with_privacy
 from tests.homes import empty_warehouse
@@ -92,17 +93,18 @@ def test_decisions_stand_by_month_the_newest_first_with_their_status_and_post(wr
     assert lines == [
         "# Decisions",
         "## April 2024",
-        "- I propose we buy ladders for the workshop in May (proposed)",
+        "- I propose we buy ladders for the workshop in May (B, proposed)",
         "## March 2024",
-        "- Decided: the workshop begins at ten",
+        "- Decided: the workshop begins at ten (C)",
     ]
+    assert "(C) · [Garden Club, 13 March 2024](posts/garden-club/2024-03-13-0900-garden-club-" in shown
 
 
 def test_open_questions_stand_first_and_then_those_with_an_answer(written: Settings) -> None:
     shown = page(written, "questions.md")
     assert shown.index("## Open") < shown.index("which tulips like barley") < shown.index("## Answered")
     _, _, answered = shown.partition("## Answered")
-    assert re.search(r"- Where do we meet for the workshop\? · .*\n  - \w.* workshop ", answered)
+    assert re.search(r"- Where do we meet for the workshop\? \(A\) · .*\n  - \w.* workshop .* \([BC]\)\n", answered)
 
 
 def test_a_topic_of_several_conversations_has_a_page_and_one_of_a_single_one_has_none(written: Settings) -> None:
@@ -146,7 +148,7 @@ def test_no_page_tells_a_pseudonym_unless_posts_do(written: Settings) -> None:
     assert "the rules of outcome_pages have changed" in pending(asked)
     with open_warehouse(asked) as connection:
         pages.refresh(connection, asked)
-    assert re.search(r"in May \(proposed, member-[0-9a-f]{10}\) · ", page(asked, "decisions.md"))
+    assert re.search(r"in May \(member-[0-9a-f]{10}, proposed\) · ", page(asked, "decisions.md"))
     assert re.search(r"\n  - .* workshop .* \(member-[0-9a-f]{10}\)\n", page(asked, "questions.md"))
     assert failing(asked) == set()
 
@@ -467,10 +469,7 @@ def test_whatever_is_said_the_feed_is_xml_and_gives_it_back(settings: Settings, 
     assert made == again
     content = read_feed(made).findtext(f"{ATOM}entry/{ATOM}content") or ""
     for text in said:
-        kept = "".join(
-            c for c in text if c in "\t\n" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff"
-        )
-        assert kept.strip() in content
+        assert visible(text).strip() in content
 
 
 def test_the_warehouse_knows_each_page(written: Settings) -> None:
@@ -487,6 +486,42 @@ def test_what_stands_in_two_windows_that_overlap_has_one_order(settings: Setting
     said = tuple((n, "Ana Lima", f"Decided: the library gets ladder {n}") for n in range(90))
     write(several, *said)
     shown = [line for line in page(several, "decisions.md").splitlines() if line.startswith("- ")]
-    pairs = [(line.partition(" · ")[0], line.rpartition("](")[2]) for line in shown]
+    pairs = [(line.partition(" (")[0], line.rpartition("](")[2]) for line in shown]
     assert len(pairs) > len({text for text, _ in pairs}), "some stand in two"
     assert pairs == sorted(pairs, key=lambda pair: (-int(pair[0].rpartition(" ")[2]), pair[1]))
+
+
+@pytest.mark.parametrize("name", ["topics", "posts", "posts/garden-club", "decisions"])
+def test_nothing_is_written_or_removed_through_a_link(written: Settings, tmp_path: Path, name: str) -> None:
+    before, mine = all_pages(written), tmp_path / "mine"
+    mine.mkdir()
+    for letter in ("index.md", "2024-03.md", "letter.md"):
+        (mine / letter).write_text("dear diary")
+    shutil.rmtree(written.published / name, ignore_errors=True)
+    (written.published / name).symlink_to(mine)
+    with open_warehouse(written) as connection:
+        posts.refresh(connection, written, full=True)
+        pages.refresh(connection, written, full=True)
+        assert verify.posts_match_documents(connection, written).passed
+        assert verify_pages.pages_match_tables(connection, written).passed
+        pages.refresh(connection, with_privacy(written, opt_out=("Ana Lima", "Rui Costa", "Priya Raman")))
+    assert not (written.published / name).is_symlink()
+    assert {path.name: path.read_text() for path in mine.iterdir()} == dict.fromkeys(
+        ("index.md", "2024-03.md", "letter.md"), "dear diary"
+    )
+    assert before
+
+
+@pytest.mark.parametrize("name", ["decisions.md", "topics/workshop.md", "topics/index.md.part"])
+def test_a_folder_in_the_place_of_a_page_is_told_with_what_to_do(written: Settings, name: str) -> None:
+    (written.published / name).unlink(missing_ok=True)
+    (written.published / name / "mine").mkdir(parents=True)
+    (written.topics / "index.md").write_text("changed")
+    told = f"{re.escape(str(written.published / name))} has to be a file, and a folder stands there: move it away"
+    with open_warehouse(written) as connection, pytest.raises(PlaceTaken, match=told):
+        pages.refresh(connection, written, full=True)
+    shutil.rmtree(written.published / name)
+    shutil.rmtree(written.topics)
+    written.topics.write_text("a file")
+    with open_warehouse(written) as connection, pytest.raises(PlaceTaken, match="has to be a folder"):
+        pages.refresh(connection, written)

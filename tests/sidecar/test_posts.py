@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 from markdown_it import MarkdownIt
+from ruamel.yaml import YAML
 
 from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import Settings, SidecarSettings
@@ -64,8 +65,8 @@ def test_a_question_is_shown_with_its_answer_as_one_plain_item(settings: Setting
     )
     [path] = post_files(settings)
     assert (
-        "- Where do we meet for the workshop?\n  - \\# the library — - &lt;b&gt;upstairs&lt;/b&gt;\n\n## Conversation"
-        in path.read_text()
+        "- Where do we meet for the workshop? (A, 09:00)\n"
+        "  - \\# the library — - &lt;b&gt;upstairs&lt;/b&gt; (B, 09:01)\n\n## Conversation" in path.read_text()
     )
 
 
@@ -257,10 +258,13 @@ def test_a_chats_title_cannot_break_the_front_matter(settings: Settings, title: 
     write(settings, *TALK, (5, "Tom Reed", "hello"), title=title)
     for path in settings.posts.glob("*/*.md"):
         lines = path.read_text().split("\n")
-        assert lines[0] == lines[8] == "---"
-        assert [line.partition(":")[0] for line in lines[1:8]] == [
-            "title", "date", "slug", "source", "tags", "messages", "participants",
+        assert lines[0] == lines[9] == "---"
+        assert [line.partition(":")[0] for line in lines[1:9]] == [
+            "title", "date", "slug", "source", "chat", "tags", "messages", "participants",
         ]  # fmt: skip
+        told = YAML(typ="safe").load("\n".join(lines[1:9]))
+        assert told["chat"] == title.replace("\u2028", "\u2002")
+        assert told["title"].endswith(" March 2024")
         assert re.fullmatch(r"[a-z0-9-]+", path.parent.name)
 
 

@@ -14,10 +14,10 @@ from typing import NamedTuple
 import duckdb
 import pyarrow as pa
 
-from egregora_assets.authors.policy import naming_somebody, rules_of, unscrubbed
+from egregora_assets.authors.policy import leaking_by, rules_of
 from egregora_assets.config import Settings
 from egregora_assets.documents import windows
-from egregora_assets.privacy.scrub import leaking, scrubbing
+from egregora_assets.privacy.scrub import scrubbing
 from egregora_assets.sidecar.language_model import journal
 from egregora_assets.sidecar.language_model.asking import MOST_GARBLED, NO_ANSWER, Request
 from egregora_assets.sidecar.language_model.findings import texts_of, without
@@ -152,9 +152,6 @@ def _without_private(
         for item in answer.findings.items
         for text in texts_of(item)
     ]
-    rules = rules_of(connection, settings)
-    name = naming_somebody("words", "source_id", rules)
-    leak = f"{unscrubbed('words', 'source_id', rules)} OR {name}"
     shown = """
         SELECT DISTINCT text AS words, source_id, request FROM found_texts
         JOIN (SELECT document_id, request FROM private.language_model_documents) USING (request)
@@ -162,7 +159,7 @@ def _without_private(
     """
     with (
         view_of(connection, "found_texts", table_of(texts, _TEXTS)),
-        leaking(connection, shown, leak, name),
+        leaking_by(connection, rules_of(connection, settings), shown),
     ):
         leaks = set(rows(connection, "SELECT request, words FROM leaking"))
     kept, dropped = [], Counter[str]()

@@ -31,6 +31,11 @@ _PERSON = re.compile(ALIAS)
 _IN_PLACE = {"Cf": ""}
 """Marks inside a word show nothing: a space there would hide a name from who looks for it."""
 _LINK = re.compile(r"(?i)(?:\b[a-z][a-z0-9+.-]{1,20}:/|\bmailto:|\bwww\.)[^\s<>\"']*")
+_LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
+_HOST = re.compile(rf"(?<![\w.-])(?:{_LABEL}[.．。｡])+(?:xn--[a-z0-9-]+|[^\W\d_]{{2,24}})(?![\w-])")
+"""A host without a scheme, which readers of Markdown may follow all the same; the name of a file looks like one."""
+_BARE_LINK = re.compile(rf"{_HOST.pattern}(?:[:/?#][^\s<>\"']*)?")
+_AFTER_LINK = ".,;:!?)"
 
 Numbers = Annotated[tuple[int, ...], Field(description="Numbers of the messages that this rests on.")]
 
@@ -185,9 +190,18 @@ def _problem(item: Item, shown: Shown) -> str | None:
     for text in texts_of(item):
         if any(alias not in said for alias in _PERSON.findall(text)):
             return UNKNOWN_PERSON
-        if any(link.rstrip(".,;:!?)") not in said for link in _LINK.findall(text)):
+        if any(link.rstrip(_AFTER_LINK) not in said for link in _LINK.findall(text)) or _has_invented_host(text, said):
             return INVENTED_LINK
     return None
+
+
+def _has_invented_host(text: str, said: str) -> bool:
+    """Return whether a host or a file is named that is none of those in ``said``; whatever stands behind it has to be said, too."""
+    told, known = text.casefold(), said.casefold()
+    hosts = set(_HOST.findall(known))
+    return any(host not in hosts for host in _HOST.findall(told)) or any(
+        link.rstrip(_AFTER_LINK) not in known for link in _BARE_LINK.findall(told)
+    )
 
 
 def _cited(item: Item) -> tuple[int, ...]:

@@ -10,12 +10,13 @@ from contextlib import contextmanager
 
 import duckdb
 
-from egregora_assets.authors.policy import naming_somebody, rules_of, unscrubbed
+from egregora_assets.authors.policy import leaking_by, rules_of
 from egregora_assets.authors.verify import names_fingerprint
 from egregora_assets.config import Settings
-from egregora_assets.privacy.scrub import leaking, scrubbing
+from egregora_assets.documents.windows import placed
+from egregora_assets.privacy.scrub import scrubbing
 from egregora_assets.sidecar import due
-from egregora_assets.sidecar.language_model.prompt import VOICES, fingerprint, placed
+from egregora_assets.sidecar.language_model.prompt import VOICES, fingerprint
 from egregora_assets.sidecar.models import BY_RULES
 from egregora_assets.warehouse.query import changed, scalar, temporary
 from egregora_assets.warehouse.revisions import transaction, watermark
@@ -75,9 +76,6 @@ def look_again(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Non
     known = names_fingerprint(connection, settings)
     if watermark(connection, _CONSUMER).fingerprint == known:
         return
-    rules = rules_of(connection, settings)
-    name = naming_somebody("words", "source_id", rules)
-    leak = f"{unscrubbed('words', 'source_id', rules)} OR {name}"
     shown = " UNION ALL ".join(
         f"SELECT document_id, source_id, {column} AS words FROM {table} JOIN ({_BY_A_MODEL}) USING (document_id) "
         f"WHERE {column} IS NOT NULL"
@@ -86,7 +84,7 @@ def look_again(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Non
     with (
         scrubbing(connection),
         transaction(connection, _CONSUMER) as change,
-        leaking(connection, shown, leak, name) as count,
+        leaking_by(connection, rules_of(connection, settings), shown) as count,
     ):
         if count:
             marked = f"UPDATE private.language_model_documents SET revision = ? WHERE document_id IN ({_LEAKING})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from egregora_assets.documents.windows import letters
+from egregora_assets.documents.windows import placed, voices
 from egregora_assets.sidecar.language_model.findings import Findings
 
 MOST_LETTERS = 32_000
@@ -40,20 +40,8 @@ def fingerprint(model: str) -> str:
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
 
-VOICES = f"""
-    SELECT document_id, author_id, {letters("row_number() OVER (PARTITION BY document_id ORDER BY min(m_no))")} AS letter
-    FROM placed JOIN (SELECT message_id, author_id FROM clean_messages WHERE author_id IS NOT NULL) USING (message_id)
-    GROUP BY document_id, author_id
-"""
-"""The SQL for the letter of each speaker of the documents in ``placed``, as in their texts: in the order of first messages."""
-
-
-def placed(documents: str) -> str:
-    """Return SQL for (document_id, m_no, message_id) of the documents that SQL ``documents`` gives by their ids."""
-    return f"""
-        SELECT document_id, unnest(message_ids) AS message_id, generate_subscripts(message_ids, 1)::INTEGER AS m_no
-        FROM documents SEMI JOIN ({documents}) USING (document_id)
-    """
+VOICES = voices("FROM placed JOIN (SELECT message_id, author_id FROM clean_messages) USING (message_id)")
+"""The SQL for the letters of the speakers in ``placed``."""
 
 
 def prompts(documents: str) -> str:

@@ -27,7 +27,15 @@ SHOWN = Shown(
 TEXTS = st.one_of(
     st.text(max_size=30),
     st.sampled_from(
-        ["", "x" * 500, "see https://evil.example/?q=1", "www.evil.example", "ask member-aaaaaaaaaa", "a\nb\u202ec"]
+        [
+            "",
+            "x" * 500,
+            "see https://evil.example/?q=1",
+            "www.evil.example",
+            "a evil.example: b",
+            "ask member-aaaaaaaaaa",
+            "a\nb\u202ec",
+        ]
     ),
 )
 NUMBERS = st.lists(st.one_of(st.integers(), st.sampled_from([2, 3, 5])), max_size=12)
@@ -99,6 +107,13 @@ def test_what_lands_cites_what_was_shown_and_nothing_is_lost_untold(answer: dict
         ({"text": "ask member-aaaaaaaaaa"}, UNKNOWN_PERSON),
         ({"text": "see https://example.org/other"}, INVENTED_LINK),
         ({"text": "[map](javascript://x)"}, INVENTED_LINK),
+        ({"text": "pay at evil.example.org"}, INVENTED_LINK),
+        ({"text": "Evil.Example.ORG/x is the map"}, INVENTED_LINK),
+        ({"text": "pay at evil。example。org"}, INVENTED_LINK),
+        ({"text": "pay at пример.рф, or xn--e1afmkfd.xn--p1ai"}, INVENTED_LINK),
+        ({"text": "see ample.org"}, INVENTED_LINK),
+        ({"text": "see example.org/other"}, INVENTED_LINK),
+        ({"text": "see plan.md"}, INVENTED_LINK),
     ],
 )
 def test_each_reason_is_told(item: dict[str, Any], reason: str) -> None:
@@ -109,7 +124,7 @@ def test_each_reason_is_told(item: dict[str, Any], reason: str) -> None:
 
 
 def test_what_was_said_may_be_said_again() -> None:
-    texts = ("see https://example.org/map.", "member-0123456789 knows")
+    texts = ("see https://example.org/map.", "see Example.org/map, e.g. at 3.30pm...", "member-0123456789 knows")
     items = [{"text": text, "messages": [3, 3, 2]} for text in texts]
     held = verified(Findings.model_validate(nothing(summary=items)), SHOWN)
     assert [(item.text, item.messages) for item in held.findings.summary] == [(text, (3, 2)) for text in texts]
