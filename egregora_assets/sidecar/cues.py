@@ -29,7 +29,7 @@ _TO_US = r"(?: all| both| just| now| finally| once and for all| already)?"
 _WE_DO = (
     r"(?:take|go|keep|buy|rent|do|ship|stay|stick|meet|eat|leave|use|move|switch|skip|drop|book|order|hand|accept|pin|"
     r"quarantine|try|choose|pick|cut|trim|close|open|sell|hire|train|cancel|run|pay|share|send|start|stop|build|play|split|raise|"
-    r"add|remove|merge|freeze|store|write|present|host|fly|drive|limit|cap|don't [a-z]+|do not [a-z]+|won't [a-z]+|stay)"
+    r"add|remove|merge|freeze|store|write|present|host|fly|drive|limit|cap|don't [a-z]+|do not [a-z]+|won't [a-z]+|not [a-z]+|stay)"
 )
 _PT_DONE = (
     r"(?:decidid|combinad|fechad|acertad|marcad|definid|resolvid|confirmad|aprovad|acordad|adiad|remarcad|transferid|antecipad)"
@@ -72,6 +72,7 @@ DECISION = _any(
     rf"\bwe(?:'ll| will|'re going to| are going to)(?: now| all| just| only| both| also| then)? {_WE_DO}\b",
     r"\bwe(?:'ll| will)(?: now| all| just| only| both| also| then)? (?:get|have|make)\b",
     r"(?:\bwe(?:'re| are)(?: not| now)*|^) (?:doing|buying|taking|closing|keeping|moving|switching|dropping|using|renting|"
+    r"cancell?ing|postponing|"
     r"selling)\b",
     r"\b(?:going|sticking|went|staying) with\b",
     r"\bit is (?:then|now)\b|^(?:so|then) it'?s\b",
@@ -86,7 +87,8 @@ DECISION = _any(
     r" (?:decidid[oa]|combinad[oa]|fechad[oa]|fechou|definid[oa]|confirmad[oa]|acertad[oa])\W*$",
     r"\b(?:conforme|como) (?:combinado|acordado|decidido)\b",
     r"\b(?:diretoria|assembleia|conselho|grupo|turma|equipe|gente|pessoal) (?:ja )?(?:decidiu|aprovou|escolheu|votou|resolveu)\b",
-    r"\b(?:vamos|bora) (?:de|com|sem|lancar|fechar|trocar|usar|comprar|alugar|manter|marcar|cancelar|limitar|abrir|mudar)\b",
+    r"\b(?:vamos|bora) (?:entao )?(?:de|com|sem|lancar|fechar|trocar|usar|comprar|alugar|manter|marcar|cancelar|limitar|abrir|"
+    r"mudar)\b",
     r"\b(?:entao (?:fica|ficam|ficou|vai ser|vao ser)|fica (?:assim|entao|decidido|pra|para|dia|em|sendo|o|a|[0-9]+)|ficou pra)\b",
     r"^(?:entao |ok,? )?va[io] ser\b",
     r"\b(?:ficamos|fechamos|fechei|ficou) com\b",
@@ -135,6 +137,8 @@ NOT_DECISION = _any(
     r"ve)\b.*\bthen\W*$",
     rf"\b{_OUTSIDERS}(?: (?:of|at|in) (?:the )?[a-z]+)?(?: have| has| had| finally| just| already| also| ja)* {_DECIDED}\b",
     r"\b(?:they|he|she|eu|government|city|court|teachers?|parents|nobody|landlord) (?:have |has |had )?once\b",
+    r"\b(?:always|usually|used to|every (?:summer|winter|spring|autumn|year|christmas|time)|todo ano|todos os anos|sempre)\b|"
+    r"^(?:they|he|she|people) (?:say|says|said|think|thinks|told)\b",
     r"^deal with\b|\b(?:going|staying|went) with (?:my|his|her|him|me|them|you|your|mum|mom|dad|friends)\b|\bi(?:'m| am| was|"
     r"'ll be)? "
     r"(?:going|staying|went) with\b",
@@ -221,7 +225,8 @@ TAKES_ON = _any(
     r" quickly)? [a-z]+",
     r"^(?:\S+,? ){0,2}?will (?:do|bring|pack|get|ask|call|check|send|write|bake|make|take|book|order|fix|post|share|forward|"
     r"look|pick|try)\b",
-    r"^(?:(?:ok|yes|sure),? )*(?:i'm |already )?on it\b|\b(?:leave (?:it|that) to me|count on me for|i volunteer|i got this|"
+    r"^(?:(?:ok|yes|sure),? )*(?:i'm |already )?on it(?:\W*$|[,;!.] )|\b(?:leave (?:it|that) to me|count on me for|i volunteer|"
+    r"i got this|"
     r"doing that|doing it)\b",
     r"\blet me (?:check|ask|call|look|do|send|write|get|fix|find|book)\b",
     r"\bi can (?:bring|order|pick|send|call|ask|write|book|get|fetch|make|bake|lend|print|cover|fix|do (?:it|that))\b",
@@ -260,11 +265,11 @@ ACCEPTS = _any(
     rf"{_WITH_LEAD}(?:deix[ae]m? comigo|deixa (?:que )?eu (?:faco|resolvo|vejo|trato)|podes? deixar|e comigo|eu (?:mesm[oa]|"
     rf"faco|trato|"
     r"resolvo|cuido|vou|posso)(?: (?:isso|disso|nisso))?|(?:eu )?trato (?:eu )?d?isso|faco eu|posso(?: (?:sim|eu))?|conta comigo|"
-    rf"fico com (?:isso|essa)|fica comigo|[a-z]+o eu){_SOON}(?:\W*$|[,;!.] )",
+    rf"fico com (?:isso|essa)|fica comigo|[a-z]+o eu|eu [a-z]+o(?: isso| sim)?|[a-z]+o sim){_SOON}(?:\W*$|[,;!.] )",
     rf"{_WITH_LEAD}(?:(?:yo )?me encargo(?: yo)?|yo (?:lo hago|voy|puedo)|dejamelo(?: a mi)?|cuenta conmigo|voy yo|"
     r"mach(?:e)? ich|(?:das )?ich mach(?:e|s|'s)?(?: das| es)?|das mach(?:e)? ich|ich kue?mmere mich(?: darum)?|(?:das )?"
     r"ue?bernehme? ich|ich ue?bernehme?(?: das| es)?|kann ich machen|je m'en (?:occupe|charge)|j'y vais|je le fais|"
-    rf"je fais ca|compte sur moi|(?:le |lo |la |se lo )?[a-z]+o yo){_SOON}(?:\W*$|[,;!.] )",
+    rf"je fais ca|compte sur moi|(?:le |lo |la |se lo )?[a-z]+o yo|yo (?:le |lo |la )?[a-z]+o){_SOON}(?:\W*$|[,;!.] )",
 )
 """Takes on what another has asked for, and says nothing of it."""
 NOT_TAKES_ON = _any(
@@ -367,7 +372,10 @@ REQUESTS = _any(
     r"deves?)(?: me)? [a-z]+",
     rf"\b(?:voce|vc|somebody) {_PT_VERB}\b",
     rf"^(?:somebody )?(?:me )?{_PT_VERB}\b .*\S|\bpor favor {_PT_VERB}|\b{_PT_VERB}\b.*\bpor favor\b|\bpra mim\?",
-    r"\b(?:nao esquec[a-z]*|lembr(?:a|ar|em) de|preciso que|precisa ser|tem que ser|temos que [a-z]+r|precisamos [a-z]+r)\b",
+    r"^(?:somebody )?(?:mandas|trazes|levas|compras|fazes|envias|ligas|marcas|reservas|imprimes|avisas|confirmas|tratas|"
+    r"passas)\b.*\?",
+    r"\b(?:nao (?:te |se |vos )?esquec[a-z]*|no (?:te |os )?olvid[a-z]+|lembr(?:a|ar|em) de|preciso que|precisa ser|tem que ser|"
+    r"temos que [a-z]+r|precisamos [a-z]+r)\b",
     r"^(?:somebody )?(?:podes?|consegues?|podem|podias?|poderias?|conseguias?)(?: me)? [a-z]+r\b|\bimportas-te de [a-z]+r\b",
     r"\bme (?:manda|passa|traz|envia)\b|\bpreciso d[a-z]+ .*\bate\b|\balguem (?:me )?(?:passa|leva|traz|vai|faz|abre|manda)\b",
     # Spanish, German, French

@@ -25,9 +25,11 @@ _BEFORE = (
     r"am|vor|el|avant|d'ici|ce) )"
 )
 _MONTHS = (
-    r"(?:jan(?:uary|eiro|uar|vier)?|enero|feb(?:ruary|rero|ruar)?|fev(?:ereiro|rier)?|mar(?:ch|co|zo|z|s)?|apr(?:il)?|abr(?:il)?|avril|"
+    r"(?:jan(?:uary|eiro|uar|vier)?|enero|feb(?:ruary|rero|ruar)?|fev(?:ereiro|rier)?|mar(?:ch|co|zo|z|s)?|apr(?:il)?|"
+    r"abr(?:il)?|avril|"
     r"may|maio|mayo|mai|june?|jun(?:ho|io|i)|juin|july?|jul(?:ho|io|i)|juillet|aug(?:ust)?|ago(?:sto)?|aout|"
-    r"sep(?:t|tember|tiembre|tembre)?|set(?:embro)?|oct(?:ober|ubre|obre)?|out(?:ubro)?|okt(?:ober)?|nov(?:ember|embro|iembre|embre)?|"
+    r"sep(?:t|tember|tiembre|tembre)?|set(?:embro)?|oct(?:ober|ubre|obre)?|out(?:ubro)?|okt(?:ober)?|nov(?:ember|embro|iembre|"
+    r"embre)?|"
     r"dec(?:ember|embre)?|dez(?:embro|ember)?|dic(?:iembre)?)"
 )
 _MONTH_OF = {

@@ -342,7 +342,10 @@ _ACCEPTED = f"""
         SELECT d_no, a.m_no, a_no, s_no, s.message_id, s.alias
         FROM after a JOIN takers USING (d_no, a_no)
         JOIN (SELECT d_no, m_no AS a_no, message_id, alias, author_id, reply_to FROM said) s USING (d_no, a_no)
-        WHERE is_reply OR (s.reply_to IS NULL AND s.author_id <> a.author_id AND named IN ('', s.alias))
+        LEFT JOIN (SELECT d_no, h_no AS a_no, max(m_no) AS asked_no FROM answers GROUP BY ALL) q USING (d_no, a_no)
+        WHERE is_reply OR (
+            s.reply_to IS NULL AND s.author_id <> a.author_id AND named IN ('', s.alias) AND coalesce(asked_no <= a.m_no, true)
+        )
         QUALIFY row_number() OVER (PARTITION BY d_no, a_no ORDER BY is_reply DESC, a.m_no DESC) = 1
     )
     SELECT d_no, m_no, a_no, s_no, message_id, alias,
@@ -354,16 +357,17 @@ _ACCEPTS = cues.any_of(cues.ACCEPTS, cues.AGREES, cues.REFUSES, cues.YES_OR_NO, 
 _VOLUNTEERS = cues.any_of(cues.VOLUNTEERS, cues.ACCEPTS)
 _TASKS = f"""
     WITH asked_for AS (
-        SELECT t.*, n.h_no, n.plain AS answer,
-            n.plain IS NOT NULL AND {_is(cues.REFUSES, "n.plain")} AS is_refused,
-            coalesce(x.message_id, n.message_id) AS answer_id, coalesce(x.alias, n.alias) AS answerer
+        SELECT t.*, n.h_no, x.m_no IS NULL AND n.plain IS NOT NULL AND {_is(cues.REFUSES, "n.plain")} AS is_refused,
+            coalesce(n.h_no < x.a_no AND NOT {_is(cues.REFUSES, "n.plain")}, x.m_no IS NULL) AS is_answered,
+            CASE WHEN is_answered THEN n.message_id ELSE x.message_id END AS answer_id,
+            CASE WHEN is_answered THEN n.alias ELSE x.alias END AS answerer
         FROM (FROM taken ANTI JOIN (SELECT d_no, a_no AS m_no, s_no FROM accepted) USING (d_no, m_no, s_no)) t
         LEFT JOIN (FROM accepted WHERE is_first) x ON x.d_no = t.d_no AND x.m_no = t.m_no AND t.is_request AND NOT t.is_own
         LEFT JOIN (
             FROM answers
             WHERE is_reply OR is_named OR {_is(_ACCEPTS)} OR (d_no, h_no) IN (SELECT (d_no, m_no) FROM taken WHERE is_own)
         ) n
-            ON n.d_no = t.d_no AND n.m_no = t.m_no AND t.is_question AND x.m_no IS NULL
+            ON n.d_no = t.d_no AND n.m_no = t.m_no AND t.is_question
     ),
     answered AS (
         SELECT DISTINCT d_no, h_no AS m_no FROM asked_for
