@@ -103,7 +103,8 @@ _FINISHED = f"""
             ON t.source_id = n.source_id AND t.answered = n.linked
     ),
     pairs AS (
-        SELECT n.message_id AS news, t.message_id AS task, n.said_at AS told_at, t.said_at, is_reply, n.is_alone,
+        SELECT n.message_id AS news, t.message_id AS task, n.said_at AS told_at, n.place AS told_place, t.said_at, t.place,
+            is_reply, n.is_alone,
             len(list_intersect(n.things, t.things)) AS things, list_has_any(n.acts, t.acts) AS is_same_act,
             least(len(n.things), len(t.things)) AS fewer, len(n.acts) > 0 AND len(t.acts) > 0 AS both_act,
             n.people[1] = t.people[1] AS by_assignee, n.people[2] <> '' AND n.people[2] = t.people[1] AS of_assignee,
@@ -115,21 +116,21 @@ _FINISHED = f"""
             AND (t.said_at, t.document_id, t.place) < (n.said_at, n.document_id, n.place)
     ),
     chosen AS (
-        SELECT news, task, told_at FROM pairs
+        SELECT news, task, told_at, told_place FROM pairs
         WHERE is_reply OR CASE
             WHEN things = 0 THEN by_assignee AND CASE
                 WHEN is_alone AND is_near THEN is_same_act OR NOT both_act
                 ELSE is_same_act AND fewer = 0 AND is_soon
             END
-            WHEN 2 * things < fewer THEN by_assignee AND is_inside
-            WHEN by_assignee OR of_assignee THEN is_inside OR things > 1 OR is_same_act OR (is_soon AND NOT both_act)
+            WHEN 2 * things < fewer THEN by_assignee AND is_inside AND (is_same_act OR NOT both_act)
+            WHEN by_assignee OR of_assignee THEN things > 1 OR is_same_act OR ((is_inside OR is_soon) AND NOT both_act)
             ELSE things > 1 OR is_same_act OR (is_near AND NOT both_act)
         END
         QUALIFY row_number() OVER (
-            PARTITION BY news ORDER BY is_reply DESC, 2 * things + is_same_act::INTEGER DESC, said_at DESC, task
+            PARTITION BY news ORDER BY is_reply DESC, 2 * things + is_same_act::INTEGER DESC, said_at DESC, place DESC, task
         ) = 1
     ),
-    told AS (SELECT task AS message_id, min_by(news, (told_at, news)) AS news FROM chosen GROUP BY task),
+    told AS (SELECT task AS message_id, min_by(news, (told_at, told_place, news)) AS news FROM chosen GROUP BY task),
     now_told AS (
         SELECT m.document_id, m.message_id, news AS done_by, CASE WHEN news IS NULL THEN 'open' ELSE 'done' END AS status,
             list_filter(
