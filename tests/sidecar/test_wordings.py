@@ -69,6 +69,26 @@ DECISIONS: dict[str, tuple[Window, dict[int, str]]] = {
     "postponed": (window(("A", "Training postponed to Thursday")), {0: "agreed"}),
     "that's the plan": (window(("A", "at mine, 7 pm, pizza, that's the plan")), {0: "agreed"}),
     "todo mundo ok": (window(("A", "vamos com o tema azul, todo mundo ok?"), ("B", "ok")), {0: "agreed"}),
+    "people we know": (
+        window(
+            ("A", "my boss decided to move the office again"),
+            ("B", "the neighbours agreed to pay half"),
+            ("C", "the doctor decided against surgery"),
+            ("D", "meu chefe decidiu mudar tudo"),
+        ),
+        {},
+    ),
+    "habits": (window(("A", "we go to the beach every summer"), ("B", "we always take the early train")), {}),
+    "we will not": (
+        window(("A", "we will not renew the contract"), ("B", "we're cancelling the trip")),
+        {0: "agreed", 1: "agreed"},
+    ),
+    "vamos então": (
+        window(("A", "vamos então de ônibus"), ("B", "fechado, sábado às 15h")),
+        {0: "agreed", 1: "agreed"},
+    ),
+    "abgemacht": (window(("A", "abgemacht: jeder bringt etwas mit")), {0: "agreed"}),
+    "no es nada": (window(("A", "no hemos decidido nada"), ("B", "vale")), {}),
     "in company": (window(("A", "I'm going with my sister"), ("B", "deal with it tomorrow")), {}),
 }
 TASKS: dict[str, tuple[Window, dict[int, tuple[str | None, str | None]]]] = {
@@ -86,6 +106,21 @@ TASKS: dict[str, tuple[Window, dict[int, tuple[str | None, str | None]]]] = {
     "asked about": (window(("A", "can you ask @C for the key?"), ("B", "sure")), {0: ("B", None)}),
     "podes": (window(("A", "podes enviar a ata?"), ("B", "Posso sim")), {0: ("B", None)}),
     "consegues": (window(("A", "consegues trazer as cadeiras até sexta?"), ("B", "claro")), {0: ("B", "ate sexta")}),
+    "eu levo": (window(("A", "preciso que alguém leve o som"), ("B", "eu levo")), {0: ("B", None)}),
+    "who answers me": (window(("A", "who brings the drinks?"), ("B", "me"), ("C", "thanks")), {1: ("B", None)}),
+    "who did it": (window(("A", "who brought the drinks?"), ("B", "me")), {}),
+    "the first to say yes": (
+        window(("A", "@B could you bring the projector?"), ("B", "yes"), ("A", "who can drive?"), ("C", "I can")),
+        {0: ("B", None), 3: ("C", None)},
+    ),
+    "another takes it on": (
+        window(("A", "can you bring the drill?"), ("B", "sorry, I can't"), ("C", "I'll do it")),
+        {0: ("C", None)},
+    ),
+    "no word of asking": (
+        window(("A", "esse erra todo mês"), ("B", "I need to get out at 6"), ("C", "on it there was a label")),
+        {},
+    ),
     "refused": (window(("A", "podes enviar a ata?"), ("B", "não consigo, desculpa")), {}),
     "nobody asked": (window(("A", "the bus was late again"), ("B", "let's sleep on it")), {}),
     "by friday": (window(("A", "I'll send the list by Friday")), {0: ("A", "by friday")}),
@@ -160,36 +195,39 @@ def test_an_answer_has_to_do_with_its_question(found: Found, case: str) -> None:
     assert {place: got[place] for place in ANSWERS[case][1]} == ANSWERS[case][1]
 
 
-@pytest.mark.parametrize(
-    ("emoji", "author", "status"),
-    [
-        ("👍", "Rui Costa", "agreed"),
-        ("✅", "Rui Costa", "agreed"),
-        ("👎", "Rui Costa", "proposed"),
-        ("👍", "Ana Lima", "proposed"),
-    ],
-)
-def test_a_reaction_of_somebody_else_agrees_until_they_opt_out(
-    settings: Settings, emoji: str, author: str, status: str
-) -> None:
-    said: dict[str, object] = {"author": "Ana Lima", "text": "I propose we raise the fee"}
-    other: dict[str, object] = {"author": "Rui Costa", "text": "the bus was late"}
-    reacted = said | {"reactions": [{"emoji": emoji, "author": author}]}
-    assert statuses(settings, [said, other]) == ["proposed"]
-    later = [{"author": "Tom Reed", "text": "a quiet word"}]
-    assert statuses(settings, [reacted, other], later) == [status], (
-        "its document is made again, though its words are the same"
+REACTED = {
+    "I propose we raise the fee": ("👍", "Rui Costa"),
+    "I propose we paint the hall": ("✅", "Rui Costa"),
+    "I propose we sell the tent": ("👎", "Rui Costa"),
+    "I propose we buy a ladder": ("👍", "Ana Lima"),
+}
+
+
+def test_a_reaction_of_somebody_else_agrees_until_they_opt_out(settings: Settings) -> None:
+    said: list[dict[str, object]] = [{"author": "Ana Lima", "text": text} for text in REACTED]
+    said.append({"author": "Rui Costa", "text": "the bus was late"})
+    reacted = [
+        {**message, "reactions": [{"emoji": emoji, "author": author}]}
+        for message, (emoji, author) in zip(said, REACTED.values(), strict=False)
+    ]
+    later: list[dict[str, object]] = [{"author": "Tom Reed", "text": "a quiet word"}]
+    assert agreed(settings, said) == []
+    assert agreed(settings, [*reacted, said[-1]], later) == [*REACTED][:2], (
+        "it is made again, though its words are the same"
     )
     gone = with_privacy(settings, opt_out=("Rui Costa",))
-    assert statuses(gone, [reacted, other], later) == ["proposed"]
+    assert agreed(gone, [*reacted, said[-1]], later) == []
 
 
-def statuses(settings: Settings, *days: list[dict[str, object]]) -> list[str]:
+def agreed(settings: Settings, *days: list[dict[str, object]]) -> list[str]:
     (settings.inbox / f"garden {len(days)}.jsonl").write_text(exported(*days))
     with open_warehouse(settings) as connection:
         ingest(connection, settings)
         posts.refresh(connection, settings)
-        return [status for (status,) in rows(connection, "SELECT status FROM decisions")]
+        return [
+            text
+            for (text,) in rows(connection, "SELECT text FROM decisions WHERE status = 'agreed' ORDER BY decided_at")
+        ]
 
 
 def test_a_summary_does_not_say_again_what_decisions_and_tasks_say(settings: Settings) -> None:
