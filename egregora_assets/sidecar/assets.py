@@ -103,7 +103,7 @@ def conversation_ranking(config: RefreshConfig, warehouse: Warehouse) -> dg.Mate
     automation_condition=dg.AutomationCondition.eager(),
 )
 def outcome_pages(config: RefreshConfig, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
-    """Pages that lead to the posts: decisions and questions by month, topics, the ranking, and an Atom feed."""
+    """Pages that lead to the posts: decisions, tasks and questions by month, topics, the ranking, and an Atom feed."""
     with warehouse.writer() as connection:
         changes = pages.refresh(connection, warehouse.settings, config.full_refresh)
         preview = "SELECT kind, count(*) AS pages FROM outcome_pages GROUP BY kind ORDER BY kind"

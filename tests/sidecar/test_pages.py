@@ -107,6 +107,37 @@ def test_open_questions_stand_first_and_then_those_with_an_answer(written: Setti
     assert re.search(r"- Where do we meet for the workshop\? \(A\) · .*\n  - \w.* workshop .* \([BC]\)\n", answered)
 
 
+def test_open_tasks_stand_by_the_day_on_which_they_are_due_before_those_that_are_done(settings: Settings) -> None:
+    write(
+        settings,
+        (0, "Ana Lima", "I'll sow the clover"),
+        (1, "Rui Costa", "I'll paint the shed by Friday"),
+        (2, "Priya Raman", "I'll fix the pump tomorrow"),
+        (3, "Tom Reed", "I'll bring the ladder"),
+        (90, "Tom Reed", "done, I brought the ladder"),
+    )
+    lines = [
+        line.partition(" · ")[0] for line in page(settings, "tasks.md").splitlines() if line.startswith(("#", "-"))
+    ]
+    assert lines == [
+        "# Tasks",
+        "## Open",
+        "- I'll fix the pump tomorrow (for C, due 14 March 2024)",
+        "- I'll paint the shed by Friday (for B, due 15 March 2024)",
+        "- I'll sow the clover (for A)",
+        "## Done",
+        "- I'll bring the ladder (for D)",
+    ]
+    [post] = settings.posts.glob("*/*.md")
+    assert "- I'll fix the pump tomorrow (for C, due 14 March 2024, open)\n" in post.read_text()
+    assert failing(settings) == set()
+    asked = settings.model_copy(update={"sidecar": SidecarSettings(pseudonyms_in_posts=True)})
+    with open_warehouse(asked) as connection:
+        pages.refresh(connection, asked)
+    assert re.search(r"tomorrow \(for member-[0-9a-f]{10}, due 14 March 2024\) · ", page(asked, "tasks.md"))
+    assert failing(asked) == set()
+
+
 def test_a_topic_of_several_conversations_has_a_page_and_one_of_a_single_one_has_none(written: Settings) -> None:
     assert page(written, "topics/index.md").splitlines()[-1] == "- [workshop](workshop.md): 2"
     assert page(written, "topics/workshop.md").count("\n- ") == 2
@@ -304,11 +335,15 @@ def test_hostile_topics_have_safe_files_of_their_own(written: Settings) -> None:
 def test_every_item_stands_on_a_page_however_many_there_are(settings: Settings) -> None:
     count = page_texts.MOST_ITEMS + 20
     said = [
-        (day * DAY // 4, "Rui Costa", f"Decided: bed {day} gets barley. Which barley is for bed {day}?")
+        (
+            day * DAY // 4,
+            "Rui Costa",
+            f"Decided: bed {day} gets barley. Which barley is for bed {day}? I'll weed bed {day} then",
+        )
         for day in range(count)
     ]
     write(settings, *said)
-    for kind in ("decisions", "questions"):
+    for kind in ("decisions", "tasks", "questions"):
         main, months = page(settings, f"{kind}.md"), sorted((settings.published / kind).glob("*.md"))
         assert f"\n## Earlier\n\n- [March 2024]({kind}/2024-03.md): " in main
         everything = "\n".join([main, *(path.read_text() for path in months)])
