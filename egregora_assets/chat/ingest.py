@@ -27,7 +27,7 @@ from egregora_assets.chat.sources import Sources
 from egregora_assets.config import Settings
 from egregora_assets.privacy.keys import Keys, bind, warehouse_keys
 from egregora_assets.privacy.pseudonyms import define_rotated, normalised_name
-from egregora_assets.warehouse.connection import bounded
+from egregora_assets.warehouse.connection import bounded, fit_threads
 from egregora_assets.warehouse.query import rows, view_of
 from egregora_assets.warehouse.revisions import Transaction, transaction
 
@@ -83,6 +83,7 @@ def ingest(
         for number, file in enumerate(to_read, start=1):
             log.info("reading %s (%s bytes, %s of %s)", file.name, f"{file.bytes:,}", number, len(to_read))
             outcomes.append(_load(connection, settings, keys, ahead, file, orders[file.export_id]))
+    fit_threads(connection, settings.warehouse)
     return outcomes
 
 

@@ -42,9 +42,10 @@ class DocumentChanges:
 
 def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: bool = False) -> DocumentChanges:
     """Bring ``documents`` up to date with ``clean_messages``; ``full`` looks at every day again."""
-    gate.refresh(connection, settings)
-    if not full and is_settled(connection, CONSUMER, settings):
+    rules = gate.rules_now(connection, settings)
+    if not full and is_settled(connection, CONSUMER, rules):
         return DocumentChanges()
+    gate.refresh(connection, settings)
     fingerprint = rules_fingerprint(settings)
     with transaction(connection, CONSUMER) as change:
         seen = change.watermark()
@@ -55,7 +56,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
         elif scalar(connection, "SELECT EXISTS (SELECT 1 FROM changed_days WHERE revision > ?)", [since]):
             outcome = _cut_again(change, settings, _CHANGED_DAYS.format(since=since), _IN_OPEN_UNITS)
         change.advance(fingerprint)
-    settle(connection, CONSUMER, settings)
+    settle(connection, CONSUMER, rules)
     return outcome
 
 
@@ -70,7 +71,6 @@ def remake_month(connection: duckdb.DuckDBPyConnection, settings: Settings, mont
     with transaction(connection, CONSUMER) as change:
         outcome = _cut_again(change, settings, _DAYS_AROUND.format(month=month), f"month = DATE '{month}-01'", month)
         change.advance(rules_fingerprint(settings))
-    settle(connection, CONSUMER, settings)
     return outcome
 
 

@@ -25,7 +25,7 @@ from egregora_assets.git_history.plumbing import GitError, Ref, Repository
 from egregora_assets.git_history.reading import store_new
 from egregora_assets.git_history.repositories import Source, sources
 from egregora_assets.git_history.web import forge_of
-from egregora_assets.warehouse.connection import bounded, one_thread
+from egregora_assets.warehouse.connection import bounded, fit_threads, using_threads
 from egregora_assets.warehouse.query import changed, given_back, rows, scalar, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction, transaction
 
@@ -53,7 +53,9 @@ def refresh_configured(
     What is stored of repositories that are no longer in the settings is taken away. Raises ``UnknownRepository``.
     """
     forget_others(connection, (source.name for source in sources(settings)))
-    return refresh_all(connection, sources(settings, names or None), settings.git_shadows, full, settings.warehouse)
+    outcome = refresh_all(connection, sources(settings, names or None), settings.git_shadows, full, settings.warehouse)
+    fit_threads(connection, settings.warehouse)
+    return outcome
 
 
 def moved(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[str]:
@@ -147,7 +149,7 @@ def _refresh(
     with (
         plumbing.reading(source.name),
         tempfile.TemporaryDirectory(dir=shadows, prefix=_READING) as folder,
-        one_thread(connection),
+        using_threads(connection, 1),
         given_back(),
         transaction(connection, CONSUMER) as change,
     ):

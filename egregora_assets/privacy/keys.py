@@ -80,7 +80,18 @@ def warehouse_keys(connection: duckdb.DuckDBPyConnection, path: Path) -> Keys:
 
     Raises ``KeyFileError`` when they are not, and when the file of a warehouse that has keys is missing.
     """
+    return _keys_of(path, _known_fingerprint(connection))
+
+
+def refuse_other_keys(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Raise ``KeyFileError`` when the warehouse has keys and ``path`` does not hold them; makes no file."""
     known = _known_fingerprint(connection)
+    if known is not None:
+        _keys_of(path, known)
+
+
+def _keys_of(path: Path, known: str | None) -> Keys:
+    """Return the keys of ``path``, which are those of a warehouse with this fingerprint, if it has one."""
     if known is not None and not path.exists():
         raise KeyFileError(f"{path} is missing: put the key back that made this warehouse, or move the warehouse away")
     keys = load_keys(path)
@@ -91,12 +102,6 @@ def warehouse_keys(connection: duckdb.DuckDBPyConnection, path: Path) -> Keys:
     if known is not None:
         _refuse_others(keys, known)
     return keys
-
-
-def refuse_other_keys(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Raise ``KeyFileError`` when the warehouse has keys and ``path`` does not hold them; makes no file."""
-    if _known_fingerprint(connection) is not None:
-        warehouse_keys(connection, path)
 
 
 def bind(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from egregora_assets.authors import gate
 from egregora_assets.config import Settings
 from egregora_assets.documents import windows
 from egregora_assets.documents.units import DAYS_OF_DOCUMENTS
@@ -51,9 +52,10 @@ class UnitChanges:
 
 def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: bool = False) -> UnitChanges:
     """Bring ``search_units`` up to date with ``documents`` and ``clean_messages``; ``full`` looks at all of them again."""
-    windows.refresh(connection, settings)
-    if not full and is_settled(connection, CONSUMER, settings):
+    rules = gate.rules_now(connection, settings)
+    if not full and is_settled(connection, CONSUMER, rules):
         return UnitChanges()
+    windows.refresh(connection, settings)
     with transaction(connection, CONSUMER) as change:
         seen = change.watermark()
         since = 0 if full or seen.fingerprint != _RULES else seen.revision
@@ -62,7 +64,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
         with temporary(connection, "touched_documents", touched, parameters) as count:
             outcome = _follow(change, since) if count else UnitChanges()
         change.advance(_RULES)
-    settle(connection, CONSUMER, settings)
+    settle(connection, CONSUMER, rules)
     return outcome
 
 

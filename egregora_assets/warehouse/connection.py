@@ -16,6 +16,7 @@ from egregora_assets.warehouse.query import scalar
 
 _FIRST_DELAY_SECONDS = 0.02
 _LONGEST_DELAY_SECONDS = 0.5
+_ROWS_OF_A_THREAD = 122_880
 _LOCK_HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
 
 
@@ -92,18 +93,15 @@ def bounded(
 
     Where the user has set a limit, that one stays.
     """
-    limits: dict[str, str | int] = {}
-    if settings.memory_limit is None and memory is not None:
-        limits["memory_limit"] = memory
-    if settings.threads is None:
-        limits["threads"] = threads
-    for name, limit in limits.items():
-        connection.execute(f"SET {name} = '{limit}'")
+    is_bounded = settings.memory_limit is None and memory is not None
+    if is_bounded:
+        connection.execute(f"SET memory_limit = '{memory}'")
     try:
-        yield
+        with nullcontext() if settings.threads is not None else using_threads(connection, threads):
+            yield
     finally:
-        for name in limits:
-            connection.execute(f"RESET {name}")
+        if is_bounded:
+            connection.execute("RESET memory_limit")
 
 
 @contextmanager
@@ -114,14 +112,27 @@ def one_thread_for_few(connection: duckdb.DuckDBPyConnection, settings: Warehous
 
 
 @contextmanager
-def one_thread(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Let DuckDB use one thread for the block, where others have work for the machine's cores; then as many as before."""
+def using_threads(connection: duckdb.DuckDBPyConnection, count: int) -> Iterator[None]:
+    """Let DuckDB use so many threads for the block; then as many as before."""
     before = scalar(connection, "SELECT current_setting('threads')")
-    connection.execute("SET threads = 1")
+    if before == count:
+        yield
+        return
+    connection.execute(f"SET threads = {count}")
     try:
         yield
     finally:
         connection.execute(f"SET threads = {before}")
+
+
+def fit_threads(connection: duckdb.DuckDBPyConnection, settings: WarehouseSettings) -> None:
+    """Let DuckDB use one thread while no table has more rows than it gives to one, and else as many as it likes.
+
+    Every statement wakes the others, which is a quarter of what a small one costs. Where the user has set a number, it stays.
+    """
+    if settings.threads is None:
+        few = scalar(connection, "SELECT coalesce(max(estimated_size), 0) FROM duckdb_tables()") <= _ROWS_OF_A_THREAD
+        connection.execute("SET threads = 1" if few else "RESET threads")
 
 
 @contextmanager

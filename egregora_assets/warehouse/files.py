@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from egregora_assets.config import Settings
-from egregora_assets.warehouse.connection import open_file, tuning
+from egregora_assets.warehouse.connection import fit_threads, open_file, tuning
 from egregora_assets.warehouse.migrate import migrate
 
 _PRIVATE_FOLDER = 0o700
@@ -55,6 +55,7 @@ def open_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     wait = settings.warehouse.lock_wait_seconds
     with open_file(settings.warehouse_path, tuning(settings.warehouse), wait) as connection:
         migrate(connection)
+        fit_threads(connection, settings.warehouse)
         yield connection
 
 

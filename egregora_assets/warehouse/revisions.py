@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from egregora_assets.warehouse.query import roll_back, rows, scalar
+from egregora_assets.warehouse.query import changed, roll_back, rows, scalar
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,7 @@ class Transaction:
     def revision(self) -> int:
         """The revision of this change; the first use allocates it."""
         if self._revision is None:
-            self._revision = current_revision(self.connection) + 1
-            self.connection.execute("INSERT INTO revisions VALUES (?, ?, now())", [self._revision, self.consumer])
+            self._revision = int(scalar(self.connection, _ALLOCATED, [self.consumer]))
         return self._revision
 
     @property
@@ -59,10 +58,15 @@ class Transaction:
         now, seen = Watermark(self._revision or current_revision(self.connection), fingerprint), self.watermark()
         if now != seen and (self.changed or even_unchanged or fingerprint != seen.fingerprint or not seen.revision):
             self._watermark = now
-            self.connection.execute("DELETE FROM watermarks WHERE consumer = ?", [self.consumer])
-            self.connection.execute(
-                "INSERT INTO watermarks VALUES (?, ?, ?)", [self.consumer, now.revision, now.fingerprint]
-            )
+            told = {"consumer": self.consumer, "revision": now.revision, "fingerprint": now.fingerprint}
+            if not changed(self.connection, _MOVED_ON, told):
+                changed(self.connection, "INSERT INTO watermarks VALUES ($consumer, $revision, $fingerprint)", told)
+
+
+_ALLOCATED = """
+    INSERT INTO revisions SELECT coalesce(max(revision), 0) + 1, ?, now() FROM revisions RETURNING revision
+"""
+_MOVED_ON = "UPDATE watermarks SET revision = $revision, fingerprint = $fingerprint WHERE consumer = $consumer"
 
 
 @contextmanager

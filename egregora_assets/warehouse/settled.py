@@ -11,20 +11,23 @@ from weakref import WeakKeyDictionary
 
 import duckdb
 
-from egregora_assets.warehouse.query import scalar
+from egregora_assets.warehouse.query import rows
 from egregora_assets.warehouse.revisions import current_revision
 
-_FROM_SEARCH = ("search_units", "embeddings", "vector_centres", "hnsw_index")
-_FROM_SIDECARS = ("conversation_ranking", "outcome_pages", "author_profiles")
+_FROM_SEARCH = {"search_units", "embeddings", "vector_centres", "hnsw_index"}
+_FROM_SIDECARS = {"conversation_ranking", "outcome_pages", "author_profiles"}
 _UNREAD = {
-    "clean_messages": ("clean_messages", "code_references", "documents", "sidecars", *_FROM_SIDECARS, *_FROM_SEARCH),
-    "documents": ("documents", "code_references", "sidecars", *_FROM_SIDECARS, *_FROM_SEARCH),
-    "search_units": ("code_references", "sidecars", *_FROM_SIDECARS, *_FROM_SEARCH),
-    "sidecars": ("sidecars", *_FROM_SIDECARS, *_FROM_SEARCH),
-    "conversation_ranking": (*_FROM_SIDECARS, *_FROM_SEARCH),
-    "outcome_pages": ("outcome_pages", "author_profiles", *_FROM_SEARCH),
+    "clean_messages": {"clean_messages", "code_references", "documents", "sidecars", *_FROM_SIDECARS, *_FROM_SEARCH},
+    "documents": {"documents", "code_references", "sidecars", *_FROM_SIDECARS, *_FROM_SEARCH},
+    "search_units": {"code_references", "sidecars", *_FROM_SIDECARS, *_FROM_SEARCH},
+    "sidecars": {"sidecars", *_FROM_SIDECARS, *_FROM_SEARCH},
+    "conversation_ranking": {*_FROM_SIDECARS, *_FROM_SEARCH},
+    "outcome_pages": {"outcome_pages", "author_profiles", *_FROM_SEARCH},
 }
-"""Whose changes a consumer does not read. A change of anybody who is not named here is news."""
+"""Whose changes a consumer does not read. A change of anybody who is not named here is news.
+
+Whoever is above a consumer leaves the same changes unread, and more: where there is no news for the one there is none for those.
+"""
 
 _settled: MutableMapping[duckdb.DuckDBPyConnection, dict[str, tuple[int, object]]] = WeakKeyDictionary()
 
@@ -32,10 +35,12 @@ _settled: MutableMapping[duckdb.DuckDBPyConnection, dict[str, tuple[int, object]
 def is_settled(connection: duckdb.DuckDBPyConnection, consumer: str, rules: object) -> bool:
     """Return whether a consumer settled under the same rules, and nobody whom it reads has changed anything since."""
     revision, settled_rules = _settled.get(connection, {}).get(consumer, (0, None))
-    return revision > 0 and settled_rules == rules and not scalar(connection, _NEWS, [revision, _UNREAD[consumer]])
+    if not revision or settled_rules != rules:
+        return False
+    return {who for (who,) in rows(connection, _WHO_SINCE, [revision])} <= _UNREAD[consumer]
 
 
-_NEWS = "SELECT EXISTS (FROM revisions WHERE revision > ? AND consumer NOT IN (SELECT unnest(?)))"
+_WHO_SINCE = "SELECT consumer FROM revisions WHERE revision > ?"
 
 
 def settle(connection: duckdb.DuckDBPyConnection, consumer: str, rules: object) -> None:

@@ -16,6 +16,7 @@ from egregora_assets.warehouse.connection import (
     NothingPublished,
     WarehouseBusy,
     bounded,
+    fit_threads,
     open_file,
     open_snapshot,
     settle,
@@ -207,6 +208,20 @@ def test_memory_and_threads_are_bounded_for_a_while_and_never_beyond_what_the_us
         assert scalar(connection, asked) == usual
         with bounded(connection, WarehouseSettings(memory_limit="1GB", threads=2), 1, "200MB"):
             assert scalar(connection, asked) == usual
+
+
+def test_one_thread_does_while_tables_are_small_and_the_number_that_the_user_has_set_stays(settings: Settings) -> None:
+    asked = "SELECT current_setting('threads')"
+    with duckdb.connect() as connection:
+        usual = scalar(connection, asked)
+    with open_warehouse(settings) as connection:
+        assert scalar(connection, asked) == 1
+        connection.execute("CREATE TABLE large AS FROM range(200000)")
+        fit_threads(connection, settings.warehouse)
+        assert scalar(connection, asked) == usual
+        connection.execute("SET threads = 3")
+        fit_threads(connection, WarehouseSettings(threads=3))
+        assert scalar(connection, asked) == 3
 
 
 def test_no_statement_draws_a_bar_on_the_standard_output(settings: Settings, capfd: pytest.CaptureFixture[str]) -> None:
