@@ -24,7 +24,7 @@ from benchmarks.harness import Figure, figure, scratch, timed
 from benchmarks.peers.install import VECTOR_PEERS, install_peers, leave_out
 from benchmarks.peers.process import CommandFailed, measured
 from benchmarks.search_embedding import comments, installed_model
-from egregora_assets.search.embedding_pool import cores, in_processes
+from egregora_assets.search.embedding_pool import among_cores, cores
 from egregora_assets.search.vectors.bit_flat import BitFlat
 from egregora_assets.search.vectors.block_files import writing_anew
 from egregora_assets.search.vectors.generation import Generation
@@ -98,7 +98,7 @@ def _of_sentences(count: int) -> Floats:
     texts = comments(Path(sysconfig.get_path("stdlib")), Path(sysconfig.get_path("purelib")))[:count]
     if len(texts) < count:
         raise RuntimeError(f"the Python code of this machine holds {len(texts):,} sentences; {count:,} are needed")
-    with in_processes(installed_model(), cores(), texts=1 << 30) as pool:
+    with among_cores(installed_model(), cores(), texts=1 << 30) as pool:
         return pool.embed(texts)
 
 

@@ -27,7 +27,7 @@ from egregora_assets.documents import windows
 from egregora_assets.search import units
 from egregora_assets.search.conversion import converted, read_safetensors
 from egregora_assets.search.embedders import Vectors
-from egregora_assets.search.embedding_pool import cores, in_processes
+from egregora_assets.search.embedding_pool import among_cores, cores
 from egregora_assets.search.model_install import CONFIG_FILE, WEIGHTS_FILE, install, original_files
 from egregora_assets.search.onnx_model import OnnxModel
 from egregora_assets.warehouse.files import open_warehouse
@@ -97,7 +97,7 @@ def _embedding() -> Iterator[Figure]:
     cosine = float(np.median((found * expected).sum(axis=1)))
     yield figure("cosine to 32-bit numbers, median", cosine, TEXTS, unit="", at_least=_MEDIAN_COSINE)
     alone = np.concatenate([model.embed([text]) for text in reversed(texts)])[::-1]
-    with in_processes(model, cores(), texts=1 << 30) as pool:
+    with among_cores(model, cores(), texts=1 << 30) as pool:
         pool.embed(texts[:64])
         began = time.monotonic()
         shared = pool.embed(texts)

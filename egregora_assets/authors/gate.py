@@ -15,7 +15,15 @@ from dataclasses import dataclass
 import duckdb
 
 from egregora_assets.authors import sync
-from egregora_assets.authors.policy import Rules, author_names, cleaned, cleaning, rules_of, source_policies
+from egregora_assets.authors.policy import (
+    Rules,
+    author_names,
+    cleaned,
+    cleaned_now,
+    cleaning,
+    rules_of,
+    source_policies,
+)
 from egregora_assets.chat.hidden_titles import follow_names
 from egregora_assets.config import Settings
 from egregora_assets.privacy.keys import refuse_other_keys
@@ -190,15 +198,16 @@ def _exists(connection: duckdb.DuckDBPyConnection, what: str, since: int) -> boo
 
 
 def _let_in(change: Transaction, condition: str, rules: Rules, since: int | None = None) -> int:
-    return _insert(change, cleaned(f"{_SHOWN} AND {condition}", rules), since)
+    parameters = None if since is None else {"since": since}
+    with cleaned_now(change.connection, f"{_SHOWN} AND {condition}", rules, parameters) as query:
+        return _insert(change, query)
 
 
-def _insert(change: Transaction, query: str, since: int | None = None) -> int:
-    parameters = {"revision": change.revision} | ({} if since is None else {"since": since})
+def _insert(change: Transaction, query: str) -> int:
     added = changed(
         change.connection,
         f"INSERT INTO clean_messages BY NAME SELECT *, $revision AS revision FROM ({query})",
-        parameters,
+        {"revision": change.revision},
     )
     change.connection.execute(
         "INSERT INTO changed_days SELECT DISTINCT source_id, local_date, revision FROM clean_messages WHERE revision = ?",

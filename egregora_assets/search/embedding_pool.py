@@ -1,6 +1,7 @@
-"""One model in several processes, each on one thread: what they give is bit for bit what one of them would.
+"""One model on several cores, each text on one: what they give is bit for bit what one of them would.
 
-Processes are started by exec, never by a fork that goes on, and end with this process however it ends.
+Few texts are shared among threads, many among processes. These are started by exec, never by a fork that goes on, and end with
+this process however it ends.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -24,24 +26,61 @@ from egregora_assets.search.onnx_model import OnnxModel
 
 _PIECE = 32
 """Texts that a process is told at once."""
+_FEW_TEXTS = 8
+"""Fewer texts are embedded on one thread."""
 _WORTH_A_START = 400
 """Texts for which it is worth starting a process: its start costs as much as some hundred of them."""
 
 
 @contextmanager
-def in_processes(embedder: Embedder, workers: int | None, texts: int) -> Iterator[Embedder]:
-    """Give an embedder that shares the work of ``texts`` among processes, where it is a model and there is enough of it."""
-    processes = min(workers or cores(), texts // _WORTH_A_START)
-    if not isinstance(embedder, OnnxModel) or processes < 2:
+def among_cores(embedder: Embedder, workers: int | None, texts: int) -> Iterator[Embedder]:
+    """Give an embedder that shares the work of ``texts`` among cores, where it is a model and there is enough of it."""
+    most = workers or cores()
+    processes = min(most, texts // _WORTH_A_START)
+    if not isinstance(embedder, OnnxModel) or most < 2 or texts < _FEW_TEXTS:
         yield embedder
-        return
-    with _Pool(embedder, processes) as pool:
-        yield pool
+    elif processes < 2:
+        with ThreadPoolExecutor(most) as threads:
+            yield _Sharing(embedder, threads)
+    else:
+        with _Pool(embedder, processes) as pool:
+            yield pool
 
 
 def cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class _Sharing:
+    """A model that several threads of this process run, each with a text of its own, the longest first."""
+
+    model: OnnxModel
+    threads: ThreadPoolExecutor
+
+    @property
+    def model_fingerprint(self) -> str:
+        return self.model.model_fingerprint
+
+    @property
+    def name(self) -> str:
+        return self.model.name
+
+    @property
+    def dimensions(self) -> int:
+        return self.model.dimensions
+
+    def embed(self, texts: Sequence[str], as_query: bool = False) -> Vectors:
+        _ = self.model.dimensions  # it is loaded once, before threads need it
+        longest_first = sorted(range(len(texts)), key=lambda place: -len(texts[place]))
+        vectors = np.empty((len(texts), self.model.dimensions), np.float32)
+
+        def embed_one(place: int) -> None:
+            vectors[place] = self.model.embed([texts[place]], as_query)[0]
+
+        list(self.threads.map(embed_one, longest_first))
+        return vectors
 
 
 class _Pool:

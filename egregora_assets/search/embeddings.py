@@ -20,7 +20,7 @@ from egregora_assets.config import Settings
 from egregora_assets.progress import tell
 from egregora_assets.search import units
 from egregora_assets.search.embedders import Embedder, EmbedderFailed, NoEmbedder, Vectors, open_embedder
-from egregora_assets.search.embedding_pool import in_processes
+from egregora_assets.search.embedding_pool import among_cores
 from egregora_assets.warehouse.query import Parameters, changed, rows, scalar, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction, transaction, watermark
 
@@ -73,7 +73,7 @@ def refresh(
     with temporary(connection, "waiting_texts", _WAITING, {"model": model, "since": since}) as waiting:
         most = settings.search.http.max_texts if settings.search.embedder == "http" else None
         planned = waiting if most is None else min(waiting, most)
-        with in_processes(embedder, settings.search.workers, planned) as working:
+        with among_cores(embedder, settings.search.workers, planned) as working:
             is_other = not _embed(connection, working, planned)
     if is_other:
         log.warning("%s gives vectors of another length than before: all texts are embedded anew", name)

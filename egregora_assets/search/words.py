@@ -237,11 +237,13 @@ def _gaps(labels: Labels, kept: Sequence[Block]) -> list[_Gap]:
 
 
 def _joined(plan: list[Block | _Gap]) -> list[Block | _Gap]:
-    """Let the last blocks become one where there are many of a level."""
+    """Let the last blocks become one where there are many of a level: none that has more than all behind it is written again."""
     for most in _LEVELS:
         run = 0
         while run < len(plan) and plan[-1 - run].rows <= most:
             run += 1
+        while run and plan[-run].rows > sum(item.rows for item in plan[len(plan) - run + 1 :]):
+            run -= 1
         if run >= _TOGETHER:
             joined = plan[len(plan) - run :]
             plan = [

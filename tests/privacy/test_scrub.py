@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from egregora_assets.privacy import scrub as scrub_module
 from egregora_assets.privacy.scrub import PHONE, SEVEN_DIGITS, leaks, mentions, quoted, scrub, scrubbing
 from egregora_assets.warehouse.query import rows
 
@@ -21,11 +22,18 @@ atexit.register(CONNECTION.close)
 
 
 def scrubbed(texts: Iterable[str], names: Iterable[str] = ()) -> list[str]:
-    listed = list(texts)
+    """Return the texts without what has to go, which is the same whether they are few or many."""
+    given = {"texts": list(texts)}
     relation = "SELECT unnest($texts) AS text, generate_subscripts($texts, 1) AS place"
-    query = f"SELECT text FROM ({scrub(relation, 'text', names)}) ORDER BY place"
     with scrubbing(CONNECTION):
-        return [text for (text,) in rows(CONNECTION, query, {"texts": listed})]
+        of_many = rows(CONNECTION, _IN_ORDER.format(scrub(relation, "text", names)), given)
+        with scrub_module.scrubbed(CONNECTION, relation, "text", names, given) as few:
+            of_few = rows(CONNECTION, _IN_ORDER.format(few))
+    assert of_few == of_many
+    return [text for (text,) in of_many]
+
+
+_IN_ORDER = "SELECT text FROM ({}) ORDER BY place"
 
 
 def scrub_one(text: str, *names: str) -> str:

@@ -14,7 +14,7 @@ import pytest
 from egregora_assets.config import Settings
 from egregora_assets.search import embedding_pool
 from egregora_assets.search.embedders import EmbedderFailed, NoEmbedder, as_read, open_embedder, unit_length
-from egregora_assets.search.embedding_pool import in_processes
+from egregora_assets.search.embedding_pool import among_cores
 from egregora_assets.search.onnx_model import OnnxModel, opened
 from egregora_assets.search.onnx_writer import Graph
 from tests.search.conftest import TINY_DIMENSIONS, with_model, write_tiny_model
@@ -37,9 +37,14 @@ def test_the_same_text_has_the_same_vector_alone_in_a_batch_and_in_any_process(s
     assert alone.shape == (len(TEXTS), standard_model.dimensions) == (len(TEXTS), 384)
     assert np.array_equal(standard_model.embed(TEXTS[::-1])[::-1], alone)
     assert np.array_equal(OnnxModel(standard_model.folder).embed(TEXTS), alone)
-    with in_processes(standard_model, 2, texts=10_000) as pool:
+    with among_cores(standard_model, 2, texts=10_000) as pool:
         assert pool is not standard_model
         assert np.array_equal(pool.embed(TEXTS * 12), np.tile(alone, (12, 1)))
+    with among_cores(standard_model, 4, texts=60) as threads:
+        assert threads is not standard_model
+        assert np.array_equal(threads.embed(TEXTS * 12), np.tile(alone, (12, 1)))
+        assert threads.embed([]).shape == (0, 384)
+        assert (threads.name, threads.model_fingerprint) == (standard_model.name, standard_model.model_fingerprint)
 
 
 def test_what_means_the_same_is_near(standard_model: OnnxModel) -> None:
@@ -183,11 +188,14 @@ def test_a_process_that_dies_while_it_answers_is_an_error(tiny_model: Path) -> N
 
 def test_little_work_starts_no_process_and_much_is_shared(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = OnnxModel(tiny_model)
-    with in_processes(model, 8, texts=700) as working:
-        assert working is model
+    for workers, texts in ((8, 7), (1, 100_000)):
+        with among_cores(model, workers, texts) as working:
+            assert working is model
+    with among_cores(model, 8, texts=700) as working:
+        assert not hasattr(working, "_processes")
     monkeypatch.setattr(embedding_pool, "_PIECE", 2)
     texts = ["hello", "kites in the greenhouse", "paint", "the lighthouses", "everybody"]
-    with in_processes(model, 2, texts=800) as working:
+    with among_cores(model, 2, texts=800) as working:
         assert np.array_equal(working.embed(texts), model.embed(texts))
         assert working.embed([]).shape == (0, TINY_DIMENSIONS)
         assert (working.name, working.model_fingerprint) == (model.name, model.model_fingerprint)
@@ -195,12 +203,12 @@ def test_little_work_starts_no_process_and_much_is_shared(tiny_model: Path, monk
 
 def test_a_process_that_dies_or_fails_is_an_error_and_no_silence(tmp_path: Path, tiny_model: Path) -> None:
     folder = shutil.copytree(tiny_model, tmp_path / "model")
-    with in_processes(OnnxModel(folder), 2, texts=800) as pool:
+    with among_cores(OnnxModel(folder), 2, texts=800) as pool:
         (folder / "model.onnx").write_bytes(b"no model")
         with pytest.raises(EmbedderFailed, match="cannot be loaded"):
             pool.embed(["hello"])
     started: list[subprocess.Popen[bytes]] = []
-    with in_processes(OnnxModel(tiny_model), 2, texts=800) as pool:
+    with among_cores(OnnxModel(tiny_model), 2, texts=800) as pool:
         started += [process._child for process in pool._processes]  # type: ignore[attr-defined]
         for child in started:
             child.kill()

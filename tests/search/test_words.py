@@ -135,6 +135,15 @@ def test_blocks_stay_few(warehouse: duckdb.DuckDBPyConnection, folder: Path) -> 
     assert len([path for path in folder.iterdir() if path.suffix == ".term"]) == len(blocks)
 
 
+def test_a_few_new_messages_do_not_have_a_large_block_written_again(
+    warehouse: duckdb.DuckDBPyConnection, folder: Path
+) -> None:
+    follow(warehouse, folder)
+    for label, written in ((10, 1), (11, 1), (12, 3)):
+        say(warehouse, {label: f"word{label}"})
+        assert follow(warehouse, folder).written == written
+
+
 def terms(folder: Path) -> set[str]:
     return {term for term, _ in open_index(folder)._searcher.terms_with_prefix("words", "")}
 
