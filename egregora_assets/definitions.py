@@ -58,6 +58,7 @@ def build_definitions(loggers: Mapping[str, dg.LoggerDefinition] | None = None, 
             sidecar_assets.conversation_ranking,
             sidecar_assets.outcome_pages,
             profiles_assets.author_profiles,
+            publish_assets.search_snapshot,
             publish_assets.snapshot,
         ],
         asset_checks=[

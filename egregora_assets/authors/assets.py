@@ -9,7 +9,7 @@ import dagster as dg
 from egregora_assets.authors import gate, posts, sync
 from egregora_assets.authors.withdrawal import withdraw
 from egregora_assets.chat.assets import messages
-from egregora_assets.warehouse.reporting import OWNERS, described
+from egregora_assets.warehouse.reporting import OWNERS, SOONER, described
 from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
 
 log = logging.getLogger(__name__)
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
     deps=[messages],
     pool=WRITER_POOL,
     code_version="1",
+    op_tags=SOONER,
     automation_condition=dg.AutomationCondition.eager(),
 )
 def authors(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
@@ -60,6 +61,7 @@ def authors(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
     deps=[messages, authors],
     pool=WRITER_POOL,
     code_version="1",
+    op_tags=SOONER,
     automation_condition=dg.AutomationCondition.eager(),
 )
 def clean_messages(warehouse: Warehouse) -> dg.MaterializeResult[Any]:

@@ -25,12 +25,13 @@ def must_go_first(connection: duckdb.DuckDBPyConnection, consumer: str, rules: s
     does not wait for such files to be made again, but it leaves nothing that has to go.
     """
     seen = watermark(connection, consumer)
+    return seen.fingerprint != rules or has_to_go_since(connection, seen.revision)
+
+
+def has_to_go_since(connection: duckdb.DuckDBPyConnection, revision: int) -> bool:
+    """Return whether something was erased, or somebody has opted out, after a revision."""
     out = "SELECT EXISTS (FROM authors WHERE opted_out AND opted_out_revision > ?)"
-    return (
-        seen.fingerprint != rules
-        or erased_since(connection, seen.revision)
-        or bool(scalar(connection, out, [seen.revision]))
-    )
+    return erased_since(connection, revision) or bool(scalar(connection, out, [revision]))
 
 
 def shown_reactions(given: str = "FROM reactions") -> str:

@@ -7,7 +7,7 @@ import dagster as dg
 
 from egregora_assets.authors.assets import clean_messages
 from egregora_assets.documents.windows import refresh, remake_month
-from egregora_assets.warehouse.reporting import OWNERS, RefreshConfig, described
+from egregora_assets.warehouse.reporting import OWNERS, SOONER, RefreshConfig, described
 from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
 
 
@@ -24,6 +24,7 @@ class DocumentsConfig(RefreshConfig):
     deps=[clean_messages],
     pool=WRITER_POOL,
     code_version="2",
+    op_tags=SOONER,
     automation_condition=dg.AutomationCondition.eager(),
 )
 def documents(config: DocumentsConfig, warehouse: Warehouse) -> dg.MaterializeResult[Any]:

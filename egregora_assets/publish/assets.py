@@ -9,12 +9,39 @@ from egregora_assets.documents.assets import documents
 from egregora_assets.git_history.assets import code_references
 from egregora_assets.media.assets import media_public
 from egregora_assets.profiles.assets import author_profiles
-from egregora_assets.publish.snapshot import publish
+from egregora_assets.publish.snapshot import publish, publish_for_search
 from egregora_assets.publish.tables import TABLES
 from egregora_assets.search.assets import hnsw_index, lexical_index, search_units
 from egregora_assets.sidecar.assets import conversation_ranking, outcome_pages, sidecars
-from egregora_assets.warehouse.reporting import OWNERS, RefreshConfig, markdown_table
+from egregora_assets.warehouse.query import scalar
+from egregora_assets.warehouse.reporting import OWNERS, SOONER, RefreshConfig, markdown_table
 from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
+from egregora_assets.warehouse.revisions import current_revision
+
+
+@dg.asset(
+    group_name="publish",
+    kinds={"duckdb"},
+    owners=OWNERS,
+    deps=[authors, clean_messages, documents, search_units, lexical_index, hnsw_index],
+    pool=WRITER_POOL,
+    code_version="1",
+    op_tags=SOONER,
+    automation_condition=dg.AutomationCondition.eager(),
+)
+def search_snapshot(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
+    """What search finds, in the snapshot before posts are made of it. Where something has to go, only ``snapshot`` publishes."""
+    with warehouse.writer() as connection:
+        outcome = publish_for_search(connection, warehouse.settings)
+        units, revision = scalar(connection, "SELECT count(*) FROM search_units"), current_revision(connection)
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": int(units),
+            "published": outcome is not None and outcome.published,
+            "rows_written": outcome.rows_written if outcome else 0,
+        },
+        data_version=dg.DataVersion(str(revision)),
+    )
 
 
 @dg.asset(
@@ -22,6 +49,7 @@ from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
     kinds={"duckdb"},
     owners=OWNERS,
     deps=[
+        search_snapshot,
         authors,
         clean_messages,
         media_public,

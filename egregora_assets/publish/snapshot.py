@@ -20,7 +20,7 @@ from pathlib import Path
 import duckdb
 
 from egregora_assets.authors.policy import Rules, rules_of
-from egregora_assets.authors.shown import shown_sources
+from egregora_assets.authors.shown import has_to_go_since, shown_sources
 from egregora_assets.config import Settings
 from egregora_assets.privacy.scrub import scrubbing
 from egregora_assets.profiles import files as profiles
@@ -81,9 +81,26 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     return outcome
 
 
+def publish_for_search(connection: duckdb.DuckDBPyConnection, settings: Settings) -> PublishOutcome | None:
+    """Make the snapshot show what search finds as it is now, and posts as they were last made: these take as long as all else.
+
+    Returns ``None``, and publishes nothing, where it cannot be sure that what stands there may stay, because something was
+    erased, somebody has opted out or the file has to be made anew: then only ``publish`` does. Raises ``PublicationRefused``.
+    """
+    _discard_partial(settings)
+    units.refresh(connection, settings)
+    wanted, present = wanted_state(connection, settings), _public_state(connection, settings.public_path)
+    if present is None or not _can_follow(connection, present, wanted) or has_to_go_since(connection, present.revision):
+        return None
+    if present == wanted and snapshot_state(settings) == wanted:
+        return PublishOutcome(wanted, published=False, rebuilt=False, rows_written=0)
+    _scrub_titles(connection, settings)
+    written = _follow(connection, settings, present, wanted)
+    return None if written is None else _put_in_place(settings, PublishOutcome(wanted, True, False, written))
+
+
 def _publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: bool) -> PublishOutcome:
-    for path in (settings.public_path, settings.snapshot_path):
-        discard_partial(path)
+    _discard_partial(settings)
     ranking.refresh(connection, settings)
     units.refresh(connection, settings)
     if pages.must_follow(connection, settings):
@@ -94,23 +111,44 @@ def _publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: bo
     present = None if full else _public_state(connection, settings.public_path)
     if present == wanted and snapshot_state(settings) == wanted:
         return PublishOutcome(wanted, published=False, rebuilt=False, rows_written=0)
-    with scrubbing(connection):
-        shown = f"CREATE OR REPLACE TEMP TABLE shown_sources AS {shown_sources(connection, settings)}"
-        connection.execute(shown).fetchall()
+    _scrub_titles(connection, settings)
     written = None
-    comparable = present and present.fingerprint == wanted.fingerprint and present.revision <= wanted.revision
-    if present and comparable and not erased_since(connection, present.revision):
+    if present and _can_follow(connection, present, wanted):
         written = _follow(connection, settings, present, wanted)
     rebuilt = written is None
     if written is None:
         seen = None if full else snapshot_state(settings)
         since = seen.revision if seen and seen.fingerprint == wanted.fingerprint else 0
         written = _rebuild(connection, settings, wanted, since)
+    return _put_in_place(settings, PublishOutcome(wanted, published=True, rebuilt=rebuilt, rows_written=written))
+
+
+def _discard_partial(settings: Settings) -> None:
+    for path in (settings.public_path, settings.snapshot_path):
+        discard_partial(path)
+
+
+def _scrub_titles(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Have the sources with titles as they may be shown as ``shown_sources``."""
+    with scrubbing(connection):
+        shown = f"CREATE OR REPLACE TEMP TABLE shown_sources AS {shown_sources(connection, settings)}"
+        connection.execute(shown).fetchall()
+
+
+def _can_follow(connection: duckdb.DuckDBPyConnection, present: Publication, wanted: Publication) -> bool:
+    """Return whether the public file can be brought from one state to the other by its changed rows."""
+    comparable = present.fingerprint == wanted.fingerprint and present.revision <= wanted.revision
+    return comparable and not erased_since(connection, present.revision)
+
+
+def _put_in_place(settings: Settings, outcome: PublishOutcome) -> PublishOutcome:
+    """Let readers have the public file as it is now."""
     copy_durably(settings.public_path, settings.snapshot_path)
+    anew = ", made anew" if outcome.rebuilt else ""
     log.info(
-        "published revision %s: %s rows written%s", wanted.revision, f"{written:,}", ", made anew" if rebuilt else ""
+        "published revision %s: %s rows written%s", outcome.publication.revision, f"{outcome.rows_written:,}", anew
     )
-    return PublishOutcome(wanted, published=True, rebuilt=rebuilt, rows_written=written)
+    return outcome
 
 
 def wanted_state(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Publication:
@@ -246,8 +284,9 @@ def _make_macros(connection: duckdb.DuckDBPyConnection) -> None:
 def _columns(connection: duckdb.DuckDBPyConnection, table: PublishedTable) -> str:
     """Return the SQL for the columns of a table as its query gives them."""
     columns = rows(connection, f"SELECT column_name, column_type FROM (DESCRIBE {table.query})")
-    plainly = " USING COMPRESSION uncompressed"
-    return ", ".join(f'"{name}" {type_}{plainly if name == table.single else ""}' for name, type_ in columns)
+    column, kept = table.compression or ("", "")
+    how = {column: f" USING COMPRESSION {kept}"}
+    return ", ".join(f'"{name}" {type_}{how.get(name, "")}' for name, type_ in columns)
 
 
 def _follow(

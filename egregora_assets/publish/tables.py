@@ -16,8 +16,9 @@ class PublishedTable:
 
     ``query`` gives its rows from the warehouse; ``changed`` the keys whose rows may differ since revision ``$since``;
     ``tombstones`` names the warehouse table whose deletions delete rows here. ``dated`` says that rows which may differ have a
-    newer revision themselves, by which they are found without looking at all. ``single`` names the column of which a search
-    reads a few rows at a time: it is not compressed, because a row would be read with two thousand others.
+    newer revision themselves, by which they are found without looking at all. ``compression`` names a column and how it is kept,
+    where DuckDB would choose worse: of messages a search reads a few at a time, each of which would be read with two thousand
+    others; texts of documents are compressed anew with up to two thousand earlier ones, for which its own choice is slow.
     """
 
     name: str
@@ -26,7 +27,7 @@ class PublishedTable:
     changed: str
     tombstones: str | None = None
     dated: bool = False
-    single: str | None = None
+    compression: tuple[str, str] | None = None
 
 
 _NEW_MESSAGES = "SELECT message_id FROM clean_messages WHERE revision > $since"
@@ -90,7 +91,7 @@ TABLES = (
         _NEW_MESSAGES,
         "clean_messages",
         dated=True,
-        single="text",
+        compression=("text", "uncompressed"),
     ),
     PublishedTable(
         "reactions",
@@ -133,6 +134,7 @@ TABLES = (
         "SELECT document_id FROM documents WHERE revision > $since",
         "documents",
         dated=True,
+        compression=("text", "zstd"),
     ),
     PublishedTable(
         "search_units",

@@ -10,7 +10,7 @@ from egregora_assets.documents.assets import documents
 from egregora_assets.search import embeddings as vectors
 from egregora_assets.search import units, vector_index, words
 from egregora_assets.warehouse.query import scalar
-from egregora_assets.warehouse.reporting import OWNERS, RefreshConfig, described
+from egregora_assets.warehouse.reporting import OWNERS, SOONER, RefreshConfig, described
 from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
 
 
@@ -21,6 +21,7 @@ from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
     deps=[clean_messages, documents],
     pool=WRITER_POOL,
     code_version="1",
+    op_tags=SOONER,
     automation_condition=dg.AutomationCondition.eager(),
 )
 def search_units(config: RefreshConfig, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
@@ -39,6 +40,7 @@ def search_units(config: RefreshConfig, warehouse: Warehouse) -> dg.MaterializeR
     deps=[search_units],
     pool=WRITER_POOL,
     code_version="1",
+    op_tags=SOONER,
     automation_condition=dg.AutomationCondition.eager(),
 )
 def embeddings(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
@@ -60,6 +62,7 @@ def embeddings(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
     deps=[embeddings],
     pool=WRITER_POOL,
     code_version="1",
+    op_tags=SOONER,
     automation_condition=dg.AutomationCondition.eager(),
 )
 def hnsw_index(config: RefreshConfig, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
@@ -91,6 +94,7 @@ _OF_THE_PASS = ("added", "removed", "bytes", "anew")
     deps=[search_units],
     pool=WRITER_POOL,
     code_version="1",
+    op_tags=SOONER,
     automation_condition=dg.AutomationCondition.eager(),
 )
 def lexical_index(config: RefreshConfig, warehouse: Warehouse) -> dg.MaterializeResult[Any]:

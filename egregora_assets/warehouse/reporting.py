@@ -19,6 +19,8 @@ from egregora_assets.warehouse.verdict import Verdict
 Verify = Callable[[duckdb.DuckDBPyConnection, Settings], Verdict]
 
 OWNERS = ["team:egregora"]
+SOONER = {"dagster/priority": "1"}
+"""Tags of what leads to search: a run makes it before all else that it could make."""
 
 
 class RefreshConfig(dg.Config):

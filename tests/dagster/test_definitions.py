@@ -56,6 +56,7 @@ MATERIALIZABLE = (
     "conversation_ranking",
     "outcome_pages",
     "author_profiles",
+    "search_snapshot",
     "snapshot",
     "git_repos",
     "git_refs",

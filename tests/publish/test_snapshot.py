@@ -18,13 +18,14 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from egregora_assets.authors.shown import has_to_go_since
 from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import RepositorySettings, Settings, load_settings
 from egregora_assets.git_history.sync import refresh_configured
 from egregora_assets.media import ingest as media
 from egregora_assets.publish import snapshot, verify
 from egregora_assets.publish.pending import pending
-from egregora_assets.publish.snapshot import PublishOutcome, publish
+from egregora_assets.publish.snapshot import PublishOutcome, publish, publish_for_search
 from egregora_assets.publish.tables import TABLES
 from egregora_assets.samples.repository import write_sample_repository
 from egregora_assets.search import words
@@ -32,6 +33,7 @@ from egregora_assets.warehouse.connection import NothingPublished, open_snapshot
 from egregora_assets.warehouse.durable import StoreFull
 from egregora_assets.warehouse.files import make_home, open_warehouse
 from egregora_assets.warehouse.query import rows
+from egregora_assets.warehouse.revisions import erased_since, transaction
 from tests.chats import Line, chat, new_home, published_bytes, published_texts, put_export, state_of_home, with_privacy
 from tests.pictures import jpeg
 
@@ -55,6 +57,11 @@ def take_in(settings: Settings, *lines: Line, suffix: str = "") -> None:
 def publish_now(settings: Settings, full: bool = False) -> PublishOutcome:
     with open_warehouse(settings) as connection:
         return publish(connection, settings, full)
+
+
+def publish_for_search_now(settings: Settings) -> PublishOutcome | None:
+    with open_warehouse(settings) as connection:
+        return publish_for_search(connection, settings)
 
 
 @pytest.fixture(scope="module")
@@ -275,6 +282,7 @@ def test_following_row_by_row_equals_making_the_file_anew(steps: list[tuple[str,
                 lines.append((minute, "Ana Lima", f"/egregora opt-{what}"))
             else:
                 take_in(home, *sorted(lines, key=lambda said: said[0]), suffix=f" ({number})")
+                publish_for_search_now(home)
                 publish_now(home)
         followed = contents(home.snapshot_path)
         publish_now(home, full=True)
@@ -288,6 +296,50 @@ def test_what_is_new_is_followed_and_not_written_anew(settings: Settings) -> Non
     outcome = publish_now(settings)
     assert (outcome.published, outcome.rebuilt) == (True, False)
     assert "the paint has come" in published_texts(settings)
+
+
+def test_what_is_new_is_there_to_be_found_before_posts_are_made_of_it(published: Settings) -> None:
+    of_posts = ("sidecars", "decisions", "questions", "participants", "conversation_ranking")
+    before = contents(published.snapshot_path)
+    take_in(published, *LATER, suffix=" (1)")
+    soon = publish_for_search_now(published)
+    assert soon is not None
+    assert (soon.published, soon.rebuilt) == (True, False)
+    shown = contents(published.snapshot_path)
+    assert "the paint has come" in published_texts(published)
+    assert len(shown["search_units"]) > len(before["search_units"])
+    assert [shown[table] for table in of_posts] == [before[table] for table in of_posts]
+    again = publish_for_search_now(published)
+    assert again is not None
+    assert not again.published
+    later = publish_now(published)
+    assert (later.published, later.rebuilt) == (True, False)
+    assert contents(published.snapshot_path)["sidecars"] != before["sidecars"]
+
+
+def test_what_has_to_go_is_for_no_publication_that_leaves_posts_as_they_were(published: Settings) -> None:
+    shown = published.snapshot_path.read_bytes()
+    settings = with_privacy(published, opt_out=("Ana Lima",))
+    take_in(settings, *LATER, suffix=" (1)")
+    assert publish_for_search_now(settings) is None
+    assert settings.snapshot_path.read_bytes() == shown
+    assert publish_now(settings).rebuilt
+    assert "saffron" not in published_texts(settings)
+
+
+def test_neither_is_an_opt_out_of_somebody_without_a_message_that_would_be_erased(published: Settings) -> None:
+    with open_warehouse(published) as connection, transaction(connection, "test") as change:
+        out = "UPDATE authors SET opted_out = true, opted_out_revision = ? WHERE author_id = (SELECT min(author_id) FROM authors)"
+        connection.execute(out, [change.revision])
+        assert not erased_since(connection, change.revision - 1)
+        assert has_to_go_since(connection, change.revision - 1)
+        assert not has_to_go_since(connection, change.revision)
+
+
+def test_before_the_first_publication_nothing_is_published_for_search(settings: Settings) -> None:
+    take_in(settings, *FIRST)
+    assert publish_for_search_now(settings) is None
+    assert not settings.snapshot_path.exists()
 
 
 def test_a_reader_keeps_its_snapshot_while_a_newer_one_is_published(published: Settings) -> None:
