@@ -7,7 +7,7 @@ import dagster as dg
 from egregora_assets.chat.inbox import read_inbox, register
 from egregora_assets.chat.ingest import ingest
 from egregora_assets.chat.quarantine import SUMMARY
-from egregora_assets.warehouse.reporting import OWNERS, described, markdown_table
+from egregora_assets.warehouse.reporting import OWNERS, SOONER, described, markdown_table
 from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
 
 inbox = dg.AssetSpec(
@@ -33,6 +33,7 @@ class IngestConfig(dg.Config):
     deps=[inbox],
     pool=WRITER_POOL,
     code_version="1",
+    op_tags=SOONER,
 )
 def chat_exports(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
     """Every export file that was ever in the inbox, by the hash of its bytes, and what became of it."""
@@ -51,6 +52,7 @@ def chat_exports(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
     deps=[chat_exports],
     pool=WRITER_POOL,
     code_version="1",
+    op_tags=SOONER,
 )
 def messages(config: IngestConfig, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
     """Every message once, with a stable id, from all exports in the inbox. Private: names and words as they were written."""

@@ -20,7 +20,7 @@ Verify = Callable[[duckdb.DuckDBPyConnection, Settings], Verdict]
 
 OWNERS = ["team:egregora"]
 SOONER = {"dagster/priority": "1"}
-"""Tags of what leads to search: a run makes it before all else that it could make."""
+"""Tags of what leads to search, and of checks that something waits for: a run makes them before all else that it could make."""
 
 
 class RefreshConfig(dg.Config):
@@ -116,7 +116,11 @@ def in_steps(*checks: Check) -> list[dg.AssetChecksDefinition]:
 
 
 def _step(name: str, checks: Sequence[Check]) -> dg.AssetChecksDefinition:
-    @dg.multi_asset_check(name=name, specs=[one.spec for one in checks], can_subset=True, pool=WRITER_POOL)
+    tags = SOONER if any(one.blocking for one in checks) else {}
+
+    @dg.multi_asset_check(
+        name=name, specs=[one.spec for one in checks], can_subset=True, op_tags=tags, pool=WRITER_POOL
+    )
     def run(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
         selected = context.selected_asset_check_keys
         errors: list[Exception] = []

@@ -283,6 +283,13 @@ def test_nothing_that_dagster_keeps_tells_the_title_of_a_chat(first_run: FirstRu
     assert "garden" not in kept.lower()
 
 
+def test_a_run_makes_what_leads_to_search_before_all_else(first_run: FirstRun) -> None:
+    begun = [event.step_key for event in first_run.result.all_events if event.event_type_value == "STEP_START"]
+    before = set(begun[: begun.index("search_snapshot")])
+    assert {"clean_messages_blocking_checks", "documents", "embeddings", "lexical_index", "hnsw_index"} <= before
+    assert before.isdisjoint({"git_history", "media_files", "code_references", "sidecars", "snapshot"})
+
+
 def test_the_whole_graph_again_adds_nothing(
     materialize: Materialize, first_run: FirstRun, made_before: Settings
 ) -> None:
