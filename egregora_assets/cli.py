@@ -12,6 +12,7 @@ import typer
 from egregora_assets.cli_authors import authors
 from egregora_assets.cli_code import code
 from egregora_assets.cli_common import Home, as_table, out, readable_errors
+from egregora_assets.cli_live import live
 from egregora_assets.cli_media import media
 from egregora_assets.cli_model import model
 from egregora_assets.cli_outcomes import conversations, decisions, questions
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.add_typer(authors, name="authors")
 app.add_typer(code, name="code")
+app.add_typer(live, name="live")
 app.add_typer(media, name="media")
 app.command()(search)
 app.command()(decisions)
