@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 _PER_DOUBLING = 32
 _BUCKETS = _PER_DOUBLING * 32
+_MOST_UNCOUNTED = 200
 STAGES = ("queue", "commit", "seal")
 """From receipt until the writer takes an event, until it is durable (which the budget is for), until it stands in a segment."""
 
@@ -84,42 +85,55 @@ class LatencyWindow:
 
 @dataclass
 class LatencyMonitor:
-    """Counts per lane and stage: of the window under way, of the one before it, and since the start."""
+    """Counts per lane and stage: of the window under way, of the one before it, and of all windows that have ended."""
 
     budget_ms: float
-    window: dict[tuple[str, str], Histogram] = field(default_factory=lambda: defaultdict(Histogram))
     before: dict[tuple[str, str], Histogram] = field(default_factory=dict)
     total: dict[tuple[str, str], Histogram] = field(default_factory=lambda: defaultdict(Histogram))
     loop_lag: Histogram = field(default_factory=Histogram)
     started: float = field(default_factory=time.monotonic)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    _window: dict[tuple[str, str], Histogram] = field(default_factory=lambda: defaultdict(Histogram))
+    _uncounted: dict[tuple[str, str], list[Nanoseconds]] = field(default_factory=lambda: defaultdict(list))
 
-    def add(self, lane: str, stage: str, durations: Sequence[int] | Nanoseconds) -> None:
-        """Count durations in nanoseconds."""
-        counted = np.asarray(durations, np.int64)
-        self.window[lane, stage].add(counted)
-        self.total[lane, stage].add(counted)
+    def add(self, lane: str, stage: str, durations: Nanoseconds) -> None:
+        """Note durations; they are counted together with many others."""
+        uncounted = self._uncounted[lane, stage]
+        uncounted.append(durations)
+        if len(uncounted) >= _MOST_UNCOUNTED:
+            self._count()
 
     def lately(self) -> dict[tuple[str, str], Histogram]:
         """Return what was counted in the window under way and the one before it."""
-        found: dict[tuple[str, str], Histogram] = defaultdict(Histogram)
-        for histograms in (self.before, self.window):
-            for key, histogram in histograms.items():
-                found[key].merge(histogram)
-        return found
+        return _together(self.before, self._counted())
+
+    def ever(self) -> dict[tuple[str, str], Histogram]:
+        """Return what was counted since the start."""
+        return _together(self.total, self._counted())
+
+    def _counted(self) -> dict[tuple[str, str], Histogram]:
+        self._count()
+        return self._window
+
+    def _count(self) -> None:
+        for key, uncounted in self._uncounted.items():
+            self._window[key].add(np.concatenate(uncounted))
+        self._uncounted.clear()
 
     def turn(self, lanes: Sequence[str], backlog: int, size: int) -> list[LatencyWindow]:
         """End the window and begin another; returns what happened. A lane without events is among it, with the count 0."""
         seconds = time.monotonic() - self.started
-        keys = {*self.window, *((lane, "commit") for lane in lanes)}
-        windows = [self._window(lane, stage, seconds, backlog, size) for lane, stage in sorted(keys)]
-        self.before, self.window = self.window, defaultdict(Histogram)
+        keys = {*self._counted(), *((lane, "commit") for lane in lanes)}
+        windows = [self._ended(lane, stage, seconds, backlog, size) for lane, stage in sorted(keys)]
+        self.before, self._window = self._window, defaultdict(Histogram)
+        for key, histogram in self.before.items():
+            self.total[key].merge(histogram)
         self.loop_lag = Histogram()
         self.started, self.started_at = time.monotonic(), datetime.now(UTC)
         return windows
 
-    def _window(self, lane: str, stage: str, seconds: float, backlog: int, size: int) -> LatencyWindow:
-        histogram = self.window[lane, stage]
+    def _ended(self, lane: str, stage: str, seconds: float, backlog: int, size: int) -> LatencyWindow:
+        histogram = self._window[lane, stage]
         return LatencyWindow(
             lane=lane,
             stage=stage,
@@ -135,3 +149,11 @@ class LatencyMonitor:
             backlog=backlog,
             bytes=size,
         )
+
+
+def _together(*several: Mapping[tuple[str, str], Histogram]) -> dict[tuple[str, str], Histogram]:
+    found: dict[tuple[str, str], Histogram] = defaultdict(Histogram)
+    for histograms in several:
+        for key, histogram in histograms.items():
+            found[key].merge(histogram)
+    return found

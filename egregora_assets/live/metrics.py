@@ -60,7 +60,7 @@ def metrics_of(service: Service) -> Iterator[str]:
     for name, lane in service.lanes.items():
         yield f'egregora_live_received_total{{lane="{name}"}} {lane.received}'
     yield "# TYPE egregora_live_latency_seconds histogram"
-    for (lane_name, stage), histogram in sorted(service.monitor.total.items()):
+    for (lane_name, stage), histogram in sorted(service.monitor.ever().items()):
         yield from _histogram(f'lane="{lane_name}",stage="{stage}"', histogram)
 
 

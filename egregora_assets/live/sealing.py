@@ -47,9 +47,10 @@ class Sealer:
         self._advance(self._store.connection)
 
     def seal(self) -> list[Segment]:
-        """Seal what is new, oldest first, and say so in the store. Returns the segments."""
+        """Seal what is there by now, oldest first, and say so in the store. Returns the segments."""
         made = []
-        while events := self._next_events():
+        last = self._writer.next_sequence - 1
+        while self.sealed < last and (events := self._next_events()):
             made.append(segments.seal(self._folder, events))
             self.sealed = made[-1].last
             self._note_times(events)

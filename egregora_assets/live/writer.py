@@ -30,7 +30,7 @@ from egregora_assets.live.intake import Arrival, Intake
 _ATTEMPTS = 2
 _LONGEST_PAUSE_SECONDS = 1.0
 _FIRST_PAUSE_SECONDS = 0.02
-_LINGER_GROWTH = 6
+_LINGER_GROWTH = 8
 """A commit waits at most so many times ``linger_ms``, where many events come: it costs the same for one as for fifty."""
 _ROWS_FOR_LONGEST_LINGER = 24
 _DURABLE = Outcome(True)

@@ -11,6 +11,7 @@ import socket
 import stat
 import threading
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from functools import partial
@@ -27,6 +28,8 @@ REQUESTS = ("query", "status", "recent")
 MAX_CLIENTS = 128
 _PIECES_AHEAD = 4
 _UNREAD_ANSWER_BYTES = 1 << 20
+_CLOSING_SECONDS = 0.2
+_CLOSING_TURNS = 20
 _MODE = 0o600
 _TOO_LONG = f"the line is longer than {MAX_EVENT_BYTES:,} bytes"
 
@@ -108,144 +111,202 @@ class JsonSocket:
         self.name, self.path = name, path
         self.respond: Respond | None = None
         self.clients: set[_Client] = set()
-        self._pieces: asyncio.Queue[list[Delivery]] = asyncio.Queue(_PIECES_AHEAD)
+        self._heard: deque[list[Delivery]] = deque()
+        self._something = asyncio.Event()
         self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Begin to listen. Raises ``SocketTaken``."""
-        self._server = await asyncio.start_unix_server(self._connected, sock=_bound(self.path), limit=PIECE_BYTES)
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_unix_server(lambda: _Client(self), sock=_bound(self.path))
 
     async def listen(self) -> AsyncIterator[Delivery]:
         """Yield events of all connections, for ever."""
         if self._server is None:
             await self.open()
         while True:
-            for delivery in await self._pieces.get():
-                yield delivery
+            self._something.clear()
+            await self._something.wait()
+            while self._heard:
+                for delivery in self._heard.popleft():
+                    yield delivery
+            for client in self.clients:
+                client.go_on()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether there is more to be taken than should be; connections are not read from then."""
+        return len(self._heard) >= _PIECES_AHEAD
+
+    def hear(self, events: list[Delivery]) -> None:
+        """Take events of a connection, to be yielded."""
+        self._heard.append(events)
+        self._something.set()
+
+    async def response(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Answer a line that asks for something."""
+        if self.respond is None:
+            return {"error": "nothing is answered here but events"}
+        return await self.respond(request)
 
     def deafen(self) -> None:
         """Take no more: nobody can connect, and nothing more is read."""
         if self._server is not None:
             self._server.close()
-            with suppress(FileNotFoundError):
-                self.path.unlink()
-        for task in self._tasks:
-            task.cancel()
+            self._server = None
+            self.path.unlink(missing_ok=True)
+        for client in self.clients:
+            client.deafen()
 
     async def close(self) -> None:
         """Close all connections, after the answers that are on their way."""
         for client in list(self.clients):
             client.close()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=0.2)
-
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        client = _Client(writer)
-        if len(self.clients) >= MAX_CLIENTS:
-            client.say({"error": f"there are {MAX_CLIENTS} connections already"})
-            client.close()
-            return
-        self.clients.add(client)
-        self._tasks.add(task)
-        try:
-            await self._serve(client, reader)
-            await client.all_answered()
-            client.close()
-        except ConnectionError:
-            client.close()
-        except asyncio.CancelledError:
-            pass  # the service ends: answers are still on their way, and ``close`` comes after them
-        finally:
-            self._tasks.discard(task)
-            self.clients.discard(client) if client.is_closed else None
-
-    async def _serve(self, client: _Client, reader: asyncio.StreamReader) -> None:
-        lines = Lines()
-        while piece := await reader.read(PIECE_BYTES):
-            await self._take(client, lines.feed(piece))
-            await client.drain()
-        await self._take(client, lines.end())
-
-    async def _take(self, client: _Client, lines: list[bytes | None]) -> None:
-        received = time.monotonic_ns()
-        events: list[Delivery] = []
-        for line in lines:
-            try:
-                message = _event(line)
-            except Refused as problem:
-                request = _request(line)
-                if request is None:
-                    if line is None or line.strip():
-                        client.say({"error": str(problem), "native_id": problem.native_id})
-                else:
-                    client.say(await self._response(request))
-            else:
-                client.waiting += 1
-                events.append(Delivery(message, received, None, partial(client.answer, message.native_id)))
-        if events:
-            await self._pieces.put(events)
-
-    async def _response(self, request: dict[str, Any]) -> dict[str, Any]:
-        if self.respond is None:
-            return {"error": "nothing is answered here but events"}
-        return await self.respond(request)
+        for _ in range(_CLOSING_TURNS):
+            if not self.clients:
+                return
+            await asyncio.sleep(_CLOSING_SECONDS / _CLOSING_TURNS)
+        for client in list(self.clients):
+            client.abort()
 
 
-class _Client:
-    """One connection's way back: answers of one commit go out together."""
+class _Client(asyncio.BufferedProtocol):
+    """One connection: pieces come in and are parsed, answers of one commit go out together.
 
-    def __init__(self, writer: asyncio.StreamWriter) -> None:
-        self.waiting = 0
-        self.is_closed = False
-        self._writer = writer
+    It is not read from while there is enough to do: events that wait to be taken, a request that is not yet answered,
+    answers that nobody reads.
+    """
+
+    def __init__(self, adapter: JsonSocket) -> None:
+        self._adapter = adapter
+        self._buffer = bytearray(PIECE_BYTES)
+        self._lines = Lines()
+        self._unparsed: deque[bytes | None] = deque()
         self._unsent: list[bytes] = []
-        self._answered = asyncio.Event()
+        self._unanswered = 0
+        self._request: asyncio.Task[None] | None = None
+        self._has_ended = self._is_deaf = self._is_unread = False
+        self._transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.set_write_buffer_limits(high=_UNREAD_ANSWER_BYTES)
+        if len(self._adapter.clients) >= MAX_CLIENTS:
+            self.say({"error": f"there are {MAX_CLIENTS} connections already"})
+            self.close()
+        else:
+            self._adapter.clients.add(self)
+
+    def connection_lost(self, fault: Exception | None) -> None:  # noqa: ARG002 whoever went away needs no answer
+        self._adapter.clients.discard(self)
+        if self._request is not None:
+            self._request.cancel()
+
+    def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002 asyncio names it
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._unparsed.extend(self._lines.feed(bytes(memoryview(self._buffer)[:nbytes])))
+        self.go_on()
+
+    def eof_received(self) -> bool:
+        self._unparsed.extend(self._lines.end())
+        self._has_ended = True
+        self.go_on()
+        return True  # answers still go out
+
+    def pause_writing(self) -> None:
+        self._is_unread = True
+        self.go_on()
+
+    def resume_writing(self) -> None:
+        self._is_unread = False
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Do what can be done now: parse lines, read on or read no more, close where all is said."""
+        if self._unparsed and not self._has_to_wait:
+            self._parse()
+        if self._transport.is_closing():
+            return
+        if self._has_ended or self._is_deaf:
+            if self._has_ended and not (self._unparsed or self._unanswered or self._request):
+                self.close()
+        elif self._has_to_wait:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
+
+    def deafen(self) -> None:
+        """Read no more, and forget what was read but not taken."""
+        self._is_deaf = True
+        self._unparsed.clear()
+        if not self._has_ended and not self._transport.is_closing():
+            self._transport.pause_reading()
 
     def answer(self, native_id: str, outcome: Outcome) -> None:
         """Tell what became of an event."""
-        self.waiting -= 1
+        self._unanswered -= 1
         if outcome.durable:
             self._send(b'{"ack": %s}\n' % encode_basestring_ascii(native_id).encode())
         else:
             self.say({"error": outcome.problem, "native_id": native_id})
-        if not self.waiting:
-            self._answered.set()
+        if self._has_ended and not self._unanswered:
+            self.go_on()
 
     def say(self, told: dict[str, Any]) -> None:
         """Send an object as one line."""
         self._send(json.dumps(told, default=str).encode() + b"\n")
 
-    async def drain(self) -> None:
-        """Wait until what was sent is read; who reads no answers is not read from."""
-        self._flush()
-        if self._writer.transport.get_write_buffer_size() > _UNREAD_ANSWER_BYTES:
-            await self._writer.drain()
-
-    async def all_answered(self) -> None:
-        """Wait until nothing that this connection sent is without its outcome."""
-        while self.waiting:
-            self._answered.clear()
-            await self._answered.wait()
-
     def close(self) -> None:
         """Send what is still to be sent, and close."""
         self._flush()
-        self.is_closed = True
-        self._writer.close()
+        self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self._transport.abort()
+
+    @property
+    def _has_to_wait(self) -> bool:
+        return self._request is not None or self._is_unread or self._is_deaf or self._adapter.is_behind
+
+    def _parse(self) -> None:
+        received = time.monotonic_ns()
+        events: list[Delivery] = []
+        while self._unparsed and self._request is None:
+            line = self._unparsed.popleft()
+            try:
+                message = _event(line)
+            except Refused as problem:
+                self._other(line, problem)
+            else:
+                events.append(Delivery(message, received, None, partial(self.answer, message.native_id)))
+        if events:
+            self._unanswered += len(events)
+            self._adapter.hear(events)
+
+    def _other(self, line: bytes | None, problem: Refused) -> None:
+        request = _request(line)
+        if request is not None:
+            self._request = asyncio.get_running_loop().create_task(self._respond(request))
+        elif line is None or line.strip():
+            self.say({"error": str(problem), "native_id": problem.native_id})
+
+    async def _respond(self, request: dict[str, Any]) -> None:
+        self.say(await self._adapter.response(request))
+        self._request = None
+        self.go_on()
 
     def _send(self, line: bytes) -> None:
-        if self.is_closed:
-            return
         if not self._unsent:
             asyncio.get_running_loop().call_soon(self._flush)
         self._unsent.append(line)
 
     def _flush(self) -> None:
-        if self._unsent and not self._writer.is_closing():
-            self._writer.write(b"".join(self._unsent))
+        if self._unsent and not self._transport.is_closing():
+            self._transport.write(b"".join(self._unsent))
         self._unsent.clear()
 
 
