@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -114,10 +114,8 @@ def _exchange(connected: socket.socket, lines: list[bytes], due: Any) -> Any:
             unsent += b"".join(lines[sent:ready])
             sent = ready
         if unsent:
-            try:
+            with suppress(BlockingIOError):
                 unsent = unsent[connected.send(unsent[: 1 << 18]) :]
-            except BlockingIOError:
-                pass
         wait = 0.0005 if unsent else (max(due[sent] - now, 0.0) if sent < len(lines) else 0.05)
         if selector.select(min(wait, 0.05)):
             told = connected.recv(1 << 18)

@@ -446,6 +446,11 @@ class Settings(BaseSettings):
         return self.home / "live.duckdb"
 
     @property
+    def live_lock(self) -> Path:
+        """Held by whoever has ``live.duckdb`` open."""
+        return self.home / "live.lock"
+
+    @property
     def live_socket(self) -> Path:
         """Where the live service answers: events, queries, its state."""
         return self.home / "live.sock"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+_SALVAGE = "`egregora live salvage` keeps a copy and opens what is whole"
+
 
 class LiveError(RuntimeError):
     """The live service cannot begin or go on."""
@@ -28,8 +30,6 @@ class WriterDied(LiveError):
 class HotStoreDamaged(LiveError):
     """DuckDB refuses to open the file; the message says what to do."""
 
-    def __init__(self, path: Path, reason: str) -> None:
+    def __init__(self, path: Path, reason: str, advice: str = _SALVAGE) -> None:
         self.path, self.reason = path, reason
-        super().__init__(
-            f"{path} cannot be opened: {reason.splitlines()[0]}. `egregora live salvage` keeps a copy and opens what is whole"
-        )
+        super().__init__(f"{path} cannot be opened: {reason.splitlines()[0]}; {advice}")

@@ -24,6 +24,7 @@ from egregora_assets.warehouse.connection import open_file
 from egregora_assets.warehouse.query import rows, scalar
 
 COLUMNS = ", ".join(SEGMENT_SCHEMA.names)
+_DAMAGE = ("WAL file", "Corrupt")
 _RETURN_SECONDS = 10.0
 """How long readers that were interrupted may take to give their cursors back."""
 _TYPES = {
@@ -76,7 +77,7 @@ class HotStore:
             try:
                 connection = stack.enter_context(open_file(self.path, self._config, 0))
             except duckdb.Error as error:
-                if "WAL" in str(error):
+                if any(word in str(error) for word in _DAMAGE):
                     raise HotStoreDamaged(self.path, str(error)) from error
                 raise
             connection.execute("SET GLOBAL TimeZone = 'UTC'")

@@ -80,9 +80,9 @@ class Refused(ValueError):
         self.native_id = native_id
 
 
-def read_event(line: bytes) -> IncomingMessage:
-    """Read one JSON object. Raises ``Refused``."""
-    if len(line) > MAX_EVENT_BYTES:
+def read_event(line: bytes | None) -> IncomingMessage:
+    """Read one JSON object; ``None`` stands for a line that was too long to be held. Raises ``Refused``."""
+    if line is None or len(line) > MAX_EVENT_BYTES:
         raise Refused(f"the line is longer than {MAX_EVENT_BYTES:,} bytes")
     try:
         return IncomingMessage.model_validate_json(line)

@@ -15,11 +15,8 @@ class Lines:
         self._longest = longest
         self._rest = bytearray()
         self._skipping = False
-
-    @property
-    def waiting(self) -> int:
-        """How many bytes wait for their line break."""
-        return len(self._rest)
+        self.waiting = 0
+        """How many bytes came behind the last line break."""
 
     def feed(self, piece: bytes) -> list[bytes | None]:
         """Return the lines that end in the piece, without line breaks; ``None`` stands for one that is too long."""
@@ -36,6 +33,7 @@ class Lines:
         return [self._line()] if self._rest or self._skipping else []
 
     def _hold(self, part: bytes) -> None:
+        self.waiting += len(part)
         if self._skipping:
             return
         if len(self._rest) + len(part) > self._longest:
@@ -47,5 +45,6 @@ class Lines:
     def _line(self) -> bytes | None:
         line = None if self._skipping else bytes(self._rest)
         self._skipping = False
+        self.waiting = 0
         self._rest.clear()
         return line

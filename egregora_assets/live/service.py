@@ -80,7 +80,7 @@ def run_service(settings: Settings, inputs: Inputs, report: Report | None = None
     os.umask(_PRIVATE)
     make_home(settings)
     with locked(
-        settings.home / "live.lock",
+        settings.live_lock,
         exclusive=True,
         wait_seconds=0,
         busy=lambda: AlreadyRunning(f"another live service runs in {settings.home}: there is one for each home"),

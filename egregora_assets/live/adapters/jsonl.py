@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from egregora_assets.live.adapters.protocol import Delivery, Outcome, StreamingAdapter
-from egregora_assets.live.incoming import MAX_EVENT_BYTES, Refused, read_event
+from egregora_assets.live.incoming import Refused, read_event
 from egregora_assets.live.lines import PIECE_BYTES, Lines
 
 PLATFORM = "jsonl"
@@ -31,7 +31,6 @@ _UNREAD_ANSWER_BYTES = 1 << 20
 _CLOSING_SECONDS = 0.2
 _CLOSING_TURNS = 20
 _MODE = 0o600
-_TOO_LONG = f"the line is longer than {MAX_EVENT_BYTES:,} bytes"
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +86,7 @@ class StandardInput:
 
     def _delivery(self, number: int, line: bytes | None, received: int) -> list[Delivery]:
         try:
-            return [Delivery(_event(line), received)]
+            return [Delivery(read_event(line), received)]
         except Refused as problem:
             self.refused += 1
             log.warning("standard input, line %s: %s", number, problem)
@@ -278,7 +277,7 @@ class _Client(asyncio.BufferedProtocol):
         while self._unparsed and self._request is None:
             line = self._unparsed.popleft()
             try:
-                message = _event(line)
+                message = read_event(line)
             except Refused as problem:
                 self._other(line, problem)
             else:
@@ -308,12 +307,6 @@ class _Client(asyncio.BufferedProtocol):
         if self._unsent and not self._transport.is_closing():
             self._transport.write(b"".join(self._unsent))
         self._unsent.clear()
-
-
-def _event(line: bytes | None) -> Any:
-    if line is None:
-        raise Refused(_TOO_LONG)
-    return read_event(line)
 
 
 def _request(line: bytes | None) -> dict[str, Any] | None:
