@@ -25,6 +25,9 @@ from egregora_assets.warehouse.query import rows, scalar
 
 COLUMNS = ", ".join(SEGMENT_SCHEMA.names)
 _DAMAGE = ("WAL file", "Corrupt")
+_MEMORY = "512MB"
+"""What DuckDB keeps in memory: rows since the last checkpoint, and what queries need."""
+_AGAIN_SECONDS = 0.01
 _RETURN_SECONDS = 10.0
 """How long readers that were interrupted may take to give their cursors back."""
 _TYPES = {
@@ -55,12 +58,14 @@ class HotStore:
         self.segments = settings.segments
         self._config: dict[str, str | int | bool] = {
             "checkpoint_threshold": settings.live.checkpoint_threshold,
+            "memory_limit": _MEMORY,
             "threads": 1,  # more would only wake each other for so little
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
         }
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._file = ExitStack()
+        self._parent: duckdb.DuckDBPyConnection  # of all cursors: the one that writes is busy, and refuses to make any
         self._lent: set[duckdb.DuckDBPyConnection] = set()
         self._change = threading.Condition()
 
@@ -86,6 +91,7 @@ class HotStore:
             connection.execute("SET lock_configuration = true")
             with self._change:
                 self._connection = connection
+                self._parent = stack.enter_context(connection.cursor())
                 self._file = stack.pop_all()
                 self._change.notify_all()
 
@@ -99,9 +105,11 @@ class HotStore:
         """Close the file: readers are interrupted, and waited for."""
         with self._change:
             self._connection = None
-            for cursor in self._lent:
-                cursor.interrupt()
-            self._change.wait_for(lambda: not self._lent, _RETURN_SECONDS)
+            until = time.monotonic() + _RETURN_SECONDS
+            while self._lent and time.monotonic() < until:
+                for cursor in self._lent:
+                    cursor.interrupt()
+                self._change.wait(_AGAIN_SECONDS)
         with suppress(duckdb.Error):  # a file that has failed says so again when it is closed
             self._file.close()
 
@@ -110,7 +118,9 @@ class HotStore:
         """Lend a cursor of its own to a thread that reads. Raises ``duckdb.ConnectionException`` where the file is closed."""
         with self._change:
             self._change.wait_for(lambda: self._connection is not None, _RETURN_SECONDS)
-            cursor = self.connection.cursor()
+            if self._connection is None:
+                raise duckdb.ConnectionException(f"{self.path.name} cannot be opened at the moment")
+            cursor = self._parent.cursor()
             self._lent.add(cursor)
         try:
             yield cursor

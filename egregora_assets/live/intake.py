@@ -35,6 +35,7 @@ class Intake:
         self._most_rows, self._most_bytes = most_rows, most_bytes
         self._queue: deque[Arrival] = deque()
         self._awake = threading.Event()
+        self._hurried = threading.Event()
         self._rows = self._bytes = 0
         self._waiting: list[asyncio.Future[None]] = []
 
@@ -90,6 +91,10 @@ class Intake:
         if not self._awake.is_set():
             self._awake.set()
 
+    def hurry(self) -> None:
+        """Let no commit wait for company any more: the service ends."""
+        self._hurried.set()
+
     def wait(self) -> None:
         """Wait until somebody wakes the writer's thread."""
         self._awake.wait()
@@ -101,7 +106,7 @@ class Intake:
             return []
         late = self._queue[0].delivery.received_ns / 1e9 + linger_seconds - time.monotonic()
         if late > 0 and len(self._queue) < most_rows:
-            time.sleep(min(late, linger_seconds))
+            self._hurried.wait(min(late, linger_seconds))
         group: list[Arrival] = []
         size = 0
         while self._queue and len(group) < most_rows and size < MAX_GROUP_BYTES:

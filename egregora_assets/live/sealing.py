@@ -18,10 +18,10 @@ from egregora_assets.config import Settings
 from egregora_assets.live.hot_store import COLUMNS, HotStore
 from egregora_assets.live.writer import Writer
 from egregora_assets.publish.snapshot import snapshot_state
-from egregora_assets.warehouse.query import arrow
+from egregora_assets.warehouse.query import arrow, rows
 
 _MOST_ROWS = 20_000
-_MOST_TEXT_BYTES = 32 << 20
+_MOST_TEXT_BYTES = 8 << 20
 _SUPERSEDED = """
     DELETE FROM cursors WHERE number < (SELECT max(number) FROM cursors AS later WHERE later.adapter = cursors.adapter)
 """
@@ -50,7 +50,8 @@ class Sealer:
         """Seal what is there by now, oldest first, and say so in the store. Returns the segments."""
         made = []
         last = self._writer.next_sequence - 1
-        while self.sealed < last and (events := self._next_events()):
+        while self.sealed < last:
+            events = self._next_events()
             made.append(segments.seal(self._folder, events))
             self.sealed = made[-1].last
             self._note_times(events)
@@ -81,14 +82,16 @@ class Sealer:
             segments.forget(self._folder, segment)
         return len(done)
 
-    def _next_events(self) -> pa.Table | None:
-        wanted = f"""
-            SELECT {COLUMNS} FROM (FROM hot_events WHERE sequence > ? ORDER BY sequence LIMIT {_MOST_ROWS})
-            QUALIFY sum(strlen(text)) OVER (ORDER BY sequence) - strlen(text) < {_MOST_TEXT_BYTES} ORDER BY sequence
+    def _next_events(self) -> pa.Table:
+        """Return the oldest events that are in no segment, as many as one may have. There is at least one."""
+        sizes = f"""
+            SELECT sequence, coalesce(strlen(text), 0) FROM hot_events WHERE sequence > ? ORDER BY sequence LIMIT {_MOST_ROWS}
         """
+        wanted = f"SELECT {COLUMNS} FROM hot_events WHERE sequence BETWEEN ? AND ? ORDER BY sequence"
         with self._store.cursor() as cursor:
-            events = arrow(cursor, wanted, [self.sealed])
-        return events if events.num_rows else None
+            numbers, lengths = (np.array(column) for column in zip(*rows(cursor, sizes, [self.sealed]), strict=True))
+            fitting = max(int(np.searchsorted(lengths.cumsum(), _MOST_TEXT_BYTES)), 1)
+            return arrow(cursor, wanted, [int(numbers[0]), int(numbers[:fitting][-1])])
 
     def _advance(self, connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute("BEGIN")

@@ -14,6 +14,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -140,7 +141,8 @@ class Service:
             self.lanes[adapter.name] = Lane(adapter)
         self.writer.start()
         self.socket.respond = self.respond
-        await self.reads.recent(1)
+        with suppress(NotReadOnly, QueryFailed):  # where nothing may be read yet, nothing is slow the first time
+            await self.reads.recent(1)
         await self.socket.open()
         log.info("listening on %s", self.socket.path)
 
@@ -181,6 +183,7 @@ class Service:
         self.socket.deafen()
         for task in pumps.values():
             task.cancel()
+        self.intake.hurry()
         deadline = time.monotonic() + _DRAIN_SECONDS
         while self.intake.rows and time.monotonic() < deadline and self.writer.problem is None:
             await asyncio.sleep(0.005)

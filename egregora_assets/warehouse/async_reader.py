@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -18,7 +19,7 @@ import duckdb
 
 _PIECE_ROWS = 256
 _AGAIN_SECONDS = 0.01
-"""How soon a question is interrupted again: an interruption just before it began would have been lost."""
+"""How soon a question is interrupted again: an interruption between two of its statements is lost."""
 _MOST_BYTES = 8 << 20
 
 Lend = Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
@@ -55,6 +56,7 @@ class AsyncReader:
 
     def __init__(self, lend: Lend, *, seconds: float, most_rows: int, threads: int = 2) -> None:
         self._lend, self._seconds, self._most_rows = lend, seconds, most_rows
+        self._questions: set[_Question] = set()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="reader")
 
     async def ask(self, ask: Callable[[duckdb.DuckDBPyConnection], duckdb.DuckDBPyConnection]) -> Answer:
@@ -63,6 +65,7 @@ class AsyncReader:
         Raises ``QueryTooLong``, and what ``ask`` raises. Being cancelled interrupts it.
         """
         question = _Question(self._lend, ask, self._most_rows)
+        self._questions.add(question)
         answer = asyncio.get_running_loop().run_in_executor(self._pool, question.run)
         try:
             async with asyncio.timeout(self._seconds):
@@ -70,8 +73,10 @@ class AsyncReader:
         except TimeoutError:
             raise QueryTooLong(f"the query took longer than {self._seconds:g} s and was ended") from None
         finally:
+            self._questions.discard(question)
             if not answer.done():
-                _end(question, answer)
+                answer.cancel()
+                question.end()
 
     async def query(self, sql: str) -> Answer:
         """Ask one statement that reads. Raises ``NotReadOnly``, ``QueryTooLong`` or ``duckdb.Error``."""
@@ -79,21 +84,14 @@ class AsyncReader:
         return await self.ask(lambda cursor: cursor.execute(checked))
 
     def close(self) -> None:
-        """Take no more questions."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _end(question: _Question, answer: asyncio.Future[Answer]) -> None:
-    """Interrupt a question until it has ended; nobody waits for what it says then."""
-    if answer.done():
-        answer.cancelled() or answer.exception()
-        return
-    question.interrupt()
-    asyncio.get_running_loop().call_later(_AGAIN_SECONDS, _end, question, answer)
+        """Take no more questions, and end those that are being asked."""
+        for question in self._questions:
+            question.end()
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 class _Question:
-    """One question, from the thread that asks it; ``interrupt`` may come from any."""
+    """One question, from the thread that asks it; ``end`` may come from any."""
 
     def __init__(
         self, lend: Lend, ask: Callable[[duckdb.DuckDBPyConnection], duckdb.DuckDBPyConnection], most_rows: int
@@ -112,11 +110,23 @@ class _Question:
                 with self._guard:
                     self._cursor = None
 
-    def interrupt(self) -> None:
+    def end(self) -> None:
+        """Interrupt it until it has ended; nobody waits for what it says then."""
+        self._is_over = True
+        if self._interrupted():
+            threading.Thread(target=self._interrupt_again, name="reader-end", daemon=True).start()
+
+    def _interrupt_again(self) -> None:
+        while self._interrupted():
+            time.sleep(_AGAIN_SECONDS)
+
+    def _interrupted(self) -> bool:
+        """Interrupt it where it runs; returns whether it does."""
         with self._guard:
-            self._is_over = True
-            if self._cursor is not None:
-                self._cursor.interrupt()
+            if self._cursor is None:
+                return False
+            self._cursor.interrupt()
+            return True
 
     def _begin(self, cursor: duckdb.DuckDBPyConnection) -> None:
         with self._guard:
