@@ -108,7 +108,8 @@ class HotStore:
             until = time.monotonic() + _RETURN_SECONDS
             while self._lent and time.monotonic() < until:
                 for cursor in self._lent:
-                    cursor.interrupt()
+                    with suppress(duckdb.Error):  # it may just be closed
+                        cursor.interrupt()
                 self._change.wait(_AGAIN_SECONDS)
         with suppress(duckdb.Error):  # a file that has failed says so again when it is closed
             self._file.close()
