@@ -20,6 +20,7 @@ from egregora_assets.live.writer import Writer
 from egregora_assets.publish.snapshot import snapshot_state
 from egregora_assets.warehouse.query import arrow, rows
 
+_LEFTOVER = f".{'[0-9]' * 20}-{'[0-9]' * 20}.tmp"
 _MOST_ROWS = 20_000
 _MOST_TEXT_BYTES = 8 << 20
 _SUPERSEDED = """
@@ -41,7 +42,7 @@ class Sealer:
 
     def open(self) -> None:
         """Learn what is sealed; what a crash left half written goes. The store is open, and the writer has not begun."""
-        for leftover in self._folder.glob(".*.tmp"):
+        for leftover in self._folder.glob(_LEFTOVER):
             leftover.unlink()
         self.sealed = self._store.sealed()
         self._advance(self._store.connection)
