@@ -31,6 +31,7 @@ def run(
     home: Home = None,
 ) -> None:
     """Take in messages as they come: one JSON object per line, each answered once it is durable."""
+    context.obj = home
     if context.invoked_subcommand is not None:
         return
     from egregora_assets.live.service import Inputs, run_service
@@ -44,6 +45,7 @@ def run(
 
 @live.command()
 def status(
+    context: typer.Context,
     once: Annotated[bool, typer.Option("--once", help="Show it once and end.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, once.")] = False,
     socket: Address = None,
@@ -53,7 +55,7 @@ def status(
     from egregora_assets.live.asking import ask
 
     with readable_errors():
-        path = _socket(load_settings(home), socket)
+        path = _socket(load_settings(home or context.obj), socket)
         found = ask(path, {"status": True})["status"]
         if as_json:
             print(json.dumps(found, ensure_ascii=False))
@@ -68,6 +70,7 @@ def status(
 
 @live.command()
 def query(
+    context: typer.Context,
     sql: Annotated[str, typer.Argument(help="DuckDB SQL over recent_messages.")],
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines.")] = False,
     socket: Address = None,
@@ -77,7 +80,7 @@ def query(
     from egregora_assets.live.asking import ask
 
     with readable_errors():
-        answer = ask(_socket(load_settings(home), socket), {"query": sql})
+        answer = ask(_socket(load_settings(home or context.obj), socket), {"query": sql})
     if as_json:
         for row in answer["rows"]:
             print(json.dumps(dict(zip(answer["names"], row, strict=True)), ensure_ascii=False))
@@ -88,12 +91,12 @@ def query(
 
 
 @live.command()
-def salvage(home: Home = None) -> None:
+def salvage(context: typer.Context, home: Home = None) -> None:
     """Open a hot store that DuckDB refuses to open, up to where it is damaged. The damaged files are kept."""
     from egregora_assets.live.salvage import salvage as open_again
 
     with readable_errors():
-        done = open_again(load_settings(home))
+        done = open_again(load_settings(home or context.obj))
     if done.copy is None:
         out.print(f"Nothing is damaged: {done.rows:,} rows.")
         return

@@ -707,6 +707,11 @@ SETTINGS_TEMPLATE = """\
 # model = "qwen3:8b"
 # url = "http://127.0.0.1:11434/v1"
 
+# [[live.adapters]]                     # messages as they come, for `egregora live`
+# name = "bridge"
+# adapter = "tail"                      # or "matrix", "irc", "nats", "webhook"
+# options = { path = "/var/log/bridge.jsonl" }
+
 # [warehouse]
 # threads = 2
 # memory_limit = "2GB"

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import traceback
+from types import FrameType
 
 import numpy as np
 
@@ -17,6 +18,8 @@ _BEAT_SECONDS = 0.02
 _HELD_SECONDS = 0.05
 """A loop that is held for longer is looked at."""
 _FRAMES = 3
+_WAITS = "select (selectors.py"
+_WORKERS = ("live-writer", "reader_", "asyncio_")
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +60,22 @@ class LoopLag:
     def _watch(self) -> None:
         while not self._ended.wait(_HELD_SECONDS / 2):
             if time.monotonic() - self._beat > _BEAT_SECONDS + _HELD_SECONDS and self._seen is None:
-                frame = sys._current_frames().get(self._thread)
-                stack = traceback.extract_stack(frame)[-_FRAMES:] if frame else []
-                self._seen = " → ".join(f"{at.name} ({at.filename.rpartition('/')[2]}:{at.lineno})" for at in stack)
+                self._seen = self._stack()
+
+    def _stack(self) -> str:
+        """Return where the loop stands. Where it only waits for its turn, others have the processor: then where these stand."""
+        frames = sys._current_frames()
+        loop = _told(frames.get(self._thread))
+        if _WAITS not in loop:
+            return loop
+        others = (
+            f"{thread.name}: {_told(frames.get(thread.ident or 0))}"
+            for thread in threading.enumerate()
+            if thread.name.startswith(_WORKERS)
+        )
+        return "; ".join(("others that have the processor", *others))
+
+
+def _told(frame: FrameType | None) -> str:
+    stack = traceback.extract_stack(frame)[-_FRAMES:] if frame else []
+    return " → ".join(f"{at.name} ({at.filename.rpartition('/')[2]}:{at.lineno})" for at in stack)

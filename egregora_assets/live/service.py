@@ -38,6 +38,7 @@ from egregora_assets.live.sealing import Sealer
 from egregora_assets.live.status import status_of
 from egregora_assets.live.writer import Settled, Writer
 from egregora_assets.warehouse.async_reader import AsyncReader, NotReadOnly, QueryTooLong
+from egregora_assets.warehouse.connection import WarehouseBusy
 from egregora_assets.warehouse.durable import locked
 from egregora_assets.warehouse.files import make_home
 
@@ -240,7 +241,7 @@ class Service:
             self.sealer.seal()
             self.sealer.prune()
             self.sealing_problem = None
-        except (OSError, duckdb.Error) as fault:  # a full disk may have room again the next time
+        except (OSError, duckdb.Error, WarehouseBusy) as fault:  # a full disk may have room again the next time
             self.sealing_problem = str(fault).partition("\n")[0]
             log.error("rows could not be handed over: %s", self.sealing_problem)
 

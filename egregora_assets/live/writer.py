@@ -26,6 +26,7 @@ from egregora_assets.live.hot_store import HotStore
 from egregora_assets.live.id_window import IdWindow, event_key
 from egregora_assets.live.incoming import IncomingMessage
 from egregora_assets.live.intake import Arrival, Intake
+from egregora_assets.warehouse.connection import WarehouseBusy
 
 _ATTEMPTS = 2
 _LONGEST_PAUSE_SECONDS = 1.0
@@ -34,6 +35,8 @@ _LINGER_GROWTH = 8
 """A commit waits at most so many times ``linger_ms``, where many events come: it costs the same for one as for fifty."""
 _ROWS_FOR_LONGEST_LINGER = 24
 _DURABLE = Outcome(True)
+_UNKNOWN = (duckdb.Error, OSError, WarehouseBusy)
+"""Errors after which it is not known what is durable, and which may not come again."""
 
 log = logging.getLogger(__name__)
 
@@ -156,7 +159,7 @@ class Writer:
                 while not self._store_group(group, refused):
                     pass
                 break
-            except (duckdb.Error, OSError) as fault:
+            except _UNKNOWN as fault:
                 self._is_settled = False
                 self.problem = _reason(fault)
         else:
@@ -235,7 +238,7 @@ class Writer:
         try:
             self._recover()
             done.set_result(chore(self._store.connection))
-        except (duckdb.Error, OSError) as fault:
+        except _UNKNOWN as fault:
             self._is_settled = False
             self.problem = _reason(fault)
             done.set_exception(fault)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 import urllib.request
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from egregora_assets.live.latency import Histogram, LatencyMonitor
+from egregora_assets.config import Settings
+from egregora_assets.live.latency import Histogram, LatencyMonitor, LatencyWindow
+from egregora_assets.live.loop_lag import LoopLag
+from egregora_assets.live.reporting import Reporting
+from tests.live.hot import hot
 from tests.live.service import client, event, running
 
 durations = st.lists(st.integers(1_000, 3_600 * 10**9), min_size=1, max_size=200)
@@ -63,5 +70,49 @@ def test_a_service_tells_its_figures_on_loopback_and_keeps_its_windows(tmp_path:
         figures = status["lanes"]["socket"]["stages"]["commit"]
         assert figures["count"] == 20
         assert 0 < figures["p50_ms"] <= figures["p99_ms"] <= figures["max_ms"]
+        while sender.ask({"status": True})["status"]["up_seconds"] < 5:
+            time.sleep(0.2)
+        service.stop()
     assert 'egregora_live_latency_seconds_count{lane="socket",stage="commit"} 20' in told
     assert "egregora_live_healthy 1" in told
+    with duckdb.connect(str(service.home / "live.duckdb")) as connection:
+        kept = connection.execute("FROM latency_windows SELECT sum(count) WHERE stage = 'commit'").fetchall()
+    assert kept == [(20,)]
+
+
+def test_windows_are_reported_though_one_report_fails(tmp_path: Path) -> None:
+    reported: list[LatencyWindow] = []
+
+    def report(window: LatencyWindow) -> None:
+        reported.append(window)
+        if len(reported) == 1:
+            raise OSError("nobody listens")
+
+    async def run() -> None:
+        monitor = LatencyMonitor(50)
+        async with hot(Settings(home=tmp_path)) as opened:
+            reporting = Reporting(opened.writer, report)
+            for _ in range(3):
+                reporting.put(monitor.turn(["socket"], 0, 0))
+            while len(reported) < 3:
+                await asyncio.sleep(0.01)
+            reporting.close()
+
+    asyncio.run(run())
+    assert [window.lane for window in reported] == ["socket"] * 3
+
+
+def test_what_holds_the_event_loop_is_named() -> None:
+    def slow_plugin() -> None:
+        time.sleep(0.4)
+
+    async def run() -> str | None:
+        lag = LoopLag(LatencyMonitor(50))
+        task = asyncio.create_task(lag.run())
+        await asyncio.sleep(0.1)
+        slow_plugin()
+        await asyncio.sleep(0.1)
+        task.cancel()
+        return lag.culprit
+
+    assert "slow_plugin (test_latency.py:" in str(asyncio.run(run()))
