@@ -7,6 +7,7 @@ error while it runs could repeat what stands in a row that no view shows, so onl
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -23,6 +24,8 @@ _FUNCTIONS = frozenset(("unnest", "range", "generate_series"))
 _TABLE_KINDS = frozenset(
     ("BASE_TABLE", "TABLE_FUNCTION", "SHOW_REF", "SUBQUERY", "JOIN", "EXPRESSION_LIST", "EMPTY", "PIVOT")
 )
+_CATALOG = "SELECT lower(table_name) FROM duckdb_tables() UNION ALL SELECT lower(view_name) FROM duckdb_views()"
+"""Names that a query may not give to a CTE: inside it they would still mean the table."""
 _TOLD = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException, duckdb.InterruptException)
 
 
@@ -67,6 +70,11 @@ class HotReads:
         return await self.query(f"FROM {latest} ORDER BY sequence")
 
 
+def told(answer: Answer) -> dict[str, Any]:
+    """Return an answer as an object of JSON, which knows no NaN and no infinity, and whose keys are texts."""
+    return {"names": answer.names, "rows": [_plain(row) for row in answer.rows], "is_cut": answer.is_cut}
+
+
 def _parsed(sql: str) -> str:
     try:
         return read_only(sql)
@@ -79,7 +87,7 @@ def _refuse_others(cursor: duckdb.DuckDBPyConnection, sql: str, views: frozenset
     tree = json.loads(scalar(cursor, "SELECT json_serialize_sql(?)", [sql]))
     if tree["error"]:
         raise NotReadOnly(f"this cannot be looked at before it runs: {tree.get('error_message')}")
-    own = {name for (name,) in rows(cursor, "SELECT lower(table_name) FROM duckdb_tables()")}
+    own = {name for (name,) in rows(cursor, _CATALOG)}
     named = {str(entry["key"]).lower() for cte in _with_key(tree, "cte_map") for entry in cte["map"]}
     for node in _nodes(tree):
         if _is_hidden(node, views | (named - own)):
@@ -115,3 +123,11 @@ def _nodes(tree: object) -> Iterator[dict[str, Any]]:
 
 def _with_key(tree: object, key: str) -> Iterator[Any]:
     return (node[key] for node in _nodes(tree) if key in node)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return {str(key): _plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

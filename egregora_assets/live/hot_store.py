@@ -76,8 +76,11 @@ class HotStore:
             raise duckdb.ConnectionException(f"{self.path.name} is not open")
         return self._connection
 
-    def open(self) -> None:
-        """Open the file, and make it where there is none. Raises ``HotStoreDamaged`` or ``WarehouseBusy``."""
+    def open(self, force: bool = False) -> None:
+        """Open the file, and make it where there is none; ``force`` has all that it holds on the disk before anybody reads it.
+
+        Raises ``HotStoreDamaged`` or ``WarehouseBusy``.
+        """
         with ExitStack() as stack:
             try:
                 connection = stack.enter_context(open_file(self.path, self._config, 0))
@@ -87,6 +90,8 @@ class HotStore:
                 raise
             connection.execute("SET GLOBAL TimeZone = 'UTC'")
             connection.execute(_SCHEMA)
+            if force:
+                connection.execute("CHECKPOINT")
             connection.execute("SET enable_external_access = false")
             connection.execute("SET lock_configuration = true")
             with self._change:
@@ -98,8 +103,7 @@ class HotStore:
     def reopen(self) -> None:
         """Open the file again after an error that leaves open what is durable, and have all that it holds on the disk."""
         self.close()
-        self.open()
-        self.connection.execute("CHECKPOINT")
+        self.open(force=True)
 
     def close(self) -> None:
         """Close the file: readers are interrupted, and waited for."""

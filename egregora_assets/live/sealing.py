@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,6 @@ from egregora_assets.chat.segments import Segment
 from egregora_assets.config import Settings
 from egregora_assets.live.hot_store import COLUMNS, HotStore
 from egregora_assets.live.writer import Writer
-from egregora_assets.publish.snapshot import snapshot_state
 from egregora_assets.warehouse.query import arrow, rows
 
 _LEFTOVER = f".{'[0-9]' * 20}-{'[0-9]' * 20}.tmp"
@@ -38,6 +38,7 @@ class Sealer:
         self._folder = settings.segments
         self._published: tuple[tuple[int, int] | None, int] = (None, -1)
         self.sealed = 0
+        self._turn = threading.Lock()
         self._taken: dict[str, list[npt.NDArray[np.int64]]] = {}
 
     def open(self) -> None:
@@ -50,13 +51,14 @@ class Sealer:
     def seal(self) -> list[Segment]:
         """Seal what is there by now, oldest first, and say so in the store. Returns the segments."""
         made = []
-        last = self._writer.next_sequence - 1
-        while self.sealed < last:
-            events = self._next_events()
-            made.append(segments.seal(self._folder, events))
-            self.sealed = made[-1].last
-            self._note_times(events)
-            self._writer.chore(self._advance).result()
+        with self._turn:
+            last = self._writer.next_sequence - 1
+            while self.sealed < last:
+                events = self._next_events()
+                made.append(segments.seal(self._folder, events))
+                self.sealed = made[-1].last
+                self._note_times(events)
+                self._writer.chore(self._advance).result()
         return made
 
     def taken_times(self) -> dict[str, npt.NDArray[np.int64]]:
@@ -102,6 +104,10 @@ class Sealer:
 
     def _published_revision(self) -> int:
         """Return the revision of the published snapshot, -1 where there is none; the file is only opened when it is another."""
+        from egregora_assets.publish.snapshot import (
+            snapshot_state,  # it takes a third of the time in which the service begins
+        )
+
         seen = _identity(self._settings.snapshot_path)
         if seen != self._published[0]:
             state = snapshot_state(self._settings)

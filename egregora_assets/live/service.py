@@ -26,8 +26,8 @@ from egregora_assets.config import Settings
 from egregora_assets.live.adapters import registry
 from egregora_assets.live.adapters.jsonl import JsonSocket, StandardInput
 from egregora_assets.live.adapters.protocol import RetryExhausted, StreamingAdapter
-from egregora_assets.live.errors import AlreadyRunning, WriterDied
-from egregora_assets.live.hot_reads import HotReads, QueryFailed, Views, plain_views
+from egregora_assets.live.errors import AdapterUnusable, AlreadyRunning, WriterDied
+from egregora_assets.live.hot_reads import HotReads, QueryFailed, Views, plain_views, told
 from egregora_assets.live.hot_store import HotStore, fsync_seconds
 from egregora_assets.live.intake import Intake
 from egregora_assets.live.latency import LatencyMonitor, LatencyWindow
@@ -139,6 +139,8 @@ class Service:
                 self.live.budget_ms,
             )
         for adapter in self._adapters():
+            if adapter.name in self.lanes:
+                raise AdapterUnusable(f"two adapters are called {adapter.name!r}: give one of them another name")
             self.lanes[adapter.name] = Lane(adapter)
         self.writer.start()
         self.socket.respond = self.respond
@@ -263,7 +265,7 @@ class Service:
                 answer = await self.reads.recent(min(int(request["recent"]), self.live.query_rows))
         except (NotReadOnly, QueryTooLong, QueryFailed, ValueError, TypeError) as error:
             return {"error": str(error)}
-        return {"names": answer.names, "rows": answer.rows, "is_cut": answer.is_cut}
+        return told(answer)
 
 
 async def _all_of(tasks: Sequence[asyncio.Task[None]]) -> None:

@@ -24,7 +24,7 @@ def status_of(service: Service) -> dict[str, Any]:
         "sequence": service.writer.next_sequence - 1,
         "sealed": service.sealer.sealed,
         "segments_waiting": len(segments.waiting(service.settings.segments)),
-        "segments_merged": len(segments.receipts(service.settings.segments)),
+        "segments_merged": len(list(service.settings.segments.glob("*.merged"))),
         "rows_waiting": service.intake.rows,
         "bytes_waiting": service.intake.size,
         "problem": service.writer.problem or service.sealing_problem,

@@ -74,7 +74,7 @@ class Writer:
         self._linger_seconds = settings.linger_ms / 1000
         self._window = IdWindow(max(settings.window_ids, settings.batch_rows))
         self._chores: deque[tuple[Chore, Future[Any]]] = deque()
-        self._stopping = False
+        self._stopping = self._has_ended = False
         self._is_settled = False
         self._next = self._next_cursor = 0
         self._events: Any = None
@@ -112,6 +112,8 @@ class Writer:
         done: Future[Any] = Future()
         self._chores.append((do, done))
         self._intake.wake()
+        if self._has_ended:
+            self._refuse_chores()
         return done
 
     @property
@@ -128,6 +130,13 @@ class Writer:
             log.exception("the writer of %s has died", self._store.path.name)
             died = WriterDied(f"the writer of {self._store.path.name} has ended by an error: {_reason(fault)}")
             self._tell(self._mark_dead, died)
+        finally:
+            self._has_ended = True
+            self._refuse_chores()
+
+    def _refuse_chores(self) -> None:
+        while self._chores:
+            self._chores.popleft()[1].set_exception(duckdb.ConnectionException("the writer has ended"))
 
     def _mark_dead(self, died: WriterDied) -> None:
         if not self.died.done():

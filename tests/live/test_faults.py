@@ -32,7 +32,9 @@ def test_without_room_events_are_refused_and_with_room_they_are_taken_again(tmp_
     assert len(found) == len(set(found))
 
 
-@pytest.mark.parametrize("damage", ["a bit is wrong in the middle", "the end is zeros"])
+@pytest.mark.parametrize(
+    "damage", ["a bit is wrong in the middle", pytest.param("the end is zeros", marks=pytest.mark.slow)]
+)
 def test_a_log_that_is_damaged_is_cut_there_and_a_copy_is_kept(tmp_path: Path, damage: str) -> None:
     home = tmp_path / "home"
     with running(home) as service, client(service) as sender:

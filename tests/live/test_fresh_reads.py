@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 
 import duckdb
 import pytest
 
-from egregora_assets.live.hot_reads import HotReads, QueryFailed
+from egregora_assets.live.hot_reads import HotReads, QueryFailed, told
 from egregora_assets.warehouse.async_reader import Answer, AsyncReader, NotReadOnly, QueryTooLong
 
 SECRET = "the words that nobody may read"
@@ -91,6 +93,7 @@ def test_what_only_reads_the_views_is_answered(store: duckdb.DuckDBPyConnection,
         "SELECT * FROM recent_messages WHERE sequence IN (SELECT sequence FROM hot_events WHERE is_hidden)",
         "WITH hot_events AS (FROM hot_events) FROM hot_events",
         "WITH few AS (FROM hot_events) FROM few",
+        "WITH duckdb_columns AS (FROM duckdb_columns) FROM duckdb_columns",
         "WITH RECURSIVE few AS (SELECT 1 UNION ALL SELECT sequence FROM hot_events) FROM few",
         "FROM recent_messages POSITIONAL JOIN hot_events",
         "FROM (FROM (FROM hot_events))",
@@ -132,6 +135,8 @@ def test_what_only_reads_the_views_is_answered(store: duckdb.DuckDBPyConnection,
         "LOAD httpfs",
         "PREPARE x AS FROM hot_events",
         "EXECUTE x",
+        "SELECT json_execute_serialized_sql(json_serialize_sql('FROM hot_events'))",
+        "FROM json_execute_serialized_sql(json_serialize_sql('FROM hot_events'))",
         "SELECT 1; FROM hot_events",
         "FROM recent_messages; DROP TABLE hot_events",
         "",
@@ -172,6 +177,14 @@ def test_an_answer_has_no_more_rows_than_it_may_and_says_so(store: duckdb.DuckDB
     answer = asked(store, "SELECT repeat('x', 100000) FROM range(500)")
     assert answer.is_cut
     assert len(answer.rows) < 500
+
+
+def test_an_answer_is_json_also_where_json_has_no_word_for_a_value(store: duckdb.DuckDBPyConnection) -> None:
+    answer = told(
+        asked(store, "SELECT 'nan'::DOUBLE, MAP {1: 2}, [{'a': 'inf'::FLOAT}], TIMESTAMP '2024-01-01', 1::HUGEINT")
+    )
+    assert answer["rows"] == [[None, {"1": 2}, [{"a": None}], datetime(2024, 1, 1), 1]]
+    json.dumps(answer, allow_nan=False, default=str)
 
 
 def test_a_query_that_takes_too_long_is_ended_and_the_next_one_is_answered(store: duckdb.DuckDBPyConnection) -> None:

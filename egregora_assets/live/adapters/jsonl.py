@@ -294,7 +294,11 @@ class _Client(asyncio.BufferedProtocol):
             self.say({"error": str(problem), "native_id": problem.native_id})
 
     async def _respond(self, request: dict[str, Any]) -> None:
-        self.say(await self._adapter.response(request))
+        try:
+            self.say(await self._adapter.response(request))
+        except Exception:  # whatever it is, who asked has to be answered and read on
+            log.exception("a request could not be answered")
+            self.say({"error": "the request could not be answered: the log of the service says why"})
         self._request = None
         self.go_on()
 
