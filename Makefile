@@ -9,7 +9,7 @@ EXPORT ?=
 OPTIONS ?=
 SLICE ?=
 
-.PHONY: install demo ui test test-slow check bench format clean
+.PHONY: install demo ui test test-slow check bench bench-live format clean
 
 install: $(VENV)/installed
 
@@ -46,6 +46,9 @@ test-slow: install ## Faults, real processes under load, the UI in a browser
 
 bench: install ## Figures with their floors and bounds; SLICE=chat for one slice
 	@$(BIN)/python -m benchmarks.run $(SLICE)
+
+bench-live: install ## The live service under load; OPTIONS="--ramp --stored 5000000 --reader-ms 20"
+	@$(BIN)/python -m benchmarks.live_load $(OPTIONS)
 
 format: install
 	@$(BIN)/ruff check --fix --quiet .

@@ -12,6 +12,7 @@ import typer
 from egregora_assets.cli_authors import authors
 from egregora_assets.cli_code import code
 from egregora_assets.cli_common import Command, Home, out, print_result, readable_errors
+from egregora_assets.cli_live import live
 from egregora_assets.cli_media import media
 from egregora_assets.cli_model import model
 from egregora_assets.cli_outcomes import conversations, decisions, questions, tasks
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.add_typer(authors, name="authors")
 app.add_typer(code, name="code")
+app.add_typer(live, name="live")
 app.add_typer(media, name="media")
 for asking in (search, decisions, tasks, questions, conversations):
     app.command(cls=Command)(asking)

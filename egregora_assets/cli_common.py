@@ -17,6 +17,7 @@ from egregora_assets.chat.archive import ExportUnreadable
 from egregora_assets.config import Settings, SettingsError, load_settings
 from egregora_assets.git_history.plumbing import GitError
 from egregora_assets.git_history.repositories import Unanswerable
+from egregora_assets.live.errors import LiveError
 from egregora_assets.media.errors import CollectionRefused, FolderRefused, NotSanitised, UnknownFile
 from egregora_assets.privacy.keys import KeyFileError
 from egregora_assets.publish.ledger import SnapshotOutdated, UnknownSource
@@ -80,6 +81,7 @@ def readable_errors() -> Iterator[None]:
         UnknownMessage,
         NoEmbedder,
         EmbedderFailed,
+        LiveError,
         OSError,
     ) as error:
         err.print(f"[red]error:[/red] {plain(_told(error))}", soft_wrap=True)

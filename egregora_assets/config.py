@@ -347,6 +347,32 @@ class DecodingSettings(_Section):
     max_pixels: int = Field(default=120_000_000, ge=1, description="Largest picture that is decoded.")
 
 
+class AdapterSettings(_Section):
+    """One way in for live messages."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="Its name in figures and cursors.")
+    adapter: str = Field(description="What listens: 'tail', 'webhook', 'matrix', 'irc', 'nats', or a plugin's.")
+    options: dict[str, Any] = Field(default_factory=dict, description="What that adapter needs; docs/live.md lists it.")
+
+
+class LiveSettings(_Section):
+    """Messages as they come: how long they may take, and how much may wait."""
+
+    adapters: tuple[AdapterSettings, ...] = ()
+    budget_ms: float = Field(default=50.0, gt=0, description="From receipt to the durable row, 99 of 100 messages.")
+    linger_ms: float = Field(default=2.0, ge=0, description="How long a commit waits for company.")
+    batch_rows: int = Field(default=2_000, ge=1, description="Most events of one commit.")
+    queue_rows: int = Field(default=20_000, ge=1, description="Most events that wait; more have to wait outside.")
+    window_ids: int = Field(default=200_000, ge=0, description="Latest events that are known by heart.")
+    checkpoint_threshold: str = Field(default="4MB", pattern=r"^\d+(\.\d+)?\s?[KMGT]i?B$")
+    seal_seconds: float = Field(default=2.0, gt=0, description="How long rows wait for their segment.")
+    report_seconds: float = Field(default=10.0, ge=1, description="How often Dagster is told.")
+    freshness_seconds: float = Field(default=15.0, gt=0, description="From receipt to the published snapshot.")
+    query_seconds: float = Field(default=5.0, gt=0, description="Longest time for a query on what is hot.")
+    query_rows: int = Field(default=1_000, ge=1, description="Most rows of an answer to one.")
+    metrics_port: int | None = Field(default=None, ge=1, le=65_535, description="Prometheus figures, on loopback only.")
+
+
 class Settings(BaseSettings):
     """All settings, with the folders they imply."""
 
@@ -368,6 +394,7 @@ class Settings(BaseSettings):
     language_model: LanguageModelSettings = LanguageModelSettings()
     limits: LimitSettings = LimitSettings()
     decoding: DecodingSettings = DecodingSettings()
+    live: LiveSettings = LiveSettings()
 
     @field_validator("timezone")
     @classmethod
@@ -413,6 +440,30 @@ class Settings(BaseSettings):
     @property
     def media_store(self) -> Path:
         return self.home / "media"
+
+    @property
+    def live_path(self) -> Path:
+        return self.home / "live.duckdb"
+
+    @property
+    def live_lock(self) -> Path:
+        """Held by whoever has ``live.duckdb`` open."""
+        return self.home / "live.lock"
+
+    @property
+    def live_socket(self) -> Path:
+        """Where the live service answers: events, queries, its state."""
+        return self.home / "live.sock"
+
+    @property
+    def segments(self) -> Path:
+        """Events of the hot store on their way into the warehouse; private."""
+        return self.home / "segments"
+
+    @property
+    def live_policy_path(self) -> Path:
+        """What the live service must know of the warehouse to show hot rows: opt-outs, aliases, names. Private."""
+        return self.home / "live-policy.parquet"
 
     @property
     def language_model_journal(self) -> Path:
@@ -664,6 +715,11 @@ SETTINGS_TEMPLATE = """\
 # [language_model]                      # reads conversations; what it is asked leaves this machine unless it runs on it
 # model = "qwen3:8b"
 # url = "http://127.0.0.1:11434/v1"
+
+# [[live.adapters]]                     # messages as they come, for `egregora live`
+# name = "bridge"
+# adapter = "tail"                      # or "matrix", "irc", "nats", "webhook"
+# options = { path = "/var/log/bridge.jsonl" }
 
 # [warehouse]
 # threads = 2

@@ -1,0 +1,358 @@
+"""Events as lines of JSON, over a Unix socket on which each line is answered, or on the standard input."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+import logging
+import os
+import socket
+import stat
+import threading
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+from json.encoder import encode_basestring_ascii
+from pathlib import Path
+from typing import Any
+
+from egregora_assets.live.adapters.protocol import Delivery, Outcome, StreamingAdapter
+from egregora_assets.live.incoming import Refused, read_event
+from egregora_assets.live.lines import PIECE_BYTES, Lines
+
+PLATFORM = "jsonl"
+REQUESTS = ("query", "status", "recent")
+MAX_CLIENTS = 128
+_PIECES_AHEAD = 4
+_UNREAD_ANSWER_BYTES = 1 << 20
+_CLOSING_SECONDS = 0.2
+_CLOSING_TURNS = 20
+_MODE = 0o600
+
+log = logging.getLogger(__name__)
+
+Respond = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+"""Answers a line that is no event but asks for something."""
+
+
+class SocketTaken(OSError):
+    """The socket's path cannot be had; the message says why."""
+
+
+def create(name: str, options: dict[str, Any], cursor: str | None) -> StreamingAdapter:  # noqa: ARG001 lines have no cursor
+    """Make the adapter: ``{"listen": "unix:PATH"}``, or ``{"stdin": true}``."""
+    if options.get("stdin"):
+        return StandardInput(name)
+    return JsonSocket(name, socket_path(str(options.get("listen", ""))))
+
+
+def socket_path(address: str) -> Path:
+    """Return the path of ``unix:PATH``. Raises ``ValueError``."""
+    kind, _, path = address.partition(":")
+    if kind != "unix" or not path:
+        raise ValueError(f"{address!r} is no address to listen on: write unix:PATH")
+    return Path(path).expanduser().absolute()
+
+
+class StandardInput:
+    """Lines on the standard input. Nobody is answered; lines that are no events are told of in the log."""
+
+    platform = PLATFORM
+
+    def __init__(self, name: str, file: int = 0) -> None:
+        self.name = name
+        self.refused = 0
+        self._file = file
+
+    async def listen(self) -> AsyncIterator[Delivery]:
+        """Yield events until the input ends."""
+        pieces: asyncio.Queue[bytes] = asyncio.Queue(_PIECES_AHEAD)
+        loop = asyncio.get_running_loop()
+        threading.Thread(target=self._read, args=(loop, pieces), name="live-stdin", daemon=True).start()
+        lines, number = Lines(), 0
+        while True:
+            piece = await pieces.get()
+            received = time.monotonic_ns()
+            for line in lines.feed(piece) if piece else lines.end():
+                number += 1
+                if line is None or line.strip():
+                    for delivery in self._delivery(number, line, received):
+                        yield delivery
+            if not piece:
+                return
+
+    def _delivery(self, number: int, line: bytes | None, received: int) -> list[Delivery]:
+        try:
+            return [Delivery(read_event(line), received)]
+        except Refused as problem:
+            self.refused += 1
+            log.warning("standard input, line %s: %s", number, problem)
+            return []
+
+    def _read(self, loop: asyncio.AbstractEventLoop, pieces: asyncio.Queue[bytes]) -> None:
+        """Read in a thread of its own: what stands behind the standard input may be a file, which no loop can wait for."""
+        piece = b"."
+        with suppress(RuntimeError):  # the loop has ended
+            while piece:
+                piece = os.read(self._file, PIECE_BYTES)
+                asyncio.run_coroutine_threadsafe(pieces.put(piece), loop).result()
+
+
+class JsonSocket:
+    """A Unix socket. Each event is answered once its outcome is known, in any order; requests are answered one by one."""
+
+    platform = PLATFORM
+
+    def __init__(self, name: str, path: Path) -> None:
+        self.name, self.path = name, path
+        self.respond: Respond | None = None
+        self.clients: set[_Client] = set()
+        self._heard: deque[list[Delivery]] = deque()
+        self._something = asyncio.Event()
+        self._server: asyncio.Server | None = None
+
+    async def open(self) -> None:
+        """Begin to listen. Raises ``SocketTaken``."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_unix_server(lambda: _Client(self), sock=_bound(self.path))
+
+    async def listen(self) -> AsyncIterator[Delivery]:
+        """Yield events of all connections, for ever."""
+        if self._server is None:
+            await self.open()
+        while True:
+            self._something.clear()
+            await self._something.wait()
+            while self._heard:
+                for delivery in self._heard.popleft():
+                    yield delivery
+            for client in self.clients:
+                client.go_on()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether there is more to be taken than should be; connections are not read from then."""
+        return len(self._heard) >= _PIECES_AHEAD
+
+    def hear(self, events: list[Delivery]) -> None:
+        """Take events of a connection, to be yielded."""
+        self._heard.append(events)
+        self._something.set()
+
+    async def response(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Answer a line that asks for something."""
+        if self.respond is None:
+            return {"error": "nothing is answered here but events"}
+        return await self.respond(request)
+
+    def deafen(self) -> None:
+        """Take no more: nobody can connect, and nothing more is read."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+            self.path.unlink(missing_ok=True)
+        for client in self.clients:
+            client.deafen()
+
+    async def close(self) -> None:
+        """Close all connections, after the answers that are on their way."""
+        for client in list(self.clients):
+            client.close()
+        for _ in range(_CLOSING_TURNS):
+            if not self.clients:
+                return
+            await asyncio.sleep(_CLOSING_SECONDS / _CLOSING_TURNS)
+        for client in list(self.clients):
+            client.abort()
+
+
+class _Client(asyncio.BufferedProtocol):
+    """One connection: pieces come in and are parsed, answers of one commit go out together.
+
+    It is not read from while there is enough to do: events that wait to be taken, a request that is not yet answered,
+    answers that nobody reads.
+    """
+
+    def __init__(self, adapter: JsonSocket) -> None:
+        self._adapter = adapter
+        self._buffer = bytearray(PIECE_BYTES)
+        self._lines = Lines()
+        self._unparsed: deque[bytes | None] = deque()
+        self._unsent: list[bytes] = []
+        self._unanswered = 0
+        self._request: asyncio.Task[None] | None = None
+        self._has_ended = self._is_deaf = self._is_unread = False
+        self._transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.set_write_buffer_limits(high=_UNREAD_ANSWER_BYTES)
+        if len(self._adapter.clients) >= MAX_CLIENTS:
+            self.say({"error": f"there are {MAX_CLIENTS} connections already"})
+            self.close()
+        else:
+            self._adapter.clients.add(self)
+
+    def connection_lost(self, fault: Exception | None) -> None:  # noqa: ARG002 whoever went away needs no answer
+        self._adapter.clients.discard(self)
+        if self._request is not None:
+            self._request.cancel()
+
+    def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002 asyncio names it
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._unparsed.extend(self._lines.feed(bytes(memoryview(self._buffer)[:nbytes])))
+        self.go_on()
+
+    def eof_received(self) -> bool:
+        self._unparsed.extend(self._lines.end())
+        self._has_ended = True
+        self.go_on()
+        return True  # answers still go out
+
+    def pause_writing(self) -> None:
+        self._is_unread = True
+        self.go_on()
+
+    def resume_writing(self) -> None:
+        self._is_unread = False
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Do what can be done now: parse lines, read on or read no more, close where all is said."""
+        if self._unparsed and not self._has_to_wait:
+            self._parse()
+        if self._transport.is_closing():
+            return
+        if self._has_ended or self._is_deaf:
+            if self._has_ended and not (self._unparsed or self._unanswered or self._request):
+                self.close()
+        elif self._has_to_wait:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
+
+    def deafen(self) -> None:
+        """Read no more, and forget what was read but not taken."""
+        self._is_deaf = True
+        self._unparsed.clear()
+        if not self._has_ended and not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def answer(self, native_id: str, outcome: Outcome) -> None:
+        """Tell what became of an event."""
+        self._unanswered -= 1
+        if outcome.durable:
+            self._send(b'{"ack": %s}\n' % encode_basestring_ascii(native_id).encode())
+        else:
+            self.say({"error": outcome.problem, "native_id": native_id})
+        if self._has_ended and not self._unanswered:
+            self.go_on()
+
+    def say(self, told: dict[str, Any]) -> None:
+        """Send an object as one line."""
+        self._send(json.dumps(told, default=str).encode() + b"\n")
+
+    def close(self) -> None:
+        """Send what is still to be sent, and close."""
+        self._flush()
+        self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self._transport.abort()
+
+    @property
+    def _has_to_wait(self) -> bool:
+        return self._request is not None or self._is_unread or self._is_deaf or self._adapter.is_behind
+
+    def _parse(self) -> None:
+        received = time.monotonic_ns()
+        events: list[Delivery] = []
+        while self._unparsed and self._request is None:
+            line = self._unparsed.popleft()
+            try:
+                message = read_event(line)
+            except Refused as problem:
+                self._other(line, problem)
+            else:
+                events.append(Delivery(message, received, None, partial(self.answer, message.native_id)))
+        if events:
+            self._unanswered += len(events)
+            self._adapter.hear(events)
+
+    def _other(self, line: bytes | None, problem: Refused) -> None:
+        request = _request(line)
+        if request is not None:
+            self._request = asyncio.get_running_loop().create_task(self._respond(request))
+        elif line is None or line.strip():
+            self.say({"error": str(problem), "native_id": problem.native_id})
+
+    async def _respond(self, request: dict[str, Any]) -> None:
+        try:
+            self.say(await self._adapter.response(request))
+        except Exception:  # whatever it is, who asked has to be answered and read on
+            log.exception("a request could not be answered")
+            self.say({"error": "the request could not be answered: the log of the service says why"})
+        self._request = None
+        self.go_on()
+
+    def _send(self, line: bytes) -> None:
+        if not self._unsent:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._unsent.append(line)
+
+    def _flush(self) -> None:
+        if self._unsent and not self._transport.is_closing():
+            self._transport.write(b"".join(self._unsent))
+        self._unsent.clear()
+
+
+def _request(line: bytes | None) -> dict[str, Any] | None:
+    """Return what a line asks for; ``None`` where it is no request."""
+    try:
+        value = json.loads(line or b"")
+    except (ValueError, RecursionError):
+        return None
+    is_request = isinstance(value, dict) and "native_id" not in value and any(name in value for name in REQUESTS)
+    return value if is_request else None
+
+
+def _bound(path: Path) -> socket.socket:
+    """Return a socket bound to the path, for its owner only. Raises ``SocketTaken``."""
+    _take_over(path)
+    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o777 & ~_MODE)
+    try:
+        bound.bind(str(path))
+    except OSError as error:
+        bound.close()
+        why = "its path is longer than a socket's may be" if error.errno is None else error.strerror
+        raise SocketTaken(f"no socket can be made at {path}: {why}; name another with --listen unix:PATH") from error
+    finally:
+        os.umask(before)
+    return bound
+
+
+def _take_over(path: Path) -> None:
+    """Remove a socket that nobody listens on any more."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(mode):
+        raise SocketTaken(f"{path} is there and no socket: name another with --listen unix:PATH")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1)
+        try:
+            probe.connect(str(path))
+        except OSError as error:
+            if error.errno == errno.ECONNREFUSED:
+                path.unlink(missing_ok=True)
+                return
+    raise SocketTaken(f"{path} is in use: another live service answers there")

@@ -1,0 +1,182 @@
+"""Follows a file to which lines of JSON are appended: over rotation (renamed, and a new one in its place) and truncation.
+
+The cursor is the file's inode and the offset behind the last line that is durable. A line is taken once its line break is there;
+of a file that was rotated away also the last one without.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import re
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from egregora_assets.live.adapters.jsonl import PLATFORM
+from egregora_assets.live.adapters.protocol import Delivery, StreamingAdapter
+from egregora_assets.live.incoming import Refused, read_event
+from egregora_assets.live.lines import PIECE_BYTES, Lines
+
+_QUIET_POLLS = 2
+"""A file that was rotated away is left when it has not grown for so long: who writes it may not know yet."""
+
+log = logging.getLogger(__name__)
+
+
+class TailOptions(BaseModel):
+    """What ``options`` of the settings may say."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    path: Path = Field(description="The file; it may not be there yet.")
+    platform: str = Field(PLATFORM, description="What the sources' platform is called.")
+    poll_seconds: float = Field(0.05, gt=0, description="How often it is looked at.")
+
+
+def create(name: str, options: dict[str, Any], cursor: str | None) -> StreamingAdapter:
+    """Make the adapter: ``{"path": …}``."""
+    return Tail(name, TailOptions.model_validate(options), cursor)
+
+
+@dataclass
+class _Open:
+    """A file that is read: ``offset`` is where the next piece begins, ``lines`` holds what waits for its line break."""
+
+    handle: int
+    inode: int
+    offset: int
+    lines: Lines
+
+    @classmethod
+    def at(cls, path: Path, offset: int = 0) -> _Open:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        return cls(handle, os.fstat(handle).st_ino, offset, Lines())
+
+    def start_again(self) -> None:
+        self.offset, self.lines = 0, Lines()
+
+    def is_cut(self) -> bool:
+        """Whether the file is shorter than what was read of it, or another one now stands in its bytes."""
+        if self.offset == 0:
+            return False
+        if os.fstat(self.handle).st_size < self.offset:
+            return True
+        behind = self.offset - self.lines.waiting
+        return behind > 0 and os.pread(self.handle, 1, behind - 1) != b"\n"
+
+    def close(self) -> None:
+        os.close(self.handle)
+
+
+class Tail:
+    """The adapter."""
+
+    def __init__(self, name: str, options: TailOptions, cursor: str | None) -> None:
+        self.name, self.platform = name, options.platform
+        self.refused = 0
+        self._path = options.path.expanduser().absolute()
+        self._poll_seconds = options.poll_seconds
+        self._cursor = _parsed(cursor)
+
+    async def listen(self) -> AsyncIterator[Delivery]:
+        """Yield events for ever."""
+        file = await self._first()
+        quiet = 0
+        try:
+            while True:
+                if file.is_cut():
+                    log.warning("%s was truncated: it is read from its beginning", self._path)
+                    file.start_again()
+                if piece := os.pread(file.handle, PIECE_BYTES, file.offset):
+                    quiet = 0
+                    for delivery in self._deliveries(file, piece):
+                        yield delivery
+                    continue
+                quiet += 1
+                if quiet > _QUIET_POLLS and (following := self._following(file)):
+                    for delivery in self._deliveries(file, b"", file.lines.end()):
+                        yield delivery
+                    file.close()
+                    file, quiet = following, 0
+                    continue
+                await asyncio.sleep(self._poll_seconds)
+        finally:
+            file.close()
+
+    async def _first(self) -> _Open:
+        """Open the file to go on with: the one that the cursor names, also where it was renamed meanwhile."""
+        while True:
+            with suppress(FileNotFoundError):
+                if self._cursor is None:
+                    return _Open.at(self._path)
+                inode, offset = self._cursor
+                known = dict(_rotation(self._path))
+                if inode in known:
+                    return _Open.at(known[inode], offset)
+                log.warning(
+                    "%s: the file that was read last is gone, the one that is there is read from its beginning",
+                    self._path,
+                )
+                self._cursor = None
+            await asyncio.sleep(self._poll_seconds)
+
+    def _following(self, file: _Open) -> _Open | None:
+        """Return the file that was begun after this one was renamed: the oldest, where there were several since."""
+        known = _rotation(self._path)
+        names = [inode for inode, _ in known]
+        behind = known[names.index(file.inode) + 1 :] if file.inode in names else known[-1:]
+        for _, path in behind:
+            with suppress(FileNotFoundError):
+                return _Open.at(path)
+        return None
+
+    def _deliveries(self, file: _Open, piece: bytes, lines: list[bytes | None] | None = None) -> Iterator[Delivery]:
+        """Yield a piece's events. The last one carries the cursor: until it is durable, the whole piece comes again."""
+        received = time.monotonic_ns()
+        began = file.offset
+        complete = file.lines.feed(piece) if lines is None else lines
+        file.offset += len(piece)
+        cursor = f"{file.inode}:{file.offset - file.lines.waiting}"
+        last: Delivery | None = None
+        for line in complete:
+            try:
+                following = Delivery(read_event(line), received)
+            except Refused as problem:
+                if line is None or line.strip():
+                    self.refused += 1
+                    log.warning("%s, behind byte %s: %s", self._path, f"{began:,}", problem)
+                continue
+            if last is not None:
+                yield last
+            last = following
+        if last is not None:
+            last.cursor = cursor
+            yield last
+
+
+def _parsed(cursor: str | None) -> tuple[int, int] | None:
+    if cursor is None:
+        return None
+    inode, _, offset = cursor.partition(":")
+    return int(inode), int(offset)
+
+
+def _rotation(path: Path) -> list[tuple[int, Path]]:
+    """Return inode and path of the file and of those that it was renamed to (``NAME.1``, ``NAME-20240313``), oldest first."""
+    rotated = re.compile(re.escape(path.name) + r"([.-][0-9][0-9.-]*)?")
+    found: list[tuple[bool, int, int, Path]] = []
+    if not path.parent.is_dir():
+        return []
+    for candidate in path.parent.iterdir():
+        if rotated.fullmatch(candidate.name):
+            with suppress(FileNotFoundError):
+                state = candidate.stat()
+                found.append((candidate == path, state.st_mtime_ns, state.st_ino, candidate))
+    return [(inode, candidate) for _, _, inode, candidate in sorted(found)]

@@ -1,0 +1,178 @@
+"""``live.duckdb``: the file of the live service, in which each event stands from its receipt until a published snapshot shows it.
+
+Only the service opens it. Rows are appended and, long after, pruned; there is no index, which would make each checkpoint
+wait for it. All that is written is written by one thread (``writer.py``); readers have cursors of their own.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from egregora_assets.chat import segments
+from egregora_assets.chat.segments import SEGMENT_SCHEMA
+from egregora_assets.config import Settings
+from egregora_assets.live.errors import HotStoreDamaged
+from egregora_assets.warehouse.connection import open_file
+from egregora_assets.warehouse.query import rows, scalar
+
+COLUMNS = ", ".join(SEGMENT_SCHEMA.names)
+_DAMAGE = ("WAL file", "Corrupt")
+_MEMORY = "512MB"
+"""What DuckDB keeps in memory: rows since the last checkpoint, and what queries need."""
+_AGAIN_SECONDS = 0.01
+_RETURN_SECONDS = 10.0
+"""How long readers that were interrupted may take to give their cursors back."""
+_TYPES = {
+    pa.int64(): "BIGINT",
+    pa.string(): "VARCHAR",
+    pa.bool_(): "BOOLEAN",
+    pa.timestamp("us", "UTC"): "TIMESTAMPTZ",
+    pa.list_(pa.string()): "VARCHAR[]",
+    SEGMENT_SCHEMA.field("mentions").type: "STRUCT(id VARCHAR, name VARCHAR)[]",
+}
+_SCHEMA = f"""
+CREATE TABLE IF NOT EXISTS hot_events ({", ".join(f"{field.name} {_TYPES[field.type]}" for field in SEGMENT_SCHEMA)}, key BLOB);
+CREATE TABLE IF NOT EXISTS cursors (adapter VARCHAR, cursor VARCHAR, number BIGINT);
+CREATE TABLE IF NOT EXISTS state (sealed BIGINT);
+CREATE TABLE IF NOT EXISTS latency_windows (
+    lane VARCHAR, stage VARCHAR, started_at TIMESTAMPTZ, seconds DOUBLE, count BIGINT, p50_ms DOUBLE, p95_ms DOUBLE,
+    p99_ms DOUBLE, max_ms DOUBLE, budget_ms DOUBLE, loop_lag_ms DOUBLE, backlog BIGINT, bytes BIGINT
+);
+INSERT INTO state SELECT 0 WHERE NOT EXISTS (FROM state);
+"""
+
+
+class HotStore:
+    """The open file. ``open``, ``reopen`` and ``connection`` are for the thread that writes, ``cursor`` for all others."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.path = settings.live_path
+        self.segments = settings.segments
+        self._config: dict[str, str | int | bool] = {
+            "checkpoint_threshold": settings.live.checkpoint_threshold,
+            "memory_limit": _MEMORY,
+            "threads": 1,  # more would only wake each other for so little
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._file = ExitStack()
+        self._parent: duckdb.DuckDBPyConnection  # of all cursors: the one that writes is busy, and refuses to make any
+        self._lent: set[duckdb.DuckDBPyConnection] = set()
+        self._change = threading.Condition()
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """Return the connection of the thread that writes."""
+        if self._connection is None:
+            raise duckdb.ConnectionException(f"{self.path.name} is not open")
+        return self._connection
+
+    def open(self, force: bool = False) -> None:
+        """Open the file, and make it where there is none; ``force`` has all that it holds on the disk before anybody reads it.
+
+        Raises ``HotStoreDamaged`` or ``WarehouseBusy``.
+        """
+        with ExitStack() as stack:
+            try:
+                connection = stack.enter_context(open_file(self.path, self._config, 0))
+            except duckdb.Error as error:
+                if any(word in str(error) for word in _DAMAGE):
+                    raise HotStoreDamaged(self.path, str(error)) from error
+                raise
+            connection.execute("SET GLOBAL TimeZone = 'UTC'")
+            connection.execute(_SCHEMA)
+            if force:
+                connection.execute("CHECKPOINT")
+            connection.execute("SET enable_external_access = false")
+            connection.execute("SET lock_configuration = true")
+            with self._change:
+                self._connection = connection
+                self._parent = stack.enter_context(connection.cursor())
+                self._file = stack.pop_all()
+                self._change.notify_all()
+
+    def reopen(self) -> None:
+        """Open the file again after an error that leaves open what is durable, and have all that it holds on the disk."""
+        self.close()
+        self.open(force=True)
+
+    def close(self) -> None:
+        """Close the file: readers are interrupted, and waited for."""
+        with self._change:
+            self._connection = None
+            until = time.monotonic() + _RETURN_SECONDS
+            while self._lent and time.monotonic() < until:
+                for cursor in self._lent:
+                    with suppress(duckdb.Error):  # it may just be closed
+                        cursor.interrupt()
+                self._change.wait(_AGAIN_SECONDS)
+        with suppress(duckdb.Error):  # a file that has failed says so again when it is closed
+            self._file.close()
+
+    @contextmanager
+    def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Lend a cursor of its own to a thread that reads. Raises ``duckdb.ConnectionException`` where the file is closed."""
+        with self._change:
+            self._change.wait_for(lambda: self._connection is not None, _RETURN_SECONDS)
+            if self._connection is None:
+                raise duckdb.ConnectionException(f"{self.path.name} cannot be opened at the moment")
+            cursor = self._parent.cursor()
+            self._lent.add(cursor)
+        try:
+            yield cursor
+        finally:
+            cursor.close()
+            with self._change:
+                self._lent.discard(cursor)
+                self._change.notify_all()
+
+    def sealed(self) -> int:
+        """Return the highest sequence number that stands in a segment.
+
+        Also one that was sealed just before a crash, and never said so here.
+        """
+        on_disk = [*segments.waiting(self.segments), *segments.receipts(self.segments)]
+        return max(
+            [int(scalar(self.connection, "SELECT max(sealed) FROM state")), *(segment.last for segment in on_disk)]
+        )
+
+    def last_sequence(self) -> int:
+        """Return the highest sequence number that was ever given; rows that were pruned had been sealed."""
+        return max(int(scalar(self.connection, "SELECT coalesce(max(sequence), 0) FROM hot_events")), self.sealed())
+
+    def latest_keys(self, count: int) -> list[bytes]:
+        """Return the keys of the latest ``count`` events, oldest first."""
+        wanted = """SELECT key FROM hot_events WHERE sequence > (SELECT max(sequence) - ? FROM hot_events) ORDER BY sequence"""
+        return [key for (key,) in rows(self.connection, wanted, [count])]
+
+    def last_cursor(self, adapter: str) -> str | None:
+        """Return what an adapter has to go on from."""
+        found = scalar(self.connection, "SELECT arg_max(cursor, number) FROM cursors WHERE adapter = ?", [adapter])
+        return None if found is None else str(found)
+
+    def last_cursor_number(self) -> int:
+        """Return the highest number that a cursor was stored under."""
+        return int(scalar(self.connection, "SELECT coalesce(max(number), 0) FROM cursors"))
+
+
+def fsync_seconds(folder: Path, times: int = 5) -> float:
+    """Return how long the disk takes to make a block durable, as it mostly is."""
+    taken = []
+    path = folder / ".fsync"
+    with path.open("wb", buffering=0) as file:
+        for _ in range(times):
+            file.write(bytes(4096))
+            began = time.monotonic()
+            os.fsync(file.fileno())
+            taken.append(time.monotonic() - began)
+    path.unlink()
+    return sorted(taken)[times // 2]

@@ -1,0 +1,55 @@
+"""Which events are known: a key made of what an event says, and the keys of the latest ones, in memory."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+
+from egregora_assets.live.incoming import IncomingMessage
+
+KEY_BYTES = 16
+_encoded = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def event_key(platform: str, message: IncomingMessage) -> bytes:
+    """Return the 128-bit key of an event. Two are alike when platform, ids and all that is said are; times do not count."""
+    said = _encoded(
+        (
+            platform,
+            message.source,
+            message.native_id,
+            message.event,
+            message.target,
+            message.emoji,
+            message.removed,
+            message.text,
+            message.attachments,
+        )
+    )
+    return hashlib.blake2b(said.encode(), digest_size=KEY_BYTES).digest()
+
+
+class IdWindow:
+    """The latest ``size`` keys. An event that comes again after more than so many others is no longer known here."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._keys: dict[bytes, None] = {}
+
+    def __contains__(self, key: bytes) -> bool:
+        return key in self._keys
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def add(self, keys: Iterable[bytes]) -> None:
+        """Remember keys, each newer than all before it, and forget the oldest where there are too many."""
+        self._keys.update(dict.fromkeys(keys))
+        while len(self._keys) > self.size:
+            del self._keys[next(iter(self._keys))]
+
+    def replace(self, keys: Iterable[bytes]) -> None:
+        """Remember these keys, oldest first, and no others."""
+        self._keys.clear()
+        self.add(keys)

@@ -1,0 +1,114 @@
+"""One event of a chat as it comes in: the form of a line on the socket, and what every adapter turns its platform's events into."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal, Self, get_args
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from egregora_assets.chat.formats.jsonl import Identifier, Mention, Name, Time
+from egregora_assets.chat.formats.records import Kind
+
+MAX_EVENT_BYTES = 1 << 20
+"""A longer line, request or frame is refused."""
+EventKind = Literal["message", "edit", "delete", "reaction"]
+EVENT_KINDS: tuple[str, ...] = get_args(EventKind)
+_MOST_PROBLEMS = 3
+
+
+def _aware(moment: datetime) -> datetime:
+    """Give an instant. A wall clock without an offset is that of this machine, where the message came in."""
+    return moment.astimezone(UTC)
+
+
+Instant = Annotated[Time, AfterValidator(_aware)]
+IncomingId = Annotated[Identifier, Field(max_length=512)]
+
+
+class IncomingMessage(BaseModel):
+    """A message, or what happened to one. Fields that are not named here are ignored; ``null`` is as good as missing.
+
+    ``native_id`` names this event, ``target`` the message that an edit, a deletion or a reaction is about. An event that comes
+    again, whole, is known by platform, source, kind, ids and what it says, and is stored once.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    native_id: IncomingId = Field(description="The platform's name for the event, unique in its source.")
+    source: IncomingId = Field(description="The platform's name for the chat or channel.")
+    author: IncomingId = Field(description="The platform's name for the person.")
+    sent_at: Instant = Field(description="ISO 8601, or seconds or milliseconds since 1970-01-01 UTC.")
+    text: str = Field("", description="Plain text as a reader sees it; mentions as `@name`.")
+    event: EventKind = "message"
+    target: IncomingId | None = Field(
+        None, description="`native_id` of the message that is edited, deleted, reacted to."
+    )
+    kind: Kind | None = Field(None, description="Left out, `media` where there are attachments, else `text`.")
+    source_title: Name | None = Field(None, description="What the chat is called; left out, its id.")
+    author_name: Name | None = Field(None, description="The name the person goes by.")
+    reply_to: IncomingId | None = Field(None, description="`native_id` of the message that this one answers.")
+    thread: IncomingId | None = Field(None, description="`native_id` of the message that this one's thread hangs on.")
+    attachments: tuple[Name, ...] = Field((), description="Names of the files that came with it.")
+    mentions: tuple[IncomingId | Mention, ...] = Field((), description="People whom the text mentions.")
+    emoji: Name | None = Field(None, description="What the reaction is.")
+    removed: bool = Field(False, description="Whether the reaction was taken back.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.event != "message" and self.target is None:
+            raise ValueError(f"event {self.event!r} needs target: the native_id of the message that it is about")
+        if self.event == "reaction" and self.emoji is None:
+            raise ValueError("event 'reaction' needs emoji")
+        if self.event == "message" and not (self.text or self.attachments or self.kind):
+            raise ValueError("one of text, kind and attachments is required")
+        return self
+
+
+class Refused(ValueError):
+    """What came in is no event; the message says why, without repeating what it holds. ``native_id`` where it could be read."""
+
+    def __init__(self, problem: str, native_id: str | None = None) -> None:
+        super().__init__(problem)
+        self.native_id = native_id
+
+
+def read_event(line: bytes | None) -> IncomingMessage:
+    """Read one JSON object; ``None`` stands for a line that was too long to be held. Raises ``Refused``."""
+    if line is None or len(line) > MAX_EVENT_BYTES:
+        raise Refused(f"the line is longer than {MAX_EVENT_BYTES:,} bytes")
+    try:
+        return IncomingMessage.model_validate_json(line)
+    except ValidationError as error:
+        raise Refused(problems(error), _native_id(line)) from None
+
+
+def problems(error: ValidationError) -> str:
+    """Say in words which fields are wrong and how, without repeating what stands in them."""
+    found: dict[str, str] = {}
+    for problem in error.errors(include_url=False, include_context=False, include_input=False):
+        found.setdefault(str(problem["loc"][0]) if problem["loc"] else "", problem["msg"])
+    return "; ".join(f"{field}: {text}" if field else text for field, text in list(found.items())[:_MOST_PROBLEMS])
+
+
+class _Named(BaseModel):
+    native_id: IncomingId
+
+
+def _native_id(line: bytes) -> str | None:
+    try:
+        return _Named.model_validate_json(line).native_id
+    except ValidationError:
+        return None
+
+
+def json_schema_of_line() -> dict[str, object]:
+    """Return the JSON Schema (draft 2020-12) of a line."""
+    return IncomingMessage.model_json_schema()

@@ -1,0 +1,272 @@
+"""The live service: adapters listen, the writer stores and answers, rows are sealed and pruned, and questions are answered.
+
+All of it runs in one event loop, one thread that writes, and threads that read. It ends when it is told to, when all that it
+listens to has ended, or when nothing can be stored any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from egregora_assets.config import Settings
+from egregora_assets.live.adapters import registry
+from egregora_assets.live.adapters.jsonl import JsonSocket, StandardInput
+from egregora_assets.live.adapters.protocol import RetryExhausted, StreamingAdapter
+from egregora_assets.live.errors import AdapterUnusable, AlreadyRunning, WriterDied
+from egregora_assets.live.hot_reads import HotReads, QueryFailed, Views, plain_views, told
+from egregora_assets.live.hot_store import HotStore, fsync_seconds
+from egregora_assets.live.intake import Intake
+from egregora_assets.live.latency import LatencyMonitor, LatencyWindow
+from egregora_assets.live.loop_lag import LoopLag
+from egregora_assets.live.metrics import serve_metrics
+from egregora_assets.live.reporting import Reporting
+from egregora_assets.live.sealing import Sealer
+from egregora_assets.live.status import status_of
+from egregora_assets.live.writer import Settled, Writer
+from egregora_assets.warehouse.async_reader import AsyncReader, NotReadOnly, QueryTooLong
+from egregora_assets.warehouse.connection import WarehouseBusy
+from egregora_assets.warehouse.durable import locked
+from egregora_assets.warehouse.files import make_home
+
+_DRAIN_SECONDS = 0.7
+_SWITCH_SECONDS = 0.001
+"""How long a thread of Python runs before another one may: the loop waits no longer than this for the writer's."""
+_PRIVATE = 0o077
+_FSYNCS_IN_BUDGET = 2.5
+"""An event may wait for the commit under way and then for its own."""
+
+log = logging.getLogger(__name__)
+
+Report = Callable[[LatencyWindow], None]
+
+
+@dataclass
+class Lane:
+    """One adapter that listens, and how it does."""
+
+    adapter: StreamingAdapter
+    state: str = "listening"
+    problem: str | None = None
+    received: int = 0
+
+
+@dataclass
+class Inputs:
+    """What to listen to besides the adapters of the settings; ``ends_with_input`` where nothing else is expected."""
+
+    socket: Path
+    stdin: bool = False
+    ends_with_input: bool = False
+    adapters: Sequence[StreamingAdapter] = field(default_factory=tuple)
+
+
+def run_service(settings: Settings, inputs: Inputs, report: Report | None = None, views: Views = plain_views) -> None:
+    """Run the service in this process until it ends; SIGTERM and SIGINT end it within a second.
+
+    Raises ``AlreadyRunning``, ``SocketTaken``, ``HotStoreDamaged``, ``AdapterUnusable`` or ``WriterDied``.
+    """
+    os.umask(_PRIVATE)
+    make_home(settings)
+    with locked(
+        settings.live_lock,
+        exclusive=True,
+        wait_seconds=0,
+        busy=lambda: AlreadyRunning(f"another live service runs in {settings.home}: there is one for each home"),
+    ):
+        sys.setswitchinterval(_SWITCH_SECONDS)
+        asyncio.run(Service(settings, inputs, report, views).run())
+
+
+class Service:
+    """One run of the service."""
+
+    def __init__(self, settings: Settings, inputs: Inputs, report: Report | None, views: Views) -> None:
+        self.settings, self.live = settings, settings.live
+        self.started = time.time()
+        self.fsync_ms = 0.0
+        self.sealing_problem: str | None = None
+        self.monitor = LatencyMonitor(settings.live.budget_ms)
+        self.loop_lag = LoopLag(self.monitor)
+        self.intake = Intake(settings.live.queue_rows)
+        self.store = HotStore(settings)
+        self.lanes: dict[str, Lane] = {}
+        self.socket = JsonSocket("socket", inputs.socket)
+        self._inputs, self._report, self._views = inputs, report, views
+        self._stop = asyncio.Event()
+
+    async def run(self) -> None:
+        """Run until the end, whatever brings it."""
+        loop = asyncio.get_running_loop()
+        self.writer = Writer(self.store, self.intake, self.live, loop, self._settled)
+        self.sealer = Sealer(self.settings, self.store, self.writer)
+        self.reader = AsyncReader(self.store.cursor, seconds=self.live.query_seconds, most_rows=self.live.query_rows)
+        self.reads = HotReads(self.reader, self._views)
+        self.reporting = Reporting(self.writer, self._report)
+        try:
+            await self._open()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, self._stop.set)
+            await self._work()
+        except* WriterDied as died:
+            raise died.exceptions[0] from None
+        finally:
+            self.reader.close()
+            self.reporting.close()
+            self.socket.deafen()
+
+    async def _open(self) -> None:
+        self.writer.open()
+        self.sealer.open()
+        self.fsync_ms = fsync_seconds(self.settings.home) * 1_000
+        if self.fsync_ms * _FSYNCS_IN_BUDGET > self.live.budget_ms:
+            log.warning(
+                "this disk takes %.0f ms to make a commit durable: a budget of %g ms cannot hold on it",
+                self.fsync_ms,
+                self.live.budget_ms,
+            )
+        for adapter in self._adapters():
+            if adapter.name in self.lanes:
+                raise AdapterUnusable(f"two adapters are called {adapter.name!r}: give one of them another name")
+            self.lanes[adapter.name] = Lane(adapter)
+        self.writer.start()
+        self.socket.respond = self.respond
+        with suppress(NotReadOnly, QueryFailed):  # where nothing may be read yet, nothing is slow the first time
+            await self.reads.recent(1)
+        await self.socket.open()
+        log.info("listening on %s", self.socket.path)
+
+    def _adapters(self) -> list[StreamingAdapter]:
+        made = [registry.create(adapter, self.store.last_cursor(adapter.name)) for adapter in self.live.adapters]
+        stdin = [StandardInput("stdin")] if self._inputs.stdin else []
+        return [*made, *self._inputs.adapters, *stdin, self.socket]
+
+    async def _work(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            background = [
+                tasks.create_task(work)
+                for work in (self._watch_writer(), self._hand_over(), self._report_windows(), self.loop_lag.run())
+            ]
+            if self.live.metrics_port is not None:
+                background.append(tasks.create_task(serve_metrics(self.live.metrics_port, self)))
+            pumps = {name: tasks.create_task(self._pump(lane)) for name, lane in self.lanes.items()}
+            await self._until_end(pumps)
+            await self._drain(pumps)
+            for task in background:
+                task.cancel()
+
+    async def _until_end(self, pumps: dict[str, asyncio.Task[None]]) -> None:
+        """Wait until the service is told to end, or all that it was started for has ended."""
+        ends: list[asyncio.Task[Any]] = [asyncio.create_task(self._stop.wait())]
+        if self._inputs.ends_with_input:
+            ends.append(
+                asyncio.create_task(_all_of([task for name, task in pumps.items() if name != self.socket.name]))
+            )
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for end in ends:
+                end.cancel()
+
+    async def _drain(self, pumps: dict[str, asyncio.Task[None]]) -> None:
+        """Take no more, store all that was taken, answer, seal, and let the writer end."""
+        self.socket.deafen()
+        for task in pumps.values():
+            task.cancel()
+        self.intake.hurry()
+        deadline = time.monotonic() + _DRAIN_SECONDS
+        while self.intake.rows and time.monotonic() < deadline and self.writer.problem is None:
+            await asyncio.sleep(0.005)
+        await self.socket.close()
+        if self.writer.problem is None:
+            await asyncio.to_thread(self._hand_over_once)
+        self.writer.stop()
+        if not await asyncio.to_thread(self.writer.join, max(deadline - time.monotonic(), 0.1)) or self.intake.rows:
+            log.error("ended with %s events that were not stored: %s", self.intake.rows, self.writer.problem)
+
+    async def _pump(self, lane: Lane) -> None:
+        """Bring what an adapter hears to the writer; a full queue makes the adapter wait."""
+        name, platform = lane.adapter.name, lane.adapter.platform
+        try:
+            async for delivery in lane.adapter.listen():
+                while not self.intake.offer(name, platform, delivery):
+                    await self.intake.room()
+                lane.received += 1
+            lane.state = "ended"
+        except RetryExhausted as error:
+            lane.state, lane.problem = "failed", str(error)
+            log.error("the adapter %s listens no more: %s", name, error)
+        except Exception as fault:  # an adapter may be somebody else's: the others go on
+            lane.state, lane.problem = "failed", f"{type(fault).__name__}: {fault}"
+            log.exception("the adapter %s listens no more", name)
+
+    def _settled(self, settled: Settled) -> None:
+        """Answer a group, on the loop."""
+        self.intake.release(settled.group)
+        received: dict[str, list[int]] = defaultdict(list)
+        for arrival, outcome in zip(settled.group, settled.outcomes, strict=True):
+            delivery = arrival.delivery
+            if outcome.durable:
+                received[arrival.adapter].append(delivery.received_ns)
+            if delivery.answer is not None:
+                delivery.answer(outcome)
+            elif outcome.problem is not None:
+                log.error("an event of %s was left out: %s", arrival.adapter, outcome.problem)
+        for adapter, times in received.items():
+            moments = np.array(times, np.int64)
+            self.monitor.add(adapter, "queue", settled.taken_ns - moments)
+            self.monitor.add(adapter, "commit", settled.committed_ns - moments)
+
+    async def _watch_writer(self) -> None:
+        await self.writer.died
+
+    async def _hand_over(self) -> None:
+        while True:
+            await asyncio.sleep(self.live.seal_seconds)
+            await asyncio.to_thread(self._hand_over_once)
+
+    def _hand_over_once(self) -> None:
+        try:
+            self.sealer.seal()
+            self.sealer.prune()
+            self.sealing_problem = None
+        except (OSError, duckdb.Error, WarehouseBusy) as fault:  # a full disk may have room again the next time
+            self.sealing_problem = str(fault).partition("\n")[0]
+            log.error("rows could not be handed over: %s", self.sealing_problem)
+
+    async def _report_windows(self) -> None:
+        while True:
+            await asyncio.sleep(self.live.report_seconds)
+            for lane, times in self.sealer.taken_times().items():
+                self.monitor.add(lane, "seal", times)
+            self.reporting.put(self.monitor.turn(list(self.lanes), self.intake.rows, self.intake.size))
+
+    async def respond(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Answer a line of the socket that asks for something."""
+        if "status" in request:
+            return {"status": status_of(self)}
+        try:
+            if "query" in request:
+                answer = await self.reads.query(str(request["query"]))
+            else:
+                answer = await self.reads.recent(min(int(request["recent"]), self.live.query_rows))
+        except (NotReadOnly, QueryTooLong, QueryFailed, ValueError, TypeError) as error:
+            return {"error": str(error)}
+        return told(answer)
+
+
+async def _all_of(tasks: Sequence[asyncio.Task[None]]) -> None:
+    await asyncio.wait(tasks) if tasks else None

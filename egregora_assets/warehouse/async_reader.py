@@ -1,0 +1,146 @@
+"""Questions to DuckDB from an event loop: in threads with cursors of their own, for a bounded time, with bounded answers.
+
+A question that takes too long, or that nobody waits for any more, is interrupted. Rows are fetched in small pieces: one piece
+is converted while nothing else of Python runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+_PIECE_ROWS = 256
+_AGAIN_SECONDS = 0.01
+"""How soon a question is interrupted again: an interruption between two of its statements is lost."""
+_MOST_BYTES = 8 << 20
+
+Lend = Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
+"""Lends a cursor to one thread for one question."""
+
+
+class QueryTooLong(TimeoutError):
+    """A question took longer than it may."""
+
+
+class NotReadOnly(ValueError):
+    """What was asked is no single question that only reads."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The rows of an answer under their names; ``is_cut`` where there were more than may be."""
+
+    names: list[str]
+    rows: list[tuple[Any, ...]]
+    is_cut: bool
+
+
+def read_only(sql: str) -> str:
+    """Return ``sql`` where it is one statement that only reads (SELECT, FROM, WITH, DESCRIBE …). Raises ``NotReadOnly``."""
+    statements = duckdb.extract_statements(sql)
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        raise NotReadOnly("one statement that reads is answered here: SELECT, FROM, WITH or DESCRIBE")
+    return statements[0].query
+
+
+class AsyncReader:
+    """Asks in at most ``threads`` threads; further questions wait for their turn, and their time runs meanwhile."""
+
+    def __init__(self, lend: Lend, *, seconds: float, most_rows: int, threads: int = 2) -> None:
+        self._lend, self._seconds, self._most_rows = lend, seconds, most_rows
+        self._questions: set[_Question] = set()
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="reader")
+
+    async def ask(self, ask: Callable[[duckdb.DuckDBPyConnection], duckdb.DuckDBPyConnection]) -> Answer:
+        """Let ``ask`` execute something on a cursor, and return its rows.
+
+        Raises ``QueryTooLong``, and what ``ask`` raises. Being cancelled interrupts it.
+        """
+        question = _Question(self._lend, ask, self._most_rows)
+        self._questions.add(question)
+        answer = asyncio.get_running_loop().run_in_executor(self._pool, question.run)
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await asyncio.shield(answer)
+        except TimeoutError:
+            raise QueryTooLong(f"the query took longer than {self._seconds:g} s and was ended") from None
+        finally:
+            self._questions.discard(question)
+            if not answer.done():
+                answer.cancel()
+                question.end()
+
+    async def query(self, sql: str) -> Answer:
+        """Ask one statement that reads. Raises ``NotReadOnly``, ``QueryTooLong`` or ``duckdb.Error``."""
+        checked = read_only(sql)
+        return await self.ask(lambda cursor: cursor.execute(checked))
+
+    def close(self) -> None:
+        """Take no more questions, and end those that are being asked."""
+        for question in self._questions:
+            question.end()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Question:
+    """One question, from the thread that asks it; ``end`` may come from any."""
+
+    def __init__(
+        self, lend: Lend, ask: Callable[[duckdb.DuckDBPyConnection], duckdb.DuckDBPyConnection], most_rows: int
+    ) -> None:
+        self._lend, self._ask, self._most_rows = lend, ask, most_rows
+        self._guard = threading.Lock()
+        self._cursor: duckdb.DuckDBPyConnection | None = None
+        self._is_over = False
+
+    def run(self) -> Answer:
+        with self._lend() as cursor:
+            self._begin(cursor)
+            try:
+                return self._rows(self._ask(cursor))
+            finally:
+                with self._guard:
+                    self._cursor = None
+
+    def end(self) -> None:
+        """Interrupt it until it has ended; nobody waits for what it says then."""
+        self._is_over = True
+        if self._interrupted():
+            threading.Thread(target=self._interrupt_again, name="reader-end", daemon=True).start()
+
+    def _interrupt_again(self) -> None:
+        while self._interrupted():
+            time.sleep(_AGAIN_SECONDS)
+
+    def _interrupted(self) -> bool:
+        """Interrupt it where it runs; returns whether it does."""
+        with self._guard:
+            if self._cursor is None:
+                return False
+            self._cursor.interrupt()
+            return True
+
+    def _begin(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        with self._guard:
+            if self._is_over:
+                raise duckdb.InterruptException("nobody waits for it any more")
+            self._cursor = cursor
+
+    def _rows(self, result: duckdb.DuckDBPyConnection) -> Answer:
+        names = [column[0] for column in result.description or []]
+        rows: list[tuple[Any, ...]] = []
+        size = 0
+        while not self._is_over and (piece := result.fetchmany(_PIECE_ROWS)):
+            rows += piece
+            size += sum(len(value) for row in piece for value in row if isinstance(value, str | bytes))
+            if len(rows) > self._most_rows or size > _MOST_BYTES:
+                return Answer(names, rows[: self._most_rows], True)
+        return Answer(names, rows, False)
