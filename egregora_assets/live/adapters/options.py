@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -80,11 +81,11 @@ def _of_variable(name: str) -> str:
 
 
 def _of_file(path: Path) -> str:
-    check_private(path)
+    _check_private(path)
     return path.read_text("utf-8").strip()
 
 
-def check_private(path: Path) -> None:
+def _check_private(path: Path) -> None:
     """Raise ``SettingsError`` unless ``path`` is a file of ours, small, that nobody else can read or change."""
     try:
         status = path.stat()
@@ -96,3 +97,11 @@ def check_private(path: Path) -> None:
         raise SettingsError(f"{path} is no file with a secret")
     if status.st_uid not in (os.geteuid(), 0) or status.st_mode & 0o077:
         raise SettingsError(f"{path} can be read by others: make it yours and run `chmod 600 {path}`")
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether what is sent to ``host`` stays on this machine."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

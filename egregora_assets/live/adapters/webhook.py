@@ -117,7 +117,9 @@ class Webhook:
         self.platform = options.platform if options.form == "own" else self._form.platform
         self._secret = options.secret.read().encode()
         if len(self._secret) < _LEAST_SECRET_BYTES:
-            raise SettingsError(f"live adapter {name!r}: {options.secret} is too short to sign with: 16 characters at least")
+            raise SettingsError(
+                f"live adapter {name!r}: {options.secret} is too short to sign with: 16 characters at least"
+            )
         self._verify_token = options.verify_token.read() if options.verify_token else None
         self._backoff = Backoff(f"live adapter {name!r} at {options.host}:{options.port}", options.retries)
         self._waiting: asyncio.Queue[list[Delivery]] = asyncio.Queue(options.queue_requests)
