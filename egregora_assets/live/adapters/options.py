@@ -61,6 +61,8 @@ class Secret(Options):
         found = _of_variable(self.variable) if self.variable else _of_file(self.path)
         if not found:
             raise SettingsError(f"{self} is empty: write the secret into it")
+        if any(letter < " " for letter in found):
+            raise SettingsError(f"{self} holds more than the one line of a secret")
         return found
 
     @property

@@ -21,9 +21,8 @@ from pydantic import Field, field_validator
 
 from egregora_assets.config import SettingsError
 from egregora_assets.live.adapters.backoff import Backoff, Retries, reconnecting
-from egregora_assets.live.adapters.confirming import awaited
 from egregora_assets.live.adapters.options import Options, Secret, read_options
-from egregora_assets.live.adapters.protocol import ConnectionLost, Delivery
+from egregora_assets.live.adapters.protocol import ConnectionLost, Delivery, Outcome
 from egregora_assets.live.adapters.webhook_payload import Payload, ReadPayload
 from egregora_assets.live.adapters.webhook_signature import (
     MOST_SKEW_SECONDS,
@@ -37,7 +36,7 @@ from egregora_assets.live.adapters.webhook_signature import (
 from egregora_assets.live.adapters.webhook_slack import read_slack
 from egregora_assets.live.adapters.webhook_telegram import read_telegram
 from egregora_assets.live.adapters.webhook_whatsapp import read_whatsapp
-from egregora_assets.live.incoming import MAX_EVENT_BYTES, Refused, read_event
+from egregora_assets.live.incoming import MAX_EVENT_BYTES, IncomingMessage, Refused, read_event
 
 _LOG = logging.getLogger(__name__)
 _RETRY_AFTER = {"Retry-After": "5"}
@@ -219,7 +218,7 @@ class Webhook:
 
     async def _is_stored(self, payload: Payload, received_ns: int) -> bool:
         """Hand the events on and wait until all are durable; false where one is not, or not in time."""
-        pairs = [awaited(event, received_ns) for event in payload.events]
+        pairs = [_awaited(event, received_ns) for event in payload.events]
         if not pairs:
             return True
         with suppress(asyncio.QueueFull, TimeoutError):
@@ -260,6 +259,17 @@ async def _bounded_body(request: web.Request) -> bytes:
             raise _Answer(413, "body too large")
         parts.append(part)
     return b"".join(parts)
+
+
+def _awaited(message: IncomingMessage, received_ns: int) -> tuple[Delivery, asyncio.Future[Outcome]]:
+    """Return a delivery, and what its outcome will be known by."""
+    known: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+
+    def answer(outcome: Outcome) -> None:
+        if not known.done():
+            known.set_result(outcome)
+
+    return Delivery(message, received_ns, None, answer), known
 
 
 def _fingerprint(headers: Mapping[str, str], body: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -81,3 +82,15 @@ def nats_server(folder: Path, port: int | None = None, *more: str) -> Server:
         *more,
     ]
     return Server(command, port, folder / "nats.log")
+
+
+def irc_server(folder: Path) -> Server:
+    port, settings = free_port(), folder / "ngircd.conf"
+    settings.write_text(
+        "[Global]\nName = irc.test\nInfo = test\nListen = 127.0.0.1\n"
+        f"Ports = {port}\nServerUID = {os.getuid()}\nServerGID = {os.getgid()}\n"
+        "[Limits]\nMaxPenaltyTime = 0\nMaxNickLength = 20\nMaxConnectionsIP = 0\n"
+        "[Options]\nIdent = no\nDNS = no\nPAM = no\n"
+    )
+    settings.chmod(0o600)
+    return Server([program("ngircd", "ngircd"), "-n", "-f", str(settings)], port, folder / "ngircd.log")

@@ -62,6 +62,15 @@ def test_an_empty_secret_is_refused(tmp_path: Path, content: str) -> None:
         _read({"file": str(path)})
 
 
+def test_a_secret_of_several_lines_is_refused_because_it_could_say_more_than_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("A_TOKEN", "s3cret\r\nJOIN #elsewhere")
+    with pytest.raises(SettingsError, match="one line") as refused:
+        _read({"variable": "A_TOKEN"})
+    assert "s3cret" not in str(refused.value)
+
+
 def test_what_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("A_TOKEN", raising=False)
     with pytest.raises(SettingsError, match="A_TOKEN is not set"):
