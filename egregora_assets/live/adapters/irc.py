@@ -122,6 +122,8 @@ class Irc:
             self._backoff.connected()
             async for delivery in self._heard(connection, greeting):
                 yield delivery
+        except ConnectionLost:
+            raise
         except TimeoutError:
             raise ConnectionLost("the server does not finish its greeting") from None
         except OSError as error:

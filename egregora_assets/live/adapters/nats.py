@@ -122,6 +122,8 @@ class Nats:
                     delivery = await self._delivery(message, answers)
                     if delivery is not None:
                         yield delivery
+        except ConnectionLost:
+            raise
         except (nats.errors.Error, OSError) as error:
             told = self._last_error if isinstance(error, nats.errors.NoServersError) else error
             raise ConnectionLost(str(told) or type(told).__name__) from None
