@@ -169,7 +169,7 @@ class Irc:
         elif line.command == "ERROR":
             raise ConnectionLost(f"the server says: {line.text}")
         elif line.command == "KICK" and folded(line.parameter(1)) == folded(nick):
-            raise ConnectionLost(f"removed from {line.parameter(0)}: {line.text}")
+            raise ConnectionLost(f"removed from {line.parameter(0)}")
 
 
 class _Greeting:

@@ -13,16 +13,20 @@ from collections.abc import AsyncGenerator, Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
-import nio
-from aiohttp import ClientError
 from pydantic import Field, field_validator
 
 from egregora_assets.chat.formats.json_values import as_text
 from egregora_assets.live.adapters.backoff import Backoff, Retries, reconnecting
 from egregora_assets.live.adapters.matrix_events import Room
-from egregora_assets.live.adapters.options import Options, Secret, is_loopback, read_options
+from egregora_assets.live.adapters.options import Options, Secret, is_loopback, missing_package, read_options
 from egregora_assets.live.adapters.protocol import ConnectionLost, Delivery, RetryExhausted
 from egregora_assets.live.incoming import IncomingMessage
+
+try:
+    import nio
+    from aiohttp import ClientError
+except ModuleNotFoundError as missing:
+    raise missing_package("matrix", missing) from missing
 
 _LOG = logging.getLogger(__name__)
 _PAGE = 100

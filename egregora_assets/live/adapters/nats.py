@@ -16,16 +16,20 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-import nats
-from nats.aio.client import Client
-from nats.aio.msg import Msg
-from nats.js.api import AckPolicy, ConsumerConfig
 from pydantic import Field, field_validator, model_validator
 
 from egregora_assets.live.adapters.backoff import Backoff, Retries, reconnecting
-from egregora_assets.live.adapters.options import Options, Secret, is_loopback, read_options
+from egregora_assets.live.adapters.options import Options, Secret, is_loopback, missing_package, read_options
 from egregora_assets.live.adapters.protocol import ConnectionLost, Delivery, Outcome
 from egregora_assets.live.incoming import Refused, read_event
+
+try:
+    import nats
+    from nats.aio.client import Client
+    from nats.aio.msg import Msg
+    from nats.js.api import AckPolicy, ConsumerConfig
+except ModuleNotFoundError as missing:
+    raise missing_package("nats", missing) from missing
 
 _LOG = logging.getLogger(__name__)
 _CONNECT_SECONDS = 10

@@ -35,6 +35,11 @@ def read_options(model: type[OptionsOf], name: str, options: Mapping[str, Any]) 
         raise SettingsError(f"live adapter {name!r}: {place}: {in_plain_words(problem)}") from None
 
 
+def missing_package(adapter: str, error: ModuleNotFoundError) -> SettingsError:
+    """Return what to tell when an adapter's library is not installed."""
+    return SettingsError(f"the adapter {adapter!r} needs {error.name}: run pip install 'egregora-assets[live]'")
+
+
 class Secret(Options):
     """Where a token or password stands: in a ``file`` that nobody else can read, or in the environment's ``variable``."""
 

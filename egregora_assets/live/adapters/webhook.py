@@ -16,12 +16,11 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any, Literal
 
-from aiohttp import web
 from pydantic import Field, field_validator
 
 from egregora_assets.config import SettingsError
 from egregora_assets.live.adapters.backoff import Backoff, Retries, reconnecting
-from egregora_assets.live.adapters.options import Options, Secret, read_options
+from egregora_assets.live.adapters.options import Options, Secret, missing_package, read_options
 from egregora_assets.live.adapters.protocol import ConnectionLost, Delivery, Outcome
 from egregora_assets.live.adapters.webhook_payload import Payload, ReadPayload
 from egregora_assets.live.adapters.webhook_signature import (
@@ -38,7 +37,16 @@ from egregora_assets.live.adapters.webhook_telegram import read_telegram
 from egregora_assets.live.adapters.webhook_whatsapp import read_whatsapp
 from egregora_assets.live.incoming import MAX_EVENT_BYTES, IncomingMessage, Refused, read_event
 
+try:
+    from aiohttp import web
+    from aiohttp.typedefs import Handler
+except ModuleNotFoundError as missing:
+    raise missing_package("webhook", missing) from missing
+
 _LOG = logging.getLogger(__name__)
+_UNHEARD = logging.getLogger(f"{__name__}.http")
+"""What the HTTP server says of requests that are none repeats what stands in them: nobody's words belong into a log."""
+_UNHEARD.setLevel(logging.CRITICAL + 1)
 _RETRY_AFTER = {"Retry-After": "5"}
 _MOST_KNOWN = 10_000
 _LEAST_SECRET_BYTES = 16
@@ -132,7 +140,9 @@ class Webhook:
         return reconnecting(self._serve, self._backoff)
 
     async def _serve(self) -> AsyncGenerator[Delivery, None]:
-        runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
+        runner = web.AppRunner(
+            self._application(), access_log=None, logger=_UNHEARD, shutdown_timeout=_SHUTDOWN_SECONDS
+        )
         await runner.setup()
         try:
             try:
@@ -154,7 +164,19 @@ class Webhook:
         if self._verify_token is not None:
             application.router.add_get(self._options.path, self._verify_address)
         application.on_response_prepare.append(_say_little)
+        application.middlewares.append(self._tell_of_faults)
         return application
+
+    @web.middleware
+    async def _tell_of_faults(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Log what is wrong with us; the platform will send it again."""
+        try:
+            return await handler(request)
+        except web.HTTPException:
+            raise
+        except Exception:
+            _LOG.exception("live adapter %r failed at a request", self.name)
+            return self._refusal(500, "a fault of ours")
 
     async def _verify_address(self, request: web.Request) -> web.Response:
         """Answer WhatsApp's question whether this address is ours."""
@@ -196,6 +218,8 @@ class Webhook:
                 body = await _bounded_body(request)
         except TimeoutError:
             raise _Answer(408, "slow body") from None
+        except (ConnectionError, web.RequestPayloadError):
+            raise _Answer(400, "body broke off") from None
         try:
             self._form.check(self._secret, request.headers, body, time.time())
         except Unsigned as problem:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import tomllib
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -79,3 +82,22 @@ def test_what_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         _read({"file": str(tmp_path / "nowhere")})
     with pytest.raises(SettingsError, match="no file"):
         _read({"file": str(tmp_path)})
+
+
+@pytest.mark.parametrize(("adapter", "package"), [("matrix", "nio"), ("nats", "nats"), ("webhook", "aiohttp")])
+def test_an_adapter_whose_library_is_not_installed_says_what_to_install(
+    adapter: str, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = f"egregora_assets.live.adapters.{adapter}"
+    monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.delitem(sys.modules, module, raising=False)
+    with pytest.raises(SettingsError, match=rf"'{adapter}' needs {package}: run pip install 'egregora-assets\[live\]'"):
+        import_module(module)
+
+
+def test_every_adapter_that_the_project_names_can_be_made_and_says_which_options_it_lacks() -> None:
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())
+    named = project["project"]["entry-points"]["egregora_assets.live_adapters"]
+    for adapter in ("irc", "matrix", "nats", "webhook"):
+        with pytest.raises(SettingsError, match="live adapter 'a'"):
+            import_module(named[adapter]).create("a", {}, None)

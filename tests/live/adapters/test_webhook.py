@@ -536,6 +536,45 @@ def test_a_body_that_never_ends_is_given_up_and_holds_nobody_else(make: Callable
     serve(make("own", body_seconds=0.5), test)
 
 
+def test_a_body_that_breaks_off_takes_nothing_with_it(
+    make: Callable[..., Webhook], caplog: pytest.LogCaptureFixture
+) -> None:
+    async def test(sender: Sender) -> None:
+        body = json.dumps(own(text="secret words")).encode()
+        head = "".join(f"{name}: {value}\r\n" for name, value in signed("own", body).items())
+        for kind in (f"Content-Length: {len(body) + 1}\r\n", "Transfer-Encoding: chunked\r\n"):
+            _, writer = await asyncio.open_connection("127.0.0.1", sender.adapter.port)
+            chunk = body if "Length" in kind else b"%x\r\n%b\r\n" % (len(body), body)
+            writer.write(f"POST /in HTTP/1.1\r\nHost: x\r\n{kind}{head}\r\n".encode() + chunk)
+            await writer.drain()
+            writer.close()
+        assert (await sender.post(body, signed("own", body)))[0] == 200
+        assert len(sender.listener.deliveries) == 1
+
+    serve(make("own"), test)
+    assert "secret words" not in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+def test_what_is_no_http_is_answered_400_and_not_repeated_in_the_log(
+    make: Callable[..., Webhook], caplog: pytest.LogCaptureFixture
+) -> None:
+    async def test(sender: Sender) -> None:
+        for raw in (
+            b"secret words\r\n\r\n",
+            b"POST /in HTTP/1.1\r\nsecret words\r\n\r\n",
+            b"\x16\x03\x01secret words\r\n\r\n",
+        ):
+            reader, writer = await asyncio.open_connection("127.0.0.1", sender.adapter.port)
+            writer.write(raw)
+            answer = await asyncio.wait_for(reader.read(), 10)
+            assert b" 400 " in answer.partition(b"\r\n")[0]
+            writer.close()
+
+    serve(make("own"), test)
+    assert "secret words" not in caplog.text
+
+
 def test_what_is_no_json_or_says_it_is_something_else_is_refused(make: Callable[..., Webhook]) -> None:
     async def test(sender: Sender) -> None:
         for body in (b"", b"[]", b"null", b"{", b"\xff", b"[" * 100_000):
