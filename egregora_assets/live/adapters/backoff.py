@@ -18,7 +18,7 @@ from pydantic import Field
 from egregora_assets.live.adapters.options import Options
 from egregora_assets.live.adapters.protocol import ConnectionLost, Delivery, RetryExhausted
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 _MOST_DOUBLINGS = 30
 
 
@@ -68,7 +68,7 @@ class Backoff:
     async def wait(self, problem: ConnectionLost) -> None:
         """Wait before the next try. Raises ``RetryExhausted``."""
         seconds = self.next_wait(problem)
-        _LOG.warning("%s: %s; trying again in %.1f s", self._what, problem, seconds)
+        log.warning("%s: %s; trying again in %.1f s", self._what, problem, seconds)
         await asyncio.sleep(seconds)
 
 

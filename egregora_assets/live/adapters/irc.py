@@ -24,7 +24,7 @@ from egregora_assets.live.adapters.irc_lines import MAX_LINE_BYTES, Line, folded
 from egregora_assets.live.adapters.options import Options, Secret, is_loopback, read_options
 from egregora_assets.live.adapters.protocol import ConnectionLost, Delivery
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 _CAPABILITIES = ("batch", "draft/chathistory", "draft/message-redaction", "message-tags", "server-time")
 _HISTORY = "draft/chathistory"
 _HISTORY_LINES = 100
@@ -165,7 +165,7 @@ class Irc:
     def _note_refusal(self, line: Line, nick: str) -> None:
         """Raise ``ConnectionLost`` where the server, or a channel, does not want us any more."""
         if line.command in _CANNOT_JOIN:
-            _LOG.error("live adapter %r cannot join %s: %s", self.name, line.parameter(1), line.text)
+            log.error("live adapter %r cannot join %s: %s", self.name, line.parameter(1), line.text)
         elif line.command == "ERROR":
             raise ConnectionLost(f"the server says: {line.text}")
         elif line.command == "KICK" and folded(line.parameter(1)) == folded(nick):

@@ -28,7 +28,7 @@ try:
 except ModuleNotFoundError as missing:
     raise missing_package("matrix", missing) from missing
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 _PAGE = 100
 _FULL_STATE_SECONDS = 120.0
 _TOKEN_REFUSED = ("M_UNKNOWN_TOKEN", "M_MISSING_TOKEN", "M_USER_DEACTIVATED")
@@ -185,7 +185,7 @@ class Matrix:
         """Tell of what the server will never give; raises ``ConnectionLost`` where it may give it the next time."""
         if error.status_code not in ("M_FORBIDDEN", "M_NOT_FOUND"):
             raise ConnectionLost(f"/messages: {error.status_code or ''} {error.message}")
-        _LOG.error("live adapter %r: part of %s is missing: %s", self.name, room_id, error.message)
+        log.error("live adapter %r: part of %s is missing: %s", self.name, room_id, error.message)
 
     async def _messages(
         self, client: nio.AsyncClient, room_id: str, room: Room, events: Iterable[Any]

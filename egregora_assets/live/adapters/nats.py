@@ -31,7 +31,7 @@ try:
 except ModuleNotFoundError as missing:
     raise missing_package("nats", missing) from missing
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 _CONNECT_SECONDS = 10
 _FETCH_SECONDS = 5.0
 _FLUSH_SECONDS = 2
@@ -159,7 +159,7 @@ class Nats:
 
     async def _note(self, error: Exception) -> None:
         self._last_error = error
-        _LOG.debug("live adapter %r: %s", self.name, error)
+        log.debug("live adapter %r: %s", self.name, error)
 
     async def _delivery(self, message: Msg, answers: asyncio.Queue[_Answer]) -> Delivery | None:
         received_ns = time.monotonic_ns()
@@ -167,7 +167,7 @@ class Nats:
             event = read_event(message.data)
         except Refused as problem:
             self.refused[str(problem)] += 1
-            _LOG.warning("live adapter %r refused message %d: %s", self.name, message.metadata.sequence.stream, problem)
+            log.warning("live adapter %r refused message %d: %s", self.name, message.metadata.sequence.stream, problem)
             await message.term()
             return None
         return Delivery(event, received_ns, None, lambda outcome: answers.put_nowait((message, outcome)))

@@ -43,7 +43,7 @@ try:
 except ModuleNotFoundError as missing:
     raise missing_package("webhook", missing) from missing
 
-_LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 _UNHEARD = logging.getLogger(f"{__name__}.http")
 """What the HTTP server says of requests that are none repeats what stands in them: nobody's words belong into a log."""
 _UNHEARD.setLevel(logging.CRITICAL + 1)
@@ -175,7 +175,7 @@ class Webhook:
         except web.HTTPException:
             raise
         except Exception:
-            _LOG.exception("live adapter %r failed at a request", self.name)
+            log.exception("live adapter %r failed at a request", self.name)
             return self._refusal(500, "a fault of ours")
 
     async def _verify_address(self, request: web.Request) -> web.Response:
@@ -238,7 +238,7 @@ class Webhook:
     def _count(self, payload: Payload) -> None:
         self.passed_over += payload.passed_over
         if payload.passed_over:
-            _LOG.info("live adapter %r passed over %s", self.name, dict(payload.passed_over))
+            log.info("live adapter %r passed over %s", self.name, dict(payload.passed_over))
 
     async def _is_stored(self, payload: Payload, received_ns: int) -> bool:
         """Hand the events on and wait until all are durable; false where one is not, or not in time."""
@@ -255,7 +255,7 @@ class Webhook:
     def _refusal(self, status: int, reason: str, told: dict[str, object] | None = None) -> web.Response:
         """Answer with a status alone: why a signature is wrong is nobody's business but the log's."""
         self.refused[reason] += 1
-        _LOG.warning("live adapter %r answered %d: %s", self.name, status, reason)
+        log.warning("live adapter %r answered %d: %s", self.name, status, reason)
         response = web.json_response(
             told or {"error": "refused"}, status=status, headers=_RETRY_AFTER if status == 503 else {}
         )

@@ -61,7 +61,8 @@ def read_telegram(body: bytes) -> Payload:
 
 
 def _add_message(payload: Payload, message: dict[str, Any]) -> None:
-    thread = message.get("message_thread_id")
+    # Groups without topics number the answers to a message as a thread as well, which nobody sees as one.
+    thread = message.get("message_thread_id") if message.get("is_topic_message") is True else None
     answered = as_object(message.get("reply_to_message")).get("message_id")
     payload.add(
         **_common(message),
@@ -69,7 +70,7 @@ def _add_message(payload: Payload, message: dict[str, Any]) -> None:
         native_id=message.get("message_id"),
         sent_at=instant(message.get("date")),
         # What is written in a topic answers the notice that opened it, without anybody having said so.
-        reply_to=None if answered == thread else answered,
+        reply_to=answered if thread is None or answered != thread else None,
         thread=thread,
     )
 
@@ -125,7 +126,7 @@ def _common(message: dict[str, Any]) -> dict[str, object]:
     chat = as_object(message.get("chat"))
     channel = as_object(message.get("sender_chat")) or as_object(message.get("actor_chat"))
     person = as_object(message.get("from")) or as_object(message.get("user"))
-    author, name = (_chat_id(channel), _title(channel)) if channel else (f"user{person.get('id')}", _title(person))
+    author, name = (_chat_id(channel), _title(channel)) if channel else (_user_id(person), _title(person))
     if not channel and not person:
         author, name = _chat_id(chat), _title(chat)
     return {
@@ -134,6 +135,11 @@ def _common(message: dict[str, Any]) -> dict[str, object]:
         "author": author,
         "author_name": name or None,
     }
+
+
+def _user_id(person: dict[str, Any]) -> str:
+    number = person.get("id")
+    return f"user{number}" if type(number) is int else ""
 
 
 def _chat_id(chat: dict[str, Any]) -> str:
@@ -228,7 +234,7 @@ def _text(message: dict[str, Any]) -> tuple[str, list[object]]:
             mentions.append({"id": shown.lower(), "name": shown.removeprefix("@")})
         elif entity.get("type") == "text_mention":
             person = as_object(entity.get("user"))
-            mentions.append({"id": f"user{person.get('id')}", "name": _title(person) or shown})
+            mentions.append({"id": _user_id(person) or shown, "name": _title(person) or shown})
             shown = f"@{shown}"
         else:
             continue

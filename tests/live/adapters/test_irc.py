@@ -312,7 +312,7 @@ def test_a_server_that_says_nothing_is_asked_and_then_given_up() -> None:
     async def run() -> None:
         async with scripted(part) as port:
             with pytest.raises(RetryExhausted, match="no sign of life"):
-                await anext(adapter_of(port, silence_seconds=0.05).listen())
+                await anext(adapter_of(port, silence_seconds=0.5, retries={"tries": 1}).listen())
 
     asyncio.run(run())
     assert asked

@@ -22,7 +22,7 @@ from egregora_assets.live.adapters.protocol import Delivery, Outcome, RetryExhau
 from egregora_assets.live.adapters.webhook import Webhook
 from egregora_assets.live.adapters.webhook_signature import sign
 from egregora_assets.live.incoming import MAX_EVENT_BYTES
-from tests.live.adapters.listening import DURABLE, NOT_DURABLE, Listener, eventually, listening
+from tests.live.adapters.listening import DURABLE, NOT_DURABLE, PATIENCE, Listener, eventually, listening
 
 SECRET = "0123456789abcdef0123456789abcdef"
 Decide = Callable[[Delivery], Outcome | None]
@@ -35,7 +35,8 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Webho
     monkeypatch.setenv("VERIFY_TOKEN", "a token")
 
     def made(form: str, **options: Any) -> Webhook:
-        options = {"form": form, "secret": {"variable": "WEBHOOK_SECRET"}, "port": 0, "path": "/in"} | options
+        patient = {"body_seconds": PATIENCE, "answer_seconds": PATIENCE}
+        options = {"form": form, "secret": {"variable": "WEBHOOK_SECRET"}, "port": 0, "path": "/in"} | patient | options
         if form == "whatsapp":
             options["verify_token"] = {"variable": "VERIFY_TOKEN"}
         return webhook.create("hook", options, None)
@@ -305,6 +306,7 @@ def test_telegram_messages_edits_and_reactions_have_the_ids_of_exports(make: Cal
                 }
             },
             {"poll_answer": {"poll_id": "1"}},
+            {"message": telegram_message(message_id=11, text="x", **{"from": {}, "chat": {}})},
         ]
         for number, update in enumerate(updates):
             assert (await sender.send("telegram", {"update_id": number, **update}))[0] == 200
@@ -323,7 +325,25 @@ def test_telegram_messages_edits_and_reactions_have_the_ids_of_exports(make: Cal
             ("👍", True, "user43"),
             ("❤", False, "user43"),
         ]
-        assert sender.adapter.passed_over == {"poll_answer": 1}
+        assert sender.adapter.passed_over == {"poll_answer": 1, "unreadable": 1}
+
+    serve(make("telegram"), test)
+
+
+def test_telegram_topics_are_threads_and_answers_in_other_groups_are_not(make: Callable[..., Webhook]) -> None:
+    opened, before = {"message_id": 2}, {"message_id": 5}
+
+    async def test(sender: Sender) -> None:
+        for number, fields in enumerate(
+            (
+                {"message_thread_id": 2, "is_topic_message": True, "reply_to_message": opened},
+                {"message_thread_id": 2, "is_topic_message": True, "reply_to_message": before},
+                {"message_thread_id": 5, "reply_to_message": before},
+            )
+        ):
+            await sender.send("telegram", {"update_id": number, "message": telegram_message(text="x", **fields)})
+        told = [(message.thread, message.reply_to) for message in sender.listener.messages]
+        assert told == [("2", None), ("2", "5"), (None, "5")]
 
     serve(make("telegram"), test)
 
