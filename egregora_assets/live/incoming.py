@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from egregora_assets.chat.formats.jsonl import Identifier, Mention, Name, Time
-from egregora_assets.chat.formats.records import Kind
+from egregora_assets.chat.formats.records import Kind, valid
 
 MAX_EVENT_BYTES = 1 << 20
 """A longer line, request or frame is refused."""
@@ -58,15 +58,17 @@ class IncomingMessage(BaseModel):
     thread: IncomingId | None = Field(None, description="`native_id` of the message that this one's thread hangs on.")
     attachments: tuple[Name, ...] = Field((), description="Names of the files that came with it.")
     mentions: tuple[IncomingId | Mention, ...] = Field((), description="People whom the text mentions.")
-    emoji: Name | None = Field(None, description="What the reaction is.")
+    emoji: Name | None = Field(
+        None, description="What the reaction is; left out with `removed`, whatever that person's was."
+    )
     removed: bool = Field(False, description="Whether the reaction was taken back.")
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.event != "message" and self.target is None:
             raise ValueError(f"event {self.event!r} needs target: the native_id of the message that it is about")
-        if self.event == "reaction" and self.emoji is None:
-            raise ValueError("event 'reaction' needs emoji")
+        if self.event == "reaction" and self.emoji is None and not self.removed:
+            raise ValueError("event 'reaction' needs emoji, unless it was taken back")
         if self.event == "message" and not (self.text or self.attachments or self.kind):
             raise ValueError("one of text, kind and attachments is required")
         return self
@@ -88,6 +90,20 @@ def read_event(line: bytes | None) -> IncomingMessage:
         return IncomingMessage.model_validate_json(line)
     except ValidationError as error:
         raise Refused(problems(error), _native_id(line)) from None
+
+
+def make_event(**fields: object) -> IncomingMessage:
+    """Make an event of what a platform has told; halves of surrogate pairs become U+FFFD. Raises ``Refused``."""
+    try:
+        return IncomingMessage.model_validate({name: _valid(value) for name, value in fields.items()})
+    except ValidationError as error:
+        raise Refused(problems(error)) from None
+
+
+def _valid(value: object) -> object:
+    if isinstance(value, str):
+        return valid(value)
+    return tuple(map(_valid, value)) if isinstance(value, list | tuple) else value
 
 
 def problems(error: ValidationError) -> str:

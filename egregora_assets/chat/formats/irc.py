@@ -576,13 +576,21 @@ def _lines(stream: BinaryIO, reading: Reading) -> Iterator[tuple[int, bytes]]:
 
 
 def _decoded(raw: bytes) -> str:
+    return without_codes(decode_line(raw))
+
+
+def decode_line(raw: bytes) -> str:
     """Decode one line: UTF-8, else Windows-1252, because the people in a channel used different clients."""
     raw = raw.rstrip(b"\r\n")
     try:
-        line = raw.decode()
+        return raw.decode()
     except UnicodeDecodeError:
-        line = raw.decode("cp1252", "replace")
-    return _CODES.sub("", line).rstrip()
+        return raw.decode("cp1252", "replace")
+
+
+def without_codes(text: str) -> str:
+    """Return a text without colours, emphasis and other characters that are not shown."""
+    return _CODES.sub("", text).rstrip()
 
 
 def _day_in_name(member: str) -> date | None:

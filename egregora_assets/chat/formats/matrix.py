@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -132,6 +132,25 @@ class MatrixFormat:
 
 
 FORMAT = MatrixFormat()
+
+
+def record_of_event(event: dict[str, Any], chat: str, names: Mapping[str, str], reading: Reading) -> Record | None:
+    """Return what one event of a room says by itself, without what later events say of it.
+
+    ``names`` are the names that people go by in the room. ``None`` for what changes or carries other events, and for what
+    cannot be read, which goes to ``reading.quarantined``.
+    """
+    corrections = _Corrections(names={person: {name: 0} for person, name in names.items()})
+    unsigned = {key: value for key, value in as_object(event.get("unsigned")).items() if key != "m.relations"}
+    alone = {**event, "unsigned": unsigned}
+    return next(_reported(_Builder(corrections, reading), Value(("*",), alone, 0), chat, reading), None)
+
+
+def edited_event(event: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what an edit makes of the message that it is about; ``None`` where the event is no edit that can be read."""
+    edit = _edit(event, "", 0) if _is_edit(event) else None
+    target = as_text(_relation(event).get("event_id"))
+    return None if edit is None or not target else _as_original(target, edit)
 
 
 def _reported(builder: _Builder, event: Value, chat: str, reading: Reading) -> Iterator[Record]:
@@ -347,6 +366,18 @@ def _edit(event: dict[str, Any], chat: str, byte_offset: int) -> _Edit | None:
     )
 
 
+def _as_original(event_id: str, edit: _Edit) -> dict[str, Any]:
+    """Return a message of which only an edit is known; its time is that of the edit."""
+    return {
+        "type": edit.type,
+        "event_id": event_id,
+        "sender": edit.sender,
+        "origin_server_ts": edit.time or None,
+        # Whether the original answered another is unknown: what begins as a quotation is then taken for one.
+        "content": {"m.relates_to": {"m.in_reply_to": {}}} | edit.content,
+    }
+
+
 def _before(event: dict[str, Any]) -> dict[str, Any]:
     """Return what a state event replaces."""
     return as_object(as_object(event.get("unsigned")).get("prev_content")) or as_object(event.get("prev_content"))
@@ -397,15 +428,8 @@ class _Builder:
                 continue
             edit = known[-1]
             self._without_original.add(event_id)
-            event = {
-                "type": edit.type,
-                "event_id": event_id,
-                "sender": edit.sender,
-                "origin_server_ts": edit.time or None,
-                # Whether the original answered another is unknown: what begins as a quotation is then taken for one.
-                "content": {"m.relates_to": {"m.in_reply_to": {}}} | edit.content,
-            }
-            yield from _reported(self, Value(("*",), event, edit.byte_offset), edit.chat, self._reading)
+            original = _as_original(event_id, edit)
+            yield from _reported(self, Value(("*",), original, edit.byte_offset), edit.chat, self._reading)
 
     def _check_edit(self, event: dict[str, Any]) -> None:
         is_whole = as_text(_relation(event).get("event_id")) and isinstance(event["content"].get("m.new_content"), dict)

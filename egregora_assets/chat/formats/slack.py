@@ -95,7 +95,8 @@ class SlackFormat:
             raise ExportUnreadable(
                 f"{export.path.name} is a Slack export without messages: export again with a longer range of dates"
             )
-        workspace = _Workspace(export, reading, layout)
+        workspace = _Workspace(reading)
+        workspace.read_lists(export, layout)
         refused, any_read = len(reading.quarantined), False
         for chat, days in workspace.chats(layout).items():
             seen: set[str] = set()
@@ -113,6 +114,11 @@ class SlackFormat:
 
 
 FORMAT: ChatFormat = SlackFormat()
+
+
+def record_of_event(chat: str, event: Object, reading: Reading) -> Record | None:
+    """Return what one ``message`` event of the Events API tells, as an export would; ``None`` where it has no time."""
+    return _Workspace(reading).record(chat, Value(("*",), event, 0), set())
 
 
 def _is_array_with(marks: tuple[re.Pattern[bytes], ...], head: bytes) -> bool:
@@ -166,10 +172,14 @@ def _elements(export: Export, member: str, reading: Reading) -> Iterator[Value]:
 class _Workspace:
     """The people and channels of an export, and how its messages become records."""
 
-    def __init__(self, export: Export, reading: Reading, layout: _Layout) -> None:
+    def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self._people: dict[str, list[str]] = {_SLACKBOT: ["Slackbot"]}
         self._channels: dict[str, Object] = {}
+        self._stored: dict[str, str] = {}
+
+    def read_lists(self, export: Export, layout: _Layout) -> None:
+        """Note what an export tells of people, channels and files."""
         self._stored = _stored_files(export)
         for member in layout.lists(export, _USER_LISTS):
             for entry in self._entries(export, member):
