@@ -171,8 +171,7 @@ def _people(change: Transaction, keys: Keys, parsed: ParsedRecords, export_id: s
     platform, people = parsed.platform, parsed.reading.people
     base_ids = {person: native_author_id(keys.author, platform, person) for person in people}
     ids = {person: str(rotated(base, keys.rotations)) for person, base in base_ids.items()}
-    said = {person: names or ([] if _NUMBER_LIKE.fullmatch(person) else [person]) for person, names in people.items()}
-    named = [(ids[person], name) for person, names in said.items() for name in names if name not in SELF_WORDS]
+    named = [(ids[person], name) for person, names in people.items() for name in names_said(person, names)]
     remember_names(change, platform, export_id, named)
     return pa.table(
         {
@@ -181,6 +180,16 @@ def _people(change: Transaction, keys: Keys, parsed: ParsedRecords, export_id: s
             "base_id": pa.array([str(base) for base in base_ids.values()], pa.string()),
         }
     )
+
+
+def names_said(person: str, names: list[str]) -> list[str]:
+    """Return the names that people may say of a person: those given, else the id where it is one that could be said."""
+    return [name for name in names if name not in SELF_WORDS] if names else [person] if may_be_said(person) else []
+
+
+def may_be_said(person: str) -> bool:
+    """Return whether an id is one that people could say as a name."""
+    return _NUMBER_LIKE.fullmatch(person) is None and person not in SELF_WORDS
 
 
 def _identified(connection: duckdb.DuckDBPyConnection, parsed: ParsedRecords, sources: dict[str, Source]) -> str:

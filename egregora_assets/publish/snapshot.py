@@ -26,6 +26,7 @@ from egregora_assets.privacy.scrub import scrubbing
 from egregora_assets.profiles import files as profiles
 from egregora_assets.publish import macros
 from egregora_assets.publish.leaking import asking, note, private_among_noted
+from egregora_assets.publish.live_policy import follow_live_policy
 from egregora_assets.publish.tables import TABLES, PublishedTable
 from egregora_assets.search import units, words
 from egregora_assets.sidecar import pages, ranking
@@ -92,6 +93,7 @@ def _publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: bo
         profiles.refresh(connection, settings)
     wanted = wanted_state(connection, settings)
     present = None if full else _public_state(connection, settings.public_path)
+    follow_live_policy(connection, settings)
     if present == wanted and snapshot_state(settings) == wanted:
         return PublishOutcome(wanted, published=False, rebuilt=False, rows_written=0)
     with scrubbing(connection):
