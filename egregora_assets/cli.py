@@ -15,6 +15,7 @@ from egregora_assets.cli_common import Home, as_table, out, readable_errors
 from egregora_assets.cli_media import media
 from egregora_assets.cli_model import model
 from egregora_assets.cli_outcomes import conversations, decisions, questions
+from egregora_assets.cli_recent import recent
 from egregora_assets.cli_search import search
 from egregora_assets.config import Settings, load_settings
 from egregora_assets.terminal import plain
@@ -32,6 +33,7 @@ app.command()(search)
 app.command()(decisions)
 app.command()(questions)
 app.command()(conversations)
+app.command()(recent)
 app.add_typer(model, name="model")
 DayFirst = Annotated[
     bool | None, typer.Option("--day-first/--month-first", help="Order of day and month, where the file cannot tell.")
