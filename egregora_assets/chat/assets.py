@@ -49,7 +49,7 @@ def chat_exports(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
     group_name="chat",
     kinds={"duckdb", "python"},
     owners=OWNERS,
-    deps=[chat_exports],
+    deps=[chat_exports, "live_stream"],
     pool=WRITER_POOL,
     code_version="1",
 )

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from egregora_assets.chat.formats.records import KINDS, Reading
 from egregora_assets.chat.formats.staging import stage_batches
 from egregora_assets.chat.hidden_titles import hide_titles
+from egregora_assets.chat.latency_windows import take_in_windows
 from egregora_assets.chat.merge_records import LIVE, RECORDS, identified_records, look_again, put_in_place
 from egregora_assets.chat.parse import ParsedRecords
 from egregora_assets.chat.segments import SEGMENT_SCHEMA, Segment, acknowledge, path_of, waiting
@@ -71,6 +72,7 @@ def merge_segments(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
     ``connection`` is the warehouse's writer. A segment that cannot be read is set aside and keeps no other from merging.
     Raises ``KeyFileError``.
     """
+    take_in_windows(connection, settings.segments)
     there = waiting(settings.segments)
     merged = _merged_before(connection, there)
     for segment, revision in merged.items():
@@ -129,7 +131,7 @@ def _merge_group(
         with temporary(connection, "live_identified", _NO_EVENTS):
             for (platform,) in rows(connection, f"SELECT DISTINCT platform FROM {_EVENTS} ORDER BY 1"):
                 _identify(change, settings, keys, platform)
-            added, updated = _apply(change, merged)
+            added, updated = _apply(change, merged, settings.live.freshness_seconds * 1000)
         revision = change.revision if change.changed else 0
         if change.changed:
             fresh = rows(connection, "SELECT raw_name FROM private.author_names WHERE revision = ?", [change.revision])
@@ -234,7 +236,7 @@ def _reading(connection: duckdb.DuckDBPyConnection, platform: str) -> Reading:
     return Reading(chats=dict(rows(connection, _CHATS, given)), people=people)
 
 
-def _apply(change: Transaction, segments: list[Segment]) -> tuple[int, int]:
+def _apply(change: Transaction, segments: list[Segment], budget_ms: float) -> tuple[int, int]:
     """Put ``live_identified``, and what waits for messages that are there now, in its place.
 
     Returns how many messages are new and how many took a newer form.
@@ -246,7 +248,7 @@ def _apply(change: Transaction, segments: list[Segment]) -> tuple[int, int]:
         temporary(connection, "incoming", _NEWEST),
         temporary(connection, "repeated", _REPEATED),
     ):
-        _note_segments(change, segments)
+        _note_segments(change, segments, budget_ms)
         wins = f"m.export_id = '{LIVE}' AND (i.kind, i.text) > (m.kind, m.text)"
         added, updated = put_in_place(change, LIVE, wins)
         with temporary(connection, "deleted_before", _DELETED_BEFORE) as earlier:
@@ -263,7 +265,7 @@ def _apply(change: Transaction, segments: list[Segment]) -> tuple[int, int]:
     return added, updated
 
 
-def _note_segments(change: Transaction, segments: list[Segment]) -> None:
+def _note_segments(change: Transaction, segments: list[Segment], budget_ms: float) -> None:
     """Note what becomes of each segment's events; before they are in place."""
     if not segments:
         return
@@ -275,6 +277,7 @@ def _note_segments(change: Transaction, segments: list[Segment]) -> None:
     )
     with view_of(change.connection, "merged_segments", table):
         changed(change.connection, _NOTE_SEGMENTS, {"revision": change.revision})
+    changed(change.connection, _NOTE_LATENCY, {"budget": budget_ms})
 
 
 def _show_reactions(change: Transaction) -> None:
@@ -483,3 +486,15 @@ _NOTE_SEGMENTS = f"""
     GROUP BY ALL
 """
 """Of the events that bring one new message the first added it, and the others are known."""
+
+_NOTE_LATENCY = f"""
+    INSERT INTO latency_windows BY NAME
+    SELECT
+        adapter AS lane, 'merge' AS stage, min(received_at) AS window_start, epoch(now() - min(received_at)) AS seconds,
+        count(*) AS count, quantile_disc(milliseconds, 0.5) AS p50_ms, quantile_disc(milliseconds, 0.95) AS p95_ms,
+        quantile_disc(milliseconds, 0.99) AS p99_ms, max(milliseconds) AS max_ms, $budget AS budget_ms, 0 AS loop_lag_ms,
+        0 AS backlog, 0 AS bytes
+    FROM (SELECT adapter, received_at, greatest(epoch_ms(now()) - epoch_ms(received_at), 0)::DOUBLE AS milliseconds FROM {_EVENTS})
+    GROUP BY adapter
+"""
+"""From receipt until the run that merges an event."""

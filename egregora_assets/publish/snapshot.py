@@ -109,10 +109,18 @@ def _publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: bo
         since = seen.revision if seen and seen.fingerprint == wanted.fingerprint else 0
         written = _rebuild(connection, settings, wanted, since)
     copy_durably(settings.public_path, settings.snapshot_path)
+    _note_published_segments(connection, wanted)
     log.info(
         "published revision %s: %s rows written%s", wanted.revision, f"{written:,}", ", made anew" if rebuilt else ""
     )
     return PublishOutcome(wanted, published=True, rebuilt=rebuilt, rows_written=written)
+
+
+def _note_published_segments(connection: duckdb.DuckDBPyConnection, shown: Publication) -> None:
+    """Note of segments of live messages when a snapshot first showed them."""
+    among = f"published_at IS NULL AND revision <= {shown.revision}"
+    if scalar(connection, f"SELECT EXISTS (FROM live_segments WHERE {among})"):
+        changed(connection, f"UPDATE live_segments SET published_at = now() WHERE {among}")
 
 
 def wanted_state(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Publication:
