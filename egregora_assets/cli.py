@@ -16,6 +16,7 @@ from egregora_assets.cli_live import live
 from egregora_assets.cli_media import media
 from egregora_assets.cli_model import model
 from egregora_assets.cli_outcomes import conversations, decisions, questions, tasks
+from egregora_assets.cli_recent import recent
 from egregora_assets.cli_search import search
 from egregora_assets.config import Settings, load_settings
 from egregora_assets.terminal import plain
@@ -30,7 +31,7 @@ app.add_typer(authors, name="authors")
 app.add_typer(code, name="code")
 app.add_typer(live, name="live")
 app.add_typer(media, name="media")
-for asking in (search, decisions, tasks, questions, conversations):
+for asking in (search, decisions, tasks, questions, conversations, recent):
     app.command(cls=Command)(asking)
 app.add_typer(model, name="model")
 DayFirst = Annotated[

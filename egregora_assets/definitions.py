@@ -16,6 +16,9 @@ from egregora_assets.documents import checks as documents_checks
 from egregora_assets.git_history import assets as git_assets
 from egregora_assets.git_history import automation as git_automation
 from egregora_assets.git_history import checks as git_checks
+from egregora_assets.live import assets as live_assets
+from egregora_assets.live import automation as live_automation
+from egregora_assets.live import checks as live_checks
 from egregora_assets.media import assets as media_assets
 from egregora_assets.media import automation as media_automation
 from egregora_assets.media import checks as media_checks
@@ -36,6 +39,7 @@ def build_definitions(loggers: Mapping[str, dg.LoggerDefinition] | None = None, 
     return dg.Definitions(
         assets=[
             chat_assets.inbox,
+            live_assets.live_stream,
             chat_assets.chat_exports,
             chat_assets.messages,
             authors_assets.authors,
@@ -62,6 +66,7 @@ def build_definitions(loggers: Mapping[str, dg.LoggerDefinition] | None = None, 
             publish_assets.snapshot,
         ],
         asset_checks=[
+            *live_checks.CHECKS,
             *chat_checks.CHECKS,
             *authors_checks.CHECKS,
             *media_checks.CHECKS,
@@ -81,6 +86,7 @@ def build_definitions(loggers: Mapping[str, dg.LoggerDefinition] | None = None, 
         schedules=[chat_automation.nightly, media_automation.daily_verification],
         sensors=[
             chat_automation.inbox_sensor,
+            live_automation.segments_sensor,
             git_automation.git_sensor,
             warehouse_automation.run_failure_advice,
             warehouse_automation.killed_runs,

@@ -145,7 +145,7 @@ _OTHER_LATIN = (
     r"\x{24B6}-\x{24E9}\x{1D400}-\x{1D6A3}\x{1F130}-\x{1F149}\x{FF21}-\x{FF3A}\x{FF41}-\x{FF5A}]"
 )
 """Letters of the name once more, for whoever likes them wide or bold: seldom enough to look closer wherever one stands."""
-_MAY_MENTION = f"""CASE
+MAY_MENTION = f"""CASE
     WHEN contains(lower(text), 'egregora') THEN true
     WHEN strlen(text) = length(text) THEN false
     ELSE contains(lower(strip_accents(regexp_replace(text, '{_IN_SQL}', '', 'g'))), 'egregora')
@@ -164,14 +164,14 @@ _SAID = """(
 
 _CANDIDATES = f"""
     SELECT message_id::VARCHAR AS message_id, author_id::VARCHAR AS author_id, sent_at, position, text
-    FROM {_SAID} WHERE author_id IS NOT NULL AND {_MAY_MENTION}
+    FROM {_SAID} WHERE author_id IS NOT NULL AND {MAY_MENTION}
 """
 _WHO = "message_id::UUID, author_id::UUID, sent_at, position"
 _OPTED = f"INSERT INTO private.opt_commands SELECT {_WHO}, opts_out, $revision FROM heard WHERE opts_out IS NOT NULL"
 _NAMED = f"INSERT INTO private.alias_commands SELECT {_WHO}, chosen_name, $revision FROM heard WHERE names"
 _UNHEARD = f"""
     SELECT alias, local_time, text FROM messages JOIN authors USING (author_id)
-    WHERE NOT opted_out AND kind NOT IN ('system', 'deleted') AND {_MAY_MENTION} ORDER BY local_time, position
+    WHERE NOT opted_out AND kind NOT IN ('system', 'deleted') AND {MAY_MENTION} ORDER BY local_time, position
 """
 
 

@@ -66,8 +66,8 @@ _ANY_DECISION = """
     SELECT EXISTS (FROM opt_out_list) OR EXISTS (FROM private.opt_commands) OR EXISTS (FROM authors WHERE opted_out)
 """
 
-HIDDEN = """
-    WITH RECURSIVE links AS (
+_LINKS = """
+    links AS (
         SELECT author_id, other_id FROM private.author_links
         UNION SELECT other_id, author_id FROM private.author_links
         UNION SELECT author_id, person_id FROM private.persons
@@ -76,7 +76,17 @@ HIDDEN = """
     splits AS (
         SELECT author_id AS said_by, other_id AS author_id FROM private.author_splits
         UNION SELECT other_id, author_id FROM private.author_splits
-    ),
+    )
+"""
+_ALONG_LINKS = """
+        UNION (
+            SELECT said_by, author_id
+            FROM (SELECT said_by, links.other_id AS author_id FROM hidden JOIN links USING (author_id))
+            ANTI JOIN splits USING (said_by, author_id)
+        )
+"""
+HIDDEN = f"""
+    WITH RECURSIVE {_LINKS},
     opted AS (
         SELECT author_id FROM private.opt_commands GROUP BY author_id
         HAVING arg_max(opted_out, (date_trunc('minute', sent_at), opted_out))
@@ -86,15 +96,21 @@ HIDDEN = """
     ),
     hidden AS (
         SELECT author_id AS said_by, author_id FROM opted
-        UNION (
-            SELECT said_by, author_id
-            FROM (SELECT said_by, links.other_id AS author_id FROM hidden JOIN links USING (author_id))
-            ANTI JOIN splits USING (said_by, author_id)
-        )
+        {_ALONG_LINKS}
     )
     SELECT DISTINCT author_id FROM hidden
 """
 """An opt-out goes from name to name over links and identities of one person, and to nobody who is split from who said it."""
+
+LINKED = f"""
+    WITH RECURSIVE {_LINKS},
+    hidden AS (
+        SELECT DISTINCT author_id AS said_by, author_id FROM links
+        {_ALONG_LINKS}
+    )
+    SELECT said_by, author_id FROM hidden WHERE said_by <> author_id
+"""
+"""Whom an opt-out of each author would reach besides."""
 
 _DIFFERS = "opted_out <> (author_id IN (FROM hidden_authors))"
 

@@ -95,7 +95,7 @@ def _opted_out_names(connection: duckdb.DuckDBPyConnection) -> list[str]:
 @contextmanager
 def cleaning(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[None]:
     """Let SQL of ``connection`` run what ``cleaned`` gives for the length of the block."""
-    aliases = _aliases(connection) if "pseudonymise" in source_policies(connection, settings).values() else {}
+    aliases = aliases_of_names(connection) if "pseudonymise" in source_policies(connection, settings).values() else {}
 
     with scrubbing(connection), aliasing(connection, lambda found: aliases.get(fold(found).strip(), "[name]")):
         yield
@@ -168,7 +168,7 @@ def _among(source: str, ids: list[str]) -> str:
     return f"({source} IN ({', '.join(map(quoted, ids))}))" if ids else "false"
 
 
-def _aliases(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+def aliases_of_names(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """Return the alias behind each name, and each word of one, that is of one person only, who has not opted out."""
     sql = """
         SELECT raw_name, coalesce(person_id, n.author_id)::VARCHAR, CASE WHEN NOT a.opted_out THEN a.alias END

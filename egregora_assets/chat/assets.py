@@ -6,6 +6,7 @@ import dagster as dg
 
 from egregora_assets.chat.inbox import read_inbox, register
 from egregora_assets.chat.ingest import ingest
+from egregora_assets.chat.merge_segments import merge_segments
 from egregora_assets.chat.quarantine import SUMMARY
 from egregora_assets.warehouse.reporting import OWNERS, SOONER, described, markdown_table
 from egregora_assets.warehouse.resource import WRITER_POOL, Warehouse
@@ -49,24 +50,30 @@ def chat_exports(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
     group_name="chat",
     kinds={"duckdb", "python"},
     owners=OWNERS,
-    deps=[chat_exports],
+    deps=[chat_exports, "live_stream"],
     pool=WRITER_POOL,
     code_version="1",
     op_tags=SOONER,
 )
 def messages(config: IngestConfig, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
-    """Every message once, with a stable id, from all exports in the inbox. Private: names and words as they were written."""
+    """Every message once, with a stable id, from all exports in the inbox and all that came in live.
+
+    Private: names and words as they were written.
+    """
     with warehouse.writer() as connection:
         outcomes = ingest(connection, warehouse.settings, config.day_first, config.reread)
+        live = merge_segments(connection, warehouse.settings)
         preview = (
             "SELECT platform, kind, count(*) AS messages, min(local_time) AS first, max(local_time) AS last "
             "FROM messages JOIN sources USING (source_id) GROUP BY ALL ORDER BY ALL LIMIT 20"
         )
         figures = {
             "exports_read": len(outcomes),
-            "added": sum(outcome.added for outcome in outcomes),
+            "segments_merged": live.segments,
+            "segments_unreadable": live.unreadable,
+            "added": sum(outcome.added for outcome in outcomes) + live.added,
             "known": sum(outcome.known for outcome in outcomes),
-            "updated": sum(outcome.updated for outcome in outcomes),
+            "updated": sum(outcome.updated for outcome in outcomes) + live.updated,
             "quarantined": sum(outcome.quarantined for outcome in outcomes),
             "unreadable": sum(outcome.problem is not None for outcome in outcomes),
             "quarantine": dg.MetadataValue.md(markdown_table(connection, SUMMARY)),

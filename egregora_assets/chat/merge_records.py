@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -28,6 +29,8 @@ from egregora_assets.warehouse.revisions import Transaction
 _NUMBER_LIKE = re.compile(r"[0-9a-fA-F-]*|[A-Z0-9]*|.*[0-9]{5}.*", re.DOTALL)
 RECORDS = "staged_records"
 """The temporary table with the columns of ``RECORD_SCHEMA`` that holds an export's records in its order."""
+LIVE = "live"
+"""Stands where the id of an export does for what came in live; what an export says of the same message is told in full."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +62,8 @@ def stage_records(connection: duckdb.DuckDBPyConnection, parsed: ParsedRecords, 
 def merge_records(change: Transaction, settings: Settings, keys: Keys, parsed: ParsedRecords, export_id: str) -> Merged:
     """Merge the staged records into ``messages`` and what hangs on them, as one part of ``change``."""
     connection = change.connection
-    sources = _sources(change, settings, keys, parsed)
-    with (
-        view_of(connection, "staged_people", _people(change, keys, parsed, export_id)),
-        view_of(connection, "staged_chats", _chats(sources)),
-    ):
-        identified, key = _identified(connection, parsed, sources), {"key": keys.message.hex()}
+    with identified_records(change, settings, keys, parsed, export_id) as records:
+        identified, key = records.query, records.parameters
         read = int(scalar(connection, f"SELECT count(*) FROM {RECORDS}"))
         with (
             temporary(connection, "incoming", _one_for_each_message(identified), key) as messages,
@@ -76,15 +75,57 @@ def merge_records(change: Transaction, settings: Settings, keys: Keys, parsed: P
             known = int(scalar(connection, _KNOWN))
             added, updated = _merge_incoming(change, export_id)
     assert messages <= read, "each record is one message at most"
-    return Merged(sorted({source.source_id for source in sources.values()}), read, added, known, updated, first, last)
+    return Merged(records.source_ids, read, added, known, updated, first, last)
+
+
+@dataclass(frozen=True)
+class Identified:
+    """The staged records with the ids of their messages: SQL, what it needs, and the sources that they are of."""
+
+    query: str
+    parameters: dict[str, str]
+    source_ids: list[str]
+
+
+@contextmanager
+def identified_records(
+    change: Transaction, settings: Settings, keys: Keys, parsed: ParsedRecords, export_id: str
+) -> Iterator[Identified]:
+    """Let SQL read the staged records with their ids for the length of the block; new sources and names are remembered.
+
+    ``staged_people`` (person, author_id, base_id) and ``staged_chats`` can be read beside them.
+    """
+    connection = change.connection
+    sources = _sources(change, settings, keys, parsed)
+    with (
+        view_of(connection, "staged_people", _people(change, keys, parsed, export_id)),
+        view_of(connection, "staged_chats", _chats(sources)),
+    ):
+        ids = sorted({source.source_id for source in sources.values()})
+        yield Identified(_identified(connection, parsed, sources), {"key": keys.message.hex()}, ids)
 
 
 def _merge_incoming(change: Transaction, export_id: str) -> tuple[int, int]:
     """Put ``incoming`` into ``messages`` and what hangs on them; return how many are new and how many took a newer form."""
     connection, parameters = change.connection, {"export": export_id, "revision": change.revision}
+    with temporary(connection, "ahead", _AHEAD, {"export": export_id}):
+        added, updated = put_in_place(change, export_id, f"m.export_id = '{LIVE}' OR {_IS_AHEAD}")
+        changed(connection, _INSERT_ATTACHMENTS, parameters)
+        changed(connection, _INSERT_MENTIONS, {"revision": change.revision})
+        _replace_reactions(change)
+        changed(connection, _INSERT_SEEN, parameters)
+    return added, updated
+
+
+def put_in_place(change: Transaction, export_id: str, wins: str) -> tuple[int, int]:
+    """Put ``incoming`` into ``messages``, newer forms in place of older ones, and keep all forms in ``repeated`` and replaced ones.
+
+    ``wins`` is the SQL that decides between two forms (``i``, and ``m`` that is stored) of which none was edited later. Returns
+    how many messages are new and how many took a newer form.
+    """
+    connection, parameters = change.connection, {"export": export_id, "revision": change.revision}
     with (
-        temporary(connection, "ahead", _AHEAD, {"export": export_id}),
-        temporary(connection, "differing", _DIFFERING) as differing,
+        temporary(connection, "differing", _DIFFERING.format(wins=wins)) as differing,
         temporary(connection, "said", _SAID, {"export": export_id}) as said,
     ):
         updated = _take_newer(change, export_id) if differing else 0
@@ -94,10 +135,6 @@ def _merge_incoming(change: Transaction, export_id: str) -> tuple[int, int]:
         added = changed(connection, _INSERT_NEW, parameters)
         if said:
             _keep_what_was_said(change)
-        changed(connection, _INSERT_ATTACHMENTS, parameters)
-        changed(connection, _INSERT_MENTIONS, {"revision": change.revision})
-        _replace_reactions(change)
-        changed(connection, _INSERT_SEEN, parameters)
     return added, updated
 
 
@@ -134,8 +171,7 @@ def _people(change: Transaction, keys: Keys, parsed: ParsedRecords, export_id: s
     platform, people = parsed.platform, parsed.reading.people
     base_ids = {person: native_author_id(keys.author, platform, person) for person in people}
     ids = {person: str(rotated(base, keys.rotations)) for person, base in base_ids.items()}
-    said = {person: names or ([] if _NUMBER_LIKE.fullmatch(person) else [person]) for person, names in people.items()}
-    named = [(ids[person], name) for person, names in said.items() for name in names if name not in SELF_WORDS]
+    named = [(ids[person], name) for person, names in people.items() for name in names_said(person, names)]
     remember_names(change, platform, export_id, named)
     return pa.table(
         {
@@ -144,6 +180,16 @@ def _people(change: Transaction, keys: Keys, parsed: ParsedRecords, export_id: s
             "base_id": pa.array([str(base) for base in base_ids.values()], pa.string()),
         }
     )
+
+
+def names_said(person: str, names: list[str]) -> list[str]:
+    """Return the names that people may say of a person: those given, else the id where it is one that could be said."""
+    return [name for name in names if name not in SELF_WORDS] if names else [person] if may_be_said(person) else []
+
+
+def may_be_said(person: str) -> bool:
+    """Return whether an id is one that people could say as a name."""
+    return _NUMBER_LIKE.fullmatch(person) is None and person not in SELF_WORDS
 
 
 def _identified(connection: duckdb.DuckDBPyConnection, parsed: ParsedRecords, sources: dict[str, Source]) -> str:
@@ -253,10 +299,10 @@ def _keep_other_authors(change: Transaction) -> None:
     with temporary(connection, "given_to_others", _GIVEN_TO_OTHERS) as count:
         if count:
             changed(connection, "INSERT INTO private.other_authors SELECT *, ? FROM given_to_others", revision)
-            _look_again(change, "given_to_others")
+            look_again(change, "given_to_others")
 
 
-def _look_again(change: Transaction, table: str) -> None:
+def look_again(change: Transaction, table: str) -> None:
     """Let everything that is made of the messages in ``table`` be made anew."""
     among, revision = f"revision <> ? AND message_id IN (SELECT message_id FROM {table})", [change.revision]
     touched = f"SELECT 'messages', message_id, ? FROM messages WHERE {among}"
@@ -273,7 +319,7 @@ def _keep_what_was_said(change: Transaction) -> None:
     with temporary(connection, "said_before", _SAID_BEFORE) as count:
         if count:
             changed(connection, "INSERT INTO private.message_versions SELECT *, ? FROM said_before", revision)
-            _look_again(change, "said_before")
+            look_again(change, "said_before")
 
 
 def _replace_reactions(change: Transaction) -> None:
@@ -300,11 +346,13 @@ WHERE message_id NOT IN (SELECT message_id FROM messages) OR source_id NOT IN (
 """
 """The messages that are new, and those of chats of which no other export goes on for longer (or, as long, has a later id)."""
 
+_IS_AHEAD = "message_id IN (SELECT message_id FROM ahead)"
+
 _DIFFERING = """
 SELECT i.* EXCLUDE (attachments, mentions, reactions, versions), m.kind <> 'deleted' AND (
     i.kind = 'deleted'
     OR coalesce(i.edited_at > m.edited_at, i.edited_at IS NOT NULL)
-    OR (i.edited_at IS NOT DISTINCT FROM m.edited_at AND message_id IN (SELECT message_id FROM ahead))
+    OR (i.edited_at IS NOT DISTINCT FROM m.edited_at AND ({wins}))
 ) AS is_newer
 FROM incoming i JOIN messages m USING (message_id)
 WHERE i.has_id AND (

@@ -79,7 +79,7 @@ class Sources:
             hidden = hidden_name(self._keys, self._platform, title, native_id)
             source_id = self._by_native_id[native_id] = self._register(title, hidden, people)
             self._new["private.source_keys"].append((source_id, self._platform, native_id))
-        return self._source(source_id, f"{self._platform}-{pseudonym(self._keys.author, 'chat', native_id, 32)}")
+        return self._source(source_id, native_identity(self._keys, self._platform, native_id))
 
     def save(self, has_wall_clocks: bool = True) -> None:
         """Write what is new, and tell which zone was taken where none is set: for reading wall clocks, if there are any."""
@@ -138,6 +138,11 @@ def hidden_name(keys: Keys, platform: str, title: str, native_id: str | None) ->
     """Return the source id of a chat whose title is not shown; ``native_id`` is ``None`` on a platform without ids."""
     hidden = _hidden(keys, title) if native_id is None else _hidden_native(keys, platform, native_id)
     return rotated_name(hidden, keys.rotations)
+
+
+def native_identity(keys: Keys, platform: str, native_id: str) -> str:
+    """Return what the ids of messages are made with in a chat that has an id on its platform."""
+    return f"{platform}-{pseudonym(keys.author, 'chat', native_id, 32)}"
 
 
 def _hidden_native(keys: Keys, platform: str, native_id: str) -> str:

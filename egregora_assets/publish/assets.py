@@ -1,5 +1,6 @@
 """The published snapshot as a Dagster asset."""
 
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -66,6 +67,7 @@ def search_snapshot(warehouse: Warehouse) -> dg.MaterializeResult[Any]:
     pool=WRITER_POOL,
     code_version="1",
     automation_condition=dg.AutomationCondition.eager(),
+    freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=49), warn_window=timedelta(hours=25)),
 )
 def snapshot(config: RefreshConfig, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
     """The one file that readers open: allow-listed tables and columns, replaced in one step, never locked."""

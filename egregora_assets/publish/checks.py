@@ -14,4 +14,5 @@ CHECKS = in_steps(
     check("snapshot", verify.no_private_names_published, blocking=True),
     check("snapshot", verify.erasure_is_complete, blocking=True),
     check("snapshot", verify.snapshot_is_current, warn=True),
+    check("snapshot", verify.freshness_budget, warn=True),
 )

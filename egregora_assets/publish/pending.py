@@ -8,6 +8,7 @@ from egregora_assets.authors import gate, sync
 from egregora_assets.authors import posts as authored_posts
 from egregora_assets.chat.inbox import read_inbox
 from egregora_assets.chat.ingest import known_order
+from egregora_assets.chat.segments import waiting
 from egregora_assets.config import Settings
 from egregora_assets.documents import windows
 from egregora_assets.git_history import references
@@ -34,7 +35,7 @@ def pending(settings: Settings) -> list[str]:
     with open_file(settings.warehouse_path, tuning(settings.warehouse), wait, read_only=True) as connection:
         if schema_version(connection) != migrations()[-1].version:
             return ["the warehouse has an older schema"]
-        reasons = [*_new_exports(connection, settings), *_changed_rules(connection, settings)]
+        reasons = [*_new_exports(connection, settings), *_new_segments(settings), *_changed_rules(connection, settings)]
         changed = authored_posts.changed_posts(connection, settings)
         return [*reasons, f"{changed} {'post has' if changed == 1 else 'posts have'} changed"] if changed else reasons
 
@@ -48,6 +49,11 @@ def _new_exports(connection: duckdb.DuckDBPyConnection, settings: Settings) -> l
         for export_id, file in files.items()
     )
     return [f"{new} new {'file' if new == 1 else 'files'} in the inbox"] if new else []
+
+
+def _new_segments(settings: Settings) -> list[str]:
+    new = len(waiting(settings.segments))
+    return [f"{new} {'segment' if new == 1 else 'segments'} of live messages"] if new else []
 
 
 def _changed_rules(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[str]:

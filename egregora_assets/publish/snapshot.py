@@ -26,6 +26,7 @@ from egregora_assets.privacy.scrub import scrubbing
 from egregora_assets.profiles import files as profiles
 from egregora_assets.publish import macros
 from egregora_assets.publish.leaking import asking, note, private_among_noted
+from egregora_assets.publish.live_policy import follow_live_policy
 from egregora_assets.publish.tables import TABLES, PublishedTable
 from egregora_assets.search import units, words
 from egregora_assets.sidecar import pages, ranking
@@ -94,9 +95,12 @@ def publish_for_search(connection: duckdb.DuckDBPyConnection, settings: Settings
         return None
     if present == wanted and snapshot_state(settings) == wanted:
         return PublishOutcome(wanted, published=False, rebuilt=False, rows_written=0)
+    follow_live_policy(connection, settings)
     _scrub_titles(connection, settings)
     written = _follow(connection, settings, present, wanted)
-    return None if written is None else _put_in_place(settings, PublishOutcome(wanted, True, False, written))
+    return (
+        None if written is None else _put_in_place(connection, settings, PublishOutcome(wanted, True, False, written))
+    )
 
 
 def _publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: bool) -> PublishOutcome:
@@ -109,6 +113,7 @@ def _publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: bo
         profiles.refresh(connection, settings)
     wanted = wanted_state(connection, settings)
     present = None if full else _public_state(connection, settings.public_path)
+    follow_live_policy(connection, settings)
     if present == wanted and snapshot_state(settings) == wanted:
         return PublishOutcome(wanted, published=False, rebuilt=False, rows_written=0)
     _scrub_titles(connection, settings)
@@ -120,7 +125,9 @@ def _publish(connection: duckdb.DuckDBPyConnection, settings: Settings, full: bo
         seen = None if full else snapshot_state(settings)
         since = seen.revision if seen and seen.fingerprint == wanted.fingerprint else 0
         written = _rebuild(connection, settings, wanted, since)
-    return _put_in_place(settings, PublishOutcome(wanted, published=True, rebuilt=rebuilt, rows_written=written))
+    return _put_in_place(
+        connection, settings, PublishOutcome(wanted, published=True, rebuilt=rebuilt, rows_written=written)
+    )
 
 
 def _discard_partial(settings: Settings) -> None:
@@ -141,14 +148,22 @@ def _can_follow(connection: duckdb.DuckDBPyConnection, present: Publication, wan
     return comparable and not erased_since(connection, present.revision)
 
 
-def _put_in_place(settings: Settings, outcome: PublishOutcome) -> PublishOutcome:
+def _put_in_place(connection: duckdb.DuckDBPyConnection, settings: Settings, outcome: PublishOutcome) -> PublishOutcome:
     """Let readers have the public file as it is now."""
     copy_durably(settings.public_path, settings.snapshot_path)
+    _note_published_segments(connection, outcome.publication)
     anew = ", made anew" if outcome.rebuilt else ""
     log.info(
         "published revision %s: %s rows written%s", outcome.publication.revision, f"{outcome.rows_written:,}", anew
     )
     return outcome
+
+
+def _note_published_segments(connection: duckdb.DuckDBPyConnection, shown: Publication) -> None:
+    """Note of segments of live messages when a snapshot first showed them."""
+    among = f"published_at IS NULL AND revision <= {shown.revision}"
+    if scalar(connection, f"SELECT EXISTS (FROM live_segments WHERE {among})"):
+        changed(connection, f"UPDATE live_segments SET published_at = now() WHERE {among}")
 
 
 def wanted_state(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Publication:

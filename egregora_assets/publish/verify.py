@@ -139,3 +139,30 @@ def _none_published(
         with transaction(connection, consumer) as change:
             change.advance(state, even_unchanged=True)
     return Verdict(found == 0, f"{found} rows that show {what}", {"rows": found})
+
+
+def freshness_budget(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
+    """Of 100 live messages 95 are published within `live.freshness_seconds` of their receipt, in the latest quarter of an hour."""
+    ((seconds, events),) = rows(connection, _FRESHNESS)
+    if seconds is None:
+        return Verdict(True, "no live message was published within a quarter of an hour")
+    allowed = settings.live.freshness_seconds
+    return Verdict(
+        seconds <= allowed,
+        f"p95 from receipt to the published snapshot: {seconds:.1f} s, budget {allowed:g} s",
+        {"p95_seconds": round(float(seconds), 1), "budget_seconds": allowed, "events": int(events)},
+    )
+
+
+_FRESHNESS = """
+    SELECT arg_min(seconds, seconds) FILTER (so_far >= 0.95 * total), any_value(total)
+    FROM (
+        SELECT
+            seconds, sum(events) OVER (ORDER BY seconds ROWS UNBOUNDED PRECEDING) AS so_far, sum(events) OVER () AS total
+        FROM (
+            SELECT epoch(published_at) - epoch(first_received_at) AS seconds, events FROM live_segments
+            WHERE published_at > now() - INTERVAL 15 MINUTE
+        )
+    )
+"""
+"""A segment's events count as received when its first one was."""

@@ -1,0 +1,282 @@
+"""What is hot, as it may be shown: folded, cleaned and without who opted out, as the next snapshot will show it.
+
+Events are cleaned in a database in memory, beside the hot store, when somebody asks; what readers are given is what came of it. By
+which rules, says ``fresh_rules``. Without rules that go with this home no words are shown, and without its key nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from egregora_assets.authors.policy import Rules, cleaned
+from egregora_assets.chat.segments import SEGMENT_SCHEMA
+from egregora_assets.config import Settings
+from egregora_assets.live.fresh_rules import Ground, Shown, Told, ground, state_of
+from egregora_assets.privacy.again import NOTHING_SHOWN
+from egregora_assets.privacy.folding import fold
+from egregora_assets.privacy.names import aliasing
+from egregora_assets.privacy.pseudonyms import ALIAS, define_rotated
+from egregora_assets.privacy.scrub import mentions, quoted, scrub, scrubbing
+from egregora_assets.warehouse.connection import settle
+from egregora_assets.warehouse.query import arrow, changed, rows, view_of
+
+_MOST_EVENTS = 200_000
+"""The latest events that are shown; what is before them in a longer backlog comes with the next run."""
+_EVENTS = ", ".join(SEGMENT_SCHEMA.names)
+
+log = logging.getLogger(__name__)
+
+
+class FreshReads:
+    """Gives readers of one home's hot store its readable views. Several threads may ask."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._turn = threading.Lock()
+        self._opened = ExitStack()
+        self._aside = self._opened.enter_context(duckdb.connect(config={"threads": 1}))
+        settle(self._aside)
+        self._opened.enter_context(scrubbing(self._aside))
+        self._opened.enter_context(aliasing(self._aside, self._alias))
+        self._state: object = None
+        self._ground = Ground(None, None, "the rules have not been read yet")
+        self._told = Told()
+        self._shown: Shown | None = None
+        self._span = (0, 0)
+        self._views: dict[str, pa.Table] = {}
+
+    def close(self) -> None:
+        """Give the memory back."""
+        with self._turn:
+            self._opened.close()
+
+    @property
+    def problem(self) -> str | None:
+        """Why no words are shown; ``None`` where they are."""
+        return self._ground.problem
+
+    def views(self, cursor: duckdb.DuckDBPyConnection) -> frozenset[str]:
+        """Make the readable views on a cursor of the hot store, with what it holds now, and return their names.
+
+        To be called before each question: they do not change under it.
+        """
+        with self._turn:
+            self._look(cursor)
+            views = dict(self._views)
+        for name, table in views.items():
+            cursor.register(f"fresh_{name}", table)
+            cursor.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS FROM fresh_{name}").fetchall()
+        return frozenset(views)
+
+    def _look(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Bring the views up to what the hot store holds and the rules say."""
+        if self._follow_rules():
+            self._told, self._shown, self._span, self._views = Told(), None, (0, 0), {}
+        before = self._span[1]
+        sql = "SELECT coalesce(min(sequence), $next), coalesce(max(sequence), $before) FROM hot_events"
+        span = rows(cursor, sql, {"before": before, "next": before + 1})[0]
+        if span == self._span and self._views:
+            return
+        oldest, last = span
+        first = max(oldest, last - _MOST_EVENTS + 1)
+        fresh = _events(cursor, max(first, before + 1), last)
+        self._told.hear(self._aside, fresh, self._settings, self._ground)
+        shown = self._told.rules(self._settings, self._ground.policy)
+        if shown != self._shown:
+            fresh = _events(cursor, first, last)
+            self._aside.execute("DROP TABLE IF EXISTS events").fetchall()
+        self._keep(fresh, shown, first)
+        self._shown, self._span = shown, span
+
+    def _follow_rules(self) -> bool:
+        """Read the rules where they may be others than before; return whether they may."""
+        state = state_of(self._settings)
+        if self._views and state == self._state:
+            return False
+        self._ground, self._state = ground(self._settings), state
+        if self._ground.problem:
+            log.warning("fresh reads show no words: %s", self._ground.problem)
+        define_rotated(self._aside, self._ground.keys.rotations if self._ground.keys else ())
+        return True
+
+    def _alias(self, found: str) -> str:
+        policy = self._ground.policy
+        return policy.aliases.get(fold(found).strip(), "[name]") if policy is not None else "[name]"
+
+    def _keep(self, fresh: pa.Table, shown: Shown, first: int) -> None:
+        """Clean events, add them to those that were cleaned before, and fold them all."""
+        aside, policy = self._aside, self._ground.policy
+        key = self._ground.keys.message.hex() if self._ground.keys else None
+        gone = policy.hidden_messages if policy else frozenset()
+        with (
+            view_of(aside, "fresh", fresh),
+            view_of(aside, "people", self._people(shown)),
+            view_of(aside, "chats", _table(_CHAT_COLUMNS, [(*ids, *chat) for ids, chat in self._told.chats.items()])),
+            view_of(aside, "message_key", _table(("key",), [(key,)] if key else [])),
+            view_of(aside, "hidden_messages", _table(("message_id",), [(one,) for one in gone])),
+            view_of(aside, "choosing", pa.table({"sequence": pa.array(self._told.choosing_names, pa.int64())})),
+            view_of(aside, "newly_out", _table(("author_id",), [(self._as(one),) for one in shown.newly_out])),
+        ):
+            if rows(aside, "FROM duckdb_tables() WHERE table_name = 'events'"):
+                changed(aside, f"DELETE FROM events WHERE sequence < {first}")
+                changed(aside, f"INSERT INTO events BY NAME {_cleaned(shown)}")
+            else:
+                changed(aside, f"CREATE TABLE events AS {_cleaned(shown)}")
+            self._views = {name: arrow(aside, sql) for name, sql in _VIEWS.items()}
+
+    def _people(self, shown: Shown) -> pa.Table:
+        """Return who each person is, as whom they are shown, and who is hidden."""
+        told = [
+            (platform, person, author, self._as(author), "yes" if author in shown.hidden else None)
+            for (platform, person), author in self._told.people.items()
+        ]
+        return _table(("platform", "person", "author_id", "shown_id", "is_hidden"), told)
+
+    def _as(self, author: str) -> str:
+        policy = self._ground.policy
+        return policy.persons.get(author, author) if policy is not None else author
+
+
+_READS: dict[Path, tuple[Settings, FreshReads]] = {}
+_ONE_AT_A_TIME = threading.Lock()
+
+
+def define_views(connection: duckdb.DuckDBPyConnection, settings: Settings) -> frozenset[str]:
+    """Make the readable views of a home's hot store on ``connection``, with what it holds now; return their names.
+
+    What was cleaned for one question is kept for the next.
+    """
+    with _ONE_AT_A_TIME:
+        before = _READS.get(settings.home)
+        if before is None or before[0] != settings:
+            _READS[settings.home] = settings, FreshReads(settings)
+        reads = _READS[settings.home][1]
+    return reads.views(connection)
+
+
+def _events(cursor: duckdb.DuckDBPyConnection, first: int, last: int) -> pa.Table:
+    sql = f"SELECT {_EVENTS} FROM hot_events WHERE sequence BETWEEN $first AND $last"
+    return arrow(cursor, sql, {"first": first, "last": last})
+
+
+def _table(columns: tuple[str, ...], found: Sequence[tuple[str | None, ...]]) -> pa.Table:
+    gathered = zip(*found, strict=True) if found else [()] * len(columns)
+    return pa.table({name: pa.array(values, pa.string()) for name, values in zip(columns, gathered, strict=True)})
+
+
+def _cleaned(shown: Shown) -> str:
+    """Return the SQL of the fresh events as they may be shown."""
+    rules = shown.texts
+    if rules is None:
+        return f"SELECT * REPLACE ('' AS text), true AS is_withheld FROM ({_SAID})"
+    by_policy = cleaned(_SAID, rules)
+    if shown.new_names:
+        by_policy = _without_new_names(by_policy, rules, list(shown.new_names))
+    return f"SELECT *, false AS is_withheld FROM ({by_policy})"
+
+
+def _without_new_names(relation: str, rules: Rules, names: list[str]) -> str:
+    """Return SQL for ``relation`` in which names that the warehouse does not know yet are hidden too, where names are.
+
+    They are looked for in texts that are clean already: a text in which this brings one of the other names to light is not shown.
+    """
+    among = f"source_id IN ({', '.join(map(quoted, rules.keep))})" if rules.keep else "false"
+    again = scrub(
+        f"SELECT *, text AS before FROM ({relation}) WHERE NOT {among}", "text", names, aliases=bool(rules.pseudonymise)
+    )
+    shows = f"text <> before AND {mentions('text', rules.names)}"
+    settled = f"SELECT * EXCLUDE (before) REPLACE (CASE WHEN {shows} THEN '{NOTHING_SHOWN}' ELSE text END AS text) FROM ({again})"
+    return f"FROM ({settled}) UNION ALL BY NAME (FROM ({relation}) WHERE {among})" if rules.keep else settled
+
+
+_CHAT_COLUMNS = ("platform", "source", "source_id", "title", "timezone", "identity")
+
+
+def _id(native: str) -> str:
+    return f"rotated(md5_number(concat_ws(chr(31), k.key, 'native', c.identity, {native}))::UUID)::VARCHAR"
+
+
+_NO_WORDS = "('system', 'location', 'contact', 'call', 'deleted')"
+_SAID = f"""
+    SELECT
+        sequence, event, message_id, source_id, local_time, sent_at, received_at, author_id, shown_id, kind, base_kind,
+        CASE WHEN event IN ('delete', 'reaction') OR coalesce(kind, '') IN {_NO_WORDS} THEN ''
+            WHEN sequence IN (SELECT sequence FROM choosing) THEN '/egregora alias'
+            ELSE coalesce(text, '') END AS text,
+        thread_id, reply_to
+    FROM (
+        SELECT
+            f.sequence, f.event, f.sent_at, f.received_at, f.text, nullif(f.kind, 'deleted') AS kind,
+            CASE WHEN coalesce(f.kind, 'text') = 'text' AND len(f.attachments) > 0 THEN 'media'
+                ELSE coalesce(f.kind, 'text') END AS base_kind,
+            {_id("CASE WHEN f.event = 'message' THEN f.native_id ELSE f.target END")} AS message_id,
+            c.source_id, timezone(c.timezone, f.sent_at) AS local_time, p.author_id, p.shown_id, p.is_hidden,
+            CASE WHEN f.thread IS NOT NULL THEN {_id("f.thread")} END AS thread_id,
+            CASE WHEN f.reply_to IS NOT NULL THEN {_id("f.reply_to")} END AS reply_to
+        FROM fresh f CROSS JOIN message_key k
+        JOIN chats c ON c.platform = f.platform AND c.source = f.source
+        JOIN people p ON p.platform = f.platform AND p.person = f.author
+        WHERE f.event <> 'reaction'
+    )
+    WHERE (is_hidden IS NULL OR event = 'delete') AND message_id NOT IN (SELECT message_id FROM hidden_messages)
+"""
+"""Events with the ids that they will have in the warehouse, and words only where messages have any. Who is hidden says nothing."""
+
+_FOLDED = f"""
+    WITH bases AS (
+        FROM events WHERE event = 'message' QUALIFY row_number() OVER (PARTITION BY message_id ORDER BY sequence) = 1
+    ),
+    edits AS (
+        SELECT e.* FROM events e LEFT JOIN bases b USING (message_id)
+        WHERE e.event = 'edit' AND (b.author_id IS NULL OR b.author_id = e.author_id)
+        QUALIFY row_number() OVER (
+            PARTITION BY message_id ORDER BY e.sent_at DESC, e.kind DESC NULLS LAST, e.text DESC, e.sequence
+        ) = 1
+    ),
+    deletions AS (
+        SELECT message_id, min(sent_at) AS deleted_at, max(sequence) AS sequence, max(received_at) AS received_at
+        FROM events WHERE event = 'delete' GROUP BY message_id
+    ),
+    told AS (
+        SELECT
+            coalesce(b.sequence, greatest(e.sequence, d.sequence)) AS sequence, message_id,
+            CASE WHEN b.message_id IS NOT NULL THEN 'message' WHEN d.message_id IS NOT NULL THEN 'delete' ELSE 'edit' END AS event,
+            b.source_id, b.local_time, b.sent_at, coalesce(b.shown_id, e.shown_id)::UUID AS author_id,
+            CASE WHEN d.message_id IS NOT NULL THEN 'deleted' ELSE coalesce(e.kind, b.base_kind) END AS kind,
+            CASE WHEN d.message_id IS NOT NULL OR b.base_kind IN {_NO_WORDS} THEN ''
+                ELSE coalesce(e.text, b.text) END AS text,
+            d.message_id IS NULL AND e.message_id IS NOT NULL AS is_edited, b.thread_id, b.reply_to,
+            CASE WHEN d.message_id IS NULL THEN e.sent_at END AS edited_at, d.deleted_at,
+            coalesce(b.is_withheld, e.is_withheld, false) AS is_withheld,
+            coalesce(greatest(b.received_at, e.received_at, d.received_at), b.received_at) AS received_at
+        FROM bases b FULL JOIN edits e USING (message_id) FULL JOIN deletions d USING (message_id)
+    )
+"""
+_COLUMNS = (
+    "sequence, message_id, source_id, local_time, sent_at, author_id::VARCHAR AS author_id, "
+    f"CASE WHEN author_id IS NOT NULL THEN {ALIAS} END AS author, kind, text, is_edited, thread_id, reply_to, edited_at, "
+    "deleted_at, is_withheld, received_at"
+)
+_VIEWS = {
+    "messages": f"{_FOLDED} SELECT {_COLUMNS} FROM told WHERE event = 'message' ORDER BY sequence",
+    "recent_messages": f"""
+        {_FOLDED} SELECT {_COLUMNS}, event FROM told
+        UNION ALL BY NAME
+        SELECT (SELECT coalesce(max(sequence), 0) FROM events) AS sequence, author_id, 'opt-out' AS event FROM newly_out
+        ORDER BY sequence
+    """,
+    "sources": """
+        SELECT DISTINCT c.source_id, c.platform, c.title, c.timezone FROM chats c SEMI JOIN events e USING (source_id)
+        ORDER BY source_id
+    """,
+}
+"""``messages`` are those whose first form is hot. ``recent_messages`` has besides what happened to earlier ones (``edit``,
+``delete``: without a time of their own), and the pseudonyms of those whose words the snapshot may still show (``opt-out``).
+"""
