@@ -149,14 +149,15 @@ _HEARD = f"""
         FROM asked a JOIN said s ON s.d_no = a.d_no AND s.reply_to = a.message_id
     ),
     told AS (
-        SELECT d_no, m_no AS h_no, message_id, author_id, alias, sent_at, reply_to, text,
-            CASE
-                WHEN sentence = text AND length(text) <= {_LISTENED} THEN plain
-                ELSE {_nameless(_PLAIN.format(f"left(text, {_LISTENED})"))}
-            END AS plain
-        FROM said LEFT JOIN (SELECT d_no, m_no, sentence, plain FROM sentences WHERE s_no = 1) USING (d_no, m_no)
-        SEMI JOIN pairs ON pairs.d_no = said.d_no AND pairs.h_no = said.m_no
-        WHERE kind = 'text' AND author_id IS NOT NULL
+        SELECT * EXCLUDE (lowered, is_whole), CASE WHEN is_whole THEN lowered ELSE {_nameless("lowered")} END AS plain
+        FROM (
+            SELECT d_no, m_no AS h_no, message_id, author_id, alias, sent_at, reply_to, text,
+                coalesce(sentence = text AND length(text) <= {_LISTENED}, false) AS is_whole,
+                CASE WHEN is_whole THEN plain ELSE {_PLAIN.format(f"left(text, {_LISTENED})")} END AS lowered
+            FROM said LEFT JOIN (SELECT d_no, m_no, sentence, plain FROM sentences WHERE s_no = 1) USING (d_no, m_no)
+            SEMI JOIN pairs ON pairs.d_no = said.d_no AND pairs.h_no = said.m_no
+            WHERE kind = 'text' AND author_id IS NOT NULL
+        )
     )
     SELECT p.d_no, p.m_no, p.is_reply, t.* EXCLUDE (d_no)
     FROM pairs p JOIN (SELECT *, {_is(cues.YES_OR_NO)} AS says_yes, {_is(cues.REACTION)} AS is_reaction,
