@@ -6,7 +6,7 @@ import re
 
 from egregora_assets.privacy.kinds import ALIAS
 from egregora_assets.privacy.scrub import quoted
-from egregora_assets.sidecar.unseen import as_said, visible, visible_in_sql
+from egregora_assets.sidecar.unseen import ANY, as_said, visible, visible_in_sql
 
 _ESCAPES = (
     ("\\", r"\\"),
@@ -24,6 +24,8 @@ _PSEUDONYM = re.compile(ALIAS)
 _BLOCK_MARKER = re.compile(r"^(\d*)([#+=.)\-])")
 """What makes the beginning of a line a heading, a list or a rule."""
 _ESCAPED_MARKER = r"\1\\\2"
+_ODD = rf"^\s|\s$|[\r\n]|{ANY}"
+"""The pattern of RE2 of what is not in most lines."""
 _LINE_BREAKS = re.compile(r"\s*[\r\n]+\s*")
 
 
@@ -48,7 +50,8 @@ def in_line(text: str) -> str:
 def in_line_in_sql(text: str) -> str:
     """Return the SQL for SQL ``text`` as ``in_line`` gives it, without what nobody sees."""
     trimmed = f"regexp_replace({text}, '^\\s+|\\s+$', '', 'g')"
-    return visible_in_sql(f"regexp_replace({trimmed}, '\\s*[\\r\\n]+\\s*', ' — ', 'g')")
+    line = visible_in_sql(f"regexp_replace({trimmed}, '\\s*[\\r\\n]+\\s*', ' — ', 'g')")
+    return f"CASE WHEN regexp_matches({text}, {quoted(_ODD)}) THEN {line} ELSE {text} END"
 
 
 def in_one_line(text: str) -> str:

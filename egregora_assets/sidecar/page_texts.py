@@ -83,10 +83,10 @@ _POSTS = f"""(
         FROM documents
     )
     JOIN (SELECT document_id, title FROM sidecars) USING (document_id)
-    LEFT JOIN (SELECT source_id, title AS chat FROM private.titles_in_posts) USING (source_id)
+    LEFT JOIN (SELECT source_id, {in_one_line("title")} AS chat FROM private.titles_in_posts) USING (source_id)
 )"""
 _TO_POST = "posts/', source_id, '/', slug, '.md)'"
-_CHAT = in_one_line("coalesce(chat, source_id)")
+_CHAT = "coalesce(chat, source_id)"
 
 
 def _link(up: str) -> str:

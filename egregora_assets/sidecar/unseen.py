@@ -39,14 +39,14 @@ _STEPS = (
     (f"[{_class(_JOINERS)}]+([{_class(_PLAIN)}]|$)", r"\1"),
 )
 """What stands for what, as patterns of RE2. Signs that show as space, and that hardly anybody writes, stand for breaks."""
-_ANY = rf"[\r\t{_class((*_BREAKS, *_BLANK, *_JOINERS))}]|{INVISIBLE}"
+ANY = rf"[\r\t{_class((*_BREAKS, *_BLANK, *_JOINERS))}]|{INVISIBLE}"
 
 
 def _as_python(pattern: str) -> str:
     return re.sub(r"\\x\{([0-9A-Fa-f]+)\}", lambda found: rf"\U{int(found[1], 16):08x}", pattern)
 
 
-_ANYTHING = re.compile(_as_python(_ANY))
+_ANYTHING = re.compile(_as_python(ANY))
 _REPLACED = [(re.compile(_as_python(pattern)), sign) for pattern, sign in _STEPS]
 
 
@@ -60,11 +60,10 @@ def visible(text: str) -> str:
 
 
 def visible_in_sql(text: str) -> str:
-    """Return the SQL for SQL ``text`` as ``visible`` gives it."""
-    sql = text
+    """Return the SQL for SQL ``text`` as ``visible`` gives it; asking first for ``ANY`` costs less."""
     for pattern, sign in _STEPS:
-        sql = f"regexp_replace({sql}, {quoted(pattern)}, {quoted(sign)}, 'g')"
-    return f"CASE WHEN regexp_matches({text}, {quoted(_ANY)}) THEN {sql} ELSE {text} END"
+        text = f"regexp_replace({text}, {quoted(pattern)}, {quoted(sign)}, 'g')"
+    return text
 
 
 def as_said(text: str) -> str:
