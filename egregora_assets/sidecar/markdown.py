@@ -161,7 +161,7 @@ def _front_matter(sidecar: Sidecar, tells_authors: bool) -> str:
     by_model = "" if sidecar.extracted_by == BY_RULES else f'extracted_by: "{sidecar.extracted_by}"\n'
     return (
         "---\n"
-        f"title: {quoted_in_yaml(sidecar.title)}\n"
+        f"title: {quoted_in_yaml(visible(sidecar.title))}\n"
         f"date: {sidecar.window_start:%Y-%m-%dT%H:%M:%SZ}\n"
         f"slug: {sidecar.slug}\n"
         f"source: {sidecar.source_id}\n"

@@ -17,6 +17,7 @@ from egregora_assets.sidecar.dates import DAY_FORMAT
 from egregora_assets.sidecar.escapes import in_one_line, without_pseudonyms
 from egregora_assets.sidecar.markdown import STATUS
 from egregora_assets.sidecar.ranking import EXPLAINED
+from egregora_assets.sidecar.unseen import visible
 from egregora_assets.warehouse.query import rows
 
 MOST_ITEMS = 200
@@ -61,7 +62,7 @@ def texts(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator
     """
     pseudonyms = settings.sidecar.pseudonyms_in_posts
     for path, text in _texts(connection, pseudonyms):
-        yield path, text if pseudonyms else without_pseudonyms(text)
+        yield path, visible(text if pseudonyms else without_pseudonyms(text))
 
 
 def _texts(connection: duckdb.DuckDBPyConnection, pseudonyms: bool) -> Iterator[tuple[str, str]]:
