@@ -25,7 +25,7 @@ from egregora_assets.privacy.names import aliasing
 from egregora_assets.privacy.pseudonyms import ALIAS, define_rotated
 from egregora_assets.privacy.scrub import mentions, quoted, scrub, scrubbing
 from egregora_assets.warehouse.connection import settle
-from egregora_assets.warehouse.query import arrow, changed, rows, view_of
+from egregora_assets.warehouse.query import arrow, changed, rows, temporary, view_of
 
 _MOST_EVENTS = 200_000
 """The latest events that are shown; what is before them in a longer backlog comes with the next run."""
@@ -71,9 +71,10 @@ class FreshReads:
             self._look(cursor)
             views = dict(self._views)
         for name, table in views.items():
-            cursor.register(f"fresh_{name}", table)
-            cursor.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS FROM fresh_{name}").fetchall()
-        return frozenset(views)
+            cursor.register(name, table)
+        for name, sql in _SHOWN.items():
+            cursor.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}").fetchall()
+        return frozenset(_SHOWN)
 
     def _look(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Bring the views up to what the hot store holds and the rules say."""
@@ -91,7 +92,8 @@ class FreshReads:
         shown = self._told.rules(self._settings, self._ground.policy)
         if shown != self._shown:
             fresh = _events(cursor, first, last)
-            self._aside.execute("DROP TABLE IF EXISTS events").fetchall()
+            for table in ("events", "told"):
+                self._aside.execute(f"DROP TABLE IF EXISTS {table}").fetchall()
         self._keep(fresh, shown, first)
         self._shown, self._span = shown, span
 
@@ -124,12 +126,21 @@ class FreshReads:
             view_of(aside, "choosing", pa.table({"sequence": pa.array(self._told.choosing_names, pa.int64())})),
             view_of(aside, "newly_out", _table(("author_id",), [(self._as(one),) for one in shown.newly_out])),
         ):
-            if rows(aside, "FROM duckdb_tables() WHERE table_name = 'events'"):
-                changed(aside, f"DELETE FROM events WHERE sequence < {first}")
-                changed(aside, f"INSERT INTO events BY NAME {_cleaned(shown)}")
-            else:
-                changed(aside, f"CREATE TABLE events AS {_cleaned(shown)}")
-            self._views = {name: arrow(aside, sql) for name, sql in _VIEWS.items()}
+            with temporary(aside, "new_events", _cleaned(shown)):
+                self._fold(first)
+            self._views = {name: arrow(aside, sql) for name, sql in _GIVEN.items()}
+
+    def _fold(self, first: int) -> None:
+        """Add ``new_events`` to the others, forget those before ``first``, and fold again what either are about."""
+        aside = self._aside
+        aside.execute("CREATE TABLE IF NOT EXISTS events AS FROM new_events LIMIT 0").fetchall()
+        about = f"SELECT message_id FROM new_events UNION SELECT message_id FROM events WHERE sequence < {first}"
+        with temporary(aside, "touched", about):
+            changed(aside, f"DELETE FROM events WHERE sequence < {first}")
+            changed(aside, "INSERT INTO events BY NAME FROM new_events")
+            aside.execute(f"CREATE TABLE IF NOT EXISTS told AS FROM ({_FOLDED}) LIMIT 0").fetchall()
+            changed(aside, "DELETE FROM told WHERE message_id IN (FROM touched)")
+            changed(aside, f"INSERT INTO told BY NAME {_FOLDED}")
 
     def _people(self, shown: Shown) -> pa.Table:
         """Return who each person is, as whom they are shown, and who is hidden."""
@@ -229,12 +240,13 @@ _SAID = f"""
 """
 """Events with the ids that they will have in the warehouse, and words only where messages have any. Who is hidden says nothing."""
 
+_TOUCHED = "(FROM events SEMI JOIN touched USING (message_id))"
 _FOLDED = f"""
     WITH bases AS (
-        FROM events WHERE event = 'message' QUALIFY row_number() OVER (PARTITION BY message_id ORDER BY sequence) = 1
+        FROM {_TOUCHED} WHERE event = 'message' QUALIFY row_number() OVER (PARTITION BY message_id ORDER BY sequence) = 1
     ),
     edits AS (
-        SELECT e.* FROM events e LEFT JOIN bases b USING (message_id)
+        SELECT e.* FROM {_TOUCHED} e LEFT JOIN bases b USING (message_id)
         WHERE e.event = 'edit' AND (b.author_id IS NULL OR b.author_id = e.author_id)
         QUALIFY row_number() OVER (
             PARTITION BY message_id ORDER BY e.sent_at DESC, e.kind DESC NULLS LAST, e.text DESC, e.sequence
@@ -242,40 +254,37 @@ _FOLDED = f"""
     ),
     deletions AS (
         SELECT message_id, min(sent_at) AS deleted_at, max(sequence) AS sequence, max(received_at) AS received_at
-        FROM events WHERE event = 'delete' GROUP BY message_id
-    ),
-    told AS (
-        SELECT
-            coalesce(b.sequence, greatest(e.sequence, d.sequence)) AS sequence, message_id,
-            CASE WHEN b.message_id IS NOT NULL THEN 'message' WHEN d.message_id IS NOT NULL THEN 'delete' ELSE 'edit' END AS event,
-            b.source_id, b.local_time, b.sent_at, coalesce(b.shown_id, e.shown_id)::UUID AS author_id,
-            CASE WHEN d.message_id IS NOT NULL THEN 'deleted' ELSE coalesce(e.kind, b.base_kind) END AS kind,
-            CASE WHEN d.message_id IS NOT NULL OR b.base_kind IN {_NO_WORDS} THEN ''
-                ELSE coalesce(e.text, b.text) END AS text,
-            d.message_id IS NULL AND e.message_id IS NOT NULL AS is_edited, b.thread_id, b.reply_to,
-            CASE WHEN d.message_id IS NULL THEN e.sent_at END AS edited_at, d.deleted_at,
-            coalesce(b.is_withheld, e.is_withheld, false) AS is_withheld,
-            coalesce(greatest(b.received_at, e.received_at, d.received_at), b.received_at) AS received_at
-        FROM bases b FULL JOIN edits e USING (message_id) FULL JOIN deletions d USING (message_id)
+        FROM {_TOUCHED} WHERE event = 'delete' GROUP BY message_id
     )
+    SELECT
+        coalesce(b.sequence, greatest(e.sequence, d.sequence)) AS sequence, message_id,
+        CASE WHEN b.message_id IS NOT NULL THEN 'message' WHEN d.message_id IS NOT NULL THEN 'delete' ELSE 'edit' END AS event,
+        b.source_id, b.local_time, b.sent_at, coalesce(b.shown_id, e.shown_id) AS author_id,
+        {ALIAS.replace("author_id", "coalesce(b.shown_id, e.shown_id)")} AS author,
+        CASE WHEN d.message_id IS NOT NULL THEN 'deleted' ELSE coalesce(e.kind, b.base_kind) END AS kind,
+        CASE WHEN d.message_id IS NOT NULL OR b.base_kind IN {_NO_WORDS} THEN '' ELSE coalesce(e.text, b.text) END AS text,
+        d.message_id IS NULL AND e.message_id IS NOT NULL AS is_edited, b.thread_id, b.reply_to,
+        CASE WHEN d.message_id IS NULL THEN e.sent_at END AS edited_at, d.deleted_at,
+        coalesce(b.is_withheld, e.is_withheld, false) AS is_withheld,
+        greatest(b.received_at, e.received_at, d.received_at) AS received_at
+    FROM bases b FULL JOIN edits e USING (message_id) FULL JOIN deletions d USING (message_id)
 """
-_COLUMNS = (
-    "sequence, message_id, source_id, local_time, sent_at, author_id::VARCHAR AS author_id, "
-    f"CASE WHEN author_id IS NOT NULL THEN {ALIAS} END AS author, kind, text, is_edited, thread_id, reply_to, edited_at, "
-    "deleted_at, is_withheld, received_at"
-)
-_VIEWS = {
-    "messages": f"{_FOLDED} SELECT {_COLUMNS} FROM told WHERE event = 'message' ORDER BY sequence",
-    "recent_messages": f"""
-        {_FOLDED} SELECT {_COLUMNS}, event FROM told
+"""The messages in ``touched``, each in its newest form, as far as it is hot."""
+_GIVEN = {
+    "fresh_told": """
+        FROM told
         UNION ALL BY NAME
-        SELECT (SELECT coalesce(max(sequence), 0) FROM events) AS sequence, author_id, 'opt-out' AS event FROM newly_out
-        ORDER BY sequence
+        SELECT (SELECT coalesce(max(sequence), 0) FROM told) AS sequence, author_id, 'opt-out' AS event FROM newly_out
     """,
-    "sources": """
-        SELECT DISTINCT c.source_id, c.platform, c.title, c.timezone FROM chats c SEMI JOIN events e USING (source_id)
+    "fresh_sources": """
+        SELECT DISTINCT source_id, platform, title, timezone FROM chats SEMI JOIN events USING (source_id)
         ORDER BY source_id
     """,
+}
+_SHOWN = {
+    "messages": "SELECT * EXCLUDE (event) FROM fresh_told WHERE event = 'message'",
+    "recent_messages": "FROM fresh_told",
+    "sources": "FROM fresh_sources",
 }
 """``messages`` are those whose first form is hot. ``recent_messages`` has besides what happened to earlier ones (``edit``,
 ``delete``: without a time of their own), and the pseudonyms of those whose words the snapshot may still show (``opt-out``).

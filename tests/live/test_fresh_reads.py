@@ -57,7 +57,7 @@ class Hot:
         return found
 
     def texts(self) -> list[str]:
-        return [row["text"] for row in self.ask("FROM messages")]
+        return [row["text"] for row in self.ask("FROM messages ORDER BY sequence")]
 
     def everything(self) -> str:
         views = ("messages", "recent_messages", "sources")
@@ -206,7 +206,7 @@ def test_the_name_of_who_opts_out_live_is_hidden_also_where_names_are_kept(
 def test_edits_and_deletions_are_folded(published: Settings, hot_store: Opened) -> None:
     hot = hot_store(published)
     hot.add(event(3, "one"), event(4, "swordfish"), edit(3, "two", 5), edit(3, "not mine", 6, "u2"), deletion(4, 7))
-    found = [(row["kind"], row["text"], row["is_edited"]) for row in hot.ask("FROM messages")]
+    found = [(row["kind"], row["text"], row["is_edited"]) for row in hot.ask("FROM messages ORDER BY sequence")]
     assert found == [("text", "two", True), ("deleted", "", False)]
     assert "swordfish" not in hot.everything()
 
@@ -216,6 +216,20 @@ def test_what_happens_live_to_a_message_of_the_snapshot_is_shown_on_it(published
     hot.add(edit(0, "who brings the water?", 10), edit(1, "spoken by another", 10, "u3"), deletion(2, 11))
     found = [(row["kind"], row["text"]) for row in hot.recent()]
     assert found == [("text", "who brings the water?"), ("text", "I do"), ("deleted", "")]
+
+
+def test_what_is_pruned_is_forgotten_and_what_came_after_it_is_not(published: Settings, hot_store: Opened) -> None:
+    hot = hot_store(published)
+    events = (event(3, "one"), event(4, "swordfish"))
+    hot.add(*events, edit(3, "two", 5))
+    assert hot.texts() == ["two", "swordfish"]
+    put_segment(published, *events)
+    run(published)
+    hot.connection.execute("DELETE FROM hot_events WHERE sequence <= 2").fetchall()
+    assert hot.texts() == []
+    assert [row["text"] for row in hot.recent(limit=2)] == ["two", "swordfish"]
+    hot.connection.execute("DELETE FROM hot_events").fetchall()
+    assert [row["text"] for row in hot.recent(limit=2)] == ["one", "swordfish"]
 
 
 def test_snapshot_and_hot_rows_are_one_order_without_doubles(published: Settings, hot_store: Opened) -> None:
