@@ -11,6 +11,7 @@ import pytest
 from egregora_assets.chat.segments import receipts
 from egregora_assets.config import Settings
 from egregora_assets.definitions import build_definitions
+from egregora_assets.publish.pending import pending
 from egregora_assets.publish.snapshot import snapshot_state
 from egregora_assets.publish.verify import freshness_budget
 from egregora_assets.warehouse.connection import open_snapshot
@@ -37,6 +38,7 @@ def test_a_run_merges_publishes_and_tells_how_fresh_it_is(settings: Settings, in
     assert (figures["segments_merged"].value, figures["added"].value) == (2, 2)
     with open_snapshot(settings) as snapshot:
         assert rows(snapshot, "SELECT text FROM messages ORDER BY sent_at") == [("who brings the water?",), ("I do",)]
+    assert pending(settings) == []
     published = snapshot_state(settings)
     assert published is not None
     assert {segment: revision <= published.revision for segment, revision in receipts(settings.segments).items()} == {
@@ -48,6 +50,8 @@ def test_a_run_merges_publishes_and_tells_how_fresh_it_is(settings: Settings, in
     assert told["freshness_budget"].metadata["events"].value == 3
     with open_warehouse(settings) as connection:
         assert rows(connection, "SELECT lane, stage, count FROM latency_windows") == [("socket", "merge", 3)]
+    put_segment(settings, event(6), first=4)
+    assert pending(settings) == ["1 segment of live messages"]
 
 
 def test_what_was_published_late_breaks_the_budget_until_it_is_long_ago(settings: Settings) -> None:
