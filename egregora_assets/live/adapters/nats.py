@@ -58,7 +58,7 @@ class NatsOptions(Options):
     authority: Path | None = Field(
         default=None, description="Certificate of the authority, where the system's do not do."
     )
-    batch: int = Field(default=500, ge=1, le=10_000, description="Most messages that are asked for at once.")
+    batch: int = Field(default=100, ge=1, le=10_000, description="Most messages that are asked for at once.")
     redeliver_seconds: float = Field(
         default=60.0, ge=1, description="When the server sends again what was not answered."
     )
@@ -115,7 +115,7 @@ class Nats:
         return reconnecting(self._session, self._backoff)
 
     async def _session(self) -> AsyncGenerator[Delivery, None]:
-        connection = Client()
+        connection, subscription = Client(), None
         answers: asyncio.Queue[_Answer] = asyncio.Queue()
         acknowledging = asyncio.create_task(_acknowledge(answers))
         try:
@@ -135,7 +135,7 @@ class Nats:
             acknowledging.cancel()
             with suppress(asyncio.CancelledError):
                 await acknowledging
-            await _close(connection, answers)
+            await _close(connection, subscription, answers)
 
     async def _subscribe(self, connection: Client) -> Any:
         await connection.connect(
@@ -210,11 +210,13 @@ async def _tell(message: Msg, outcome: Outcome) -> None:
             await message.nak(delay=min(2.0 ** min(message.metadata.num_delivered, 10), _LONGEST_DELAY))
 
 
-async def _close(connection: Client, answers: asyncio.Queue[_Answer]) -> None:
+async def _close(connection: Client, subscription: Any, answers: asyncio.Queue[_Answer]) -> None:
+    """Tell the last outcomes, and that we ask no more: it would send what comes next to nobody, and wait for its answer."""
     while connection.is_connected and not answers.empty():
         await _tell(*answers.get_nowait())
     with suppress(nats.errors.Error, OSError, TimeoutError):
-        if connection.is_connected:
+        if connection.is_connected and subscription is not None:
+            await subscription.unsubscribe()
             await connection.flush(_FLUSH_SECONDS)
     with suppress(nats.errors.Error, OSError):
         await connection.close()

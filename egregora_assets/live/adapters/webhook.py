@@ -50,6 +50,7 @@ _UNHEARD.setLevel(logging.CRITICAL + 1)
 _RETRY_AFTER = {"Retry-After": "5"}
 _MOST_KNOWN = 10_000
 _LEAST_SECRET_BYTES = 16
+_LARGE_BODY_BYTES = 1 << 15
 _JSON = ("application/json", "application/x-ndjson")
 _SHUTDOWN_SECONDS = 1.0
 
@@ -195,7 +196,7 @@ class Webhook:
             known_by = _fingerprint(request.headers, body)
             if self._is_known(known_by):
                 return web.json_response({"taken": 0, "known": True})
-            payload = self._form.read(body)
+            payload = await self._read(body)
         except _Answer as answer:
             return self._refusal(answer.status, answer.reason)
         except Refused as problem:
@@ -225,6 +226,12 @@ class Webhook:
         except Unsigned as problem:
             raise _Answer(401, str(problem)) from None
         return body
+
+    async def _read(self, body: bytes) -> Payload:
+        """Read a payload, a large one beside the event loop. Raises ``Refused``."""
+        if len(body) > _LARGE_BODY_BYTES:
+            return await asyncio.to_thread(self._form.read, body)
+        return self._form.read(body)
 
     def _is_known(self, known_by: bytes) -> bool:
         """Return whether this very request was answered already; older ones than a timestamp may be are forgotten."""

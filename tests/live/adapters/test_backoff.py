@@ -66,6 +66,17 @@ def test_a_connection_that_held_begins_the_count_anew_and_one_that_broke_at_once
         backoff.next_wait(_LOST)
 
 
+def test_a_connection_that_held_once_does_not_count_for_the_failures_after_the_next() -> None:
+    clock = _Clock()
+    backoff = Backoff("x", Retries(tries=3), clock)
+    backoff.connected()
+    clock.now = 1000
+    backoff.next_wait(_LOST)
+    backoff.next_wait(_LOST)
+    with pytest.raises(RetryExhausted):
+        backoff.next_wait(_LOST)
+
+
 def _delivery(native_id: str) -> Delivery:
     return Delivery(make_event(native_id=native_id, source="s", author="a", sent_at=0, text="t"), 0)
 

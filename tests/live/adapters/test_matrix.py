@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from egregora_assets.config import SettingsError
-from egregora_assets.live.adapters import matrix
+from egregora_assets.live.adapters import matrix, matrix_client
 from egregora_assets.live.adapters.matrix import Matrix
 from egregora_assets.live.adapters.matrix_events import Room
 from egregora_assets.live.adapters.protocol import RetryExhausted
@@ -235,6 +235,28 @@ def test_a_broken_answer_is_asked_for_again_from_the_same_place(token: str) -> N
             assert len(asked) == 3
 
     asyncio.run(run())
+
+
+def test_an_answer_without_end_is_not_held(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matrix_client, "MAX_ANSWER_BYTES", 1 << 20)
+
+    async def run() -> None:
+        async with answering(answer("b1", said("x" * (2 << 20)))) as (port, _):
+            with pytest.raises(RetryExhausted, match="larger than"):
+                await anext(adapter_of(port).listen())
+
+    asyncio.run(run())
+
+
+def test_what_a_server_says_wrongly_is_not_repeated_in_the_log(token: str, caplog: pytest.LogCaptureFixture) -> None:
+    async def run() -> None:
+        async with answering((200, {"next_batch": ["secret words"], "rooms": "secret words"})) as (port, _):
+            with pytest.raises(RetryExhausted) as refused:
+                await anext(adapter_of(port).listen())
+            assert "secret words" not in str(refused.value)
+
+    asyncio.run(run())
+    assert "secret words" not in caplog.text
 
 
 def test_a_token_that_is_not_known_is_not_tried_again_and_not_told(token: str) -> None:
