@@ -3,6 +3,8 @@
 import json
 import logging
 import time
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,13 +36,17 @@ def run(
     context.obj = home
     if context.invoked_subcommand is not None:
         return
+    from egregora_assets.live.fresh_reads import define_views
+    from egregora_assets.live.reporter import Reporter
     from egregora_assets.live.service import Inputs, run_service
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     with readable_errors():
         settings = load_settings(home)
         alone = stdin and listen is None and not settings.live.adapters
-        run_service(settings, Inputs(_socket(settings, listen), stdin, ends_with_input=alone))
+        inputs = Inputs(_socket(settings, listen), stdin, ends_with_input=alone)
+        with closing(Reporter(settings)) as reporter:
+            run_service(settings, inputs, reporter.put, partial(define_views, settings=settings))
 
 
 @live.command()
