@@ -4,7 +4,6 @@ import json
 import logging
 import time
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +12,7 @@ from rich.console import Group
 from rich.live import Live
 from rich.table import Table
 
-from egregora_assets.cli_common import Home, as_table, out, readable_errors
+from egregora_assets.cli_common import Home, out, print_result, readable_errors
 from egregora_assets.config import Settings, load_settings
 from egregora_assets.terminal import plain
 
@@ -36,7 +35,7 @@ def run(
     context.obj = home
     if context.invoked_subcommand is not None:
         return
-    from egregora_assets.live.fresh_reads import define_views
+    from egregora_assets.live.fresh_reads import FreshReads
     from egregora_assets.live.reporter import Reporter
     from egregora_assets.live.service import Inputs, run_service
 
@@ -45,8 +44,8 @@ def run(
         settings = load_settings(home)
         alone = stdin and listen is None and not settings.live.adapters
         inputs = Inputs(_socket(settings, listen), stdin, ends_with_input=alone)
-        with closing(Reporter(settings)) as reporter:
-            run_service(settings, inputs, reporter.put, partial(define_views, settings=settings))
+        with closing(Reporter(settings)) as reporter, closing(FreshReads(settings)) as reads:
+            run_service(settings, inputs, reporter.put, reads.views)
 
 
 @live.command()
@@ -77,7 +76,7 @@ def status(
 @live.command()
 def query(
     context: typer.Context,
-    sql: Annotated[str, typer.Argument(help="DuckDB SQL over recent_messages.")],
+    sql: Annotated[str, typer.Argument(help="DuckDB SQL over messages, sources and recent_messages.")],
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines.")] = False,
     socket: Address = None,
     home: Home = None,
@@ -91,7 +90,7 @@ def query(
         for row in answer["rows"]:
             print(json.dumps(dict(zip(answer["names"], row, strict=True)), ensure_ascii=False))
     else:
-        out.print(as_table(answer["names"], answer["rows"]))
+        print_result(answer["names"], answer["rows"])
     if answer["is_cut"]:
         out.print("[dim]… and more: ask for fewer rows, or raise query_rows in \\[live][/dim]")
 

@@ -10,7 +10,6 @@ import logging
 import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -153,23 +152,6 @@ class FreshReads:
     def _as(self, author: str) -> str:
         policy = self._ground.policy
         return policy.persons.get(author, author) if policy is not None else author
-
-
-_READS: dict[Path, tuple[Settings, FreshReads]] = {}
-_ONE_AT_A_TIME = threading.Lock()
-
-
-def define_views(connection: duckdb.DuckDBPyConnection, settings: Settings) -> frozenset[str]:
-    """Make the readable views of a home's hot store on ``connection``, with what it holds now; return their names.
-
-    What was cleaned for one question is kept for the next.
-    """
-    with _ONE_AT_A_TIME:
-        before = _READS.get(settings.home)
-        if before is None or before[0] != settings:
-            _READS[settings.home] = settings, FreshReads(settings)
-        reads = _READS[settings.home][1]
-    return reads.views(connection)
 
 
 def _events(cursor: duckdb.DuckDBPyConnection, first: int, last: int) -> pa.Table:

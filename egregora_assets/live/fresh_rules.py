@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -41,12 +42,25 @@ def ground(settings: Settings) -> Ground:
         return Ground(None, None, str(error))
     if keys.pending is not None:
         return Ground(None, None, "a rotation of the key is not complete: the next run settles it")
+    if _knows_nobody(settings):
+        return Ground(keys, _without_warehouse(settings, keys))
     try:
         policy = read_live_policy(settings.live_policy_path)
     except LivePolicyUnusable as error:
         return Ground(keys, None, str(error))
     problem = _doubt(settings, keys, policy)
     return Ground(keys, None if problem else policy, problem)
+
+
+def _knows_nobody(settings: Settings) -> bool:
+    """Return whether there is nothing that a run could have left: no warehouse, no rules of one, and nobody on the opt-out list."""
+    paths = (settings.warehouse_path, settings.live_policy_path, settings.snapshot_path)
+    return not settings.privacy.opt_out and not any(map(os.path.lexists, paths))
+
+
+def _without_warehouse(settings: Settings, keys: Keys) -> LivePolicy:
+    """Return the rules of a home before its first run: the strictest, for all that hot events tell of."""
+    return LivePolicy(0, "", fingerprint_of(settings, keys.fingerprint), Rules([], [], [], [], []))
 
 
 def _doubt(settings: Settings, keys: Keys, policy: LivePolicy) -> str | None:
@@ -66,7 +80,8 @@ def _doubt(settings: Settings, keys: Keys, policy: LivePolicy) -> str | None:
 
 def state_of(settings: Settings) -> tuple[tuple[int, ...] | None, ...]:
     """Return what changes whenever ``ground`` may: which files are there, and since when."""
-    return tuple(map(_state, (settings.live_policy_path, settings.key_path, settings.snapshot_path)))
+    first_run = (int(settings.warehouse_path.exists()),)
+    return (*map(_state, (settings.live_policy_path, settings.key_path, settings.snapshot_path)), first_run)
 
 
 def _state(path: Path) -> tuple[int, ...] | None:

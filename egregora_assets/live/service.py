@@ -37,6 +37,7 @@ from egregora_assets.live.reporting import Reporting
 from egregora_assets.live.sealing import Sealer
 from egregora_assets.live.status import status_of
 from egregora_assets.live.writer import Settled, Writer
+from egregora_assets.privacy.keys import load_keys
 from egregora_assets.warehouse.async_reader import AsyncReader, NotReadOnly, QueryTooLong
 from egregora_assets.warehouse.connection import WarehouseBusy
 from egregora_assets.warehouse.durable import locked
@@ -77,10 +78,12 @@ class Inputs:
 def run_service(settings: Settings, inputs: Inputs, report: Report | None = None, views: Views = plain_views) -> None:
     """Run the service in this process until it ends; SIGTERM and SIGINT end it within a second.
 
-    Raises ``AlreadyRunning``, ``SocketTaken``, ``HotStoreDamaged``, ``AdapterUnusable`` or ``WriterDied``.
+    Raises ``AlreadyRunning``, ``SocketTaken``, ``HotStoreDamaged``, ``AdapterUnusable``, ``KeyFileError`` or ``WriterDied``.
     """
     os.umask(_PRIVATE)
     make_home(settings)
+    if not settings.warehouse_path.exists():
+        load_keys(settings.key_path)  # what comes before the first run has the ids that the run will give it
     with locked(
         settings.live_lock,
         exclusive=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -17,11 +18,12 @@ from egregora_assets.chat.merge_segments import merge_segments
 from egregora_assets.config import Settings, SourceSettings
 from egregora_assets.live.fresh_reads import FreshReads
 from egregora_assets.live.recent import as_hot_rows, recent
+from egregora_assets.privacy.keys import load_keys
 from egregora_assets.publish.live_policy import read_live_policy
 from egregora_assets.publish.snapshot import publish
 from egregora_assets.rotation import rotate
 from egregora_assets.warehouse.connection import NothingPublished, open_snapshot
-from egregora_assets.warehouse.files import open_warehouse
+from egregora_assets.warehouse.files import make_home, open_warehouse
 from egregora_assets.warehouse.query import arrow, rows
 from tests.chat.test_merge_records import put, said
 from tests.chats import with_privacy
@@ -324,3 +326,20 @@ def test_the_rules_are_private_and_written_only_when_the_warehouse_has_changed(p
     run(published)
     assert path.stat().st_mtime_ns > before
     assert "Rui Costa" in read_live_policy(path).rules.names
+
+
+def test_before_the_first_run_what_comes_in_is_shown_by_the_strictest_rules(tmp_path: Path, hot_store: Opened) -> None:
+    """There is nothing yet that a run could know and this does not: nobody has opted out before, and no name was known."""
+    settings = Settings(home=tmp_path / "fresh", timezone="UTC")
+    make_home(settings)
+    load_keys(settings.key_path)
+    hot = hot_store(settings)
+    hot.add(
+        event(3, "the orchid of Rui Costa, rui@example.org", author="u2"),
+        event(4, "a secret", author="u4"),
+        event(5, "/egregora opt-out", author="u4"),
+    )
+    assert hot.texts() == ["the orchid of [name], [email]"]
+    with_list = hot_store(with_privacy(settings, opt_out=("Ana Lima",)))
+    with_list.add(event(3, "the orchid"))
+    assert with_list.texts() == [""], "who is on the list is not known by account before a run"
