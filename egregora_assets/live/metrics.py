@@ -16,8 +16,8 @@ _HEADERS_BYTES = 8_192
 _SECONDS = 5
 
 
-async def serve_metrics(port: int, service: Service) -> None:
-    """Answer until cancelled."""
+async def serve_metrics(port: int, service: Service) -> asyncio.Server:
+    """Begin to answer at a port of this machine. Raises ``OSError`` where it is taken."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -30,9 +30,7 @@ async def serve_metrics(port: int, service: Service) -> None:
         finally:
             writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", port, limit=_HEADERS_BYTES)
-    async with server:
-        await server.serve_forever()
+    return await asyncio.start_server(answer, "127.0.0.1", port, limit=_HEADERS_BYTES)
 
 
 def _response(request: bytes, service: Service) -> bytes:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
+import time
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -48,12 +50,16 @@ class Sealer:
         self.sealed = self._store.sealed()
         self._advance(self._store.connection)
 
-    def seal(self) -> list[Segment]:
-        """Seal what is there by now, oldest first, and say so in the store. Returns the segments."""
-        made = []
+    def seal(self, seconds: float = math.inf) -> list[Segment]:
+        """Seal what is there by now, oldest first, and say so in the store. Returns the segments.
+
+        No segment is begun after so many seconds; what is left is sealed the next time.
+        """
+        made: list[Segment] = []
+        until = time.monotonic() + seconds
         with self._turn:
             last = self._writer.next_sequence - 1
-            while self.sealed < last:
+            while self.sealed < last and time.monotonic() < until:
                 events = self._next_events()
                 made.append(segments.seal(self._folder, events))
                 self.sealed = made[-1].last

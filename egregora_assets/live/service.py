@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import signal
 import sys
@@ -43,7 +44,9 @@ from egregora_assets.warehouse.connection import WarehouseBusy
 from egregora_assets.warehouse.durable import locked
 from egregora_assets.warehouse.files import make_home
 
-_DRAIN_SECONDS = 0.7
+_DRAIN_SECONDS = 0.6
+_END_SECONDS = 0.2
+_POLL_SECONDS = 0.005
 _SWITCH_SECONDS = 0.001
 """How long a thread of Python runs before another one may: the loop waits no longer than this for the writer's."""
 _PRIVATE = 0o077
@@ -107,6 +110,7 @@ class Service:
         self.intake = Intake(settings.live.queue_rows)
         self.store = HotStore(settings)
         self.lanes: dict[str, Lane] = {}
+        self.metrics: asyncio.Server | None = None
         self.socket = JsonSocket("socket", inputs.socket)
         self._inputs, self._report, self._views = inputs, report, views
         self._stop = asyncio.Event()
@@ -130,6 +134,8 @@ class Service:
             self.reader.close()
             self.reporting.close()
             self.socket.deafen()
+            if self.metrics is not None:
+                self.metrics.close()
 
     async def _open(self) -> None:
         self.writer.open()
@@ -149,6 +155,8 @@ class Service:
         self.socket.respond = self.respond
         with suppress(NotReadOnly, QueryFailed):  # where nothing may be read yet, nothing is slow the first time
             await self.reads.recent(1)
+        if self.live.metrics_port is not None:
+            self.metrics = await serve_metrics(self.live.metrics_port, self)
         await self.socket.open()
         log.info("listening on %s", self.socket.path)
 
@@ -163,8 +171,6 @@ class Service:
                 tasks.create_task(work)
                 for work in (self._watch_writer(), self._hand_over(), self._report_windows(), self.loop_lag.run())
             ]
-            if self.live.metrics_port is not None:
-                background.append(tasks.create_task(serve_metrics(self.live.metrics_port, self)))
             pumps = {name: tasks.create_task(self._pump(lane)) for name, lane in self.lanes.items()}
             await self._until_end(pumps)
             await self._drain(pumps)
@@ -190,15 +196,22 @@ class Service:
         for task in pumps.values():
             task.cancel()
         self.intake.hurry()
-        deadline = time.monotonic() + _DRAIN_SECONDS
-        while self.intake.rows and time.monotonic() < deadline and self.writer.problem is None:
-            await asyncio.sleep(0.005)
+        if not self._stop.is_set():  # its input has ended, and nobody is in a hurry
+            await self._emptied()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                await self._emptied()
         await self.socket.close()
         if self.writer.problem is None:
-            await asyncio.to_thread(self._hand_over_once)
+            await asyncio.to_thread(self._hand_over_once, _DRAIN_SECONDS / 2)
         self.writer.stop()
-        if not await asyncio.to_thread(self.writer.join, max(deadline - time.monotonic(), 0.1)) or self.intake.rows:
+        if not await asyncio.to_thread(self.writer.join, _END_SECONDS) or self.intake.rows:
             log.error("ended with %s events that were not stored: %s", self.intake.rows, self.writer.problem)
+
+    async def _emptied(self) -> None:
+        """Wait until the outcome of all events is known; one who is told to end waits for no disk that has no room."""
+        while self.intake.rows and not (self._stop.is_set() and self.writer.problem):
+            await asyncio.sleep(_POLL_SECONDS)
 
     async def _pump(self, lane: Lane) -> None:
         """Bring what an adapter hears to the writer; a full queue makes the adapter wait."""
@@ -241,9 +254,9 @@ class Service:
             await asyncio.sleep(self.live.seal_seconds)
             await asyncio.to_thread(self._hand_over_once)
 
-    def _hand_over_once(self) -> None:
+    def _hand_over_once(self, seconds: float = math.inf) -> None:
         try:
-            self.sealer.seal()
+            self.sealer.seal(seconds)
             self.sealer.prune()
             self.sealing_problem = None
         except (OSError, duckdb.Error, WarehouseBusy) as fault:  # a full disk may have room again the next time

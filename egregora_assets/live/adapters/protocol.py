@@ -30,7 +30,9 @@ class Delivery:
     """One event with the time of its receipt (``time.monotonic_ns``), and whom to tell when it is durable.
 
     ``cursor`` is stored in the same transaction as the event: the adapter is made with the last one after a restart, so what
-    was not stored comes again. ``answer`` is called on the event loop once the outcome is known, after the commit.
+    was not stored comes again. ``answer`` is called on the event loop once the outcome is known, after the commit. Without one
+    the event waits in the service until it is durable, and no later cursor of its adapter is stored before it; with one whoever
+    is told of a failure has to send it again. So an event has a cursor or an answer.
     """
 
     message: IncomingMessage
