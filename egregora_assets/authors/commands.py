@@ -159,8 +159,11 @@ _SAID = """(
     SELECT message_id, m.author_id, m.sent_at, m.position, before.text
     FROM private.message_versions before JOIN messages m USING (message_id)
     WHERE before.replaced_revision > $seen AND before.replaced_revision <= $until
+    UNION ALL
+    SELECT message_id, author_id, said_at, 0, text FROM private.live_waiting
+    WHERE event = 'edit' AND revision > $seen AND revision <= $until
 )"""
-"""What was said, and what messages said before they were edited: a command counts even where it was edited away."""
+"""What was said, also before it was edited away, and in edits of messages that have not come (and may never): commands count."""
 
 _CANDIDATES = f"""
     SELECT message_id::VARCHAR AS message_id, author_id::VARCHAR AS author_id, sent_at, position, text

@@ -89,7 +89,9 @@ def _fingerprint(given: identities.Identities) -> str:
 def _news(connection: duckdb.DuckDBPyConnection, seen: int) -> tuple[int, bool, bool]:
     """Return how many messages are new or changed, whether any was taken away, and whether somebody unknown has reacted."""
     sql = f"""
-        SELECT (SELECT count(*) FROM messages WHERE revision > $seen),
+        SELECT
+            (SELECT count(*) FROM messages WHERE revision > $seen)
+                + (SELECT count(*) FROM private.live_waiting WHERE revision > $seen),
             EXISTS (SELECT 1 FROM tombstones WHERE table_name = 'messages' AND revision > $seen),
             EXISTS (FROM ({_REACTING}) WHERE revision > $seen)
     """
