@@ -9,7 +9,7 @@ EXPORT ?=
 OPTIONS ?=
 SLICE ?=
 
-.PHONY: install demo ui test test-slow check bench bench-live format clean
+.PHONY: install demo ui test test-slow test-faults check bench bench-live format clean
 
 install: $(VENV)/installed
 
@@ -43,6 +43,9 @@ test: check ## The whole suite, without the slow fault and browser tests
 
 test-slow: install ## Faults, real processes under load, the UI in a browser
 	@$(BIN)/python -m pytest -q -m slow --timeout 7200
+
+test-faults: install ## What the live service survives: kills, full disks, damaged logs, stopped processes
+	@$(BIN)/python -m pytest -q -m slow --timeout 7200 tests/live
 
 bench: install ## Figures with their floors and bounds; SLICE=chat for one slice
 	@$(BIN)/python -m benchmarks.run $(SLICE)
