@@ -28,6 +28,8 @@ REQUESTS = ("query", "status", "recent")
 MAX_CLIENTS = 128
 _PIECES_AHEAD = 4
 _UNREAD_ANSWER_BYTES = 1 << 20
+_BUSY_SECONDS = 0.006
+_REST_SECONDS = 0.004
 _CLOSING_SECONDS = 0.2
 _CLOSING_TURNS = 20
 _MODE = 0o600
@@ -111,6 +113,7 @@ class JsonSocket:
         self.respond: Respond | None = None
         self.clients: set[_Client] = set()
         self._heard: deque[list[Delivery]] = deque()
+        self._held: set[_Client] = set()
         self._something = asyncio.Event()
         self._server: asyncio.Server | None = None
 
@@ -129,13 +132,18 @@ class JsonSocket:
             while self._heard:
                 for delivery in self._heard.popleft():
                     yield delivery
-            for client in self.clients:
+            held, self._held = self._held, set()
+            for client in held:
                 client.go_on()
 
     @property
     def is_behind(self) -> bool:
         """Whether there is more to be taken than should be; connections are not read from then."""
         return len(self._heard) >= _PIECES_AHEAD
+
+    def hold(self, client: _Client) -> None:
+        """Let a connection go on when there is less to be taken."""
+        self._held.add(client)
 
     def hear(self, events: list[Delivery]) -> None:
         """Take events of a connection, to be yielded."""
@@ -173,7 +181,7 @@ class _Client(asyncio.BufferedProtocol):
     """One connection: pieces come in and are parsed, answers of one commit go out together.
 
     It is not read from while there is enough to do: events that wait to be taken, a request that is not yet answered,
-    answers that nobody reads.
+    answers that nobody reads. Where much comes it is read in larger pieces, with a rest between them.
     """
 
     def __init__(self, adapter: JsonSocket) -> None:
@@ -184,7 +192,8 @@ class _Client(asyncio.BufferedProtocol):
         self._unsent: list[bytes] = []
         self._unanswered = 0
         self._request: asyncio.Task[None] | None = None
-        self._has_ended = self._is_deaf = self._is_unread = False
+        self._has_ended = self._is_deaf = self._is_unread = self._is_resting = False
+        self._read_at = 0.0
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -207,6 +216,11 @@ class _Client(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         self._unparsed.extend(self._lines.feed(bytes(memoryview(self._buffer)[:nbytes])))
+        now = time.monotonic()
+        if now - self._read_at < _BUSY_SECONDS and nbytes < PIECE_BYTES:
+            self._is_resting = True
+            asyncio.get_running_loop().call_later(_REST_SECONDS, self._rested)
+        self._read_at = now
         self.go_on()
 
     def eof_received(self) -> bool:
@@ -227,12 +241,14 @@ class _Client(asyncio.BufferedProtocol):
         """Do what can be done now: parse lines, read on or read no more, close where all is said."""
         if self._unparsed and not self._has_to_wait:
             self._parse()
+        if self._adapter.is_behind:
+            self._adapter.hold(self)
         if self._transport.is_closing():
             return
         if self._has_ended or self._is_deaf:
             if self._has_ended and not (self._unparsed or self._unanswered or self._request):
                 self.close()
-        elif self._has_to_wait:
+        elif self._has_to_wait or self._is_resting:
             self._transport.pause_reading()
         else:
             self._transport.resume_reading()
@@ -270,6 +286,10 @@ class _Client(asyncio.BufferedProtocol):
     @property
     def _has_to_wait(self) -> bool:
         return self._request is not None or self._is_unread or self._is_deaf or self._adapter.is_behind
+
+    def _rested(self) -> None:
+        self._is_resting = False
+        self.go_on()
 
     def _parse(self) -> None:
         received = time.monotonic_ns()
