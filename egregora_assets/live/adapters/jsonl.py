@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from egregora_assets.live.adapters.protocol import Delivery, Outcome, StreamingAdapter
+from egregora_assets.live.errors import AdapterUnusable
 from egregora_assets.live.incoming import Refused, read_event
 from egregora_assets.live.lines import PIECE_BYTES, Lines
 
@@ -52,10 +53,10 @@ def create(name: str, options: dict[str, Any], cursor: str | None) -> StreamingA
 
 
 def socket_path(address: str) -> Path:
-    """Return the path of ``unix:PATH``. Raises ``ValueError``."""
+    """Return the path of ``unix:PATH``. Raises ``AdapterUnusable``."""
     kind, _, path = address.partition(":")
     if kind != "unix" or not path:
-        raise ValueError(f"{address!r} is no address to listen on: write unix:PATH")
+        raise AdapterUnusable(f"{address!r} is no address to listen on: write unix:PATH")
     return Path(path).expanduser().absolute()
 
 
