@@ -53,8 +53,9 @@ class LoopLag:
         late = max(now - self._beat - _BEAT_SECONDS, 0.0)
         self._beat = now
         self._monitor.loop_lag.add(np.array([int(late * 1e9)], np.int64))
-        if self._seen is not None:
-            self.culprit, self.held_ms, self._seen = self._seen, late * 1_000, None
+        seen, self._seen = self._seen, None
+        if seen is not None and late >= _HELD_SECONDS:
+            self.culprit, self.held_ms = seen, late * 1_000
             log.warning("the event loop was held for %.0f ms by %s", self.held_ms, self.culprit)
 
     def _watch(self) -> None:
