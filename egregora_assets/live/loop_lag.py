@@ -19,6 +19,7 @@ _HELD_SECONDS = 0.05
 """A loop that is held for longer is looked at."""
 _FRAMES = 3
 _WAITS = "select (selectors.py"
+_IDLE = ("_worker (thread.py", "wait (threading.py")
 _WORKERS = ("live-writer", "reader_", "asyncio_")
 
 log = logging.getLogger(__name__)
@@ -69,12 +70,10 @@ class LoopLag:
         loop = _told(frames.get(self._thread))
         if _WAITS not in loop:
             return loop
-        others = (
-            f"{thread.name}: {_told(frames.get(thread.ident or 0))}"
-            for thread in threading.enumerate()
-            if thread.name.startswith(_WORKERS)
-        )
-        return "; ".join(("others that have the processor", *others))
+        workers = [thread for thread in threading.enumerate() if thread.name.startswith(_WORKERS)]
+        others = {thread.name: _told(frames.get(thread.ident or 0)) for thread in workers}
+        busy = [f"{name}: {stack}" for name, stack in others.items() if not any(idle in stack for idle in _IDLE)]
+        return "; ".join(("others that have the processor", *busy))
 
 
 def _told(frame: FrameType | None) -> str:
