@@ -10,6 +10,7 @@ import duckdb
 from egregora_assets.authors.shown import shown_sources
 from egregora_assets.config import Settings
 from egregora_assets.sidecar.escapes import without_pseudonyms
+from egregora_assets.sidecar.markdown import STATUS, TAKES_BACK
 from egregora_assets.sidecar.unseen import visible
 from egregora_assets.warehouse.query import rows
 from egregora_assets.warehouse.revisions import warehouse_id
@@ -54,7 +55,13 @@ def _list(title: str, items: Iterable[str]) -> str:
 
 
 def _entries_sql(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str:
-    decided = "CASE WHEN status = 'agreed' THEN text ELSE concat(text, ' (', status, ')') END"
+    decided = f"""
+        CASE WHEN status = 'agreed' THEN text ELSE concat(text, ' (', CASE
+            WHEN status = 'proposed' THEN '{STATUS["proposed"]}'
+            WHEN revoked_by IS NULL THEN '{STATUS[TAKES_BACK]}'
+            ELSE '{STATUS["revoked"]}'
+        END, ')') END
+    """
     return f"""
         WITH newest AS (
             SELECT document_id, s.title, source_id, d.slug, window_end

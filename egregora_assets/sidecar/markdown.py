@@ -31,8 +31,15 @@ from egregora_assets.sidecar.unseen import visible
 SECTIONS = (
     *("Summary", "Decisions", "Tasks", "Open questions", "Answered questions", "Participants", "Media", "Conversation"),
 )
-STATUS = {"proposed": "proposed", "revoked": "taken back", "open": "open", "done": "done"}
-"""What is told of an item; that a decision was agreed on goes without saying."""
+TAKES_BACK = "takes back"
+STATUS = {
+    "proposed": "proposed",
+    "revoked": "taken back",
+    TAKES_BACK: "takes something back",
+    "open": "open",
+    "done": "done",
+}
+"""What is told of an item; that a decision was agreed on goes without saying. What takes another back is not taken back itself."""
 _REMARK = rf"(?:for )?(?:[A-Z]{{1,2}}|{ALIAS})|(?:{DAY}, )?{CLOCK}|due {DAY}|{'|'.join(STATUS.values())}"
 REMARKS = (
     rf" \((?:{_REMARK})(?:, (?:{_REMARK}))*(?:\)|, due “)| \(due “|”(?:, (?:{STATUS['open']}|{STATUS['done']}))?\)"
@@ -113,7 +120,8 @@ class _Items:
         self._context = context
 
     def decision(self, item: Decision) -> str:
-        return self._told(item.text, self._who(item.author), self._when(item.evidence[0]), STATUS.get(item.status))
+        status = TAKES_BACK if item.status == "revoked" and item.revoked_by is None else item.status
+        return self._told(item.text, self._who(item.author), self._when(item.evidence[0]), STATUS.get(status))
 
     def task(self, item: ActionItem) -> str:
         who = self._who(item.assignee)

@@ -15,7 +15,7 @@ from egregora_assets.config import Settings
 from egregora_assets.documents.windows import letters
 from egregora_assets.sidecar.dates import DAY_FORMAT
 from egregora_assets.sidecar.escapes import in_one_line, without_pseudonyms
-from egregora_assets.sidecar.markdown import STATUS
+from egregora_assets.sidecar.markdown import STATUS, TAKES_BACK
 from egregora_assets.sidecar.ranking import EXPLAINED
 from egregora_assets.sidecar.unseen import visible
 from egregora_assets.warehouse.query import rows
@@ -103,8 +103,9 @@ def _from(up: str) -> str:
 def _decisions_in(among: str) -> str:
     """Return the SQL of what is shown of the decisions in the documents that SQL ``among`` gives, by ``ORDER``."""
     return f"""
-        SELECT key, '' AS part, decided_at AS moment, evidence[1] AS message_id, text, status, author, letter AS who, day, chat,
-            source_id, slug
+        SELECT key, '' AS part, decided_at AS moment, evidence[1] AS message_id, text,
+            CASE WHEN status = 'revoked' AND revoked_by IS NULL THEN '{TAKES_BACK}' ELSE status END AS status, author,
+            letter AS who, day, chat, source_id, slug
         FROM (FROM decisions WHERE document_id IN ({among})) JOIN {_POSTS} USING (document_id)
         LEFT JOIN ({_letters(among)}) USING (document_id, author)
     """

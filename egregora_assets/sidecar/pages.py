@@ -39,7 +39,7 @@ from egregora_assets.warehouse.settled import is_settled, settle
 CONSUMER = "outcome_pages"
 KINDS = ("topics", "decisions", "tasks", "questions")
 """The pages of which there are many, each kind in a folder of its own."""
-_VERSION = "3"
+_VERSION = "4"
 _MOST_TOPICS = 1000
 _LEAST_DOCUMENTS = 2
 _FEW = 100

@@ -100,6 +100,19 @@ def test_decisions_stand_by_month_the_newest_first_with_their_status_and_post(wr
     assert "(C) · [Garden Club, 13 March 2024](posts/garden-club/2024-03-13-0900-garden-club-" in shown
 
 
+def test_what_takes_a_decision_back_is_not_told_as_taken_back_itself(settings: Settings) -> None:
+    write(
+        settings, (0, "Ana Lima", "Decided: we meet on Friday"), (1, "Rui Costa", "we won't meet on Friday after all")
+    )
+    shown = page(settings, "decisions.md")
+    told = read_feed((settings.published / "feed.xml").read_bytes()).findtext(f"{ATOM}entry/{ATOM}content") or ""
+    assert "on Friday (A, taken back)" in shown
+    assert "after all (B, takes something back)" in shown
+    assert "on Friday (taken back)\n" in told
+    assert "after all (takes something back)" in told
+    assert failing(settings) == set()
+
+
 def test_open_questions_stand_first_and_then_those_with_an_answer(written: Settings) -> None:
     shown = page(written, "questions.md")
     assert shown.index("## Open") < shown.index("which tulips like barley") < shown.index("## Answered")

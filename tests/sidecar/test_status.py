@@ -129,6 +129,8 @@ def test_a_later_conversation_takes_a_decision_back_and_gives_it_again_when_it_g
     assert (decision["status"], decision["revoked_by"]) == ("revoked", second["decisions"][0]["evidence"][0])
     assert decision["revoked_by"] not in decision["evidence"], "it is no message of the document"
     assert re.search(r"^- .*on Friday \(.*taken back\)$", markdown(settings), re.MULTILINE)
+    off = "we won't meet at the library on Friday after all"
+    assert re.search(rf"^- .*{off} \(.*takes something back\)$", markdown(settings), re.MULTILINE), "it holds itself"
     gone = with_privacy(settings, opt_out=("Tom Reed",))
     with open_warehouse(settings) as connection:
         assert verify.evidence_is_inside(connection, settings).passed
