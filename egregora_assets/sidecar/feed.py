@@ -37,7 +37,7 @@ def feed(connection: duckdb.DuckDBPyConnection, settings: Settings) -> bytes | N
         _add(entry, "title", title)
         _add(entry, "updated", updated)
         _add(ET.SubElement(entry, "author"), "name", group)
-        told = f"{_list('Summary', summary)}{_list('Decisions', decisions)}".strip()
+        told = f"{_list('Summary', summary)}{_list('Decisions', decisions)}".rstrip("\n")
         told = told if settings.sidecar.pseudonyms_in_posts else without_pseudonyms(told, nobody="[name]")
         _add(entry, "content", told or title, type="text")
     ET.indent(root, "")

@@ -507,6 +507,7 @@ _ONE_CONVERSATION = """
     )
 )
 @example(["]]>", "<![CDATA[", "&amp; <b>\x0b\x1f</b>", "\ufffe\uffff\r\n"])
+@example(["\x1f"])
 def test_whatever_is_said_the_feed_is_xml_and_gives_it_back(settings: Settings, said: list[str]) -> None:
     given_ = {"id": "448982a3-d8cf-83ab-0f16-7ab13a5207fb", "title": said[0], "said": said}
     with empty_warehouse() as connection, scrubbing(connection):
