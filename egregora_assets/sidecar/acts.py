@@ -10,7 +10,7 @@ _FORMS = {
         "book booked booking reserve reserved reserving reservo reservei reservar reserva reservado reservada reservou buche "
         "gebucht buchen reserviere reserviert reservieren reservee reserver confirm confirmed confirming confirmo confirmei "
         "confirmar confirma confirmou confirmado confirmada bestatige bestatigt confirme confirmee confirmer schedule scheduled "
-        "marco marquei marcar marca marcou marcado marcada agendo agendei agendar"
+        "marco marquei marcar marca marcou marcado marcada agendo agendei agendar agendado agendada"
     ),
     "cancel": (
         "cancel cancelled canceled cancelling cancelo cancelei cancelar cancelado storniere storniert annule annulee annuler"

@@ -90,7 +90,7 @@ DECISION = _any(
     r"\b(?:vamos|bora) (?:entao )?(?:de|com|sem|lancar|fechar|trocar|usar|comprar|alugar|manter|marcar|cancelar|limitar|abrir|"
     r"mudar)\b",
     r"\b(?:entao (?:fica|ficam|ficou|vai ser|vao ser)|fica (?:assim|entao|decidido|pra|para|dia|em|sendo|o|a|[0-9]+)|ficou pra)\b",
-    r"^(?:entao |ok,? )?va[io] ser\b",
+    r"^(?:entao |ok,? )?va[io] ser\b|^(?:ok,? )?entao vamos n[oa]s? ",
     r"\b(?:ficamos|fechamos|fechei|ficou) com\b",
     r"\b(?:foi|foram|fica|ficou|ficaram|esta|ta|estao) (?:cancelad|adiad|aprovad|marcad|remarcad|suspens|transferid|antecipad)"
     r"[oa]s?\b|\b(?:adiad|remarcad|transferid|antecipad)[oa]s? (?:para|pra|pro|por)\b|\b(?:adiamos|remarcamos|cancelamos)\b",
@@ -148,7 +148,7 @@ NOT_DECISION = _any(
     r"face|not (?:forget|panic|worry|get|rush|fight|argue|be|start|even|talk|kid|pretend|jump|go there|decide|discuss))\b",
     r"\b(?:ainda nao|ninguem nunca|nunca|nao consigo|se eu|se a gente|tivesse|tinha|tinham|ano passado|uma vez|governo|"
     r"prefeitura)\b",
-    r"\b(?:vamos (?:ver|decidir|esperar|pensar|falar|combinar|torcer)|eu decidi|eles|juiz)\b",
+    r"\b(?:vamos (?:ver|decidir|esperar|pensar|falar|combinar|torcer)|eu decidi|eles|juiz)\b|^(?:esquece|deixa)\b.*\bentao\W*$",
     r"\b(?:aun no|todavia no|noch nicht|nicht entschieden|pas encore|pas decide)\b|\bnada (?:(?:foi|esta|ficou|ta|fue) )?"
     r"(?:ainda )?(?:decidid|combinad|definid|resolvid|acordad|fechad)[oa]\b|\bdecid(?:imos|iu|iram) nada\b|\bnao (?:decidimos|"
     r"votamos|escolhemos|combinamos|fechamos|ficou|foi|esta)\b|\bno (?:hemos|decidimos|acordamos|se ha|esta)\b|"
@@ -183,7 +183,8 @@ OFF_ALONE = _any(
 )
 """The same in a reply, which need not say of what."""
 PROPOSED = _any(
-    r"\b(?:i (?:propose|suggest|move that|vote)|i'd (?:propose|suggest|go for)|my proposal|proposal)\b|\blet'?s not\b",
+    r"\b(?:i (?:propose|suggest|move that|vote)|i(?:'m| am) (?:proposing|suggesting)|i'd (?:propose|suggest|go for)|my proposal|"
+    r"proposal)\b|\blet'?s not\b",
     r"\b(?:proponho|sugiro|proposta|minha sugestao|propongo|sugiero|propuesta|ich schlage|vorschlag|je propose|proposition)\b",
 )
 AGREES = _any(
@@ -261,11 +262,11 @@ ACCEPTS = _any(
     rf"{_WITH_LEAD}(?:(?:i'm |already )?on it|i(?:'ll| will| can| could)(?: gladly| happily)?(?: (?:do|take|handle|sort|manage|"
     rf"see to|"
     r"look after|take care of) (?:it|that|this)(?: one)?)?|leave (?:it|that) (?:to|with) me|i(?:'ve)? got (?:it|this|that)|"
-    rf"(?:will|can) do|count on me|consider it done|i volunteer|doing it|happy to|me){_SOON}(?:\W*$|[,;!.] )",
+    rf"(?:will|can) do(?: it| that| this)?|count on me|consider it done|i volunteer|doing it|happy to|me){_SOON}(?:\W*$|[,;!.] )",
     rf"{_WITH_LEAD}(?:deix[ae]m? comigo|deixa (?:que )?eu (?:faco|resolvo|vejo|trato)|podes? deixar|e comigo|eu (?:mesm[oa]|"
     rf"faco|trato|"
     r"resolvo|cuido|vou|posso)(?: (?:isso|disso|nisso))?|(?:eu )?trato (?:eu )?d?isso|faco eu|posso(?: (?:sim|eu))?|conta comigo|"
-    rf"fico com (?:isso|essa)|fica comigo|[a-z]+o eu|eu [a-z]+o(?: isso| sim)?|[a-z]+o sim){_SOON}(?:\W*$|[,;!.] )",
+    rf"fico com (?:isso|essa)|fica comigo|[a-z]+o eu|eu [a-z]+o(?: isso| sim)?|[a-z]+o sim|vejo(?: isso)?){_SOON}(?:\W*$|[,;!.] )",
     rf"{_WITH_LEAD}(?:(?:yo )?me encargo(?: yo)?|yo (?:lo hago|voy|puedo)|dejamelo(?: a mi)?|cuenta conmigo|voy yo|"
     r"mach(?:e)? ich|(?:das )?ich mach(?:e|s|'s)?(?: das| es)?|das mach(?:e)? ich|ich kue?mmere mich(?: darum)?|(?:das )?"
     r"ue?bernehme? ich|ich ue?bernehme?(?: das| es)?|kann ich machen|je m'en (?:occupe|charge)|j'y vais|je le fais|"
@@ -288,7 +289,7 @@ _DID = (
 _PT_DID = (
     r"(?:mandei|enviei|comprei|liguei|reservei|paguei|fiz|imprimi|avisei|marquei|falei com|confirmei|atualizei|corrigi|consertei|"
     r"limpei|levei|trouxe|busquei|peguei|devolvi|escrevi|respondi|resolvi|publiquei|postei|subi|encomendei|agendei|cancelei|"
-    r"terminei|entreguei|pedi|assinei|organizei|preparei)"
+    r"terminei|entreguei|pedi|assinei|organizei|preparei|deixei)"
 )
 _ES_DID = (
     r"(?:enviado|mandado|comprado|llamado|reservado|pagado|hecho|impreso|avisado|confirmado|actualizado|arreglado|limpiado|"
@@ -326,12 +327,12 @@ DONE_ALONE = _any(
 """Says that something is done, and not what: the task is the one spoken of."""
 DONE_WITH = _any(
     rf"\bi(?:'ve| have)?{_JUST} {_DID}\b",
-    rf"^{_DID} (?:the|my|your|our|his|her|their|all|both|him|her|them)\b",
+    rf"^(?:{_DID}|got) (?:the|my|your|our|his|her|their|all|both|him|her|them)\b|\bi(?:'ve| have) got the\b",
     rf"\b(?:is|are|has been|have been|was|were|all|got){_JUST} {_DID}\b",
     r"^(?:(?:the|o|a|os|as|el|la|los|las|le|les|der|die|das) )?\S+ (?:(?:booked|sent|paid|bought|printed|ordered|fixed|reserved|"
-    r"cleaned|updated|uploaded|submitted|confirmed|posted)|(?:reservad|comprad|enviad|pagad|marcad|encomendad|entregad|impres|pag|"
+    r"cleaned|updated|uploaded|submitted|confirmed|posted)|(?:reservad|comprad|enviad|pagad|marcad|agendad|encomendad|entregad|impres|pag|"
     r"feit|hech)[oa]s?|(?:gebucht|gekauft|bestellt|bezahlt|geschickt|repariert)|(?:achete|reserve|envoye|paye|imprime|commande)"
-    r"e?s?)(?:\W*$|[,;!.] )",
+    r"e?s?)(?:\W*$|[,;!.] | (?:for|pro|pra|para|today|yesterday|hoje|ontem)\b)",
     rf"^(?:somebody )?(?:eu )?(?:ja )?(?:te |lhe )?{_PT_DID}\b|[,;.:] (?:eu )?ja {_PT_DID}\b|\bacabei de [a-z]+[aei]r\b",
     r"\b(?:ja )?(?:esta|ta|estao|foi|foram) (?:feit|enviad|pag|comprad|reservad|marcad|impress|entregue|resolvid|pront)[oa]?s?\b",
     rf"\b(?:he|hemos) {_ES_DID}\b|\bya (?:esta|estan) (?:hech|enviad|pagad|comprad|reservad|list)[oa]s?\b",
@@ -363,7 +364,8 @@ REQUESTS = _any(
     r"\b(?:can|could|would|will) (?:you|somebody|someone|anybody|anyone)(?: please| maybe| also)? [a-z]+",
     r"\b(?:don't forget|do not forget|remember to|make sure)\b|\bto-?do ?:",
     r"\b(?:someone|somebody|you) (?:has|have|needs?|ought) to\b|\b(?:someone|somebody) (?:must|should)\b",
-    r"\b(?:we|i) need (?:to [a-z]+ .*|.*\b(?:by|before)\b.*)",
+    r"\b(?:we|i)(?: still| also| really| just)? need (?:to [a-z]+ .*|.*\b(?:by|before)\b.*)|"
+    r"\b(?:we|i)(?: still| also)? need (?:someone|somebody) to [a-z]+",
     rf"^(?:someone|somebody) (?:{_VERB}|will|must|should|please)\b",
     rf"^(?:and |somebody )?{_VERB} (?:me|him|her|them|it|the|my|your|our)\b.* \S+ \S+",
     r"\b(?:has|have) to be (?:back|done|ready|returned|sent|paid)\b",
@@ -371,7 +373,8 @@ REQUESTS = _any(
     r"\b(?:voce|vc|alguem|tu|somebody)(?: me)? (?:podes?|poderias?|podias?|consegues?|precisas?|te(?:m|ns) (?:que|de)|"
     r"deves?)(?: me)? [a-z]+",
     rf"\b(?:voce|vc|somebody) {_PT_VERB}\b",
-    rf"^(?:somebody )?(?:me )?{_PT_VERB}\b .*\S|\bpor favor {_PT_VERB}|\b{_PT_VERB}\b.*\bpor favor\b|\bpra mim\?",
+    rf"^(?:somebody )?(?:me )?{_PT_VERB}\b .*\S|\bpor favor {_PT_VERB}|\b{_PT_VERB}\b.*\bpor favor\b|"
+    r"\bdeixem?\b.*\bpor favor\b|\bdeixa\b.*\bpor favor\b|\bsomebody fica (?:responsavel|encarregad[oa])\b|\bpra mim\?",
     r"^(?:somebody )?(?:mandas|trazes|levas|compras|fazes|envias|ligas|marcas|reservas|imprimes|avisas|confirmas|tratas|"
     r"passas)\b.*\?",
     r"\b(?:nao (?:te |se |vos )?esquec[a-z]*|no (?:te |os )?olvid[a-z]+|lembr(?:a|ar|em) de|preciso que|precisa ser|tem que ser|"
@@ -387,7 +390,8 @@ NOT_REQUESTS = _any(
     r"\b(?:yes|no|red|oh|thanks) please\b|^please (?:no|do|don't)\W*$",
     r"\b(?:can|could|would|will) (?:you|anybody|anyone|someone|somebody) (?:come|make it|hear|see|believe|tell|imagine|ever|"
     r"forget|just|not)\b",
-    r"\bi need to (?:get|go|leave|be|run|sleep|eat|think|know|see|say|talk|rest|work|study)\b|^(?:pode|podem) ser\b",
+    r"\bi need to (?:get|go|leave|be|run|sleep|eat|think|know|see|say|talk|rest|work|study)\b|^(?:pode|podem) ser\b|"
+    rf"^(?:somebody )?{_PT_VERB} sim\W*$",
     r"\b(?:we need to|precisamos|temos (?:que|de)) (?:talk|discuss|think|decide|see|agree|choose|conversar|falar|decidir|ver|"
     r"pensar|"
     r"combinar|escolher)\b",

@@ -45,6 +45,15 @@ DONE: dict[str, tuple[Window, dict[int, int]]] = {
     "another act": (window(("A", "I'll send the invoice"), ("A", "I've printed the invoice")), {}),
     "the same in other words": (window(("A", "I'll call the plumber"), ("A", "I've spoken to the plumber")), {0: 1}),
     "the one it means": (window(("A", "eu compro o gelo"), ("A", "eu ligo pro João"), ("A", "já comprei")), {0: 2}),
+    "got the": (window(("A", "can you get two quotes?"), ("B", "I'll do it"), ("B", "Got the two quotes")), {0: 2}),
+    "reservado pro": (
+        window(("A", "Precisamos reservar o salão"), ("B", "vejo amanhã"), ("B", "Salão reservado pro dia 21 ✅")),
+        {0: 2},
+    ),
+    "agendada pra": (
+        window(("A", "eu agendo a instalação"), ("A", "Instalação agendada pra quarta")),
+        {0: 1},
+    ),
     "not yet": (window(("A", "I'll send the invoice"), ("A", "I haven't sent the invoice yet")), {}),
     "ainda não": (window(("A", "eu mando a planilha"), ("A", "ainda não mandei a planilha")), {}),
     "when": (window(("A", "I'll send the invoice"), ("A", "when I've sent the invoice we can go")), {}),

@@ -88,6 +88,9 @@ DECISIONS: dict[str, tuple[Window, dict[int, str]]] = {
         {0: "agreed", 1: "agreed"},
     ),
     "abgemacht": (window(("A", "abgemacht: jeder bringt etwas mit")), {0: "agreed"}),
+    "proposing": (window(("A", "I'm proposing a work party on Saturday"), ("B", "I'm in")), {0: "agreed"}),
+    "vamos no de 870": (window(("A", "o de 870 inclui instalação"), ("B", "então vamos no de 870")), {1: "agreed"}),
+    "esquece então": (window(("A", "a empresa cancelou ontem"), ("B", "Esquece então")), {}),
     "no es nada": (window(("A", "no hemos decidido nada"), ("B", "vale")), {}),
     "in company": (window(("A", "I'm going with my sister"), ("B", "deal with it tomorrow")), {}),
 }
@@ -104,6 +107,25 @@ TASKS: dict[str, tuple[Window, dict[int, tuple[str | None, str | None]]]] = {
     "without a comma": (window(("A", "@B can you send the minutes?"), ("C", "nice weather")), {0: ("B", None)}),
     "a name that is hidden": (window(("A", "[name] can you send the minutes?"), ("B", "sure")), {0: ("B", None)}),
     "asked about": (window(("A", "can you ask @C for the key?"), ("B", "sure")), {0: ("B", None)}),
+    "we still need": (
+        window(("A", "We still need to renew the insurance by the 31st"), ("B", "On it")),
+        {0: ("B", "by the 31st")},
+    ),
+    "we need someone": (window(("A", "we need someone to make the posters"), ("B", "I'll do it")), {0: ("B", None)}),
+    "will do it tomorrow": (
+        window(("A", "[name] please send the council a letter"), ("B", "Ok will do it tomorrow")),
+        {0: ("B", None)},
+    ),
+    "fica responsável": (
+        window(("A", "[name] fica responsável por agendar a instalação, pode ser?"), ("B", "pode deixar")),
+        {0: ("B", None)},
+    ),
+    "deixa por favor": (window(("A", "[name], deixa na portaria por favor")), {0: (None, None)}),
+    "vejo amanhã": (
+        window(("A", "Precisamos reservar o salão até dia 30"), ("B", "vejo amanhã")),
+        {0: ("B", "ate dia 30")},
+    ),
+    "manda sim": (window(("A", "mando o contato?"), ("B", "manda sim!")), {}),
     "podes": (window(("A", "podes enviar a ata?"), ("B", "Posso sim")), {0: ("B", None)}),
     "consegues": (window(("A", "consegues trazer as cadeiras até sexta?"), ("B", "claro")), {0: ("B", "ate sexta")}),
     "eu levo": (window(("A", "preciso que alguém leve o som"), ("B", "eu levo")), {0: ("B", None)}),
