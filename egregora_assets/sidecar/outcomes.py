@@ -224,16 +224,24 @@ _DECIDES = " OR ".join(
 )
 """As one pattern, which costs what its largest part does."""
 _DECISIONS_STATED = f"""
-    SELECT d_no, m_no, sentence, plain, {_is(cues.PROPOSED)} AS is_proposed, {_is(cues.TAKEN_BACK)} AS is_revoked,
-        is_revoked OR {_is(cues.CALLED_OFF)} AS takes_back, {_is(cues.ANNOUNCES)} AS announces
-    FROM sentences
-    WHERE CASE
-        WHEN {_DECIDES}
-        THEN NOT {_is(cues.NOT_DECISION)} AND (NOT is_question OR {_is(_AGREED_TAG)})
-        ELSE false
-    END
-    QUALIFY row_number() OVER (PARTITION BY d_no, m_no ORDER BY s_no) = 1
+    SELECT * REPLACE (
+        bool_or(takes_back) OVER message AS takes_back,
+        coalesce(min(CASE WHEN takes_back THEN plain END) OVER message, plain) AS plain
+    )
+    FROM (
+        SELECT d_no, m_no, s_no, sentence, plain, {_is(cues.PROPOSED)} AS is_proposed, {_is(cues.TAKEN_BACK)} AS is_revoked,
+            is_revoked OR {_is(cues.CALLED_OFF)} AS takes_back, {_is(cues.ANNOUNCES)} AS announces
+        FROM sentences
+        WHERE CASE
+            WHEN {_DECIDES}
+            THEN NOT {_is(cues.NOT_DECISION)} AND (NOT is_question OR {_is(_AGREED_TAG)})
+            ELSE false
+        END
+    )
+    WINDOW message AS (PARTITION BY d_no, m_no)
+    QUALIFY row_number() OVER (PARTITION BY d_no, m_no ORDER BY is_revoked, s_no) = 1
 """
+"""One sentence of a message: what holds now, before what is taken back. Its ``plain`` is what takes something back, if any does."""
 _AGREEING = _PLAIN.format("left(a.text, 60)")
 _TELLING = f"""
     SELECT d_no, m_no, list(md5_number_lower(word) ORDER BY word) AS words

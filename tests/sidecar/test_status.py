@@ -129,6 +129,21 @@ FRIDAY: tuple[Line, ...] = (
 OFF: Line = (2000, "Tom Reed", "change of plans, we won't meet at the library on Friday after all")
 
 
+def test_a_message_that_takes_back_and_decides_anew_tells_what_holds_now() -> None:
+    talk = (
+        ("A", "Decided: we rent the tent"),
+        ("B", "We won't rent the tent after all. Let's take the marquee"),
+        ("A", "Right, scrap the 14th. Open day is moved to June 21st"),
+    )
+    found = find([{**window(*talk), "id": "anew"}])
+    assert found.decision == {
+        ("anew", 0): ("Decided: we rent the tent", "revoked"),
+        ("anew", 1): ("Let's take the marquee", "agreed"),
+        ("anew", 2): ("Open day is moved to June 21st", "agreed"),
+    }
+    assert found.taken_back == {("anew", 0): 1}
+
+
 def test_a_later_conversation_takes_a_decision_back_and_gives_it_again_when_it_goes(settings: Settings) -> None:
     write(settings, *FRIDAY)
     before = {path: path.read_bytes() for path in settings.posts.glob("*/*")}
