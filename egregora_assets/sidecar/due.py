@@ -43,15 +43,19 @@ _MONTH_OF = {
     for beginning in beginnings.split()
 }
 _MONTH = f"MAP {_MONTH_OF}"
+_SLASHED = r"[0-9]{1,2}/(?:1[0-2]|0?[1-9])"
+"""Day and month: only after words of languages that write the day first."""
 _DATE = (
+    r"(?:(?:(?:ate|hasta|antes de|bis|avant|d'ici)(?: ao?| o| el| le| zum)?(?: dia)?|(?:o |ao |el )?dia|zum|am|le) "
+    rf"{_SLASHED}|"
     r"(?:(?:by|before|until|till|on|for|ate|para|pra|no|hasta|antes de|bis|vor|avant|d'ici|pour) )?"
     rf"(?:(?:(?:(?:o |ao |el )?dia|the|el|zum|am|le) [0-9]{{1,2}}|[0-9]{{1,2}}(?:st|nd|rd|th))(?:st|nd|rd|th|er|\.)?"
-    rf"(?:(?: of| de)? {_MONTHS})?|[0-9]{{1,2}}\.?(?: of| de)? {_MONTHS}|{_MONTHS} [0-9]{{1,2}}(?:st|nd|rd|th)?)"
+    rf"(?:(?: of| de)? {_MONTHS})?|[0-9]{{1,2}}\.?(?: of| de)? {_MONTHS}|{_MONTHS} [0-9]{{1,2}}(?:st|nd|rd|th)?))"
 )
 _OTHER = (
     r"(?:by|before|until|ate|antes de|bis|vor|hasta|avant) (?:the )?(?:o |a |dia )?"
-    r"(?:[0-9]{1,2}(?:st|nd|rd|th)?(?::[0-9]{2}|h)?|noon|midnight|end of (?:the )?(?:week|month|day)|meio-dia|meia.noite|"
-    r"fim d[a-z] [a-z]+)|(?:this|next|essa|nesta|proxima) (?:week(?:end)?|month|semana)|after (?:work|lunch|school)|"
+    r"(?:[0-9]{1,2}(?:st|nd|rd|th)?(?::[0-9]{2}|/[0-9]{1,2}|h)?|noon|midnight|end of (?:the )?(?:week|month|day)|meio-dia|"
+    r"meia.noite|fim d[a-z] [a-z]+)|(?:this|next|essa|nesta|proxima) (?:week(?:end)?|month|semana)|after (?:work|lunch|school)|"
     r"depois do (?:almoco|trabalho)|at [0-9]{1,2}|later|mais tarde|first thing"
 )
 _DAYS = "|".join(_WEEKDAYS)
@@ -84,7 +88,9 @@ def _next(found: str, said_on: str) -> str:
     """Return SQL for the next day that a date without a year means; NULL where the calendar has no such day."""
     month = f"coalesce({_MONTH}[word], {_MONTH}[word[:3]])"
     months = f"list_transform(regexp_extract_all({found}, '[a-z]{{3,4}}'), lambda word: {month})"
-    given = f"{{'day': regexp_extract({found}, '[0-9]+')::INTEGER, 'month': list_max({months}), 'said_on': {said_on}}}"
+    numbered = f"try_cast(nullif(regexp_extract({found}, '/([0-9]+)', 1), '') AS INTEGER)"
+    month = f"coalesce(list_max({months}), {numbered})"
+    given = f"{{'day': regexp_extract({found}, '[0-9]+')::INTEGER, 'month': {month}, 'said_on': {said_on}}}"
     month = "coalesce(given.month, month(given.said_on) + (given.day < day(given.said_on))::INTEGER)"
     is_over = "coalesce((given.month, given.day) < (month(given.said_on), day(given.said_on)), false)"
     year = f"year(given.said_on) + ({month} > 12)::INTEGER + {is_over}::INTEGER"

@@ -152,6 +152,12 @@ DAYS = {
     "bis zum 31. april": ("bis zum 31. april", None),
     "para el lunes": ("para el lunes", date(2024, 3, 18)),
     "ate sexta": ("ate sexta", date(2024, 3, 15)),
+    "ate dia 30/04": ("ate dia 30/04", date(2024, 4, 30)),
+    "ate 30/04": ("ate 30/04", date(2024, 4, 30)),
+    "hasta el 2/1": ("hasta el 2/1", date(2025, 1, 2)),
+    "bis zum 31/4": ("bis zum 31/4", None),
+    "by 3/4": ("by 3/4", None),
+    "ate 19:30": ("ate 19:30", None),
     "next week": ("next week", None),
     "whenever": (None, None),
 }
