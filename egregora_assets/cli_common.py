@@ -129,10 +129,16 @@ def as_table(names: list[str], rows: Sequence[tuple[object, ...]]) -> Table:
 
 
 def print_result(names: list[str], rows: Sequence[tuple[object, ...]]) -> None:
-    """Print a result as a table, or, where that is wider than the terminal, each row as a block of its columns."""
+    """Print a result as a table, or, where that is wider than the terminal, each row as a block of its columns.
+
+    Of a result without rows that is wider only the names of its columns are told.
+    """
     table = as_table(names, rows)
-    if not rows or out.measure(table, options=out.options.update(width=_NO_END)).maximum <= out.width:
+    if out.measure(table, options=out.options.update(width=_NO_END)).maximum <= out.width:
         out.print(table)
+        return
+    if not rows:
+        out.print(f"No rows of {plain(', '.join(names))}")
         return
     width = max(map(len, names))
     for number, row in enumerate(rows, 1):

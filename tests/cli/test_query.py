@@ -132,3 +132,6 @@ def test_a_result_wider_than_the_terminal_is_shown_column_by_column(
     assert lines[1:5] == ["first   1", f"second  {'a' * 72}", f"        {'a' * 28}", "third   x, [bold]"]
     assert lines[5].startswith("── 2 ─")
     assert "── 1" not in cli("query", "SELECT 1 AS first").stdout
+    nothing = cli("query", "FROM ledger() LIMIT 0").stdout
+    assert nothing.split()[:3] == ["No", "rows", "of"]
+    assert "document_id" in nothing, "its columns are told, each in one piece"
