@@ -132,10 +132,10 @@ def _rename_chats(connection: duckdb.DuckDBPyConnection, names: dict[str, str]) 
         return
     table = pa.table({"old": pa.array(list(names), pa.string()), "new": pa.array(list(names.values()), pa.string())})
     with view_of(connection, "chat_names", table):
-        named = "column_name = 'source_id' OR (table_name = 'sources' AND column_name = 'title')"
-        for table, columns in _columns(connection, named):
-            for column, _ in columns:
-                changed(connection, _REPLACE.format(table=table, column=column, names="chat_names"))
+        for table, _ in _columns(connection, "column_name = 'source_id'"):
+            changed(connection, _REPLACE.format(table=table, column="source_id", names="chat_names"))
+        for table, _ in _columns(connection, "column_name = 'title'"):
+            changed(connection, _REPLACE_INSIDE.format(table=table, column="title", names="chat_names"))
 
 
 def _rekey_documents(change: Transaction) -> None:
@@ -164,6 +164,10 @@ def _rename_authors(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 _REPLACE = "UPDATE {table} t SET {column} = n.new FROM {names} n WHERE t.{column} = n.old"
+_REPLACE_INSIDE = (
+    "UPDATE {table} t SET {column} = replace(t.{column}, n.old, n.new) FROM {names} n WHERE contains(t.{column}, n.old)"
+)
+"""A conversation without topics is called by its chat: what it is called has the chat's name among other words."""
 
 
 def _with_new_aliases(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[tuple[Path, str]]:

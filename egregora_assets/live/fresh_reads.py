@@ -40,8 +40,9 @@ class FreshReads:
         self._settings = settings
         self._turn = threading.Lock()
         self._opened = ExitStack()
-        self._aside = self._opened.enter_context(duckdb.connect(config={"threads": 1}))
-        settle(self._aside)
+        connection = self._opened.enter_context(duckdb.connect(config={"threads": 1}))
+        settle(connection)
+        self._aside = connection
         self._opened.enter_context(scrubbing(self._aside))
         self._opened.enter_context(aliasing(self._aside, self._alias))
         self._state: object = None
