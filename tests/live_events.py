@@ -51,7 +51,7 @@ def deletion(number: int, minute: float, author: str = "u1") -> Event:
     return event(number, "", author, minute, event="delete", native_id=f"d{number}-{minute}", target=f"m{number}")
 
 
-def reaction(number: int, emoji: str, minute: float, author: str = "u2", removed: bool = False) -> Event:
+def reaction(number: int, emoji: str | None, minute: float, author: str = "u2", removed: bool = False) -> Event:
     named = {"event": "reaction", "native_id": f"r{number}-{author}-{emoji}-{minute}-{removed}", "target": f"m{number}"}
     return event(number, "", author, minute, emoji=emoji, removed=removed, **named)
 

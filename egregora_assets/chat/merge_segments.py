@@ -283,13 +283,17 @@ def _note_segments(change: Transaction, segments: list[Segment], budget_ms: floa
 def _show_reactions(change: Transaction) -> None:
     """Let messages have the reactions of which somebody's last word has not been followed yet."""
     connection, revision = change.connection, {"revision": change.revision}
-    unshown = "FROM private.live_reactions SEMI JOIN messages USING (message_id) WHERE NOT is_shown"
-    with temporary(connection, "unshown_reactions", unshown) as count:
-        if count:
-            withdrawn = "FROM unshown_reactions WHERE is_removed"
-            tombstones = "INSERT INTO tombstones SELECT DISTINCT 'reactions', message_id, $revision FROM reactions"
-            changed(connection, f"{tombstones} SEMI JOIN ({withdrawn}) USING (message_id, emoji, author_id)", revision)
+    with (
+        temporary(connection, "unshown_reactions", _UNSHOWN_REACTIONS) as count,
+        temporary(connection, "withdrawn_reactions", _WITHDRAWN_REACTIONS) as withdrawn,
+    ):
+        if withdrawn:
+            tombstones = (
+                "INSERT INTO tombstones SELECT DISTINCT 'reactions', message_id, $revision FROM withdrawn_reactions"
+            )
+            changed(connection, tombstones, revision)
             changed(connection, _DELETE_REACTIONS)
+        if count:
             changed(connection, _INSERT_REACTIONS, revision)
             changed(
                 connection,
@@ -438,8 +442,10 @@ _LET_WAIT = f"""
 
 _NOTE_REACTIONS = """
     MERGE INTO private.live_reactions old USING (
-        SELECT message_id, emoji, author_id, max(sent_at) AS given_at, arg_max(is_removed, (sent_at, is_removed)) AS is_removed
-        FROM live_identified WHERE event = 'reaction' AND emoji IS NOT NULL GROUP BY ALL
+        SELECT
+            message_id, coalesce(emoji, '') AS emoji, author_id, max(sent_at) AS given_at,
+            arg_max(is_removed, (sent_at, is_removed)) AS is_removed
+        FROM live_identified WHERE event = 'reaction' AND (emoji IS NOT NULL OR is_removed) GROUP BY ALL
     ) new ON old.message_id = new.message_id AND old.emoji = new.emoji AND old.author_id = new.author_id
     WHEN MATCHED AND (new.given_at, new.is_removed) > (old.given_at, old.is_removed) THEN UPDATE SET
         given_at = new.given_at, is_removed = new.is_removed, is_shown = false, revision = $revision
@@ -447,8 +453,26 @@ _NOTE_REACTIONS = """
         new.message_id, new.emoji, new.author_id, new.given_at, new.is_removed, false, $revision
     )
 """
+"""Without an emoji all that a person has given so far is withdrawn: platforms as WhatsApp do not say which it was."""
+_UNSHOWN_REACTIONS = """
+    SELECT r.* REPLACE (r.is_removed OR coalesce(r.given_at <= a.given_at, false) AS is_removed)
+    FROM private.live_reactions r SEMI JOIN messages USING (message_id)
+    LEFT JOIN private.live_reactions a ON a.message_id = r.message_id AND a.author_id = r.author_id AND a.emoji = ''
+    WHERE NOT r.is_shown
+"""
+_WITHDRAWN_REACTIONS = """
+    SELECT DISTINCT r.message_id, r.emoji, r.author_id
+    FROM reactions r JOIN unshown_reactions u USING (message_id, author_id)
+    WHERE u.is_removed AND (
+        u.emoji = r.emoji OR u.emoji = '' AND NOT EXISTS (
+            FROM private.live_reactions later
+            WHERE later.message_id = r.message_id AND later.author_id = r.author_id AND later.emoji = r.emoji
+                AND later.given_at > u.given_at AND NOT later.is_removed
+        )
+    )
+"""
 _DELETE_REACTIONS = """
-    DELETE FROM reactions r USING (FROM unshown_reactions WHERE is_removed) w
+    DELETE FROM reactions r USING withdrawn_reactions w
     WHERE r.message_id = w.message_id AND r.emoji = w.emoji AND r.author_id = w.author_id
 """
 _INSERT_REACTIONS = """

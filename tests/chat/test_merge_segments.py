@@ -137,6 +137,29 @@ def test_reactions_come_and_go_one_by_one(settings: Settings) -> None:
     assert query(settings, counted) == [("🌱", 1), ("👍", 2)]
 
 
+def test_a_reaction_taken_back_without_its_emoji_withdraws_what_the_person_gave_before(settings: Settings) -> None:
+    who = "SELECT emoji FROM reactions ORDER BY emoji"
+    given = [event(0), reaction(0, "👍", 1), reaction(0, "🌱", 2), reaction(0, "👍", 2, "u3")]
+    take_in(settings, *given)
+    take_in(settings, reaction(0, None, 4, removed=True), first=5)
+    assert query(settings, who) == [("👍",)]
+    assert query(settings, "SELECT count(*) FROM tombstones WHERE table_name = 'reactions'") == [(1,)]
+    take_in(settings, reaction(0, "🌻", 3), reaction(0, "👍", 5), first=6)
+    assert query(settings, who) == [("👍",), ("👍",)]
+
+
+def test_a_reaction_of_an_export_is_taken_back_without_its_emoji(settings: Settings) -> None:
+    put(
+        settings,
+        "export",
+        said(0, "who?", reactions=[{"emoji": "👍", "author": "u2"}, {"emoji": "👍", "author": "u3"}]),
+    )
+    with open_warehouse(settings) as connection:
+        ingest(connection, settings)
+    take_in(settings, reaction(0, None, 4, removed=True))
+    assert query(settings, "SELECT count(*) FROM reactions") == [(1,)]
+
+
 CHATTER = (
     event(0, "the first word"),
     event(0, "the first word"),
@@ -154,6 +177,12 @@ CHATTER = (
     reaction(0, "🌱", 3),
     reaction(0, "🌱", 3, removed=True),
     reaction(0, "🌱", 4),
+    reaction(0, "🌻", 4),
+    reaction(0, None, 4, removed=True),
+    reaction(0, "🌿", 5),
+    reaction(0, None, 2, "u1", removed=True),
+    reaction(0, "🌿", 2, "u1"),
+    reaction(0, "🌱", 3, "u1"),
     edit(7, "of a message that never comes", 9),
 )
 
