@@ -1,26 +1,30 @@
 """Questions to DuckDB from an event loop: in threads with cursors of their own, for a bounded time, with bounded answers.
 
-A question that takes too long, or that nobody waits for any more, is interrupted. Rows are fetched in small pieces: one piece
-is converted while nothing else of Python runs.
+A question that takes too long, or that nobody waits for any more, is interrupted. Rows are fetched one by one: while one is made
+into objects nothing else of Python runs.
 """
 
 from __future__ import annotations
 
 import asyncio
+import queue
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from concurrent.futures import Future
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 
-_PIECE_ROWS = 256
 _AGAIN_SECONDS = 0.01
 """How soon a question is interrupted again: an interruption between two of its statements is lost."""
 _MOST_BYTES = 8 << 20
+_VALUE_BYTES = 32
+"""About what any value takes as an object of Python."""
+_CLOSING_SECONDS = 0.5
+"""How long questions that were interrupted may take to end: while DuckDB plans a query it does not hear that."""
 
 Lend = Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
 """Lends a cursor to one thread for one question."""
@@ -57,7 +61,7 @@ class AsyncReader:
     def __init__(self, lend: Lend, *, seconds: float, most_rows: int, threads: int = 2) -> None:
         self._lend, self._seconds, self._most_rows = lend, seconds, most_rows
         self._questions: set[_Question] = set()
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="reader")
+        self._threads = _Threads(threads)
 
     async def ask(self, ask: Callable[[duckdb.DuckDBPyConnection], duckdb.DuckDBPyConnection]) -> Answer:
         """Let ``ask`` execute something on a cursor, and return its rows.
@@ -66,7 +70,7 @@ class AsyncReader:
         """
         question = _Question(self._lend, ask, self._most_rows)
         self._questions.add(question)
-        answer = asyncio.get_running_loop().run_in_executor(self._pool, question.run)
+        answer = asyncio.wrap_future(self._threads.submit(question.run))
         try:
             async with asyncio.timeout(self._seconds):
                 return await asyncio.shield(answer)
@@ -84,10 +88,51 @@ class AsyncReader:
         return await self.ask(lambda cursor: cursor.execute(checked))
 
     def close(self) -> None:
-        """Take no more questions, and end those that are being asked."""
+        """Take no more questions, end those that are being asked, and wait a moment for them, but not for ever."""
         for question in self._questions:
             question.end()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._threads.close(_CLOSING_SECONDS)
+
+
+class _Threads:
+    """Threads that take work in turn. A program that ends does not wait for them, as it would for those of an executor."""
+
+    def __init__(self, count: int) -> None:
+        self._work: queue.SimpleQueue[tuple[Future[Answer], Callable[[], Answer]] | None] = queue.SimpleQueue()
+        self._threads = [
+            threading.Thread(target=self._run, name=f"reader_{number}", daemon=True) for number in range(count)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, do: Callable[[], Answer]) -> Future[Answer]:
+        done: Future[Answer] = Future()
+        self._work.put((done, do))
+        return done
+
+    def close(self, seconds: float) -> None:
+        """Let the threads end; what was not begun is cancelled."""
+        with suppress(queue.Empty):
+            while True:
+                work = self._work.get_nowait()
+                if work is not None:
+                    work[0].cancel()
+        for _ in self._threads:
+            self._work.put(None)
+        until = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(until - time.monotonic(), 0))
+
+    def _run(self) -> None:
+        while (work := self._work.get()) is not None:
+            done, do = work
+            if not done.set_running_or_notify_cancel():
+                continue
+            try:
+                done.set_result(do())
+            except BaseException as fault:  # whoever asked is told
+                done.set_exception(fault)
+            del done, do, work  # a thread that waits holds no answer
 
 
 class _Question:
@@ -138,9 +183,20 @@ class _Question:
         names = [column[0] for column in result.description or []]
         rows: list[tuple[Any, ...]] = []
         size = 0
-        while not self._is_over and (piece := result.fetchmany(_PIECE_ROWS)):
-            rows += piece
-            size += sum(len(value) for row in piece for value in row if isinstance(value, str | bytes))
+        while not self._is_over and (row := result.fetchone()):
+            rows.append(row)
+            size += _size(row)
             if len(rows) > self._most_rows or size > _MOST_BYTES:
                 return Answer(names, rows[: self._most_rows], True)
         return Answer(names, rows, False)
+
+
+def _size(value: object) -> int:
+    """Return about how many bytes a value takes."""
+    if isinstance(value, str | bytes):
+        return _VALUE_BYTES + len(value)
+    if isinstance(value, dict):
+        return _VALUE_BYTES + sum(_size(key) + _size(part) for key, part in value.items())
+    if isinstance(value, list | tuple):
+        return _VALUE_BYTES + sum(map(_size, value))
+    return _VALUE_BYTES

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -233,3 +235,33 @@ async def _answered(reading: HotReads) -> list[tuple[object, ...]]:
     while True:
         with suppress(QueryTooLong):
             return (await reading.query("SELECT 1")).rows
+
+
+def test_lists_in_an_answer_are_counted_too(store: duckdb.DuckDBPyConnection) -> None:
+    answer = asked(store, "SELECT [repeat('x', 1000000)] FROM range(1000)")
+    assert answer.is_cut
+    assert 0 < len(answer.rows) < 20
+    assert asked(store, "SELECT range(0, 100000) FROM range(1000)").is_cut
+
+
+def test_a_query_that_hears_no_interruption_holds_up_no_end(store: duckdb.DuckDBPyConnection) -> None:
+    goes_on = threading.Event()
+
+    async def ask() -> None:
+        @contextmanager
+        def lend() -> Iterator[duckdb.DuckDBPyConnection]:
+            goes_on.wait(20)
+            with store.cursor() as cursor:
+                yield cursor
+
+        reader = AsyncReader(lend, seconds=0.05, most_rows=10, threads=1)
+        with pytest.raises(QueryTooLong):
+            await reader.query("SELECT 1")
+        began = time.monotonic()
+        reader.close()
+        assert time.monotonic() - began < 5
+
+    try:
+        asyncio.run(ask())
+    finally:
+        goes_on.set()
