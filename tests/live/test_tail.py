@@ -88,6 +88,35 @@ def test_a_file_that_is_truncated_is_read_from_its_beginning(tmp_path: Path) -> 
     assert follow(path, None, *steps)[0] == ["a", "b", "c", "d" * 40, "e", "f"]
 
 
+def test_a_file_that_was_cut_and_is_as_long_again_is_read_from_its_beginning(tmp_path: Path) -> None:
+    path = tmp_path / "bridge.jsonl"
+    append(path, line("a1", "a2"))
+    names, _ = follow(
+        path,
+        None,
+        (lambda: None, ["a1", "a2"]),
+        (lambda: path.write_text(line("b1", "b2")), ["b1", "b2"]),
+        (lambda: path.write_text(line("c1", "c2", "c3")), ["c1", "c2", "c3"]),
+    )
+    assert names == ["a1", "a2", "b1", "b2", "c1", "c2", "c3"]
+
+
+def test_a_pipe_or_a_folder_in_the_place_of_the_file_is_waited_out(tmp_path: Path) -> None:
+    path = tmp_path / "bridge.jsonl"
+
+    def replace() -> None:
+        path.rename(tmp_path / "away")
+        os.mkfifo(path)
+
+    def put_back() -> None:
+        path.unlink()
+        append(path, line("b1"))
+
+    append(path, line("a1"))
+    names, _ = follow(path, None, (lambda: None, ["a1"]), (replace, []), (put_back, ["b1"]))
+    assert names == ["a1", "b1"]
+
+
 def test_the_cursor_goes_on_behind_what_was_read_also_in_files_rotated_meanwhile(tmp_path: Path) -> None:
     path = tmp_path / "chat.log"
     append(path, line("a"))

@@ -10,9 +10,10 @@ import asyncio
 import logging
 import os
 import re
+import stat
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from egregora_assets.live.lines import PIECE_BYTES, Lines
 
 _QUIET_POLLS = 2
 """A file that was rotated away is left when it has not grown for so long: who writes it may not know yet."""
+_BEFORE_BYTES = 256
 
 log = logging.getLogger(__name__)
 
@@ -47,20 +49,34 @@ def create(name: str, options: dict[str, Any], cursor: str | None) -> StreamingA
 
 @dataclass
 class _Open:
-    """A file that is read: ``offset`` is where the next piece begins, ``lines`` holds what waits for its line break."""
+    """A file that is read: ``offset`` is where the next piece begins, ``lines`` holds what waits for its line break.
+
+    ``before`` are the bytes that were read last, if any: a file that was cut and is long again does not have them there.
+    """
 
     handle: int
     inode: int
     offset: int
     lines: Lines
+    before: bytes = b""
 
     @classmethod
     def at(cls, path: Path, offset: int = 0) -> _Open:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        return cls(handle, os.fstat(handle).st_ino, offset, Lines())
+        state = os.fstat(handle)
+        if not stat.S_ISREG(state.st_mode):
+            os.close(handle)
+            raise OSError(f"{path} is no file that lines are appended to")
+        return cls(handle, state.st_ino, offset, Lines())
+
+    def read(self) -> bytes:
+        """Return the next piece, if there is one."""
+        piece = os.pread(self.handle, PIECE_BYTES, self.offset)
+        self.before = (self.before + piece)[-_BEFORE_BYTES:]
+        return piece
 
     def start_again(self) -> None:
-        self.offset, self.lines = 0, Lines()
+        self.offset, self.lines, self.before = 0, Lines(), b""
 
     def is_cut(self) -> bool:
         """Whether the file is shorter than what was read of it, or another one now stands in its bytes."""
@@ -68,6 +84,8 @@ class _Open:
             return False
         if os.fstat(self.handle).st_size < self.offset:
             return True
+        if self.before:
+            return os.pread(self.handle, len(self.before), self.offset - len(self.before)) != self.before
         behind = self.offset - self.lines.waiting
         return behind > 0 and os.pread(self.handle, 1, behind - 1) != b"\n"
 
@@ -84,6 +102,7 @@ class Tail:
         self._path = options.path.expanduser().absolute()
         self._poll_seconds = options.poll_seconds
         self._cursor = _parsed(cursor)
+        self._problem = ""
 
     async def listen(self) -> AsyncIterator[Delivery]:
         """Yield events for ever."""
@@ -94,7 +113,7 @@ class Tail:
                 if file.is_cut():
                     log.warning("%s was truncated: it is read from its beginning", self._path)
                     file.start_again()
-                if piece := os.pread(file.handle, PIECE_BYTES, file.offset):
+                if piece := file.read():
                     quiet = 0
                     for delivery in self._deliveries(file, piece):
                         yield delivery
@@ -113,7 +132,7 @@ class Tail:
     async def _first(self) -> _Open:
         """Open the file to go on with: the one that the cursor names, also where it was renamed meanwhile."""
         while True:
-            with suppress(FileNotFoundError):
+            with self._unless_unreadable():
                 if self._cursor is None:
                     return _Open.at(self._path)
                 inode, offset = self._cursor
@@ -133,9 +152,21 @@ class Tail:
         names = [inode for inode, _ in known]
         behind = known[names.index(file.inode) + 1 :] if file.inode in names else known[-1:]
         for _, path in behind:
-            with suppress(FileNotFoundError):
+            with self._unless_unreadable():
                 return _Open.at(path)
         return None
+
+    @contextmanager
+    def _unless_unreadable(self) -> Iterator[None]:
+        """Go on where a file is not there or cannot be read: that may pass, and is told of once."""
+        try:
+            yield
+        except FileNotFoundError:
+            pass
+        except OSError as problem:
+            if self._problem != str(problem):
+                self._problem = str(problem)
+                log.warning("%s is waited for: %s", self._path, problem)
 
     def _deliveries(self, file: _Open, piece: bytes, lines: list[bytes | None] | None = None) -> Iterator[Delivery]:
         """Yield a piece's events. The last one carries the cursor: until it is durable, the whole piece comes again."""
@@ -178,5 +209,7 @@ def _rotation(path: Path) -> list[tuple[int, Path]]:
         if rotated.fullmatch(candidate.name):
             with suppress(FileNotFoundError):
                 state = candidate.stat()
+                if not stat.S_ISREG(state.st_mode):
+                    continue
                 found.append((candidate == path, state.st_mtime_ns, state.st_ino, candidate))
     return [(inode, candidate) for _, _, inode, candidate in sorted(found)]
