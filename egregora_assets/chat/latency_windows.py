@@ -46,6 +46,8 @@ def leave_windows(folder: Path, windows: pa.Table) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for old in sorted(folder.glob(_PATTERN))[: -_MOST_FILES + 1]:
         old.unlink(missing_ok=True)
+    for leftover in folder.glob(f".{_PATTERN}.tmp"):  # of a disk that was full
+        leftover.unlink(missing_ok=True)
     path = folder / f"latency-{time.time_ns():020}.parquet"
     partial = path.with_name(f".{path.name}.tmp")
     with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as file:

@@ -155,3 +155,11 @@ def test_a_line_is_read_as_it_is_written() -> None:
         '[{"lane": "a", "stage": "seal", "started_at": "2024-03-13T12:00:00+00:00", "seconds": 1.5, "count": 2,'
         '"p50_ms": 1, "p95_ms": 2, "p99_ms": 3, "max_ms": 4, "budget_ms": 50, "loop_lag_ms": 0, "backlog": 0, "bytes": 0}]'
     ) == [LatencyWindow("a", "seal", NOON, 1.5, 2, 1, 2, 3, 4, 50, 0, 0, 0)]
+
+
+def test_what_a_full_disk_left_of_a_window_is_removed_with_the_next_one(settings: Settings) -> None:
+    settings.segments.mkdir(exist_ok=True)
+    leftover = settings.segments / ".latency-01795388525701680908.parquet.tmp"
+    leftover.write_bytes(b"")
+    leave_windows(settings.segments, as_table([window(1)]))
+    assert not leftover.exists()
