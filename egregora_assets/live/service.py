@@ -124,7 +124,12 @@ class Service:
         self.reads = HotReads(self.reader, self._views)
         self.reporting = Reporting(self.writer, self._report)
         try:
-            await self._open()
+            try:
+                await self._open()
+            except BaseException:
+                self.reader.close()
+                self.store.close()  # no thread that writes has begun: nobody else closes it
+                raise
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, self._stop.set)
             await self._work()
@@ -151,13 +156,13 @@ class Service:
             if adapter.name in self.lanes:
                 raise AdapterUnusable(f"two adapters are called {adapter.name!r}: give one of them another name")
             self.lanes[adapter.name] = Lane(adapter)
-        self.writer.start()
         self.socket.respond = self.respond
         with suppress(NotReadOnly, QueryFailed):  # where nothing may be read yet, nothing is slow the first time
             await self.reads.recent(1)
         if self.live.metrics_port is not None:
             self.metrics = await serve_metrics(self.live.metrics_port, self)
         await self.socket.open()
+        self.writer.start()
         log.info("listening on %s", self.socket.path)
 
     def _adapters(self) -> list[StreamingAdapter]:
@@ -279,7 +284,7 @@ class Service:
                 answer = await self.reads.query(str(request["query"]))
             else:
                 answer = await self.reads.recent(min(int(request["recent"]), self.live.query_rows))
-        except (NotReadOnly, QueryTooLong, QueryFailed, ValueError, TypeError) as error:
+        except (NotReadOnly, QueryTooLong, QueryFailed, ValueError, TypeError, OverflowError) as error:
             return {"error": str(error)}
         return told(answer)
 

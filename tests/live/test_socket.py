@@ -183,6 +183,23 @@ def test_a_file_that_is_no_socket_is_left_alone(tmp_path: Path) -> None:
     assert kept.read_text() == "mine"
 
 
+def test_a_service_that_cannot_begin_says_why_in_its_last_line(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "live.sock").write_text("mine")
+    with running(home) as refused:
+        assert refused.process.wait(20) == 1
+        assert "is there and no socket" in refused.log.splitlines()[-1]
+
+
+@pytest.mark.parametrize("count", ["Infinity", "NaN", "-1", "null", '"many"'])
+def test_a_count_that_is_none_is_answered_with_its_problem_and_the_log_is_left_alone(shared: Running, count: str) -> None:
+    with client(shared) as asking:
+        asking.socket.sendall(f'{{"recent": {count}}}\n'.encode())
+        assert "error" in (asking.receive() or {})
+    assert "could not be answered" not in shared.log
+
+
 def test_nobody_else_may_talk_to_the_socket_or_read_the_store(shared: Running) -> None:
     for path in (shared.socket, shared.home / "live.duckdb"):
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0
