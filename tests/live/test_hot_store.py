@@ -21,6 +21,7 @@ from egregora_assets.live.adapters.protocol import Delivery, Outcome
 from egregora_assets.live.errors import WriterDied
 from egregora_assets.live.hot_reads import plain_views
 from egregora_assets.live.incoming import IncomingMessage
+from egregora_assets.live.intake import weight
 from egregora_assets.live.service import Inputs, Service
 from egregora_assets.live.writer import Writer
 from egregora_assets.publish.snapshot import publish
@@ -244,3 +245,8 @@ def test_the_death_of_the_writer_ends_the_service_with_its_reason(
 
     with pytest.raises(WriterDied, match="division by zero"):
         asyncio.run(run())
+
+
+@pytest.mark.parametrize("field", ["text", "author_name", "source_title", "emoji"])
+def test_every_text_of_an_event_that_waits_is_counted(field: str) -> None:
+    assert weight(IncomingMessage.model_validate(event("m1", **{field: "x" * 100_000}))) > 100_000
