@@ -193,7 +193,9 @@ def test_a_service_that_cannot_begin_says_why_in_its_last_line(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("count", ["Infinity", "NaN", "-1", "null", '"many"'])
-def test_a_count_that_is_none_is_answered_with_its_problem_and_the_log_is_left_alone(shared: Running, count: str) -> None:
+def test_a_count_that_is_none_is_answered_with_its_problem_and_the_log_is_left_alone(
+    shared: Running, count: str
+) -> None:
     with client(shared) as asking:
         asking.socket.sendall(f'{{"recent": {count}}}\n'.encode())
         assert "error" in (asking.receive() or {})
