@@ -21,6 +21,9 @@ MAX_EVENT_BYTES = 1 << 20
 """A longer line, request or frame is refused."""
 EventKind = Literal["message", "edit", "delete", "reaction"]
 EVENT_KINDS: tuple[str, ...] = get_args(EventKind)
+MOST_LETTERS = 65_536
+"""The longest text of any platform; more of them in one block of the hot store would not fit into its memory."""
+_MOST_MENTION = 1_024
 _MOST_PROBLEMS = 3
 
 
@@ -31,6 +34,7 @@ def _aware(moment: datetime) -> datetime:
 
 Instant = Annotated[Time, AfterValidator(_aware)]
 IncomingId = Annotated[Identifier, Field(max_length=512)]
+ShortName = Annotated[Name, Field(max_length=512)]
 
 
 class IncomingMessage(BaseModel):
@@ -46,19 +50,21 @@ class IncomingMessage(BaseModel):
     source: IncomingId = Field(description="The platform's name for the chat or channel.")
     author: IncomingId = Field(description="The platform's name for the person.")
     sent_at: Instant = Field(description="ISO 8601, or seconds or milliseconds since 1970-01-01 UTC.")
-    text: str = Field("", description="Plain text as a reader sees it; mentions as `@name`.")
+    text: str = Field("", max_length=MOST_LETTERS, description="Plain text as a reader sees it; mentions as `@name`.")
     event: EventKind = "message"
     target: IncomingId | None = Field(
         None, description="`native_id` of the message that is edited, deleted, reacted to."
     )
     kind: Kind | None = Field(None, description="Left out, `media` where there are attachments, else `text`.")
-    source_title: Name | None = Field(None, description="What the chat is called; left out, its id.")
-    author_name: Name | None = Field(None, description="The name the person goes by.")
+    source_title: ShortName | None = Field(None, description="What the chat is called; left out, its id.")
+    author_name: ShortName | None = Field(None, description="The name the person goes by.")
     reply_to: IncomingId | None = Field(None, description="`native_id` of the message that this one answers.")
     thread: IncomingId | None = Field(None, description="`native_id` of the message that this one's thread hangs on.")
-    attachments: tuple[Name, ...] = Field((), description="Names of the files that came with it.")
-    mentions: tuple[IncomingId | Mention, ...] = Field((), description="People whom the text mentions.")
-    emoji: Name | None = Field(
+    attachments: tuple[ShortName, ...] = Field((), max_length=100, description="Names of the files that came with it.")
+    mentions: tuple[IncomingId | Mention, ...] = Field(
+        (), max_length=1_000, description="People whom the text mentions."
+    )
+    emoji: ShortName | None = Field(
         None, description="What the reaction is; left out with `removed`, whatever that person's was."
     )
     removed: bool = Field(False, description="Whether the reaction was taken back.")
@@ -69,6 +75,8 @@ class IncomingMessage(BaseModel):
             raise ValueError(f"event {self.event!r} needs target: the native_id of the message that it is about")
         if self.event == "reaction" and self.emoji is None and not self.removed:
             raise ValueError("event 'reaction' needs emoji, unless it was taken back")
+        if any(isinstance(one, Mention) and len(one.id) + len(one.name or "") > _MOST_MENTION for one in self.mentions):
+            raise ValueError(f"a mention has at most {_MOST_MENTION} characters")
         if self.event == "message" and not (self.text or self.attachments or self.kind):
             raise ValueError("one of text, kind and attachments is required")
         return self

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import time
 import stat
 import subprocess
 import sys
@@ -133,9 +134,26 @@ def test_memory_is_bounded_however_much_is_sent(tmp_path: Path) -> None:
     with running(tmp_path / "home") as service, client(service) as sender:
         assert sender.ask(event("first")) == {"ack": "first"}
         before = _peak_memory(service)
-        sender.send(*(event(f"m{number}", text="long " * 20_000) for number in range(2_000)))
-        assert len(sender.acks(2_000)) == 2_000
+        sender.send(*(event(f"m{number}", text="long " * 13_000) for number in range(3_000)))
+        assert len(sender.acks(3_000)) == 3_000
         assert _peak_memory(service) - before < 640 * MEGABYTE  # the store may take 512, and 64 may wait
+        while sender.ask({"status": True})["status"]["sealed"] < 3_001:
+            time.sleep(0.2)
+
+
+def test_what_would_not_fit_into_the_memory_of_the_store_is_refused(shared: Running) -> None:
+    """Rows of a megabyte each could be stored, and were never sealed."""
+    most = "x" * 65_536
+    with client(shared) as sender:
+        assert sender.ask(event("longest", text=most)) == {"ack": "longest"}
+        for field, told in (
+            ("text", most + "x"),
+            ("author_name", "x" * 513),
+            ("emoji", "x" * 513),
+            ("mentions", ["u"] * 1001),
+        ):
+            answer = sender.ask(event(f"too long {field}", **{field: told}))
+            assert (answer["native_id"], answer["error"].split(":")[0]) == (f"too long {field}", field)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
