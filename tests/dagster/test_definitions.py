@@ -478,6 +478,7 @@ def test_the_snapshot_shows_what_the_graph_has_made(first_run: FirstRun) -> None
         assert scalar(snapshot, "SELECT count(*) FROM messages") == MESSAGES - 1
 
 
+@pytest.mark.slow
 def test_thumbnails_go_with_an_opt_out_and_come_back_with_an_opt_in(
     materialize: Materialize, settings: Settings
 ) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import time
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 

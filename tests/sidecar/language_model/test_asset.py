@@ -51,6 +51,7 @@ def extracted_by(settings: Settings) -> list[tuple[str, int]]:
         return rows(snapshot, "SELECT extracted_by, count(*) FROM sidecars GROUP BY ALL")
 
 
+@pytest.mark.slow
 def test_a_run_has_documents_read_and_holds_no_warehouse_meanwhile(
     talk: Settings, service: Service, instance: dg.DagsterInstance
 ) -> None:
