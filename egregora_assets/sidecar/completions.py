@@ -8,10 +8,8 @@ from the marks of the weeks before it and from nothing else, so whatever the ord
 
 from __future__ import annotations
 
-import duckdb
-
 from egregora_assets.sidecar import words
-from egregora_assets.warehouse.query import changed, scalar, temporary
+from egregora_assets.sidecar.marks import Marks
 
 _DAYS = 45
 """So long after it a task can be told to be done."""
@@ -22,32 +20,6 @@ _NEAR = 8
 _MOST = 30
 """So many of the latest tasks of one person news can be of: cost grows with the messages, however many tasks are open."""
 
-
-def forget(connection: duckdb.DuckDBPyConnection, outdated: str) -> None:
-    """Take away the marks of the documents that SQL ``outdated`` gives; ``settle`` has to follow."""
-    among = f"document_id IN ({outdated})"
-    changed(connection, f"INSERT INTO task_spans {_SPANS.format(among=among)}")
-    changed(connection, f"DELETE FROM private.task_marks WHERE {among}")
-
-
-def mark(connection: duckdb.DuckDBPyConnection) -> None:
-    """Keep the marks of the open documents, from ``tasks`` and ``news``; ``settle`` has to follow."""
-    if changed(connection, _MARKS):
-        among = "document_id IN (SELECT document_id FROM open_documents)"
-        changed(connection, f"INSERT INTO task_spans {_SPANS.format(among=among)}")
-
-
-def settle(connection: duckdb.DuckDBPyConnection) -> None:
-    """Bring ``action_items`` up to date with the marks; ``retold`` gets the documents in which one is told otherwise."""
-    if scalar(connection, _ANYTHING_DONE):
-        with temporary(connection, "finished", _FINISHED) as count:
-            if count:
-                changed(connection, "INSERT INTO retold SELECT DISTINCT document_id FROM finished")
-                changed(connection, _TELL)
-    changed(connection, "DELETE FROM task_spans")
-
-
-_SPANS = "SELECT source_id, min(said_at), max(said_at) FROM private.task_marks WHERE {among} GROUP BY source_id"
 _MARKS = f"""
     INSERT INTO private.task_marks
     WITH marked AS (
@@ -149,3 +121,6 @@ _TELL = """
     UPDATE action_items a SET status = f.status, done_by = f.done_by, evidence = f.evidence
     FROM finished f WHERE a.document_id = f.document_id AND a.evidence[1] = f.message_id
 """
+
+TASKS = Marks("private.task_marks", "task_spans", _MARKS, _ANYTHING_DONE, _FINISHED, "finished", _TELL)
+"""Marks of tasks, and of what says that they are done: from ``tasks`` and ``news`` to ``action_items``."""

@@ -16,10 +16,13 @@ from egregora_assets.authors.policy import Rules, leaking_by
 from egregora_assets.documents.stopwords import STOPWORDS
 from egregora_assets.privacy.kinds import ALIAS
 from egregora_assets.privacy.scrub import quoted
-from egregora_assets.sidecar import completions, outcomes, revocations, terms
+from egregora_assets.sidecar import outcomes, terms
 from egregora_assets.sidecar.acts import ACTS
+from egregora_assets.sidecar.completions import TASKS
 from egregora_assets.sidecar.known import places, technologies
 from egregora_assets.sidecar.language_model import items
+from egregora_assets.sidecar.marks import NO_DOCUMENTS, NO_SPANS
+from egregora_assets.sidecar.revocations import DECISIONS
 from egregora_assets.sidecar.terms import LINK_PATTERN
 from egregora_assets.sidecar.words import UNTELLING
 from egregora_assets.warehouse.query import changed, table_of, temporary, view_of
@@ -66,16 +69,16 @@ def extracting(connection: duckdb.DuckDBPyConnection, outdated: str) -> Iterator
         view_of(connection, "known", table_of(known, _KNOWN)),
         temporary(connection, "term_changes", terms.NO_CHANGES),
         temporary(connection, "candidates", terms.NO_CANDIDATES),
-        temporary(connection, "marked_spans", revocations.NO_SPANS),
-        temporary(connection, "task_spans", revocations.NO_SPANS),
-        temporary(connection, "retold", revocations.NO_DOCUMENTS),
+        temporary(connection, "marked_spans", NO_SPANS),
+        temporary(connection, "task_spans", NO_SPANS),
+        temporary(connection, "retold", NO_DOCUMENTS),
         view_of(connection, "stopwords", pa.table({"word": sorted(STOPWORDS)})),
         view_of(connection, "untelling_words", pa.table({"word": sorted(UNTELLING)})),
         view_of(connection, "acts", pa.table({"form": list(ACTS), "act": list(ACTS.values())})),
     ):
         terms.forget(connection, outdated)
-        revocations.forget(connection, outdated)
-        completions.forget(connection, outdated)
+        DECISIONS.forget(connection, outdated)
+        TASKS.forget(connection, outdated)
         yield
 
 
@@ -100,8 +103,8 @@ def compare(connection: duckdb.DuckDBPyConnection) -> None:
     Documents of which another takes a decision back or says that a task is done, or no longer does, are in ``retold`` then.
     """
     terms.settle(connection)
-    revocations.settle(connection)
-    completions.settle(connection)
+    DECISIONS.settle(connection)
+    TASKS.settle(connection)
 
 
 def conclude(connection: duckdb.DuckDBPyConnection, rules: Rules) -> None:

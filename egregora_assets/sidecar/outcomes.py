@@ -6,7 +6,9 @@ import duckdb
 
 from egregora_assets.privacy.kinds import ALIAS
 from egregora_assets.privacy.scrub import quoted
-from egregora_assets.sidecar import completions, cues, due, revocations, words
+from egregora_assets.sidecar import cues, due, words
+from egregora_assets.sidecar.completions import TASKS
+from egregora_assets.sidecar.revocations import DECISIONS
 from egregora_assets.warehouse.query import changed, scalar, temporary
 
 _MOST_SENTENCES = 20
@@ -86,8 +88,8 @@ def find(connection: duckdb.DuckDBPyConnection) -> None:
     ):
         for statement in (_QUESTIONS, _DECISIONS, _ACTION_ITEMS):
             changed(connection, statement)
-        revocations.mark(connection)
-        completions.mark(connection)
+        DECISIONS.mark(connection)
+        TASKS.mark(connection)
 
 
 def _is(pattern: str, text: str = "plain") -> str:

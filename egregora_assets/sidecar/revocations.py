@@ -7,10 +7,8 @@ else, so whatever the order of passes, the same messages give the same rows.
 
 from __future__ import annotations
 
-import duckdb
-
 from egregora_assets.sidecar import words
-from egregora_assets.warehouse.query import changed, scalar, temporary
+from egregora_assets.sidecar.marks import Marks
 
 _DAYS = 14
 """So long a decision can be taken back by its words alone."""
@@ -19,39 +17,6 @@ _NEAR = 8
 _MOST = 100
 """So many of the latest decisions before it a message can take back: cost grows with the messages, however many decide."""
 
-NO_SPANS = "SELECT '' AS source_id, now() AS first, now() AS last LIMIT 0"
-"""The empty table of the times in which marks have changed, by chat."""
-NO_DOCUMENTS = "SELECT uuid() AS document_id LIMIT 0"
-"""The empty table of documents whose decisions are told otherwise now."""
-
-
-def forget(connection: duckdb.DuckDBPyConnection, outdated: str) -> None:
-    """Take away the marks of the documents that SQL ``outdated`` gives; ``settle`` has to follow."""
-    among = f"document_id IN ({outdated})"
-    changed(connection, f"INSERT INTO marked_spans {_SPANS.format(among=among)}")
-    changed(connection, f"DELETE FROM private.decision_marks WHERE {among}")
-
-
-def mark(connection: duckdb.DuckDBPyConnection) -> None:
-    """Keep the marks of the open documents, from ``stated``, ``telling`` and ``decided``; ``settle`` has to follow."""
-    if changed(connection, _MARKS):
-        among = "document_id IN (SELECT document_id FROM open_documents)"
-        changed(connection, f"INSERT INTO marked_spans {_SPANS.format(among=among)}")
-
-
-def settle(connection: duckdb.DuckDBPyConnection) -> None:
-    """Bring ``decisions`` up to date with the marks; ``retold`` gets the documents in which one is told otherwise than before."""
-    if scalar(connection, _ANYTHING_TAKEN_BACK):
-        with temporary(connection, "revoked", _REVOKED) as count:
-            if count:
-                changed(connection, "INSERT INTO retold SELECT DISTINCT document_id FROM revoked")
-                changed(connection, _TELL)
-    changed(connection, "DELETE FROM marked_spans")
-
-
-_SPANS = """
-    SELECT source_id, min(said_at), max(said_at) FROM private.decision_marks WHERE {among} GROUP BY source_id
-"""
 _MARKS = f"""
     INSERT INTO private.decision_marks
     WITH replies AS (SELECT d_no, m_no, plain FROM taken_back ANTI JOIN stated USING (d_no, m_no)),
@@ -121,3 +86,6 @@ _TELL = """
     UPDATE decisions d SET status = r.status, revoked_by = r.revoked_by, evidence = r.evidence
     FROM revoked r WHERE d.document_id = r.document_id AND d.evidence[1] = r.message_id
 """
+
+DECISIONS = Marks("private.decision_marks", "marked_spans", _MARKS, _ANYTHING_TAKEN_BACK, _REVOKED, "revoked", _TELL)
+"""Marks of decisions, and of what takes them back: from ``stated``, ``telling`` and ``decided`` to ``decisions``."""
