@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from egregora_assets.chat.formats.jsonl import Identifier, Mention, Name, Time
+from egregora_assets.chat.formats.jsonl import Identifier, Mention, Name, Time, problems
 from egregora_assets.chat.formats.records import Kind, valid
 
 MAX_EVENT_BYTES = 1 << 20
@@ -24,7 +24,6 @@ EVENT_KINDS: tuple[str, ...] = get_args(EventKind)
 MOST_LETTERS = 65_536
 """The longest text of any platform; more of them in one block of the hot store would not fit into its memory."""
 _MOST_MENTION = 1_024
-_MOST_PROBLEMS = 3
 
 
 def _aware(moment: datetime) -> datetime:
@@ -112,14 +111,6 @@ def _valid(value: object) -> object:
     if isinstance(value, str):
         return valid(value)
     return tuple(map(_valid, value)) if isinstance(value, list | tuple) else value
-
-
-def problems(error: ValidationError) -> str:
-    """Say in words which fields are wrong and how, without repeating what stands in them."""
-    found: dict[str, str] = {}
-    for problem in error.errors(include_url=False, include_context=False, include_input=False):
-        found.setdefault(str(problem["loc"][0]) if problem["loc"] else "", problem["msg"])
-    return "; ".join(f"{field}: {text}" if field else text for field, text in list(found.items())[:_MOST_PROBLEMS])
 
 
 class _Named(BaseModel):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import socket
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,8 @@ import duckdb
 import pyarrow as pa
 
 from egregora_assets.config import Settings
+from egregora_assets.live.asking import ask
+from egregora_assets.live.errors import NotRunning
 from egregora_assets.warehouse.connection import NothingPublished, open_snapshot, settle
 from egregora_assets.warehouse.query import arrow, view_of
 
@@ -33,7 +33,6 @@ HOT_SCHEMA = pa.schema(
 )
 """Of the view ``recent_messages`` what is shown here; times as text, as they come over the socket."""
 _ANSWER_SECONDS = 10.0
-_MOST_ANSWER_BYTES = 64 << 20
 
 
 class ServiceDown(ConnectionError):
@@ -43,14 +42,12 @@ class ServiceDown(ConnectionError):
 def hot_rows(path: Path, count: int) -> pa.Table:
     """Ask the service that listens at a Unix socket for the latest hot rows (``HOT_SCHEMA``).
 
-    Raises ``ServiceDown``, and ``ConnectionError`` with what the service says against it.
+    Raises ``ServiceDown``, and ``LiveError`` with what the service says against it.
     """
     try:
-        answer = _asked(path, {"recent": count})
-    except (OSError, ValueError) as error:
+        answer = ask(path, {"recent": count}, _ANSWER_SECONDS)
+    except (NotRunning, OSError, ValueError) as error:
         raise ServiceDown(f"the live service does not answer at {path}") from error
-    if "error" in answer:
-        raise ConnectionError(f"the live service refuses: {answer['error']}")
     return as_hot_rows([dict(zip(answer["names"], row, strict=True)) for row in answer["rows"]])
 
 
@@ -59,18 +56,6 @@ def as_hot_rows(found: list[dict[str, Any]]) -> pa.Table:
     texts = [field.name for field in HOT_SCHEMA if field.type == pa.string()]
     told = [row | {name: None if row.get(name) is None else str(row[name]) for name in texts} for row in found]
     return pa.Table.from_pylist(told, HOT_SCHEMA)
-
-
-def _asked(path: Path, request: dict[str, Any]) -> dict[str, Any]:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
-        asking.settimeout(_ANSWER_SECONDS)
-        asking.connect(str(path))
-        asking.sendall(json.dumps(request).encode() + b"\n")
-        with asking.makefile("rb") as answers:
-            answer = json.loads(answers.readline(_MOST_ANSWER_BYTES))
-    if not isinstance(answer, dict):
-        raise ValueError("no object")
-    return answer
 
 
 def recent(settings: Settings, hot: pa.Table | None, limit: int, source: str | None = None) -> pa.Table:

@@ -223,12 +223,12 @@ def _read(line: Line, chat: str, reading: Reading) -> Record | None:
     try:
         message = Message.model_validate_json(line.raw)
     except ValidationError as error:
-        reading.refuse(line.byte_offset, _problems(error), line.raw)
+        reading.refuse(line.byte_offset, problems(error), line.raw)
         return None
     return _record(message, chat, line.byte_offset, reading)
 
 
-def _problems(error: ValidationError) -> str:
+def problems(error: ValidationError) -> str:
     """Say in words which fields are wrong and how, without repeating what stands in them."""
     found: dict[str, str] = {}
     for problem in error.errors(include_url=False, include_context=False, include_input=False):
