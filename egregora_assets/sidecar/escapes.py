@@ -20,6 +20,7 @@ _ESCAPES = (
     ("~", r"\~"),
     ("`", r"\`"),
 )
+_TO_ESCAPE = re.compile(f"[{re.escape(''.join(raw for raw, _ in _ESCAPES))}]")
 _PSEUDONYM = re.compile(ALIAS)
 _BLOCK_MARKER = re.compile(r"^(\d*)([#+=.)\-])")
 """What makes the beginning of a line a heading, a list or a rule."""
@@ -33,19 +34,22 @@ _LINE_BREAKS = re.compile(r"\s*[\r\n]+\s*")
 def plain(text: str) -> str:
     """Return ``text`` so that Markdown shows it as it is, line for line."""
     text = visible(text)
-    for raw, escaped in _ESCAPES:
-        text = text.replace(raw, escaped)
+    if _TO_ESCAPE.search(text) is not None:
+        for raw, escaped in _ESCAPES:
+            text = text.replace(raw, escaped)
     return text.replace("\n", "  \n")
 
 
 def one_item(text: str) -> str:
     """Return ``text`` as ``plain`` does, for the beginning of a line."""
-    return _BLOCK_MARKER.sub(_ESCAPED_MARKER, plain(text).strip())
+    shown = plain(text).strip()
+    return shown if shown[:1].isalpha() else _BLOCK_MARKER.sub(_ESCAPED_MARKER, shown)
 
 
 def in_line(text: str) -> str:
     """Return ``text`` on one line. Lines are put far enough apart: years in a row, brought together, would read as a number."""
-    return _LINE_BREAKS.sub(" — ", text.strip())
+    text = text.strip()
+    return _LINE_BREAKS.sub(" — ", text) if "\n" in text or "\r" in text else text
 
 
 def in_line_in_sql(text: str) -> str:

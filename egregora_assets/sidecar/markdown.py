@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from uuid import UUID
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
@@ -58,7 +57,7 @@ class Context:
     """
 
     speakers: Mapping[str, str] = field(default_factory=dict)
-    moments: Mapping[UUID, str] = field(default_factory=dict)
+    moments: Mapping[str, str] = field(default_factory=dict)
     notes: Sequence[Note] = ()
     pseudonyms: bool = False
 
@@ -147,7 +146,7 @@ class _Items:
             return None
         return self._context.speakers.get(author) or (author if self._context.pseudonyms else None)
 
-    def _when(self, message_id: UUID) -> str | None:
+    def _when(self, message_id: str) -> str | None:
         return self._context.moments.get(message_id)
 
     def _told(self, text: str, *remarks: str | None) -> str:

@@ -6,13 +6,13 @@ import json
 from datetime import date, datetime
 from functools import cache
 from typing import Annotated, Literal
-from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 BY_RULES = "rules"
 """What sidecars that no language model has read are extracted by."""
-Evidence = Annotated[tuple[UUID, ...], Field(min_length=1, description="Ids of the messages that this rests on.")]
+Id = Annotated[str, Field(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", json_schema_extra={"format": "uuid"})]
+Evidence = Annotated[tuple[Id, ...], Field(min_length=1, description="Ids of the messages that this rests on.")]
 
 
 class _Record(BaseModel):
@@ -46,7 +46,7 @@ class Decision(_Record):
     author: str | None
     decided_at: datetime
     status: Literal["proposed", "agreed", "revoked"]
-    revoked_by: UUID | None
+    revoked_by: Id | None
     evidence: Evidence
 
 
@@ -65,7 +65,7 @@ class ActionItem(_Record):
     due_on: date | None
     said_at: datetime
     status: Literal["open", "done"]
-    done_by: UUID | None
+    done_by: Id | None
     evidence: Evidence
 
 
@@ -77,7 +77,7 @@ class Answer(_Record):
     author: str | None
     answered_at: datetime
     linked_by: Literal["reply", "mention", "proximity", "model"]
-    message_id: UUID
+    message_id: Id
 
 
 class Question(_Record):
@@ -159,7 +159,7 @@ class Sidecar(_Record):
     model whose words summary, decisions, action items and questions are.
     """
 
-    document_id: UUID
+    document_id: Id
     slug: str
     title: str
     source_id: str
@@ -169,8 +169,8 @@ class Sidecar(_Record):
     window_start: datetime
     window_end: datetime
     message_count: int = Field(ge=1)
-    message_ids: tuple[UUID, ...] = Field(min_length=1)
-    quoted_ids: tuple[UUID, ...]
+    message_ids: tuple[Id, ...] = Field(min_length=1)
+    quoted_ids: tuple[Id, ...]
     extracted_by: str
     statistics: Statistics
     summary: tuple[Sentence, ...]

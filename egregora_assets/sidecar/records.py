@@ -41,8 +41,7 @@ def records(connection: duckdb.DuckDBPyConnection, pseudonyms: bool) -> Iterator
     while batch := result.fetchmany(_BATCH):
         for sidecar, text, speakers, moments, notes in batch:
             letters_of = {speaker["author"]: speaker["letter"] for speaker in speakers}
-            said = {moment["message_id"]: moment["said"] for moment in moments}
-            yield Record(sidecar, text, Context(letters_of, said, notes_of(notes), pseudonyms))
+            yield Record(sidecar, text, Context(letters_of, moments, notes_of(notes), pseudonyms))
 
 
 READ_BY = "(SELECT document_id, model FROM open_answers)"
@@ -141,7 +140,7 @@ _SAID_WHEN = f"""
     )
 """
 _MOMENTS = f"""
-    (SELECT document_id, list({{'message_id': message_id, 'said': {_SAID_WHEN}}}) AS items
+    (SELECT document_id, map(list(message_id::VARCHAR), list({_SAID_WHEN})) AS items
     FROM (SELECT document_id, message_id, local_time FROM placed SEMI JOIN ({_CITED}) USING (message_id))
     JOIN documents d USING (document_id) GROUP BY document_id)
 """
@@ -175,7 +174,7 @@ SELECT
     }})::VARCHAR || chr(10)) AS record,
     d.text,
     {_SPEAKERS} AS speakers,
-    coalesce(w.items, []) AS moments,
+    coalesce(w.items, MAP {{}}) AS moments,
     coalesce(o.notes, []) AS notes
 FROM documents d
 JOIN titles h USING (document_id)

@@ -54,11 +54,15 @@ _REPLACED = [(re.compile(_as_python(pattern)), sign) for pattern, sign in _STEPS
 
 def visible(text: str) -> str:
     """Return ``text`` without what nobody sees; line feeds stay."""
-    if _ANYTHING.search(text) is None:
-        return text
+    return "\n".join(map(_visible_line, text.split("\n"))) if "\n" in text else _visible_line(text)
+
+
+def _visible_line(line: str) -> str:
+    if (line.isascii() and line.isprintable()) or _ANYTHING.search(line) is None:
+        return line
     for pattern, sign in _REPLACED:
-        text = pattern.sub(sign, text)
-    return text
+        line = pattern.sub(sign, line)
+    return line
 
 
 def as_said(text: str) -> str:

@@ -47,7 +47,7 @@ def _wait_for(file: int, kind: int, until: float, busy: Callable[[], Exception])
             time.sleep(_TICK_SECONDS)
 
 
-def write_all(file: int, data: bytes, folder: Path) -> None:
+def write_all(file: int, data: bytes, folder: Path | str) -> None:
     """Write all of ``data``. Raises ``StoreFull`` where there is no room for it in ``folder``."""
     try:
         written = os.write(file, data)
@@ -57,7 +57,7 @@ def write_all(file: int, data: bytes, folder: Path) -> None:
         raise readable(error, folder) from error
 
 
-def readable(error: OSError, folder: Path) -> OSError:
+def readable(error: OSError, folder: Path | str) -> OSError:
     """Return the error to raise in place of ``error``: one that says what to do where the disk is full."""
     if error.errno not in _FULL:
         return error

@@ -102,7 +102,7 @@ def _replace(path: str, content: bytes) -> bool:
 def _write(path: str, content: bytes, how: int) -> None:
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | how, 0o600)
     try:
-        write_all(file, content, Path(path).parent)
+        write_all(file, content, path.rpartition("/")[0])
     except BaseException:
         Path(path).unlink()
         raise
