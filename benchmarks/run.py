@@ -31,6 +31,7 @@ SLICES = (
     "search",
     "search_index",
     "search_words",
+    "live_freshness",
 )
 ON_REQUEST = ("peers", "search_study")
 """These download other programs: they run only when they are named."""

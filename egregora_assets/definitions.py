@@ -79,6 +79,7 @@ def build_definitions(loggers: Mapping[str, dg.LoggerDefinition] | None = None, 
         ],
         jobs=[
             chat_automation.refresh_all,
+            live_automation.refresh_live,
             documents_automation.documents_of_month,
             git_automation.refresh_code,
             media_automation.verify_media,

@@ -54,6 +54,32 @@ def test_a_run_merges_publishes_and_tells_how_fresh_it_is(settings: Settings, in
     assert pending(settings) == ["1 segment of live messages"]
 
 
+def test_the_run_that_the_sensor_asks_for_publishes_messages_and_leaves_the_rest_to_the_conditions(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    definitions = build_definitions(warehouse=Warehouse(home=str(settings.home)))
+    put_segment(settings, event(0, "who brings the seeds?"))
+    assert definitions.resolve_job_def("refresh_all").execute_in_process(instance=instance).success
+    put_segment(settings, event(1, "we decided: the seeds come on Friday"), event(2, "agreed", "u2"), first=2)
+    before = dg.evaluate_automation_conditions(definitions, instance=instance)
+    result = definitions.resolve_job_def("refresh_live").execute_in_process(instance=instance)
+    told = {evaluation.check_name for evaluation in result.get_asset_check_evaluations()}
+    assert {"unique_message_ids", "nothing_vanished", "no_opted_out_messages", "no_hidden_units"} <= told
+    with open_snapshot(settings) as snapshot:
+        assert rows(snapshot, "SELECT count(*) FROM messages") == [(3,)]
+    after = dg.evaluate_automation_conditions(definitions, instance=instance, cursor=before.cursor)
+    made = {event.asset_key for event in result.get_asset_materialization_events()}
+    every = definitions.resolve_job_def("refresh_all").asset_layer.executable_asset_keys
+    asked = {key for key in every if key and after.get_num_requested(key)}
+    assert not made & asked
+    assert {dg.AssetKey(name) for name in ("sidecars", "outcome_pages", "author_profiles", "snapshot")} <= asked
+    job = definitions.resolve_job_def("refresh_all")
+    rest = job.execute_in_process(instance=instance, asset_selection=list(asked))
+    assert rest.success
+    assert pending(settings) == []
+    assert list(settings.posts.glob("*/*.md"))
+
+
 def test_what_was_published_late_breaks_the_budget_until_it_is_long_ago(settings: Settings) -> None:
     def published(first: int, late: timedelta, ago: timedelta, events: int) -> None:
         at = datetime.now(UTC) - ago

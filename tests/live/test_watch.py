@@ -97,7 +97,15 @@ def test_the_sensor_asks_for_a_run_and_waits_while_one_is_under_way(
     assert tick().run_requests == []
     instance.report_run_canceled(run)
     (request,) = tick().run_requests or []
-    assert request.tags == {"egregora/reason": "2 segments wait"}
+    assert (request.job_name, request.tags) == ("refresh_all", {"egregora/reason": "2 segments wait"})
+
+
+def test_what_is_published_already_is_followed_by_the_short_run(tick: Tick, settings: Settings) -> None:
+    settings.snapshot_path.parent.mkdir(parents=True, exist_ok=True)
+    settings.snapshot_path.touch()
+    put_segment(settings, event(0))
+    (request,) = tick().run_requests or []
+    assert request.job_name == "refresh_live"
 
 
 def test_a_home_that_is_not_there_yet_asks_for_nothing(home: Path, instance: dg.DagsterInstance) -> None:
