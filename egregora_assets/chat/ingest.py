@@ -6,6 +6,7 @@ One export is one transaction: after a crash it is either wholly there or still 
 from __future__ import annotations
 
 import logging
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ import pyarrow as pa
 
 from egregora_assets.chat.archive import ExportUnreadable
 from egregora_assets.chat.formats import whatsapp
+from egregora_assets.chat.formats.staging import IN_MEMORY, on_disk
 from egregora_assets.chat.formats.text_chunks import Quarantine
 from egregora_assets.chat.formats.whatsapp import STAGED, AmbiguousDates, Staged
 from egregora_assets.chat.hidden_titles import hide_titles
@@ -22,7 +24,7 @@ from egregora_assets.chat.inbox import InboxFile, read_inbox, register
 from egregora_assets.chat.merge_records import merge_records, stage_records
 from egregora_assets.chat.merge_text import PLATFORM, merge_text
 from egregora_assets.chat.parse import ParsedRecords, ParsedText
-from egregora_assets.chat.read_ahead import ReadAhead, read_ahead
+from egregora_assets.chat.read_ahead import READING, ReadAhead, read_ahead
 from egregora_assets.chat.sources import Sources
 from egregora_assets.config import Settings
 from egregora_assets.privacy.keys import Keys, bind, warehouse_keys
@@ -34,6 +36,8 @@ from egregora_assets.warehouse.revisions import Transaction, transaction
 CONSUMER = "messages"
 _MOST_MEMORY = "200MB"
 """An export of any size is merged in so much; more made nothing faster."""
+_LARGE_BYTES = 48 << 20
+"""About two million messages, as they come in archives."""
 _MOST_THREADS = 1
 """What a parser gives is one thread's work. A second one that waits for it takes a fifth more CPU time, and leaves the
 file half as large again, for it fills blocks of its own; several exports are parsed side by side by processes."""
@@ -109,8 +113,11 @@ def _load(
     try:
         with ahead.open(file) as parsed:
             if isinstance(parsed, ParsedText):
-                staged = whatsapp.stage_scanned(connection, parsed.batches, parsed.result, file.name, day_first)
-                outcome = _load_text(connection, settings, keys, file, staged)
+                with _room_for(connection, settings, file) as catalog:
+                    staged = whatsapp.stage_scanned(
+                        connection, parsed.batches, parsed.result, file.name, day_first, catalog
+                    )
+                    outcome = _load_text(connection, settings, keys, file, staged)
             else:
                 stage_records(connection, parsed, file.name)
                 outcome = _load_records(connection, settings, keys, file, parsed)
@@ -120,6 +127,15 @@ def _load(
         return _fail(connection, file, "failed", str(error))
     log.info("%s: %s messages, %s new", file.name, f"{outcome.messages:,}", f"{outcome.added:,}")
     return outcome
+
+
+def _room_for(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, file: InboxFile
+) -> AbstractContextManager[str]:
+    """Return the catalog to stage a file in: a large one's messages do not fit into ``_MOST_MEMORY``."""
+    if file.bytes < _LARGE_BYTES:
+        return nullcontext(IN_MEMORY)
+    return on_disk(connection, settings.home, READING)
 
 
 def _load_text(

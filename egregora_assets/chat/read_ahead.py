@@ -28,7 +28,8 @@ from egregora_assets.config import LimitSettings, Settings
 WORTH_BYTES = 16 << 20
 """Less than this in all is read sooner than workers have started."""
 
-_PREFIX = ".reading-"
+READING = ".reading-"
+"""What folders with exports that are being read begin with; what is left of them is removed."""
 _LOOK_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
@@ -70,14 +71,14 @@ def read_ahead(settings: Settings, files: list[InboxFile]) -> Iterator[ReadAhead
     Without workers where one process does it sooner: one file, one core, or little to read. What a killed run has left is
     removed: only one process writes a home.
     """
-    for left in settings.home.glob(f"{_PREFIX}*"):
+    for left in settings.home.glob(f"{READING}*"):
         shutil.rmtree(left, ignore_errors=True)
     workers = min(len(files), _cores())
     if workers < 2 or sum(file.bytes for file in files) < WORTH_BYTES:
         yield ReadAhead(settings, {}, None)
         return
     spawn = multiprocessing.get_context("spawn")
-    with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=settings.home) as name:
+    with tempfile.TemporaryDirectory(prefix=READING, dir=settings.home) as name:
         folder = Path(name)
         pool = ProcessPoolExecutor(workers, spawn, _end_with, (os.getpid(),))
         try:

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from egregora_assets.authors import gate
 from egregora_assets.chat import inbox, verify
+from egregora_assets.chat import ingest as of_exports
 from egregora_assets.chat.ingest import ExportOutcome, ingest
 from egregora_assets.config import Settings, SourceSettings
 from egregora_assets.media import ingest as media
@@ -439,3 +440,22 @@ def test_a_file_whose_name_is_no_utf8_keeps_no_other_from_loading(settings: Sett
     put_export(settings, "Garden Club", chat(*TALK))
     assert sum(outcome.problem is None for outcome in take_in(settings)) == 1 + (content != "no chat\n")
     assert ("WhatsApp Chat with caf\ufffd.txt",) in query(settings, "SELECT file_name FROM exports")
+
+
+def test_exports_too_large_for_memory_give_the_same_rows_and_leave_no_file(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Large and small ones come by turns, one of them cannot be read, and a killed run has left its file."""
+    (settings.home / ".reading-killed").mkdir()
+    (settings.home / ".reading-killed" / "staged.duckdb").write_bytes(b"left")
+    shown = "SELECT local_time, kind, text, position FROM messages ORDER BY ALL"
+    with new_home() as of_memory:
+        for number in range(4):
+            lines = [(minute * 7 + number, name, text) for minute, (_, name, text) in enumerate(TALK * 3)]
+            for home in (settings, of_memory):
+                put_export(home, f"Chat {number}", chat(*lines))
+                (home.inbox / f"broken {number}.txt").write_text(f"no chat at all {number}\n")
+                monkeypatch.setattr(of_exports, "_LARGE_BYTES", 0 if home is settings and number % 2 else 1 << 40)
+                assert len(take_in(home)) == 2
+        assert query(settings, shown) == query(of_memory, shown) != []
+    assert list(settings.home.glob(".reading-*")) == []

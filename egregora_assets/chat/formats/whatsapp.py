@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from egregora_assets.chat.archive import ExportUnreadable
 from egregora_assets.chat.formats import whatsapp_phrases as phrases
-from egregora_assets.chat.formats.staging import stage_batches
+from egregora_assets.chat.formats.staging import IN_MEMORY, stage_batches
 from egregora_assets.chat.formats.text_chunks import MAX_RAW_BYTES, MOST_PIECES, Quarantine, Quarantined, read_blocks
 from egregora_assets.chat.formats.whatsapp_header import MARKS
 from egregora_assets.chat.formats.whatsapp_kinds import (
@@ -97,11 +97,16 @@ def stage_scanned(
     result: ScanResult,
     name: str,
     day_first: bool | None = None,
+    catalog: str = IN_MEMORY,
 ) -> Staged:
-    """Like ``stage``, for the batches of a scan; ``result`` need be complete only when they are exhausted."""
+    """Like ``stage``, for the batches of a scan; ``result`` need be complete only when they are exhausted.
+
+    What was scanned stands in a ``catalog`` of ``staging``.
+    """
     with view_of(connection, "all_known_texts", known_texts()):
         connection.execute("CREATE TEMP TABLE IF NOT EXISTS known_texts AS FROM all_known_texts").fetchall()
-    stage_batches(connection, "scanned_messages", SCAN_SCHEMA, batches, FIRST_LOOK)
+    stage_batches(connection, "scanned", SCAN_SCHEMA, batches, FIRST_LOOK, catalog)
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW scanned_messages AS FROM {catalog}.scanned")
     if not result.messages:
         raise ExportUnreadable(f"{name} holds no message of a known format: is it a chat export?")
     order = _date_order(result, name, day_first)
