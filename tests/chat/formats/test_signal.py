@@ -687,7 +687,7 @@ def test_a_body_of_links_only_is_taken_apart_in_linear_time() -> None:
 
 @given(
     changes=st.lists(st.dictionaries(st.sampled_from(sorted(LINE)), JSON, max_size=5), max_size=6),
-    text=st.text(st.sampled_from("[]()- :>!\nab\u0660./2024mediaMe") | st.characters(), max_size=80),
+    text=st.text(st.sampled_from("[]()- :>!\nab\u0660./2024mediaMe") | st.characters(codec="utf-8"), max_size=80),
 )
 def test_any_value_and_any_text_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, changes: list[dict[str, Any]], text: str
