@@ -260,12 +260,18 @@ def _clean_again(change: Transaction, named: list[str], where: str, among: list[
         SELECT c.message_id, m.text FROM clean_messages c JOIN messages m USING (message_id)
         WHERE {where} AND {may_mention("m.text", named)}
     """
-    affected = f"SELECT message_id FROM ({scrub(possible, 'text')}) WHERE {mentions('text', named)}"
-    with temporary(change.connection, "naming", affected, {"among": among}) as count:
+    with temporary(change.connection, "possibly_naming", possible, {"among": among}) as count:
+        return _clean_naming(change, named, rules) if count else 0
+
+
+def _clean_naming(change: Transaction, named: list[str], rules: Rules) -> int:
+    """Clean again those of the messages ``possibly_naming`` people in which one is."""
+    affected = f"SELECT message_id FROM ({scrub('FROM possibly_naming', 'text')}) WHERE {mentions('text', named)}"
+    with temporary(change.connection, "naming", affected) as count:
         if not count:
             return 0
-        wanted = cleaned(f"{_SHOWN} AND message_id IN (SELECT message_id FROM naming)", rules)
-        with temporary(change.connection, "renamed", wanted):
+        wanted = f"{_SHOWN} AND message_id IN (SELECT message_id FROM naming)"
+        with cleaned_now(change.connection, wanted, rules) as query, temporary(change.connection, "renamed", query):
             _take_out(change, "a name became known", "message_id IN (SELECT message_id FROM naming)")
             return _insert(change, "SELECT * FROM renamed")
 

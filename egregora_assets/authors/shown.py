@@ -6,7 +6,7 @@ import duckdb
 
 from egregora_assets.authors.gate import known_names
 from egregora_assets.config import Settings
-from egregora_assets.privacy.scrub import may_change, scrub
+from egregora_assets.privacy.scrub import may_change, may_hold_or_name, scrub
 from egregora_assets.warehouse.query import scalar
 from egregora_assets.warehouse.revisions import erased_since, watermark
 
@@ -52,7 +52,11 @@ def shown_reactions(given: str = "FROM reactions") -> str:
 
 
 def shown_sources(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str:
-    """Return the SQL of all sources with titles as they may be shown; runs inside ``scrubbing``, as what it gives."""
+    """Return the SQL of all sources with titles as they may be shown; runs inside ``scrubbing``, as what it gives.
+
+    To make all patterns costs many times as much as the first of the questions, to which most titles answer with no.
+    """
     names, titles = known_names(connection, settings), "SELECT source_id, platform, title, timezone FROM sources"
-    asked = f"SELECT EXISTS (FROM sources WHERE {may_change('title', names)})"
-    return scrub(titles, "title", names) if scalar(connection, asked) else titles
+    questions = (may_hold_or_name("title", names), may_change("title", names))
+    is_asked = all(scalar(connection, f"SELECT EXISTS (FROM sources WHERE {question})") for question in questions)
+    return scrub(titles, "title", names) if is_asked else titles

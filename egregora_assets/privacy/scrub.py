@@ -296,6 +296,11 @@ def may_change(column: str, names: Iterable[str]) -> str:
     return f"({_where(_may_hold(column), questions, 'false')} OR {mentions(column, names)})"
 
 
+def may_hold_or_name(column: str, names: Iterable[str]) -> str:
+    """Return the SQL condition, far cheaper than ``may_change``, that is true wherever that is."""
+    return f"({_may_hold(column)} OR {mentions(column, names)})"
+
+
 def mentions(column: str, names: Iterable[str]) -> str:
     """Return the SQL condition that ``column`` contains one of ``names``, as ``scrub`` understands it."""
     listed = list(names)

@@ -210,13 +210,24 @@ def test_memory_and_threads_are_bounded_for_a_while_and_never_beyond_what_the_us
             assert scalar(connection, asked) == usual
 
 
+MESSAGES = """
+    INSERT INTO messages BY NAME
+    SELECT uuid() AS message_id, 'garden' AS source_id, now()::TIMESTAMP AS local_time, now() AS sent_at, 'text' AS kind,
+        '' AS text, false AS is_edited, range AS position, '1' AS export_id, 1 AS revision
+    FROM range(?)
+"""
+
+
 def test_one_thread_does_while_tables_are_small_and_the_number_that_the_user_has_set_stays(settings: Settings) -> None:
     asked = "SELECT current_setting('threads')"
     with duckdb.connect() as connection:
         usual = scalar(connection, asked)
     with open_warehouse(settings) as connection:
         assert scalar(connection, asked) == 1
-        connection.execute("CREATE TABLE large AS FROM range(200000)")
+        connection.execute(MESSAGES, [1_001]).fetchall()
+        fit_threads(connection, settings.warehouse)
+        assert scalar(connection, asked) == 1
+        connection.execute(MESSAGES, [200_000]).fetchall()
         fit_threads(connection, settings.warehouse)
         assert scalar(connection, asked) == usual
         connection.execute("SET threads = 3")
