@@ -41,8 +41,8 @@ check: install ## Style, types, import rules, Dagster definitions
 test: check ## The whole suite, without the slow fault and browser tests
 	@$(BIN)/python -m pytest -q -n 2 -m "not slow"
 
-test-slow: install ## Faults, real processes under load, the UI in a browser
-	@$(BIN)/python -m pytest -q -m slow --timeout 7200
+test-slow: install ## Faults, real processes under load, properties with all examples, the UI in a browser
+	@$(BIN)/python -m pytest -q -m "slow or dear" --hypothesis-profile thorough --timeout 7200
 
 test-faults: install ## The live service: 200 kills, full disks, damaged logs
 	@$(BIN)/python -m pytest -q tests/live/test_killed.py tests/live/test_faults.py --timeout 7200

@@ -12,13 +12,15 @@ import pytest
 from egregora_assets.config import Settings, load_settings
 from tests.chats import put_export
 from tests.homes import make_ready_home
+from tests.properties import PLAIN, THOROUGH
 
 AddExport = Callable[..., Path]
 
-hypothesis.settings.register_profile(
-    "shared machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
-)
-hypothesis.settings.load_profile("shared machine")
+for profile in (PLAIN, THOROUGH):
+    hypothesis.settings.register_profile(
+        profile, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+hypothesis.settings.load_profile(PLAIN)
 """How long an example takes says something of the machine, and nothing of the product."""
 
 

@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import duckdb
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from egregora_assets.authors import sync
@@ -19,6 +18,7 @@ from egregora_assets.warehouse.connection import open_snapshot
 from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.query import rows
 from tests.chats import BEGINNING, Line, chat, new_home, put_export, with_privacy
+from tests.properties import dear
 
 COUNTED = """
     SELECT author_id, isodow(local_time) - 1, hour(local_time), count(*) FROM messages WHERE author_id IS NOT NULL GROUP BY ALL
@@ -88,7 +88,7 @@ WORDS = st.sampled_from(["hello", "Where do we meet?", "This message was deleted
 LINES = st.lists(st.tuples(st.integers(0, 300), st.sampled_from(["Ana", "Bo", "~ Cy"]), WORDS), min_size=1, max_size=8)
 
 
-@hypothesis_settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@dear(6, 3)
 @given(st.lists(st.tuples(LINES, st.integers(0, 12)), min_size=1, max_size=3))
 def test_the_sum_of_activity_is_the_count_of_messages_after_every_export(exports: list[tuple[list[Line], int]]) -> None:
     """Exports overlap, are cut in the middle of a text, and show what was deleted since."""

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from egregora_assets.authors import gate, sync, verify
@@ -36,6 +35,7 @@ from tests.chats import (
     texts_of,
     with_privacy,
 )
+from tests.properties import dear
 
 GROUP: tuple[Line, ...] = (
     (0, "Ana Lima", "quimbaya lanterns drift over the marshland"),
@@ -204,7 +204,7 @@ groupings = st.lists(st.sampled_from([0, 1, 2]), min_size=4, max_size=4)
 outs = st.sets(st.sampled_from(["Ana Lima", "+351 912 000 000", "Rui Costa"]), max_size=2)
 
 
-@hypothesis_settings(max_examples=3, deadline=None)
+@dear(3, 2)
 @given(st.lists(st.tuples(groupings, outs), min_size=2, max_size=3))
 def test_whatever_the_file_said_before_what_it_says_now_is_shown(filled_home: Path, steps: list[Any]) -> None:
     """Identities with one number are one person; 0 stands for a person of their own."""

@@ -37,6 +37,7 @@ from tests.chats import (
     texts_of,
     with_privacy,
 )
+from tests.properties import dear
 
 Refresh = Callable[[duckdb.DuckDBPyConnection, Settings], object]
 
@@ -382,7 +383,7 @@ refreshed = st.tuples(st.just("refresh"), st.sampled_from(sorted(REFRESHES)), st
 exported = st.tuples(st.just("export"), st.none(), st.none())
 
 
-@hypothesis_settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@dear(6, 3, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.one_of(said, told, listed, refreshed, exported, refreshed), min_size=4, max_size=12))
 def test_no_order_of_events_publishes_what_must_not_be(steps: list[tuple[str, Any, Any]]) -> None:
     """People write, opt out and in, the owner changes the list, and assets are refreshed in any order in between."""

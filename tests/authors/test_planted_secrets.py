@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from egregora_assets.authors import gate, sync
@@ -23,6 +22,7 @@ from egregora_assets.warehouse.files import make_home, open_warehouse
 from egregora_assets.warehouse.query import rows
 from tests.authors.test_opt_out import COMMANDS
 from tests.chats import Line, chat, derived_texts, new_home, published_bytes, published_texts, put_export
+from tests.properties import dear
 
 SCRIPTS = {
     "Latin": ("Quentin Zabriskie", "please tell {name} to write to {email} or call {phone}, thank you"),
@@ -74,7 +74,7 @@ def home_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return settings.home
 
 
-@hypothesis_settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@dear(4, 2, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(st.sampled_from(range(len(REFRESHES))), max_size=4),
     st.lists(st.sampled_from(range(len(REFRESHES))), max_size=2),

@@ -7,7 +7,6 @@ import itertools
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 
 from egregora_assets.authors import gate
 from egregora_assets.chat.ingest import ExportOutcome, ingest
@@ -15,6 +14,7 @@ from egregora_assets.config import Settings
 from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.query import rows, scalar
 from tests.chats import Line, chat, new_home, put_export, with_privacy
+from tests.properties import dear
 
 TALK: tuple[Line, ...] = (
     (0, "Ana Lima", "who brings the tent to the lake"),
@@ -210,7 +210,7 @@ WORDS = st.sampled_from(
 )
 
 
-@hypothesis_settings(max_examples=10, deadline=None)
+@dear(10, 4)
 @given(
     st.lists(st.tuples(st.integers(0, 40), st.sampled_from(["Ana", "Rui", "Bea"]), WORDS), min_size=4, max_size=25),
     st.integers(0, 20),

@@ -14,7 +14,6 @@ from pathlib import Path
 import duckdb
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from egregora_assets.authors import gate
@@ -27,6 +26,7 @@ from egregora_assets.privacy.keys import KeyFileError
 from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.query import rows
 from tests.chats import Line, chat, new_home, put_export, state_of_home
+from tests.properties import dear
 
 TALK: tuple[Line, ...] = (
     (0, "Ana Lima", "hello"),
@@ -107,7 +107,7 @@ talks = st.lists(
 )
 
 
-@hypothesis_settings(max_examples=6, deadline=None)
+@dear(6, 3)
 @given(talks, st.data())
 def test_overlapping_exports_give_the_same_messages_in_any_order(talk: list[Line], data: st.DataObject) -> None:
     talk.sort(key=lambda said: said[0])

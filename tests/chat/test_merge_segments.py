@@ -12,7 +12,6 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from egregora_assets.authors import gate
@@ -27,6 +26,7 @@ from egregora_assets.warehouse.query import rows
 from tests.chat.test_merge_records import put, query, said
 from tests.chats import new_home, state_of_home
 from tests.live_events import Event, deletion, edit, event, put_segment, reaction, table_of
+from tests.properties import dear
 
 
 def merge(settings: Settings) -> SegmentOutcome:
@@ -196,7 +196,7 @@ def chatter_in_order() -> dict[str, list[tuple[Any, ...]]]:
         return state(settings)
 
 
-@hypothesis_settings(max_examples=20)
+@dear(20, 6)
 @given(order=st.permutations(CHATTER), cuts=st.sets(st.integers(1, len(CHATTER) - 1), max_size=4), data=st.data())
 def test_any_order_and_any_division_into_segments_and_runs_ends_in_one_state(
     chatter_in_order: dict[str, list[tuple[Any, ...]]], order: list[Event], cuts: set[int], data: st.DataObject

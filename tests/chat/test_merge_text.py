@@ -7,7 +7,6 @@ from types import ModuleType
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 
 from egregora_assets.chat import merge_text, pieces, verify
 from egregora_assets.chat.ingest import ingest
@@ -15,6 +14,7 @@ from egregora_assets.config import Settings
 from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.query import rows
 from tests.chats import Line, chat, new_home, put_export
+from tests.properties import dear
 
 TALK: tuple[Line, ...] = (
     (0, "Ana Lima", "hello"),
@@ -51,7 +51,7 @@ def state(settings: Settings) -> list[list[tuple[object, ...]]]:
 
 
 @given(SAID, SAID)
-@hypothesis_settings(max_examples=12, deadline=None)
+@dear(12, 4)
 def test_pieces_of_any_size_give_what_one_piece_gives_also_where_the_clock_goes_back(
     first: list[Line], second: list[Line]
 ) -> None:

@@ -21,6 +21,7 @@ from egregora_assets.chat.formats import text_chunks, whatsapp_scan
 from egregora_assets.chat.formats.text_chunks import read_blocks
 from egregora_assets.chat.formats.whatsapp import STAGED, stage
 from egregora_assets.chat.formats.whatsapp_scan import MAX_BODY_BYTES, ScanResult, scan
+from tests.properties import dear
 
 Rows = list[tuple[Any, ...]]
 
@@ -92,7 +93,7 @@ def test_byte_offsets_point_at_the_headers() -> None:
         assert HEADER.match(chat[offset:following].decode())
 
 
-@settings(max_examples=200)
+@dear(200, 80)
 @given(MIXED, st.data())
 def test_the_cut_into_blocks_makes_no_difference(chat: str, data: st.DataObject) -> None:
     text = chat.encode()

@@ -7,7 +7,6 @@ from random import Random
 from uuid import UUID
 
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from egregora_assets.chat.ingest import ingest
@@ -18,6 +17,7 @@ from egregora_assets.warehouse.query import rows
 from tests.chats import BEGINNING, chat, put_export, state_of_home, with_privacy
 from tests.documents.saying import Said, documents, opt_out, receive
 from tests.homes import empty_warehouse
+from tests.properties import dear
 
 GAP_MINUTES, MOST_MESSAGES = 60, 4
 RULES = DocumentSettings(window="gap", gap_minutes=GAP_MINUTES, max_messages=MOST_MESSAGES, day_begins=0)
@@ -37,7 +37,7 @@ messages = st.lists(
 """No two say the same in one minute: who opts out takes the words of the other along."""
 
 
-@hypothesis_settings(max_examples=8, deadline=None)
+@dear(8, 3)
 @given(messages, st.randoms(use_true_random=False), st.integers(1, 4), st.sampled_from([None, 1, 2]))
 def test_batches_in_any_order_give_what_one_build_gives(
     said: list[Said], random: Random, batches: int, out: int | None
@@ -64,7 +64,7 @@ def test_batches_in_any_order_give_what_one_build_gives(
         assert documents(connection) == grown
 
 
-@hypothesis_settings(max_examples=6, deadline=None)
+@dear(6, 3)
 @given(messages.filter(len), st.integers(0, 4000))
 def test_a_new_message_touches_the_windows_of_its_day_only(said: list[Said], minute: int) -> None:
     extra = Said(99, "garden", minute, 1, "one more")

@@ -29,6 +29,7 @@ from egregora_assets.warehouse.migrate import migrate
 from egregora_assets.warehouse.query import changed, rows, table_of, view_of
 from tests.chats import state_of_home
 from tests.pictures import picture
+from tests.properties import dear
 
 ALL_BITS = (1 << 256) - 1
 
@@ -167,7 +168,7 @@ ANY = st.builds(
 
 
 @given(st.lists(ANY, min_size=1, max_size=24), st.data())
-@given_settings(max_examples=12)
+@dear(12, 5)
 def test_increments_in_any_order_give_the_rows_of_one_full_comparison(some: list[Told], data: st.DataObject) -> None:
     told = [replace(one, name=str(number)) for number, one in enumerate(some)]
     clique, near_duplicates.CLIQUE = near_duplicates.CLIQUE, 3

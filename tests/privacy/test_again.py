@@ -9,7 +9,6 @@ import duckdb
 import pyarrow as pa
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from egregora_assets.authors import verify
@@ -23,6 +22,7 @@ from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.query import rows
 from tests.chats import chat, published_bytes, put_export
 from tests.privacy.test_scrub import CONNECTION, leaking, scrub_one, scrubbed
+from tests.properties import dear
 
 UNCOVERED = {
     "order 9123456789ghp_abcdefghijklmnop1234 thanks": "order [phone][secret] thanks",
@@ -189,7 +189,7 @@ def test_what_cleaning_uncovers_is_cleaned_too(text: str) -> None:
     assert scrub_one(text, "Ana Lima") == UNCOVERED[text]
 
 
-@hypothesis_settings(max_examples=15, deadline=None)
+@dear(15, 5)
 @given(st.lists(glued, min_size=20, max_size=120))
 def test_nothing_that_the_checks_look_for_is_left(texts: list[str]) -> None:
     once = scrubbed(texts, NAMES)
@@ -197,7 +197,7 @@ def test_nothing_that_the_checks_look_for_is_left(texts: list[str]) -> None:
     assert scrubbed(once, NAMES) == once
 
 
-@hypothesis_settings(max_examples=10, deadline=None)
+@dear(10, 4)
 @given(st.lists(glued, min_size=20, max_size=120))
 def test_nothing_is_left_among_aliases(texts: list[str]) -> None:
     said = "SELECT unnest($texts) AS text"

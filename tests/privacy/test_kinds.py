@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from egregora_assets.privacy.numbers import is_card, is_cpf, is_iban, kind
 from tests.privacy.test_scrub import AROUND, MARKS, leaking, scrub_one, scrubbed
+from tests.properties import dear
 
 ASCII_DIGITS = "0123456789"
 SCRIPTS = (ASCII_DIGITS, "٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹", "０１２３４５６７８９", "०१२३४५६७८९")
@@ -139,7 +140,7 @@ def check_gone(found: str, placeholder: str) -> None:
 
 
 @pytest.mark.parametrize("name", KINDS)
-@hypothesis_settings(max_examples=4, deadline=None)
+@dear(4, 2)
 @given(st.data())
 def test_each_kind_is_gone_wherever_it_stands(name: str, data: st.DataObject) -> None:
     strategy, placeholder = KINDS[name]

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from egregora_assets.privacy import scrub as scrub_module
 from egregora_assets.privacy.scrub import PHONE, SEVEN_DIGITS, leaks, mentions, quoted, scrub, scrubbing
 from egregora_assets.warehouse.query import rows
+from tests.properties import dear
 
 CONNECTION = duckdb.connect()
 atexit.register(CONNECTION.close)
@@ -214,7 +215,7 @@ def test_dates_times_versions_money_and_commits_are_kept() -> None:
     assert leaking(KEPT) == []
 
 
-@hypothesis_settings(max_examples=25, deadline=None)
+@dear(25, 10)
 @given(
     st.lists(st.text("0123456789", min_size=2, max_size=5), min_size=3, max_size=6).filter(
         lambda g: len("".join(g)) in range(7, 16)
@@ -235,7 +236,7 @@ MARKS = "\u200b\u200d\u200c\u00ad\u2060\u200e\u202c\ufeff\u061c\u180e\u034f\ufe0
 hidden_mark = st.sampled_from(MARKS)
 
 
-@hypothesis_settings(max_examples=25, deadline=None)
+@dear(25, 10)
 @given(st.sampled_from(["ana@example.org", "07700900862", "Zebulon"]), st.data())
 def test_no_invisible_mark_hides_what_is_private(private: str, data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 3))):
@@ -329,7 +330,7 @@ fragments = st.lists(
 ).map(" ".join)
 
 
-@hypothesis_settings(max_examples=25, deadline=None)
+@dear(25, 10)
 @given(st.lists(fragments.filter(lambda text: "\0" not in text), min_size=1, max_size=4))
 def test_a_scrubbed_text_leaks_nothing_and_stays_as_it_is(texts: list[str]) -> None:
     names = [*NAMES, "Name"]

@@ -13,8 +13,7 @@ from xml.etree import ElementTree
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, Phase, given
-from hypothesis import settings as hypothesis_settings
+from hypothesis import Phase, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from markdown_it import MarkdownIt
@@ -27,6 +26,7 @@ from egregora_assets.profiles.models import json_schema
 from egregora_assets.warehouse.files import make_home, open_warehouse
 from egregora_assets.warehouse.query import rows
 from tests.chats import Line, chat, new_home, profile_bytes, put_export, state_of_home, with_privacy
+from tests.properties import dear
 
 DAY = 24 * 60
 TALK: tuple[Line, ...] = (
@@ -414,12 +414,7 @@ LINES = st.lists(
 )
 
 
-@hypothesis_settings(
-    max_examples=4,
-    deadline=None,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],
-    suppress_health_check=[HealthCheck.too_slow],
-)
+@dear(4, 2, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(st.lists(st.tuples(LINES, st.sampled_from((0, 0, 700, 4 * DAY))), min_size=2, max_size=3))
 def test_profiles_that_followed_are_those_made_from_nothing(exports: list[tuple[list[Line], int]]) -> None:
     with new_home() as settings:

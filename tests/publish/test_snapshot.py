@@ -15,7 +15,6 @@ from pathlib import Path
 import duckdb
 import pytest
 from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from egregora_assets.authors.shown import has_to_go_since
@@ -36,6 +35,7 @@ from egregora_assets.warehouse.query import rows
 from egregora_assets.warehouse.revisions import erased_since, transaction
 from tests.chats import Line, chat, new_home, published_bytes, published_texts, put_export, state_of_home, with_privacy
 from tests.pictures import jpeg
+from tests.properties import dear
 
 FIRST: tuple[Line, ...] = (
     (0, "Rui Costa", "hello everybody in the greenhouse"),
@@ -268,7 +268,7 @@ events = st.lists(
 )
 
 
-@hypothesis_settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@dear(4, 2, suppress_health_check=list(HealthCheck))
 @given(events)
 def test_following_row_by_row_equals_making_the_file_anew(steps: list[tuple[str, str, int]]) -> None:
     with new_home() as home:

@@ -14,7 +14,6 @@ import duckdb
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from egregora_assets.config import Settings
@@ -25,6 +24,7 @@ from egregora_assets.search.words import WordChanges, follow, open_index
 from egregora_assets.warehouse.migrate import migrate
 from egregora_assets.warehouse.query import rows
 from tests.homes import empty_warehouse
+from tests.properties import dear
 from tests.search.said import say, unsay
 
 SAID = {
@@ -104,7 +104,7 @@ words_said = st.lists(st.sampled_from(["tea", "milk", "café", "東京", "shed",
 passes = st.lists(st.tuples(st.lists(words_said, max_size=9), st.lists(st.integers(1, 40), max_size=4)), max_size=6)
 
 
-@hypothesis_settings(max_examples=8, deadline=None)
+@dear(8, 4)
 @given(passes)
 def test_an_index_that_grew_answers_as_one_made_at_once(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[list[str], list[int]]]

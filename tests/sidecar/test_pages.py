@@ -12,7 +12,6 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import HealthCheck, example, given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from egregora_assets.authors import sync
@@ -31,6 +30,7 @@ from egregora_assets.warehouse.made_files import UNFINISHED, PlaceTaken
 from egregora_assets.warehouse.query import rows
 from tests.chats import Line, chat, page_bytes, put_export, state_of_home, with_privacy
 from tests.homes import empty_warehouse
+from tests.properties import dear
 from tests.sidecar.test_posts import HOSTILE, rendered
 
 DAY = 1440
@@ -500,7 +500,7 @@ _ONE_CONVERSATION = """
 """
 
 
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
+@dear(15, 5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1), min_size=1

@@ -8,11 +8,11 @@ import duckdb
 import pyarrow as pa
 import pytest
 from hypothesis import given
-from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
 from egregora_assets.warehouse.query import rows
 from egregora_assets.warehouse.upsert import insert_new
+from tests.properties import dear
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_known_keys_are_left_alone_and_new_ones_added(connection: duckdb.DuckDBP
     assert rows(connection, "SELECT * FROM things ORDER BY place") == [(1, "a", 1), (2, "b", 1), (3, "c", 2)]
 
 
-@settings_of_hypothesis(deadline=None)
+@dear(100, 40)
 @given(st.lists(st.lists(st.tuples(st.integers(0, 9), st.sampled_from("xyz")), max_size=12), max_size=5))
 def test_any_batches_give_each_key_once(batches: list[list[tuple[int, str]]]) -> None:
     with duckdb.connect() as connection:

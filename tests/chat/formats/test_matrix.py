@@ -16,6 +16,7 @@ from egregora_assets.chat.archive import ExportUnreadable
 from egregora_assets.chat.formats.matrix import FORMAT
 from egregora_assets.chat.formats.records import Reaction, Reading, Record, Version
 from tests.chat.formats.reading import read, recognises, write_zip
+from tests.properties import dear
 
 ROOM = "!room:example.org"
 ANA, BIA = "@ana:example.org", "@bia:example.org"
@@ -518,7 +519,7 @@ CONTENTS = st.dictionaries(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@dear(200, 60)
 @given(st.lists(st.tuples(TYPES, CONTENTS, st.dictionaries(FIELDS, JSON_VALUES, max_size=3)), max_size=4))
 def test_no_value_of_any_field_stops_the_reading(changes: list[tuple[str, dict[str, Any], dict[str, Any]]]) -> None:
     events = [event(text("x") | content, type=type_) | fields for type_, content, fields in changes]

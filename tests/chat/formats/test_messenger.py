@@ -19,6 +19,7 @@ from egregora_assets.config import LimitSettings, Settings
 from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.query import rows
 from tests.chat.formats.reading import SHARED, needs_shared, read, recognises, write_zip
+from tests.properties import dear
 
 START = 1_600_000_000_000
 INBOX = "your_facebook_activity/messages/inbox/garden_123"
@@ -399,7 +400,7 @@ FIELDS = (
 
 
 @given(st.lists(st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=6) | JSON, max_size=6), JSON, JSON)
-@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@dear(200, 60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_value_in_any_field_raises_and_no_message_is_lost(
     tmp_path: Path, strange: list[Any], title: Any, participants: Any
 ) -> None:

@@ -20,6 +20,7 @@ from egregora_assets.chat.formats.records import Reaction, Reading, Record, Vers
 from egregora_assets.chat.formats.slack import FORMAT
 from egregora_assets.config import LimitSettings
 from tests.chat.formats.reading import SHARED, needs_shared, read, recognises, write_zip
+from tests.properties import dear
 
 Message = dict[str, Any]
 
@@ -579,7 +580,7 @@ FIELDS = (
 ).split()
 
 
-@settings(max_examples=200, deadline=None)
+@dear(200, 60)
 @given(st.lists(st.dictionaries(st.sampled_from(FIELDS), JSON) | JSON, max_size=6))
 def test_whatever_stands_in_a_field_each_message_is_given_or_refused(contents: list[Any]) -> None:
     messages = [

@@ -18,6 +18,7 @@ from egregora_assets.chat.formats.records import Reaction, Reading, Record
 from egregora_assets.chat.formats.telegram import FORMAT
 from egregora_assets.config import LimitSettings
 from tests.chat.formats.reading import SHARED, needs_shared, read, recognises, write_zip
+from tests.properties import dear
 
 NOON = {"date": "2024-05-01T14:00:00", "date_unixtime": "1714564800"}
 """The clock of a machine in UTC+2, and the instant."""
@@ -669,7 +670,7 @@ MESSAGE = st.dictionaries(st.sampled_from(FIELDS), ANYTHING, max_size=12)
     type_="message",
     header={},
 )
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@dear(300, 80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_stands_in_a_field_every_message_is_read_or_refused(
     tmp_path: Path, fields: list[dict[str, Any]], type_: str, header: dict[str, Any]
 ) -> None:

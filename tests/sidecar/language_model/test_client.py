@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from egregora_assets.config import LanguageModelSettings
 from egregora_assets.sidecar.language_model import client
 from egregora_assets.sidecar.language_model.asking import Reply
 from egregora_assets.sidecar.language_model.errors import RequestFailed
+from tests.properties import dear
 from tests.sidecar.language_model.service import Answer, Service, completion, nothing, served
 
 JSON = st.recursive(
@@ -61,7 +62,7 @@ def service() -> Iterator[Service]:
 NO_CHOICE = json.dumps({**WELL, "choices": []}).encode()
 
 
-@settings(max_examples=40)
+@dear(40, 15)
 @example(body=NO_CHOICE)
 @given(body=bodies() | JSON.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=20))
 def test_any_body_is_an_answer_or_a_failure(service: Service, body: bytes) -> None:

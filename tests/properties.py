@@ -1,0 +1,28 @@
+"""How often a property is tried whose examples are dear: a few times in the plain suite, as often as it needs with slow tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import hypothesis
+import pytest
+
+PLAIN, THOROUGH = "plain", "thorough"
+"""Profiles of hypothesis: ``make test-slow`` asks for the second."""
+
+Property = TypeVar("Property", bound=Callable[..., None])
+
+
+def dear(examples: int, few: int, **more: Any) -> Callable[[Property], Property]:
+    """Try the property with so many ``examples`` in the thorough profile, and with a ``few`` in the plain one.
+
+    It is marked, so that it is run again where slow tests are. ``more`` are other settings of hypothesis.
+    """
+    is_thorough = hypothesis.settings.get_current_profile_name() == THOROUGH
+
+    def tried(test: Property) -> Property:
+        settings = hypothesis.settings(max_examples=examples if is_thorough else few, **more)
+        return pytest.mark.dear(settings(test))
+
+    return tried
