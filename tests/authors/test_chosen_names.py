@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from egregora_assets.authors import sync
 from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import Settings
@@ -31,21 +29,22 @@ def called(settings: Settings, *exports: tuple[Line, ...]) -> dict[str, str]:
         )
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "/egregora alias set Captain Nemo",
-        "/Egregora Alias Set Captain Nemo",
-        '/egregora alias set "Captain Nemo"',
-        "/egregora alias set “Captain Nemo”",
-        "/egregora set alias Captain Nemo",
-        "\u200e/egregora alias  set   Captain  Nemo ",
-        "thank you\n/egregora alias set Captain Nemo\nbye",
-    ],
-)
-def test_a_name_that_somebody_asks_for_is_shown(settings: Settings, command: str) -> None:
-    assert called(settings, ((3, "Ana Lima", command),)) == {"Ana Lima": "Captain Nemo"}
-    assert b"Captain Nemo" in published_bytes(settings)
+ASKED = {
+    "/egregora alias set Captain Nemo": "Captain Nemo",
+    "/Egregora Alias Set Captain Ahab": "Captain Ahab",
+    '/egregora alias set "Captain Hook"': "Captain Hook",
+    "/egregora alias set “Captain Vimes”": "Captain Vimes",
+    "/egregora set alias Captain Flint": "Captain Flint",
+    "\u200e/egregora alias  set   Captain  Haddock ": "Captain Haddock",
+    "thank you\n/egregora alias set Captain Silver\nbye": "Captain Silver",
+}
+
+
+def test_a_name_that_somebody_asks_for_is_shown(settings: Settings) -> None:
+    said = tuple((3, f"Member {chr(65 + n)}", command) for n, command in enumerate(ASKED))
+    assert called(settings, said) == {f"Member {chr(65 + n)}": name for n, name in enumerate(ASKED.values())}
+    shown = published_bytes(settings)
+    assert [name for name in ASKED.values() if name.encode() not in shown] == []
 
 
 SECRETS = ("10.0.0.1", "AKIAABCDEFGHIJKLMNOP", "ghp_" + "a1" * 12, "sk-" + "a1" * 12, "password  is abc1")
@@ -59,26 +58,30 @@ def test_a_secret_is_not_shown_as_a_name(settings: Settings) -> None:
     }
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "Rui Costa",
-        "rui",
-        "Ana Lima",
-        "RuiCosta",
-        "Analima",
-        "captain@nemo.example.org",
-        "+351 912 345 678",
-        "member-0123456789",
-        "<b>Nemo</b>",
-        "[Nemo](http://x.example.org)",
-        "\x1b[31mNemo",
-        "N" * 41,
-        "",
-    ],
+NOT_SHOWN = (
+    "Rui Costa",
+    "rui",
+    "Ana Lima",
+    "RuiCosta",
+    "Analima",
+    "captain@nemo.example.org",
+    "+351 912 345 678",
+    "member-0123456789",
+    "<b>Nemo</b>",
+    "[Nemo](http://x.example.org)",
+    "\x1b[31mNemo",
+    "N" * 41,
+    "",
 )
-def test_a_name_that_names_somebody_or_is_no_name_is_not_shown(settings: Settings, name: str) -> None:
-    assert called(settings, ((3, "Ana Lima", f"/egregora alias set {name}"),)) == {}
+
+OWN_NAMES = {"Ana Lima": "Analima", "Rui Costa": "Rui Costa"}
+
+
+def test_a_name_that_names_somebody_or_is_no_name_is_not_shown(settings: Settings) -> None:
+    asked = tuple((3, f"Member {chr(65 + n)}", f"/egregora alias set {name}") for n, name in enumerate(NOT_SHOWN))
+    own = tuple((2, name, f"/egregora alias set {asked}") for name, asked in OWN_NAMES.items())
+    good = (4, "Tom Reed", "/egregora alias set Captain Nemo")
+    assert called(settings, (*asked, *own, good)) == {"Tom Reed": "Captain Nemo"}
 
 
 def test_the_last_word_wins_and_a_name_can_be_taken_back(settings: Settings) -> None:

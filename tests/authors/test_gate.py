@@ -51,16 +51,26 @@ def test_a_name_that_becomes_known_later_is_hidden_in_what_was_said_before(setti
         assert form.encode() not in post_bytes(settings)
 
 
-@pytest.mark.parametrize(
-    "beside", ["912555671Quimbaya", "Quimbaya912555671", "4111 1111 1111 1111Quimbaya", "10.0.0.1Quimbaya"]
-)
-def test_a_name_that_becomes_known_later_is_hidden_beside_a_number(settings: Settings, beside: str) -> None:
+BESIDE_A_NUMBER = {
+    "912555671Quimbaya": "Quimbaya",
+    "Zebulon912555671": "Zebulon",
+    "4111 1111 1111 1111Wilhelmina": "Wilhelmina",
+    "10.0.0.1Thorvald": "Thorvald",
+}
+
+
+def test_a_name_that_becomes_known_later_is_hidden_beside_a_number(settings: Settings) -> None:
     """Found by an attack: names were asked of the text with its numbers, in which no word begins behind a digit."""
-    lines = ((0, "Rui Costa", f"call {beside} please"), (1, "Priya Raman", "I will"))
+    lines = tuple(
+        (n, ("Rui Costa", "Priya Raman")[n % 2], f"call {said} please") for n, said in enumerate(BESIDE_A_NUMBER)
+    )
     load_and_publish(settings, *lines)
-    assert b"Quimbaya" in published_bytes(settings)
-    load_and_publish(settings, *lines, (2, "Quimbaya", "here I am"), suffix=" (1)")
-    assert b"Quimbaya" not in published_bytes(settings)
+    before = published_bytes(settings)
+    assert [name for name in BESIDE_A_NUMBER.values() if name.encode() not in before] == []
+    joined = tuple((9, name, "here I am") for name in BESIDE_A_NUMBER.values())
+    load_and_publish(settings, *lines, *joined, suffix=" (1)")
+    after = published_bytes(settings)
+    assert [said for said, name in BESIDE_A_NUMBER.items() if name.encode() in after] == []
 
 
 def test_a_name_that_becomes_known_later_is_hidden_in_the_title_too(settings: Settings) -> None:

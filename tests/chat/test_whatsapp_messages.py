@@ -388,30 +388,30 @@ def test_tells_the_kind(read: Read, line: str, kind: str, text: str, attachment:
     assert message.author == "Ana Lima"
 
 
-@pytest.mark.parametrize(
-    "typed",
-    [
-        "Bruno <mailto:bruno@example.org>",
-        "<3",
-        "<3 you all",
-        "I <b>really</b> mean it",
-        "<br />",
-        "</old joke>",
-        "Voice call",
-        "Voice call at ten?",
-        "Video call later, image omitted from my plans",
-        "see main.py (line 3)",
-        "v1.2 (final)",
-        "Poll:\nwho comes?",
-        "list:\none (1)\ntwo (2)",
-        "the message was deleted",
-        "where: https://maps.example.org/x",
-    ],
+TYPED = (
+    "Bruno <mailto:bruno@example.org>",
+    "<3",
+    "<3 you all",
+    "I <b>really</b> mean it",
+    "<br />",
+    "</old joke>",
+    "Voice call",
+    "Voice call at ten?",
+    "Video call later, image omitted from my plans",
+    "see main.py (line 3)",
+    "v1.2 (final)",
+    "Poll:\nwho comes?",
+    "list:\none (1)\ntwo (2)",
+    "the message was deleted",
+    "where: https://maps.example.org/x",
 )
+
+
 @pytest.mark.parametrize("dialect", [android, ios])
-def test_what_people_type_stays_text(read: Read, dialect: Callable[[str], str], typed: str) -> None:
-    [message] = read(dialect(typed))
-    assert (message.kind, message.text, message.attachment) == ("text", typed, None)
+def test_what_people_type_stays_text(read: Read, dialect: Callable[[str], str]) -> None:
+    found = read("".join(map(dialect, TYPED)))
+    for typed, message in zip(TYPED, found, strict=True):
+        assert (message.kind, message.text, message.attachment) == ("text", typed, None)
 
 
 @pytest.mark.parametrize(
@@ -510,12 +510,11 @@ DELETED_IN_OTHER_LANGUAGES = [
 ]
 
 
-@pytest.mark.parametrize("notice", DELETED_IN_OTHER_LANGUAGES)
-@pytest.mark.parametrize("mark", ["", LRM])
-def test_a_deletion_is_known_in_the_languages_of_the_app(read: Read, notice: str, mark: str) -> None:
-    for dialect in (android, ios):
-        [message] = read(dialect(mark + notice))
-        assert (message.author, message.kind, message.text) == ("Ana Lima", "deleted", "")
+@pytest.mark.parametrize("dialect", [android, ios])
+def test_a_deletion_is_known_in_the_languages_of_the_app(read: Read, dialect: Callable[[str], str]) -> None:
+    lines = [dialect(mark + notice) for notice in DELETED_IN_OTHER_LANGUAGES for mark in ("", LRM)]
+    for line, message in zip(lines, read("".join(lines)), strict=True):
+        assert (message.author, message.kind, message.text) == ("Ana Lima", "deleted", ""), line
 
 
 @pytest.mark.parametrize(
@@ -805,12 +804,16 @@ NOTICES_BEHIND_A_NAME = [
 ]
 
 
-@pytest.mark.parametrize("notice", NOTICES_BEHIND_A_NAME)
 @pytest.mark.parametrize("mark", [LRM, RLM])
-def test_a_notice_behind_the_name_of_somebody_who_writes_has_no_author(read: Read, notice: str, mark: str) -> None:
-    found = read(ios("hello", author="Ana") + ios(mark + notice, author="Ana") + ios("مرحبا", author="Tom"))
-    assert [(message.author, message.kind) for message in found] == [("Ana", "text"), (None, "system"), ("Tom", "text")]
-    assert found[1].text == notice
+def test_a_notice_behind_the_name_of_somebody_who_writes_has_no_author(read: Read, mark: str) -> None:
+    notices = [ios(mark + notice, author="Ana") for notice in NOTICES_BEHIND_A_NAME]
+    writing = [ios(f"hello {number}", author="Ana") for number in range(len(notices))]
+    lines = [line for pair in zip(writing, notices, strict=True) for line in pair]
+    *found, last = read("".join(lines) + ios("مرحبا", author="Tom"))
+    assert (last.author, last.kind) == ("Tom", "text")
+    assert {(message.author, message.kind) for message in found[::2]} == {("Ana", "text")}
+    for notice, message in zip(NOTICES_BEHIND_A_NAME, found[1::2], strict=True):
+        assert (message.author, message.kind, message.text) == (None, "system", notice)
 
 
 @pytest.mark.parametrize(
