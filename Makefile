@@ -39,7 +39,7 @@ check: install ## Style, types, import rules, Dagster definitions
 		status=$$?; rm -rf "$$home"; exit $$status
 
 test: check ## The whole suite, without the slow fault and browser tests
-	@$(BIN)/python -m pytest -q -n 2 -m "not slow"
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow"
 
 test-slow: install ## Faults, real processes under load, properties with all examples, the UI in a browser
 	@$(BIN)/python -m pytest -q -m "slow or dear" --hypothesis-profile thorough --timeout 7200

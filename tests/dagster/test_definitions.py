@@ -18,8 +18,10 @@ from typing import Any
 import dagster as dg
 import pytest
 from dagster_duckdb import DuckDBResource
+from typer.testing import CliRunner
 
 from egregora_assets import runs
+from egregora_assets.cli import app
 from egregora_assets.config import Settings
 from egregora_assets.definitions import build_definitions, defs
 from egregora_assets.warehouse.connection import WarehouseBusy, open_snapshot
@@ -394,14 +396,9 @@ def test_what_is_told_to_dagster_has_no_word_and_no_name(settings: Settings, tmp
     (settings.inbox / "WhatsApp Chat with Wolfram.txt").write_text("01/02/2024, 10:00 - Wolfram: marmalade\n")
     (settings.home / "egregora.toml").write_text('[privacy]\nopt_out = ["Wolfram Unmatched"]\n')
 
-    run = subprocess.run(
-        [sys.executable, "-m", "egregora_assets.cli", "ingest", "--home", str(settings.home)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    run = CliRunner().invoke(app, ["ingest", "--home", str(settings.home)], env={"DAGSTER_HOME": None})
 
-    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.exit_code == 0, run.output
     held = {path: path.read_bytes() for path in settings.dagster_home.rglob("*") if path.is_file()}
     assert any(b"row_count" in content for content in held.values()), "the events are in these files"
     found = {
