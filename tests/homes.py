@@ -29,6 +29,12 @@ def make_ready_home(settings: Settings) -> None:
     shutil.copyfile(_empty_warehouse(next(_numbers)), settings.warehouse_path)
 
 
+def copied_home(made: Path, settings: Settings) -> Settings:
+    """Copy a home that was ``made`` once, for all tests of a file, to where ``settings`` have theirs; returns ``settings``."""
+    shutil.copytree(made, settings.home, dirs_exist_ok=True)
+    return settings
+
+
 @contextmanager
 def ready_warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
     """Give an empty warehouse in no home."""

@@ -1,4 +1,4 @@
-"""How often a property is tried whose examples are dear: a few times in the plain suite, as often as it needs with slow tests."""
+"""How often what is dear is tried: a few times in the plain suite, as often as it needs with the slow tests."""
 
 from __future__ import annotations
 
@@ -26,3 +26,9 @@ def dear(examples: int, few: int, **more: Any) -> Callable[[Property], Property]
         return pytest.mark.dear(settings(test))
 
     return tried
+
+
+def seeds(count: int, few: int) -> pytest.MarkDecorator:
+    """Try a test with so many values of ``seed``, all but a ``few`` among the slow tests."""
+    slow = [pytest.param(seed, marks=pytest.mark.slow) for seed in range(few, count)]
+    return pytest.mark.parametrize("seed", [*range(few), *slow])

@@ -23,6 +23,7 @@ from egregora_assets.publish.snapshot import publish
 from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.query import rows
 from tests.chats import chat, put_export, state_of_home
+from tests.homes import copied_home, make_ready_home
 from tests.pictures import jpeg, picture, png
 
 ARTIST = "Zanzibella Fiddlesworth"
@@ -59,8 +60,11 @@ def archive(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def filled(settings: Settings) -> Settings:
+@pytest.fixture(scope="module")
+def home_filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a chat of all ``FILES``. Tests have copies of it."""
+    settings = Settings(home=tmp_path_factory.mktemp("filled") / "home", timezone="UTC")
+    make_ready_home(settings)
     talk = chat(*((minute, "Ana Lima", f"{name} (file attached)") for minute, name in enumerate(FILES)))
     put_export(settings, "Garden Club", talk, media=FILES)
     with open_warehouse(settings) as connection:
@@ -68,7 +72,12 @@ def filled(settings: Settings) -> Settings:
         media.refresh(connection, settings)
         pictures.refresh(connection, settings, MediaStore(settings.media_store))
         near_duplicates.refresh(connection)
-    return settings
+    return settings.home
+
+
+@pytest.fixture
+def filled(settings: Settings, home_filled: Path) -> Settings:
+    return copied_home(home_filled, settings)
 
 
 def test_inspect_tells_every_member_and_every_pair_as_json(archive: Path) -> None:

@@ -30,6 +30,7 @@ from tests.git_history.oracle import (
     tree_of,
 )
 from tests.git_history.repositories import CASES, Case, Shares, force_move, grow, history
+from tests.properties import seeds
 
 
 def hour(number: float) -> int:
@@ -296,7 +297,7 @@ def test_a_random_history_is_the_same_for_the_same_seed_and_has_every_kind_of_ev
         assert times == sorted(times)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@seeds(3, 1)
 def test_the_slow_and_the_quick_oracle_agree_on_random_histories(seed: int, tmp_path: Path) -> None:
     path, rng = history(tmp_path / "repository", 60, seed, Shares(skew=0.2)), random.Random(seed)
     names = sorted({row.path for row in change_rows(path) if b"\n" not in row.path})

@@ -19,6 +19,7 @@ from tests.git_history import oracle
 from tests.git_history.git_streams import Content, Stream, git, lines, new_repository
 from tests.git_history.repositories import CASES, Case, Shares, force_move, grow, history
 from tests.homes import ready_warehouse
+from tests.properties import seeds
 
 TABLES = {
     "git_commits": "* EXCLUDE (revision)",
@@ -153,7 +154,7 @@ def assert_read_later(connection: duckdb.DuckDBPyConnection, case: Case, tmp_pat
             assert set(anew[table]) <= set(followed[table]), table
 
 
-@pytest.mark.parametrize("seed", range(3))
+@seeds(3, 1)
 def test_increments_give_the_rows_of_one_full_reading(seed: int, tmp_path: Path) -> None:
     path = tmp_path / "repository"
     history(path, 30, seed)
@@ -168,7 +169,7 @@ def test_increments_give_the_rows_of_one_full_reading(seed: int, tmp_path: Path)
         assert_same_look_ups(connection, path, "main", most=80)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@seeds(3, 1)
 def test_a_branch_that_was_moved_is_followed_and_its_old_commits_stay(seed: int, tmp_path: Path) -> None:
     path = tmp_path / "repository"
     history(path, 30, seed)
@@ -187,7 +188,7 @@ def test_a_branch_that_was_moved_is_followed_and_its_old_commits_stay(seed: int,
         assert_same_look_ups(connection, path, "main")
 
 
-@pytest.mark.parametrize("seed", range(6))
+@seeds(6, 2)
 def test_branches_moved_by_force_away_from_merges_and_back_leave_the_rows_of_one_full_reading(
     seed: int, tmp_path: Path
 ) -> None:

@@ -27,6 +27,7 @@ from egregora_assets.warehouse.files import make_home, open_warehouse
 from egregora_assets.warehouse.query import arrow, rows
 from tests.chat.test_merge_records import put, said
 from tests.chats import with_privacy
+from tests.homes import copied_home
 from tests.live_events import Event, deletion, edit, event, put_segment, table_of
 
 Row = dict[str, Any]
@@ -97,11 +98,19 @@ COLUMNS = """
 FIRST = (said(0, "who brings the seeds?"), said(1, "I do", "u2"), said(2, "so do I", "u3"))
 
 
-@pytest.fixture
-def published(settings: Settings) -> Settings:
+@pytest.fixture(scope="module")
+def home_with_first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which ``FIRST`` is published. Tests have copies of it."""
+    settings = Settings(home=tmp_path_factory.mktemp("first") / "home", timezone="UTC")
+    make_home(settings)
     put(settings, "first", *FIRST)
     run(settings)
-    return settings
+    return settings.home
+
+
+@pytest.fixture
+def published(settings: Settings, home_with_first: Path) -> Settings:
+    return copied_home(home_with_first, settings)
 
 
 def test_hot_messages_are_shown_as_the_next_snapshot_shows_them(published: Settings, hot_store: Opened) -> None:

@@ -17,6 +17,7 @@ from egregora_assets.publish.snapshot import publish
 from egregora_assets.sidecar import posts, verify, verify_pages
 from egregora_assets.warehouse.files import open_warehouse
 from tests.chats import post_bytes, with_privacy
+from tests.homes import copied_home, make_ready_home
 from tests.sidecar.test_posts import HOSTILE, rendered
 
 Said = dict[str, Any]
@@ -60,10 +61,18 @@ def assert_clean(settings: Settings) -> None:
         assert verify.sidecars_match_schema(connection, settings).passed
 
 
-@pytest.fixture
-def talked(settings: Settings) -> Settings:
+@pytest.fixture(scope="module")
+def home_talked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which ``TALK`` is published. Tests have copies of it."""
+    settings = Settings(home=tmp_path_factory.mktemp("talked") / "home", timezone="UTC")
+    make_ready_home(settings)
     take_in(settings, *TALK)
-    return settings
+    return settings.home
+
+
+@pytest.fixture
+def talked(settings: Settings, home_talked: Path) -> Settings:
+    return copied_home(home_talked, settings)
 
 
 def test_a_post_shows_what_a_message_replies_to_and_who_reacted_to_it_by_number(talked: Settings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,7 @@ from egregora_assets.warehouse.connection import open_snapshot
 from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.query import rows
 from tests.chats import with_privacy
+from tests.homes import copied_home, make_ready_home
 
 HAND = {"emoji": "👍", "author": "z", "author_name": "Zedonia Quarx"}
 TADA = {"emoji": "🎉", "author": "Rui Costa"}
@@ -45,10 +47,18 @@ def take_in(settings: Settings, *days: list[dict[str, object]], name: str = "gar
         publish(connection, settings)
 
 
-@pytest.fixture
-def ranked(settings: Settings) -> Settings:
+@pytest.fixture(scope="module")
+def home_ranked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which ``TALK`` is published. Tests have copies of it."""
+    settings = Settings(home=tmp_path_factory.mktemp("ranked") / "home", timezone="UTC")
+    make_ready_home(settings)
     take_in(settings, TALK, LATER)
-    return settings
+    return settings.home
+
+
+@pytest.fixture
+def ranked(settings: Settings, home_ranked: Path) -> Settings:
+    return copied_home(home_ranked, settings)
 
 
 def listed(settings: Settings) -> list[tuple[int, int, str]]:
