@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import hypothesis
 import pytest
+import sqlalchemy
 
 from egregora_assets.config import Settings, load_settings
 from tests.chats import put_export
@@ -30,6 +32,18 @@ def words_alone() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EGREGORA_SEARCH__EMBEDDER", "none")
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def events_forced_to_no_disk() -> Iterator[None]:
+    """Let Dagster's event log wait for no disk in this process: a run tells a thousand events, and no test cuts the power."""
+
+    def settle(connection: sqlite3.Connection, _: object) -> None:
+        connection.execute("PRAGMA synchronous = OFF")
+
+    sqlalchemy.event.listen(sqlalchemy.Engine, "connect", settle)
+    yield
+    sqlalchemy.event.remove(sqlalchemy.Engine, "connect", settle)
 
 
 @pytest.fixture

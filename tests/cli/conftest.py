@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import sqlalchemy
 from typer.testing import CliRunner, Result
 
 from egregora_assets.cli import app
@@ -46,18 +44,6 @@ def ingested(folder: Path, *given: Path) -> Ingested:
         env={**unset, "EGREGORA_TIMEZONE": "UTC", "COLUMNS": "160"},
     )
     return Ingested(home, list(given), result)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def events_forced_to_no_disk() -> Iterator[None]:
-    """Let Dagster's event log wait for no disk in this process: a run tells a thousand events, and no test cuts the power."""
-
-    def settle(connection: sqlite3.Connection, _: object) -> None:
-        connection.execute("PRAGMA synchronous = OFF")
-
-    sqlalchemy.event.listen(sqlalchemy.Engine, "connect", settle)
-    yield
-    sqlalchemy.event.remove(sqlalchemy.Engine, "connect", settle)
 
 
 @pytest.fixture(scope="session")
