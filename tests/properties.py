@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import permutations
 from typing import Any, TypeVar
 
 import hypothesis
@@ -32,3 +33,10 @@ def seeds(count: int, few: int) -> pytest.MarkDecorator:
     """Try a test with so many values of ``seed``, all but a ``few`` among the slow tests."""
     slow = [pytest.param(seed, marks=pytest.mark.slow) for seed in range(few, count)]
     return pytest.mark.parametrize("seed", [*range(few), *slow])
+
+
+def orders(count: int) -> pytest.MarkDecorator:
+    """Try a test with each ``order`` of so many numbers; in the plain suite each of them is first once, and last once."""
+    turned = {tuple((first + place) % count for place in range(count)) for first in range(count)}
+    slow = [pytest.param(order, marks=pytest.mark.slow) for order in permutations(range(count)) if order not in turned]
+    return pytest.mark.parametrize("order", [*sorted(turned), *slow])

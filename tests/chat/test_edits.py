@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
-import pytest
-
 from egregora_assets.chat import verify
 from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import Settings
@@ -13,6 +9,7 @@ from egregora_assets.publish.snapshot import publish
 from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.query import rows
 from tests.chats import Line, chat, derived_texts, post_bytes, published_bytes, put_export
+from tests.properties import orders
 
 EDITED = " <This message was edited>"
 DELETED = "This message was deleted"
@@ -54,7 +51,7 @@ def state(settings: Settings) -> list[tuple[object, ...]]:
         return rows(connection, "SELECT kind, text, is_edited FROM messages ORDER BY local_time, position")
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+@orders(3)
 def test_exports_in_any_order_end_with_the_newest_form_of_each_message(
     settings: Settings, order: tuple[int, ...]
 ) -> None:

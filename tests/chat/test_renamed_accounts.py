@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from typing import Any
-
-import pytest
 
 from egregora_assets.authors import gate
 from egregora_assets.chat import verify
@@ -17,6 +14,7 @@ from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.query import rows
 from tests.chat.formats.reading import write_zip
 from tests.chats import derived_texts, published_bytes
+from tests.properties import orders
 
 START = 1_600_000_000_000
 Said = dict[str, Any]
@@ -66,7 +64,7 @@ BEFORE = told_by("Ana Lima", said(4, "Ana Lima", "/egregora opt-out"))
 AFTER = told_by("Facebook user", said(4, "Facebook user", "/egregora opt-out"), said(5, "Rui Costa", "she left"))
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+@orders(3)
 def test_an_account_that_is_deleted_doubles_nothing_and_stays_opted_out(
     settings: Settings, order: tuple[int, ...]
 ) -> None:

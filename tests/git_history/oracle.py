@@ -150,8 +150,13 @@ def commit(repo: Path, sha: str) -> Commit:
 
 def boundaries(repo: Path) -> set[str]:
     """Return the shas that the `shallow` file names."""
-    file = repo / os.fsdecode(ask(repo, "rev-parse", "--git-path", "shallow").removesuffix(b"\n"))
+    file = _shallow_file(repo)
     return set(file.read_text().split()) if file.exists() else set()
+
+
+@cache
+def _shallow_file(repo: Path) -> Path:
+    return repo / os.fsdecode(ask(repo, "rev-parse", "--git-path", "shallow").removesuffix(b"\n"))
 
 
 def refs(repo: Path) -> dict[str, str]:

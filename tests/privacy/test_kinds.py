@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 
 import phonenumbers
@@ -132,48 +132,46 @@ def around_as_scrubbed() -> list[tuple[str, str]]:
     return list(zip(parts[::2], parts[1::2], strict=True))
 
 
-def check_gone(found: str, placeholder: str) -> None:
-    texts = [before + found + after for before, after in MORE_AROUND]
+def drawn(data: st.DataObject, kinds: Iterable[str] = KINDS) -> dict[str, str]:
+    """Draw one of each of these kinds."""
+    return {name: data.draw(KINDS[name][0], label=name) for name in kinds}
+
+
+@dear(4, 2)
+@given(st.data())
+def test_each_kind_is_gone_wherever_it_stands(data: st.DataObject) -> None:
+    texts, wanted = [], []
+    for name, found in drawn(data).items():
+        shown = KINDS[name][1]
+        around = MORE_AROUND, around_as_scrubbed()
+        if name == "key":  # a letter beside it is a part of it
+            around = ([("it is ", " now"), ("(", ")"), ("電話は", "")],) * 2
+        texts += [before + found + after for before, after in around[0]]
+        wanted += [before + shown + after for before, after in around[1]]
     results = scrubbed(texts)
-    assert results == [before + placeholder + after for before, after in around_as_scrubbed()]
+    assert results == wanted
     assert leaking([*texts, *results]) == texts
 
 
-@pytest.mark.parametrize("name", KINDS)
-@dear(4, 2)
-@given(st.data())
-def test_each_kind_is_gone_wherever_it_stands(name: str, data: st.DataObject) -> None:
-    strategy, placeholder = KINDS[name]
-    found = data.draw(strategy)
-    if name == "key":  # a letter beside it is a part of it
-        assert scrubbed([f"it is {found} now", f"({found})", f"電話は{found}"]) == [
-            f"it is {placeholder} now",
-            f"({placeholder})",
-            f"電話は{placeholder}",
-        ]
-        return
-    check_gone(found, placeholder)
-
-
-@pytest.mark.parametrize("name", IN_ANY_SCRIPT)
 @hypothesis_settings(max_examples=3, deadline=None)
 @given(st.data())
-def test_digits_of_any_script_are_digits(name: str, data: st.DataObject) -> None:
-    strategy, placeholder = KINDS[name]
-    written = data.draw(strategy)
-    scripts = [written.translate(str.maketrans(ASCII_DIGITS, script)) for script in SCRIPTS]
-    assert scrubbed(scripts) == [placeholder] * len(scripts)
+def test_digits_of_any_script_are_digits(data: st.DataObject) -> None:
+    kinds = drawn(data, IN_ANY_SCRIPT)
+    scripts = [
+        written.translate(str.maketrans(ASCII_DIGITS, script)) for written in kinds.values() for script in SCRIPTS
+    ]
+    assert scrubbed(scripts) == [KINDS[name][1] for name in kinds for _ in SCRIPTS]
 
 
-@pytest.mark.parametrize("name", KINDS)
 @hypothesis_settings(max_examples=3, deadline=None)
 @given(st.data())
-def test_no_invisible_mark_hides_any_kind(name: str, data: st.DataObject) -> None:
-    strategy, placeholder = KINDS[name]
-    found = data.draw(strategy)
-    place, mark = data.draw(st.integers(1, len(found) - 1)), data.draw(st.sampled_from(MARKS))
-    shown = scrub_one(f"say {found[:place]}{mark}{found[place:]} now")
-    assert "".join(character for character in shown if character not in MARKS) == f"say {placeholder} now"
+def test_no_invisible_mark_hides_any_kind(data: st.DataObject) -> None:
+    kinds, marked = drawn(data), []
+    for found in kinds.values():
+        place, mark = data.draw(st.integers(1, len(found) - 1)), data.draw(st.sampled_from(MARKS))
+        marked.append(f"say {found[:place]}{mark}{found[place:]} now")
+    shown = ["".join(character for character in text if character not in MARKS) for text in scrubbed(marked)]
+    assert shown == [f"say {KINDS[name][1]} now" for name in kinds]
 
 
 LINKS = {
@@ -307,22 +305,22 @@ def test_letters_of_a_placeholder_inside_a_name_are_no_placeholder(name: str) ->
     assert scrub_one("David has [id]", name) == "[name] has [id]"
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Bearer abcdefghijklmnop.qrstuv",
-        "hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX",
-        "chat.whatsapp.com/AbCdEfGhIjKlMnOpQrStUv",
-        "t.me/+AbCdEfGhIjKl",
-        "discord.com/api/webhooks/123456789012345678/AbCdEf-Gh_Ij",
-        "whsec_abcdefghijklmnopqrstuvwxyz",
-        "ya29.a0AfHabcdefghijklmnop",
-        "AccountKey=abcdefghijklmnopqrstuvwxyz==",
-    ],
+OPENING = (
+    "Bearer abcdefghijklmnop.qrstuv",
+    "hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX",
+    "chat.whatsapp.com/AbCdEfGhIjKlMnOpQrStUv",
+    "t.me/+AbCdEfGhIjKl",
+    "discord.com/api/webhooks/123456789012345678/AbCdEf-Gh_Ij",
+    "whsec_abcdefghijklmnopqrstuvwxyz",
+    "ya29.a0AfHabcdefghijklmnop",
+    "AccountKey=abcdefghijklmnopqrstuvwxyz==",
 )
-def test_what_opens_something_without_a_parameter_is_hidden(text: str) -> None:
-    assert scrub_one(f"say {text} now") == "say [secret] now"
-    assert leaking([f"say {text} now", "say [secret] now"]) == [f"say {text} now"]
+
+
+def test_what_opens_something_without_a_parameter_is_hidden() -> None:
+    texts = [f"say {text} now" for text in OPENING]
+    assert scrubbed(texts) == ["say [secret] now"] * len(texts)
+    assert leaking([*texts, "say [secret] now"]) == texts
 
 
 PASSWORDS = [
@@ -338,10 +336,10 @@ PASSWORDS = [
 ]
 
 
-@pytest.mark.parametrize(("text", "shown"), PASSWORDS)
-def test_what_is_said_to_be_a_password_is_hidden(text: str, shown: str) -> None:
-    assert scrub_one(text) == shown
-    assert leaking([text, shown]) == [text]
+def test_what_is_said_to_be_a_password_is_hidden() -> None:
+    texts, shown = zip(*PASSWORDS, strict=True)
+    assert scrubbed(list(texts)) == list(shown)
+    assert leaking([*texts, *shown]) == list(texts)
 
 
 KEYCAPS = "9\ufe0f\u20e31\ufe0f\u20e32\ufe0f\u20e3 3\ufe0f\u20e34\ufe0f\u20e35\ufe0f\u20e3 6\ufe0f\u20e37\ufe0f\u20e38\ufe0f\u20e3"
@@ -360,12 +358,11 @@ DISGUISED = [
 ]
 
 
-@pytest.mark.parametrize(("text", "shown"), DISGUISED)
-def test_what_is_written_otherwise_is_hidden_too(text: str, shown: str) -> None:
-    first = scrub_one(text).replace("\u20e3", "")
-    assert first == shown
-    assert scrub_one(shown) == shown
-    assert leaking([shown]) == []
+def test_what_is_written_otherwise_is_hidden_too() -> None:
+    texts, shown = zip(*DISGUISED, strict=True)
+    assert [text.replace("\u20e3", "") for text in scrubbed(list(texts))] == list(shown)
+    assert scrubbed(list(shown)) == list(shown)
+    assert leaking(list(shown)) == []
 
 
 BOT = "123456789:AAH" + "aBcDeFgHiJ" * 3 + "xyz"
@@ -397,11 +394,10 @@ WRITTEN_OTHERWISE = {
 }
 
 
-@pytest.mark.parametrize("text", WRITTEN_OTHERWISE)
-def test_separators_and_spellings_found_in_review_hide_nothing(text: str) -> None:
-    shown = f"say {WRITTEN_OTHERWISE[text]} now"
-    assert scrub_one(f"say {text} now") == shown
-    assert leaking([shown]) == []
+def test_separators_and_spellings_found_in_review_hide_nothing() -> None:
+    shown = [f"say {text} now" for text in WRITTEN_OTHERWISE.values()]
+    assert scrubbed([f"say {text} now" for text in WRITTEN_OTHERWISE]) == shown
+    assert leaking(shown) == []
 
 
 def test_a_taxpayer_whose_number_begins_with_zeros_is_one() -> None:
