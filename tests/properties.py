@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import permutations
 from typing import Any, TypeVar
 
@@ -29,14 +29,17 @@ def dear(examples: int, few: int, **more: Any) -> Callable[[Property], Property]
     return tried
 
 
+def some_of(values: Sequence[Any], *plain: Any) -> list[Any]:
+    """Return the values of a parameter: those that are ``plain`` as they are, all others among the slow tests."""
+    return [value if value in plain else pytest.param(value, marks=pytest.mark.slow) for value in values]
+
+
 def seeds(count: int, few: int) -> pytest.MarkDecorator:
     """Try a test with so many values of ``seed``, all but a ``few`` among the slow tests."""
-    slow = [pytest.param(seed, marks=pytest.mark.slow) for seed in range(few, count)]
-    return pytest.mark.parametrize("seed", [*range(few), *slow])
+    return pytest.mark.parametrize("seed", some_of(range(count), *range(few)))
 
 
 def orders(count: int) -> pytest.MarkDecorator:
     """Try a test with each ``order`` of so many numbers; in the plain suite each of them is first once, and last once."""
-    turned = {tuple((first + place) % count for place in range(count)) for first in range(count)}
-    slow = [pytest.param(order, marks=pytest.mark.slow) for order in permutations(range(count)) if order not in turned]
-    return pytest.mark.parametrize("order", [*sorted(turned), *slow])
+    turned = (tuple((first + place) % count for place in range(count)) for first in range(count))
+    return pytest.mark.parametrize("order", some_of(list(permutations(range(count))), *turned))

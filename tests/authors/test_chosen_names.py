@@ -13,13 +13,15 @@ from tests.chats import Line, chat, published_bytes, put_export
 OTHERS: tuple[Line, ...] = ((0, "Rui Costa", "good morning all of you"), (1, "Priya Raman", "hello"))
 
 
-def called(settings: Settings, *exports: tuple[Line, ...]) -> dict[str, str]:
-    """Take in the exports and return the chosen names by display name, as they are published."""
+def called(settings: Settings, *exports: tuple[Line, ...], is_published: bool = False) -> dict[str, str]:
+    """Take in the exports and return the chosen names by display name."""
     for number, lines in enumerate(exports, start=1):
         put_export(settings, "Garden Club", chat(*OTHERS, *lines), f" ({number})")
     with open_warehouse(settings) as connection:
         ingest(connection, settings)
-        publish(connection, settings)
+        sync.refresh(connection, settings)
+        if is_published:
+            publish(connection, settings)
         return dict(
             rows(
                 connection,
@@ -42,7 +44,9 @@ ASKED = {
 
 def test_a_name_that_somebody_asks_for_is_shown(settings: Settings) -> None:
     said = tuple((3, f"Member {chr(65 + n)}", command) for n, command in enumerate(ASKED))
-    assert called(settings, said) == {f"Member {chr(65 + n)}": name for n, name in enumerate(ASKED.values())}
+    assert called(settings, said, is_published=True) == {
+        f"Member {chr(65 + n)}": name for n, name in enumerate(ASKED.values())
+    }
     shown = published_bytes(settings)
     assert [name for name in ASKED.values() if name.encode() not in shown] == []
 
@@ -99,15 +103,15 @@ def test_two_people_are_never_called_alike(settings: Settings) -> None:
 
 def test_a_name_that_turns_out_to_be_somebody_elses_leaves_no_byte(settings: Settings) -> None:
     asked: Line = (3, "Ana Lima", "/egregora alias set Quimbaya")
-    assert called(settings, (asked,)) == {"Ana Lima": "Quimbaya"}
+    assert called(settings, (asked,), is_published=True) == {"Ana Lima": "Quimbaya"}
     assert b"Quimbaya" in published_bytes(settings), "the search below would see nothing"
-    assert called(settings, (asked,), (asked, (9, "Quimbaya Torres", "hello, I am new"))) == {}
+    assert called(settings, (asked,), (asked, (9, "Quimbaya Torres", "hello, I am new")), is_published=True) == {}
     assert b"Quimbaya" not in published_bytes(settings)
 
 
 def test_who_has_opted_out_is_not_called_anything(settings: Settings) -> None:
     lines = ((3, "Ana Lima", "/egregora alias set Quimbaya"), (4, "Ana Lima", "/egregora opt-out"))
-    called(settings, lines)
+    called(settings, lines, is_published=True)
     assert b"Quimbaya" not in published_bytes(settings)
 
 

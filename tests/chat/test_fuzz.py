@@ -32,7 +32,7 @@ from egregora_assets.config import LimitSettings
 from tests.chat.test_whatsapp_scan import scanned, scanned_in_small_samples, weights
 
 A_MILLION = 1_000_000
-slow_too = [pytest.param(25, id="some"), pytest.param(1500, id="many", marks=pytest.mark.slow)]
+slow_too = [pytest.param(12, id="some"), pytest.param(1500, id="many", marks=pytest.mark.slow)]
 """How many examples hypothesis makes in one test."""
 
 

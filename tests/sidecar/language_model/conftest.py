@@ -16,7 +16,7 @@ from tests.chats import Line, chat, put_export
 from tests.sidecar.language_model.service import Service, served
 
 DAY = 24 * 60
-DOCUMENTS = 12
+DOCUMENTS = 9
 
 
 def conversation(day: int) -> tuple[Line, ...]:
@@ -29,7 +29,7 @@ def conversation(day: int) -> tuple[Line, ...]:
 
 @pytest.fixture(scope="module")
 def home_with_talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with twelve conversations of three messages by two people. Tests have copies of it."""
+    """A home with nine conversations of three messages by two people. Tests have copies of it."""
     settings = Settings(home=tmp_path_factory.mktemp("talk") / "home", timezone="UTC")
     make_home(settings)
     lines = [line for day in range(DOCUMENTS) for line in conversation(day)]

@@ -613,8 +613,8 @@ def test_a_budget_of_money_is_not_passed_by_several_runs(talk: Settings, service
 
 
 def test_time_has_an_end_too(talk: Settings, service: Service) -> None:
-    service.usual = lambda lines: Answer(well(lines).body, seconds=0.5)
-    outcome = read(service.settings(talk, concurrency=1, max_seconds=2))
+    service.usual = lambda lines: Answer(well(lines).body, seconds=0.25)
+    outcome = read(service.settings(talk, concurrency=1, max_seconds=1))
     assert 0 < outcome.answered < DOCUMENTS
     assert "max_seconds" in outcome.reason
     assert outcome.left == DOCUMENTS - outcome.answered
