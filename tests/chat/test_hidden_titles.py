@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+
+import pytest
 
 from egregora_assets.authors.posts import read_posts
 from egregora_assets.chat import verify
@@ -12,6 +15,7 @@ from egregora_assets.publish.snapshot import publish
 from egregora_assets.warehouse.files import open_warehouse
 from egregora_assets.warehouse.query import rows
 from tests.chats import Line, chat, published_bytes, put_export, state_of_home, with_privacy
+from tests.homes import copied_home, make_ready_home
 
 GROUP: tuple[Line, ...] = (
     (0, "Rui Costa", "who waters the beds?"),
@@ -32,23 +36,35 @@ def take_in(settings: Settings, title: str, *lines: Line, suffix: str = "") -> s
     return " ".join([*sources, *(str(path.relative_to(settings.home)) for path in settings.published.rglob("*"))])
 
 
-def test_a_title_that_names_a_new_member_leaves_no_byte(settings: Settings) -> None:
+@pytest.fixture(scope="module")
+def home_named(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which the chat "Quimbaya Garden" is published. Tests have copies of it."""
+    settings = Settings(home=tmp_path_factory.mktemp("named") / "home", timezone="UTC")
+    make_ready_home(settings)
     assert "quimbaya-garden" in take_in(settings, "Quimbaya Garden", *GROUP)
-    assert b"uimbaya" in published_bytes(settings), "the search below would see nothing"
-    shown = take_in(settings, "Quimbaya Garden", *GROUP, JOINED, suffix=" (1)")
+    return settings.home
+
+
+@pytest.fixture
+def named(settings: Settings, home_named: Path) -> Settings:
+    return copied_home(home_named, settings)
+
+
+def test_a_title_that_names_a_new_member_leaves_no_byte(named: Settings) -> None:
+    assert b"uimbaya" in published_bytes(named), "the search below would see nothing"
+    shown = take_in(named, "Quimbaya Garden", *GROUP, JOINED, suffix=" (1)")
     assert "uimbaya" not in shown
-    assert b"uimbaya" not in published_bytes(settings)
+    assert b"uimbaya" not in published_bytes(named)
     assert shown.count("chat-") > 1
 
 
-def test_a_title_that_names_somebody_of_another_chat_is_hidden_and_its_messages_stay_known(settings: Settings) -> None:
-    take_in(settings, "Quimbaya Garden", *GROUP)
-    take_in(settings, "Book Club", (0, "Ana Lima", "page one"), (1, "Quimbaya Torres", "two"), (2, "Bo Li", "three"))
-    assert b"uimbaya" not in published_bytes(settings)
-    shown = take_in(settings, "Quimbaya Garden", *GROUP, (5, "Rui Costa", "and on Monday?"), suffix=" (1)")
+def test_a_title_that_names_somebody_of_another_chat_is_hidden_and_its_messages_stay_known(named: Settings) -> None:
+    take_in(named, "Book Club", (0, "Ana Lima", "page one"), (1, "Quimbaya Torres", "two"), (2, "Bo Li", "three"))
+    assert b"uimbaya" not in published_bytes(named)
+    shown = take_in(named, "Quimbaya Garden", *GROUP, (5, "Rui Costa", "and on Monday?"), suffix=" (1)")
     assert "uimbaya" not in shown
     assert "book-club" in shown
-    with open_warehouse(settings) as connection:
+    with open_warehouse(named) as connection:
         assert rows(connection, "SELECT count(*) FROM messages") == [(7,)]
         assert rows(connection, "SELECT count(*) FROM sources") == [(2,)]
         assert rows(connection, "SELECT count(DISTINCT message_id) FROM clean_messages") == [(7,)]
@@ -103,21 +119,19 @@ def test_a_source_id_that_the_owner_has_set_stays(settings: Settings) -> None:
     assert "quimbaya-garden" in take_in(named, "Quimbaya Garden", *GROUP, JOINED, suffix=" (1)")
 
 
-def test_a_title_that_names_somebody_on_the_list_leaves_no_byte(settings: Settings) -> None:
-    take_in(settings, "Quimbaya Garden", *GROUP)
-    listed = with_privacy(settings, opt_out=("Quimbaya Torres",))
+def test_a_title_that_names_somebody_on_the_list_leaves_no_byte(named: Settings) -> None:
+    listed = with_privacy(named, opt_out=("Quimbaya Torres",))
     with open_warehouse(listed) as connection:
         ingest(connection, listed)
         publish(connection, listed)
-    assert b"uimbaya" not in published_bytes(settings)
-    assert not [path for path in settings.published.rglob("*") if "uimbaya" in path.name]
+    assert b"uimbaya" not in published_bytes(named)
+    assert not [path for path in named.published.rglob("*") if "uimbaya" in path.name]
 
 
-def test_a_title_is_hidden_in_the_same_run_in_which_the_policy_changes(settings: Settings) -> None:
-    take_in(settings, "Quimbaya Garden", *GROUP)
-    listed = with_privacy(settings, opt_out=("Tom Whitaker",))
+def test_a_title_is_hidden_in_the_same_run_in_which_the_policy_changes(named: Settings) -> None:
+    listed = with_privacy(named, opt_out=("Tom Whitaker",))
     assert "uimbaya" not in take_in(listed, "Quimbaya Garden", *GROUP, JOINED, suffix=" (1)")
-    assert b"uimbaya" not in published_bytes(settings)
+    assert b"uimbaya" not in published_bytes(named)
 
 
 def publish_alone(settings: Settings) -> str:
@@ -128,25 +142,23 @@ def publish_alone(settings: Settings) -> str:
     return " ".join([*sources, *(str(path.relative_to(settings.home)) for path in settings.published.rglob("*"))])
 
 
-def test_a_title_that_names_somebody_on_the_list_is_hidden_by_any_asset_alone(settings: Settings) -> None:
+def test_a_title_that_names_somebody_on_the_list_is_hidden_by_any_asset_alone(named: Settings) -> None:
     """Found in review: only ``messages`` hid titles, so the snapshot alone was published with the name in ids and folders."""
-    take_in(settings, "Quimbaya Garden", *GROUP)
-    shown = publish_alone(with_privacy(settings, opt_out=("Quimbaya Torres",)))
+    shown = publish_alone(with_privacy(named, opt_out=("Quimbaya Torres",)))
     assert "uimbaya" not in shown
     assert shown.count("chat-") > 1
-    assert b"uimbaya" not in published_bytes(settings)
+    assert b"uimbaya" not in published_bytes(named)
 
 
-def test_a_title_that_names_an_author_of_a_post_is_hidden_by_any_asset_alone(settings: Settings) -> None:
-    take_in(settings, "Quimbaya Garden", *GROUP)
-    posts = settings.home / "blog"
+def test_a_title_that_names_an_author_of_a_post_is_hidden_by_any_asset_alone(named: Settings) -> None:
+    posts = named.home / "blog"
     posts.mkdir()
     (posts / "one.md").write_text("---\nauthors:\n  - Quimbaya Torres\n---\nhello\n")
-    blogging = settings.model_copy(update={"authors": AuthorSettings(posts=posts)})
+    blogging = named.model_copy(update={"authors": AuthorSettings(posts=posts)})
     with open_warehouse(blogging) as connection:
         read_posts(connection, blogging)
     assert "uimbaya" not in publish_alone(blogging)
-    assert b"uimbaya" not in published_bytes(settings)
+    assert b"uimbaya" not in published_bytes(named)
     before = state_of_home(blogging)
     publish_alone(blogging)
     assert state_of_home(blogging) == before, "nothing is new"

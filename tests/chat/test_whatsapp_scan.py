@@ -218,14 +218,14 @@ def test_a_million_continuation_lines_cost_linear_time_and_are_cut_once(connecti
 
 def test_many_lines_that_nearly_are_headers_cost_linear_time(connection: duckdb.DuckDBPyConnection) -> None:
     def nearly() -> Iterator[str]:
-        for number in range(100_000):
+        for number in range(30_000):
             letters = f"{number:b}".translate({48: "a", 49: "b"})
             yield f"25/12/2023, 10:30 {letters} - x\n2 kg of {letters} - and more\n"
 
     began = time.process_time()
     texts, _ = staged(connection, "".join([ANDROID, "start\n", *nearly(), ANDROID, "end"]).encode())
     assert len(texts) == 2
-    assert time.process_time() - began < 10
+    assert time.process_time() - began < 3
 
 
 def test_many_unknown_words_beside_a_time_cost_linear_time_and_are_no_text(
