@@ -360,7 +360,7 @@ class LiveSettings(_Section):
 
     adapters: tuple[AdapterSettings, ...] = ()
     budget_ms: float = Field(default=50.0, gt=0, description="From receipt to the durable row, 99 of 100 messages.")
-    linger_ms: float = Field(default=2.0, ge=0, description="How long a commit waits for company.")
+    linger_ms: float = Field(default=2.0, ge=0, description="For how long no commit begins after the last one.")
     batch_rows: int = Field(default=2_000, ge=1, description="Most events of one commit.")
     queue_rows: int = Field(default=20_000, ge=1, description="Most events that wait; more have to wait outside.")
     window_ids: int = Field(default=200_000, ge=0, description="Latest events that are known by heart.")

@@ -10,11 +10,13 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    GetPydanticSchema,
     ValidationError,
+    WithJsonSchema,
     model_validator,
 )
 
-from egregora_assets.chat.formats.jsonl import Identifier, Mention, Name, Time, problems
+from egregora_assets.chat.formats.jsonl import Mention, Name, Time, problems
 from egregora_assets.chat.formats.records import Kind, valid
 
 MAX_EVENT_BYTES = 1 << 20
@@ -24,6 +26,7 @@ EVENT_KINDS: tuple[str, ...] = get_args(EventKind)
 MOST_LETTERS = 65_536
 """The longest text of any platform; more of them in one block of the hot store would not fit into its memory."""
 _MOST_MENTION = 1_024
+_MOST_NAME = 512
 
 
 def _aware(moment: datetime) -> datetime:
@@ -32,8 +35,16 @@ def _aware(moment: datetime) -> datetime:
 
 
 Instant = Annotated[Time, AfterValidator(_aware)]
-IncomingId = Annotated[Identifier, Field(max_length=512)]
-ShortName = Annotated[Name, Field(max_length=512)]
+ShortName = Annotated[Name, Field(max_length=_MOST_NAME)]
+_NumberAsText = Annotated[int, Field(strict=True), AfterValidator(str), Field(max_length=_MOST_NAME)]
+IncomingId = Annotated[
+    str,
+    GetPydanticSchema(
+        lambda _, handler: handler(Annotated[ShortName | _NumberAsText, Field(union_mode="left_to_right")])
+    ),
+    WithJsonSchema({"anyOf": [{"type": "string", "minLength": 1, "maxLength": _MOST_NAME}, {"type": "integer"}]}),
+]
+"""An id as text; a number is taken for its digits. Texts, which nearly all are, are looked at without calling Python."""
 
 
 class IncomingMessage(BaseModel):
@@ -70,15 +81,20 @@ class IncomingMessage(BaseModel):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        if self.event != "message" and self.target is None:
+        if self.event == "message":
+            if not (self.text or self.attachments or self.kind):
+                raise ValueError("one of text, kind and attachments is required")
+        elif self.target is None:
             raise ValueError(f"event {self.event!r} needs target: the native_id of the message that it is about")
-        if self.event == "reaction" and self.emoji is None and not self.removed:
+        elif self.event == "reaction" and self.emoji is None and not self.removed:
             raise ValueError("event 'reaction' needs emoji, unless it was taken back")
-        if any(isinstance(one, Mention) and len(one.id) + len(one.name or "") > _MOST_MENTION for one in self.mentions):
+        if self.mentions and any(map(_is_too_long, self.mentions)):
             raise ValueError(f"a mention has at most {_MOST_MENTION} characters")
-        if self.event == "message" and not (self.text or self.attachments or self.kind):
-            raise ValueError("one of text, kind and attachments is required")
         return self
+
+
+def _is_too_long(mention: str | Mention) -> bool:
+    return isinstance(mention, Mention) and len(mention.id) + len(mention.name or "") > _MOST_MENTION
 
 
 class Refused(ValueError):

@@ -99,14 +99,17 @@ class Intake:
         """Wait until somebody wakes the writer's thread."""
         self._awake.wait()
 
-    def take(self, linger_seconds: float, most_rows: int) -> list[Arrival]:
-        """Return the events of the next commit, which waits for company so long after its first one; none where there are none."""
+    def take(self, not_before: float, most_rows: int) -> list[Arrival]:
+        """Return the events of the next commit; none where there are none.
+
+        It waits for company until ``not_before`` (of ``time.monotonic``), unless it has ``most_rows`` already.
+        """
         if not self._queue:
             self._sleep_again()
             return []
-        late = self._queue[0].delivery.received_ns / 1e9 + linger_seconds - time.monotonic()
-        if late > 0 and len(self._queue) < most_rows:
-            self._hurried.wait(min(late, linger_seconds))
+        early = not_before - time.monotonic()
+        if early > 0 and len(self._queue) < most_rows:
+            self._hurried.wait(early)
         group: list[Arrival] = []
         size = 0
         while self._queue and len(group) < most_rows and size < MAX_GROUP_BYTES:

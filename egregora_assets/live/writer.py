@@ -32,7 +32,7 @@ _ATTEMPTS = 2
 _LONGEST_PAUSE_SECONDS = 1.0
 _FIRST_PAUSE_SECONDS = 0.02
 _LINGER_GROWTH = 8
-"""A commit waits at most so many times ``linger_ms``, where many events come: it costs the same for one as for fifty."""
+"""A commit waits for at most so many times ``linger_ms``, where many events come: it costs the same for one as for fifty."""
 _ROWS_FOR_LONGEST_LINGER = 24
 _DURABLE = Outcome(True)
 _UNKNOWN = (duckdb.Error, OSError, WarehouseBusy)
@@ -80,6 +80,7 @@ class Writer:
         self._events: Any = None
         self._cursors: Any = None
         self._busy_rows = 0
+        self._ended_at = 0.0
         self._pause_seconds = 0.0
         self._thread = threading.Thread(target=self._run, name="live-writer", daemon=True)
 
@@ -146,16 +147,20 @@ class Writer:
         """Do what there is to do; returns whether the thread goes on."""
         if not self._stopping:
             self._intake.wait()
-        group = self._intake.take(self._linger(), self._most_rows)
+        group = self._intake.take(self._ended_at + self._linger(), self._most_rows)
         if group:
             self._busy_rows = len(group)
             self._commit(group)
+            self._ended_at = time.monotonic()
         while self._chores:
             self._do(*self._chores.popleft())
         return not self._stopping or not self._intake.is_empty
 
     def _linger(self) -> float:
-        """Return how long the next commit waits: longer after one with much company, because each costs CPU time."""
+        """Return for how long no commit begins after the last one: longer where that was large, because each costs CPU time.
+
+        So an event that comes alone is committed at once, and where many come they gather.
+        """
         share = min(self._busy_rows / _ROWS_FOR_LONGEST_LINGER, 1.0)
         return 0.0 if self._stopping else self._linger_seconds * max(1.0, _LINGER_GROWTH * share)
 

@@ -159,6 +159,7 @@ def test_what_would_not_fit_into_the_memory_of_the_store_is_refused(shared: Runn
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_ending_stores_and_answers_what_was_accepted(tmp_path: Path, number: int) -> None:
     with running(tmp_path / "home", settings="[live]\nlinger_ms = 3000.0\n") as service, client(service) as sender:
+        assert sender.ask(event("alone")) == {"ack": "alone"}
         sender.send(*numbered(range(100)))
         with client(service) as other:
             while other.ask({"status": True})["status"]["rows_waiting"] < 100:
@@ -166,7 +167,7 @@ def test_ending_stores_and_answers_what_was_accepted(tmp_path: Path, number: int
         assert service.stop(number) == 0
         assert len(sender.acks(100)) == 100
         assert sender.receive() is None
-    assert len(stored(service.home)) == 100
+    assert len(stored(service.home)) == 101
     assert len(list((service.home / "segments").glob("*.parquet"))) == 1
 
 
