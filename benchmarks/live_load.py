@@ -78,9 +78,9 @@ def store_rows(settings: Settings, count: int) -> None:
     store = HotStore(settings)
     store.open()
     store.connection.execute(
-        """INSERT INTO hot_events BY NAME SELECT range + 1 AS sequence, 'socket' AS adapter, 'jsonl' AS platform,
-        'message' AS event, 'garden' AS source, 'old' || range AS native_id, 'u' || range % 50 AS author,
-        TIMESTAMPTZ '2024-01-01' + to_seconds(range) AS sent_at, 'text' AS kind, $words || range AS text, false AS removed,
+        """INSERT INTO hot_lines BY NAME SELECT range + 1 AS sequence, 'socket' AS adapter, 'jsonl' AS platform,
+        to_json({source: 'garden', native_id: 'old' || range, author: 'u' || range % 50, text: $words || range,
+            sent_at: TIMESTAMPTZ '2024-01-01' + to_seconds(range)})::VARCHAR AS said,
         now() AS received_at, now() AS committed_at, unhex(md5(range::VARCHAR)) AS key FROM range($count)""",
         {"count": count, "words": WORDS},
     ).fetchall()

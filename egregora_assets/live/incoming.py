@@ -47,6 +47,16 @@ IncomingId = Annotated[
 """An id as text; a number is taken for its digits. Texts, which nearly all are, are looked at without calling Python."""
 
 
+def _mention(told: str | Mention) -> Mention:
+    return Mention(id=told) if isinstance(told, str) else told
+
+
+Person = Annotated[
+    Mention, GetPydanticSchema(lambda _, handler: handler(Annotated[IncomingId | Mention, AfterValidator(_mention)]))
+]
+"""A person who is mentioned: an id, or an object with ``id`` and ``name``."""
+
+
 class IncomingMessage(BaseModel):
     """A message, or what happened to one. Fields that are not named here are ignored; ``null`` is as good as missing.
 
@@ -71,9 +81,7 @@ class IncomingMessage(BaseModel):
     reply_to: IncomingId | None = Field(None, description="`native_id` of the message that this one answers.")
     thread: IncomingId | None = Field(None, description="`native_id` of the message that this one's thread hangs on.")
     attachments: tuple[ShortName, ...] = Field((), max_length=100, description="Names of the files that came with it.")
-    mentions: tuple[IncomingId | Mention, ...] = Field(
-        (), max_length=1_000, description="People whom the text mentions."
-    )
+    mentions: tuple[Person, ...] = Field((), max_length=1_000, description="People whom the text mentions.")
     emoji: ShortName | None = Field(
         None, description="What the reaction is; left out with `removed`, whatever that person's was."
     )
@@ -93,8 +101,16 @@ class IncomingMessage(BaseModel):
         return self
 
 
-def _is_too_long(mention: str | Mention) -> bool:
-    return isinstance(mention, Mention) and len(mention.id) + len(mention.name or "") > _MOST_MENTION
+def _is_too_long(mention: Mention) -> bool:
+    return len(mention.id) + len(mention.name or "") > _MOST_MENTION
+
+
+def as_json(message: IncomingMessage) -> str:
+    """Return all that an event says as one line of JSON. What stands for nothing said is left out."""
+    return _SERIALIZER.to_json(message, exclude_defaults=True).decode()
+
+
+_SERIALIZER = IncomingMessage.__pydantic_serializer__
 
 
 class Refused(ValueError):

@@ -130,6 +130,4 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _delete(segment: Segment, connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute(
-        "DELETE FROM hot_events WHERE sequence BETWEEN ? AND ?", [segment.first, segment.last]
-    ).fetchall()
+    connection.execute("DELETE FROM hot_lines WHERE sequence BETWEEN ? AND ?", [segment.first, segment.last]).fetchall()

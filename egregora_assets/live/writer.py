@@ -18,13 +18,12 @@ from typing import Any
 
 import duckdb
 
-from egregora_assets.chat.formats.jsonl import Mention
 from egregora_assets.config import LiveSettings
 from egregora_assets.live.adapters.protocol import Outcome
 from egregora_assets.live.errors import WriterDied
 from egregora_assets.live.hot_store import HotStore
 from egregora_assets.live.id_window import IdWindow, event_key
-from egregora_assets.live.incoming import IncomingMessage
+from egregora_assets.live.incoming import IncomingMessage, as_json
 from egregora_assets.live.intake import Arrival, Intake
 from egregora_assets.warehouse.connection import WarehouseBusy
 
@@ -91,7 +90,7 @@ class Writer:
         connection = self._store.connection
         connection.execute("BEGIN")
         message = IncomingMessage(native_id="0", source="0", author="0", sent_at=datetime.now(UTC), text="0")
-        self._events.append_rows([(0, *_said("", "", message), None, None, b"")])
+        self._events.append_rows([(0, "", "", as_json(message), None, None, b"")])
         self._events.flush()
         connection.execute("ROLLBACK")
 
@@ -196,7 +195,7 @@ class Writer:
         self._window.replace(self._store.latest_keys(self._window.size))
         self._next = self._store.last_sequence() + 1
         self._next_cursor = self._store.last_cursor_number() + 1
-        self._events = self._store.connection.appender("hot_events")
+        self._events = self._store.connection.appender("hot_lines")
         self._cursors = self._store.connection.appender("cursors")
         self._is_settled = True
 
@@ -277,41 +276,7 @@ class _Rows:
             self.at = number
             arrival = self._group[number]
             received = now + timedelta(microseconds=(arrival.delivery.received_ns - now_ns) // 1_000)
-            yield (sequence, *_said(arrival.adapter, arrival.platform, arrival.delivery.message), received, now, key)
-
-
-def _said(adapter: str, platform: str, message: IncomingMessage) -> tuple[object, ...]:
-    """Return the columns ``adapter`` to ``removed`` of ``SEGMENT_SCHEMA``."""
-    return (
-        adapter,
-        platform,
-        message.event,
-        message.source,
-        message.source_title,
-        message.native_id,
-        message.target,
-        message.author,
-        message.author_name,
-        message.sent_at,
-        _kind(message),
-        message.text,
-        message.reply_to,
-        message.thread,
-        message.attachments,
-        [_mentioned(mention) for mention in message.mentions],
-        message.emoji,
-        message.removed,
-    )
-
-
-def _kind(message: IncomingMessage) -> str | None:
-    if message.attachments and message.kind in (None, "text"):
-        return "media"
-    return message.kind or ("text" if message.event == "message" else None)
-
-
-def _mentioned(mention: str | Mention) -> dict[str, str | None]:
-    return {"id": mention, "name": None} if isinstance(mention, str) else {"id": mention.id, "name": mention.name}
+            yield (sequence, arrival.adapter, arrival.platform, as_json(arrival.delivery.message), received, now, key)
 
 
 def _reason(fault: BaseException) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -129,7 +130,7 @@ def test_after_a_crash_between_segment_and_note_nothing_is_sealed_twice_and_no_n
         segments.acknowledge(settings.segments, segment, 0)
         segments.forget(settings.segments, segment)
     with duckdb.connect(str(settings.live_path)) as connection:
-        connection.execute("DELETE FROM hot_events").fetchall()
+        connection.execute("DELETE FROM hot_lines").fetchall()
     in_runs(settings, third)
     assert stored(settings.home, "sequence") == [5]
 
@@ -210,12 +211,75 @@ def test_events_that_nobody_sends_again_are_kept_until_they_are_durable(
     assert stored(settings.home) == ["kept"]
 
 
+WORDS = st.text(min_size=1, max_size=40)
+
+
+@examples(max_examples=25)
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {"text": WORDS},
+            optional={
+                "author_name": WORDS,
+                "source_title": WORDS,
+                "thread": WORDS,
+                "attachments": st.lists(WORDS, max_size=3),
+                "mentions": st.lists(
+                    WORDS | st.fixed_dictionaries({"id": WORDS}, optional={"name": WORDS}), max_size=3
+                ),
+                "sent_at": st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 30), timezones=st.just(UTC)),
+            },
+        ),
+        max_size=10,
+    )
+)
+def test_what_is_stored_is_what_was_said(told: list[dict[str, Any]]) -> None:
+    events = [event(f"m{number}", **fields) for number, fields in enumerate(told)]
+    with TemporaryDirectory() as folder:
+
+        async def put(opened: Hot) -> None:
+            await opened.put(*events)
+
+        in_runs(quick(Path(folder)), put)
+        for name in ("native_id", "text", "author_name", "source_title", "thread", "attachments", "sent_at"):
+            expected = [getattr(IncomingMessage.model_validate(one), name) for one in events]
+            assert stored(Path(folder), name) == [list(one) if isinstance(one, tuple) else one for one in expected]
+        people = [[dict(person) for person in IncomingMessage.model_validate(one).mentions] for one in events]
+        assert stored(Path(folder), "mentions") == people
+
+
+def test_rows_of_a_file_with_a_column_for_each_field_are_kept(tmp_path: Path) -> None:
+    settings = quick(tmp_path)
+    said = [
+        event("m1", mentions=["u1"], attachments=["a.jpg"]),
+        event("e1", event="edit", target="m1", author_name="Ana"),
+    ]
+    before: list[Any] = []
+
+    async def put(opened: Hot) -> None:
+        await opened.put(*said)
+
+    async def again(opened: Hot) -> None:
+        assert await opened.put(*said) == [DURABLE, DURABLE]
+
+    in_runs(settings, put)
+    with duckdb.connect(str(settings.live_path)) as connection:
+        before = connection.execute("FROM hot_events").fetchall()
+        connection.execute(
+            "CREATE TABLE old AS SELECT *, key FROM hot_events POSITIONAL JOIN (SELECT key FROM hot_lines)"
+        )
+        connection.execute("DROP VIEW hot_events; DROP TABLE hot_lines; ALTER TABLE old RENAME TO hot_events")
+    in_runs(settings, again)
+    with duckdb.connect(str(settings.live_path)) as connection:
+        assert connection.execute("FROM hot_events").fetchall() == before
+
+
 def test_an_event_that_cannot_be_a_row_is_refused_and_those_beside_it_are_stored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = quick(tmp_path, linger_ms=50.0)
     monkeypatch.setattr(
-        "egregora_assets.live.writer._kind", lambda message: object() if message.native_id == "m2" else "text"
+        "egregora_assets.live.writer.as_json", lambda message: object() if message.native_id == "m2" else "{}"
     )
 
     async def run(opened: Hot) -> None:
@@ -225,7 +289,7 @@ def test_an_event_that_cannot_be_a_row_is_refused_and_those_beside_it_are_stored
         assert "cannot be stored" in str(second.problem)
 
     in_runs(settings, run)
-    assert stored(settings.home) == ["m1", "m3"]
+    assert stored(settings.home, "sequence") == [1, 2]
 
 
 def test_the_death_of_the_writer_ends_the_service_with_its_reason(
