@@ -25,7 +25,7 @@ from egregora_assets.privacy.scrub import (
 )
 from egregora_assets.warehouse.query import Parameters, rows, temporary
 
-_FEW = 2_000
+FEW_ROWS = 2_000
 """Rows that are asked what they need before anything is done to them."""
 _STRICTEST_FIRST: tuple[Policy, ...] = ("scrub", "pseudonymise", "keep")
 
@@ -107,7 +107,7 @@ def cleaned_now(
 ) -> Iterator[str]:
     """Give for the length of the block SQL of what ``cleaned`` gives, the sooner the fewer rows there are."""
     with temporary(connection, "said", relation, parameters) as count:
-        if count > _FEW or rules.keep or rules.pseudonymise:
+        if count > FEW_ROWS or rules.keep or rules.pseudonymise:
             yield _cleaned(rules)
             return
         with scrubbed(connection, "FROM said", "text", rules.names) as query:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
-from contextlib import ExitStack
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 
 import duckdb
 import pyarrow as pa
 
-from egregora_assets.authors.policy import Rules, cleaned
+from egregora_assets.authors.policy import FEW_ROWS, Rules, cleaned_now
 from egregora_assets.chat.segments import SEGMENT_SCHEMA
 from egregora_assets.config import Settings
 from egregora_assets.live.fresh_rules import Ground, Shown, Told, ground, state_of
@@ -22,13 +23,15 @@ from egregora_assets.privacy.again import NOTHING_SHOWN
 from egregora_assets.privacy.folding import fold
 from egregora_assets.privacy.names import aliasing
 from egregora_assets.privacy.pseudonyms import ALIAS, define_rotated
-from egregora_assets.privacy.scrub import mentions, quoted, scrub, scrubbing
+from egregora_assets.privacy.scrub import mentions, quoted, scrub, scrubbed, scrubbing
 from egregora_assets.warehouse.connection import settle
 from egregora_assets.warehouse.query import arrow, changed, rows, temporary, view_of
 
 _MOST_EVENTS = 200_000
 """The latest events that are shown; what is before them in a longer backlog comes with the next run."""
 _EVENTS = ", ".join(SEGMENT_SCHEMA.names)
+_CLOSING_SECONDS = 0.3
+_AGAIN_SECONDS = 0.01
 
 log = logging.getLogger(__name__)
 
@@ -53,9 +56,16 @@ class FreshReads:
         self._views: dict[str, pa.Table] = {}
 
     def close(self) -> None:
-        """Give the memory back."""
-        with self._turn:
+        """Give the memory back. A question that is being asked is interrupted; where that takes too long, nothing is given back."""
+        until = time.monotonic() + _CLOSING_SECONDS
+        while not self._turn.acquire(timeout=_AGAIN_SECONDS):
+            if time.monotonic() > until:
+                return
+            self._aside.interrupt()
+        try:
             self._opened.close()
+        finally:
+            self._turn.release()
 
     @property
     def problem(self) -> str | None:
@@ -126,19 +136,22 @@ class FreshReads:
             view_of(aside, "choosing", pa.table({"sequence": pa.array(self._told.choosing_names, pa.int64())})),
             view_of(aside, "newly_out", _table(("author_id",), [(self._as(one),) for one in shown.newly_out])),
         ):
-            with temporary(aside, "new_events", _cleaned(shown)):
-                self._fold(first)
+            _clean(aside, shown, fresh.num_rows)
+            self._fold(first)
             self._views = {name: arrow(aside, sql) for name, sql in _GIVEN.items()}
 
     def _fold(self, first: int) -> None:
         """Add ``new_events`` to the others, forget those before ``first``, and fold again what either are about."""
         aside = self._aside
-        aside.execute("CREATE TABLE IF NOT EXISTS events AS FROM new_events LIMIT 0").fetchall()
+        is_new = not rows(aside, "SELECT 1 FROM duckdb_tables() WHERE table_name = 'told'")
+        if is_new:
+            aside.execute("CREATE TABLE events AS FROM new_events LIMIT 0").fetchall()
         about = f"SELECT message_id FROM new_events UNION SELECT message_id FROM events WHERE sequence < {first}"
         with temporary(aside, "touched", about):
             changed(aside, f"DELETE FROM events WHERE sequence < {first}")
             changed(aside, "INSERT INTO events BY NAME FROM new_events")
-            aside.execute(f"CREATE TABLE IF NOT EXISTS told AS FROM ({_FOLDED}) LIMIT 0").fetchall()
+            if is_new:
+                aside.execute(f"CREATE TABLE told AS FROM ({_FOLDED}) LIMIT 0").fetchall()
             changed(aside, "DELETE FROM told WHERE message_id IN (FROM touched)")
             changed(aside, f"INSERT INTO told BY NAME {_FOLDED}")
 
@@ -165,29 +178,42 @@ def _table(columns: tuple[str, ...], found: Sequence[tuple[str | None, ...]]) ->
     return pa.table({name: pa.array(values, pa.string()) for name, values in zip(columns, gathered, strict=True)})
 
 
-def _cleaned(shown: Shown) -> str:
-    """Return the SQL of the fresh events as they may be shown."""
+def _clean(aside: duckdb.DuckDBPyConnection, shown: Shown, count: int) -> None:
+    """Keep the ``count`` fresh events as they may be shown as ``new_events``."""
     rules = shown.texts
     if rules is None:
-        return f"SELECT * REPLACE ('' AS text), true AS is_withheld FROM ({_SAID})"
-    by_policy = cleaned(_SAID, rules)
+        _keep_events(aside, "new_events", f"SELECT * REPLACE ('' AS text), true AS is_withheld FROM ({_SAID})")
+        return
+    with cleaned_now(aside, _SAID, rules) as by_policy:
+        _keep_events(aside, "new_events", f"SELECT *, false AS is_withheld FROM ({by_policy})")
     if shown.new_names:
-        by_policy = _without_new_names(by_policy, rules, list(shown.new_names))
-    return f"SELECT *, false AS is_withheld FROM ({by_policy})"
+        with _without_new_names(aside, rules, list(shown.new_names), count) as settled:
+            _keep_events(aside, "settled_events", settled)
+        aside.execute("DROP TABLE new_events").fetchall()
+        aside.execute("ALTER TABLE settled_events RENAME TO new_events").fetchall()
 
 
-def _without_new_names(relation: str, rules: Rules, names: list[str]) -> str:
-    """Return SQL for ``relation`` in which names that the warehouse does not know yet are hidden too, where names are.
+def _keep_events(aside: duckdb.DuckDBPyConnection, name: str, sql: str) -> None:
+    changed(aside, f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
+
+
+@contextmanager
+def _without_new_names(aside: duckdb.DuckDBPyConnection, rules: Rules, names: list[str], count: int) -> Iterator[str]:
+    """Give SQL for ``new_events`` in which names that the warehouse does not know yet are hidden too, where names are.
 
     They are looked for in texts that are clean already: a text in which this brings one of the other names to light is not shown.
     """
     among = f"source_id IN ({', '.join(map(quoted, rules.keep))})" if rules.keep else "false"
-    again = scrub(
-        f"SELECT *, text AS before FROM ({relation}) WHERE NOT {among}", "text", names, aliases=bool(rules.pseudonymise)
-    )
+    relation = f"SELECT *, text AS before FROM new_events WHERE NOT {among}"
+    aliases = bool(rules.pseudonymise)
+    if count > FEW_ROWS or aliases:
+        again: AbstractContextManager[str] = nullcontext(scrub(relation, "text", names, aliases))
+    else:
+        again = scrubbed(aside, relation, "text", names)
     shows = f"text <> before AND {mentions('text', rules.names)}"
-    settled = f"SELECT * EXCLUDE (before) REPLACE (CASE WHEN {shows} THEN '{NOTHING_SHOWN}' ELSE text END AS text) FROM ({again})"
-    return f"FROM ({settled}) UNION ALL BY NAME (FROM ({relation}) WHERE {among})" if rules.keep else settled
+    with again as sql:
+        settled = f"SELECT * EXCLUDE (before) REPLACE (CASE WHEN {shows} THEN '{NOTHING_SHOWN}' ELSE text END AS text) FROM ({sql})"
+        yield f"FROM ({settled}) UNION ALL BY NAME (FROM new_events WHERE {among})" if rules.keep else settled
 
 
 _CHAT_COLUMNS = ("platform", "source", "source_id", "title", "timezone", "identity")
@@ -223,13 +249,13 @@ _SAID = f"""
 """
 """Events with the ids that they will have in the warehouse, and words only where messages have any. Who is hidden says nothing."""
 
-_TOUCHED = "(FROM events SEMI JOIN touched USING (message_id))"
 _FOLDED = f"""
-    WITH bases AS (
-        FROM {_TOUCHED} WHERE event = 'message' QUALIFY row_number() OVER (PARTITION BY message_id ORDER BY sequence) = 1
+    WITH about AS MATERIALIZED (FROM events SEMI JOIN touched USING (message_id)),
+    bases AS (
+        FROM about WHERE event = 'message' QUALIFY row_number() OVER (PARTITION BY message_id ORDER BY sequence) = 1
     ),
     edits AS (
-        SELECT e.* FROM {_TOUCHED} e LEFT JOIN bases b USING (message_id)
+        SELECT e.* FROM about e LEFT JOIN bases b USING (message_id)
         WHERE e.event = 'edit' AND (b.author_id IS NULL OR b.author_id = e.author_id)
         QUALIFY row_number() OVER (
             PARTITION BY message_id ORDER BY e.sent_at DESC, e.kind DESC NULLS LAST, e.text DESC, e.sequence
@@ -237,7 +263,7 @@ _FOLDED = f"""
     ),
     deletions AS (
         SELECT message_id, min(sent_at) AS deleted_at, max(sequence) AS sequence, max(received_at) AS received_at
-        FROM {_TOUCHED} WHERE event = 'delete' GROUP BY message_id
+        FROM about WHERE event = 'delete' GROUP BY message_id
     )
     SELECT
         coalesce(b.sequence, greatest(e.sequence, d.sequence)) AS sequence, message_id,
