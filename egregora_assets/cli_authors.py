@@ -7,7 +7,6 @@ import typer
 
 from egregora_assets.cli_common import Home, as_table, out, readable_errors, settings_with_warehouse
 from egregora_assets.config import load_settings
-from egregora_assets.privacy.keys import KeyFileError
 from egregora_assets.terminal import plain
 
 Names = Annotated[
@@ -118,6 +117,7 @@ def erasure_report(home: Home = None) -> None:
 def rotate_key(home: Home = None) -> None:
     """Give everybody a new pseudonym and every message a new id, then publish anew: old files tell nothing about new ones."""
     from egregora_assets.demo import ingest_and_report
+    from egregora_assets.privacy.keys import KeyFileError
     from egregora_assets.rotation import rotate
     from egregora_assets.warehouse.files import open_warehouse
 

@@ -12,7 +12,6 @@ import typer
 
 from egregora_assets.cli_common import Home, as_table, err, out, readable_errors, settings_with_warehouse
 from egregora_assets.config import Settings
-from egregora_assets.git_history.repositories import Unanswerable, sources
 from egregora_assets.terminal import plain
 
 if TYPE_CHECKING:
@@ -166,6 +165,7 @@ def _facts(
 
 def _show(settings: Settings, repo: str, version: "Version") -> None:
     from egregora_assets.git_history.contents import content_of
+    from egregora_assets.git_history.repositories import Unanswerable, sources
 
     with readable_errors():
         if version.blob is None:
@@ -239,6 +239,8 @@ def repos(home: Home = None) -> None:
 
 def _names(settings: Settings, repo: str | None) -> Sequence[str]:
     """Return the names of the repositories that are asked for. Raises ``Unanswerable``."""
+    from egregora_assets.git_history.repositories import Unanswerable, sources
+
     found = [source.name for source in sources(settings, None if repo is None else [repo])]
     if not found:
         raise Unanswerable(
@@ -249,6 +251,8 @@ def _names(settings: Settings, repo: str | None) -> Sequence[str]:
 
 def _moment(settings: Settings, time: str) -> datetime:
     """Return the time that is meant; one without a zone is by the clock of the settings. Raises ``Unanswerable``."""
+    from egregora_assets.git_history.repositories import Unanswerable
+
     try:
         if _SECONDS.fullmatch(time):
             return datetime.fromtimestamp(float(time), UTC)

@@ -12,21 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from typer.core import TyperCommand
 
-from egregora_assets.authors.listing import UnknownPseudonym
-from egregora_assets.chat.archive import ExportUnreadable
-from egregora_assets.config import Settings, SettingsError, load_settings
-from egregora_assets.git_history.plumbing import GitError
-from egregora_assets.git_history.repositories import Unanswerable
-from egregora_assets.live.errors import LiveError
-from egregora_assets.media.errors import CollectionRefused, FolderRefused, NotSanitised, UnknownFile
-from egregora_assets.privacy.keys import KeyFileError
-from egregora_assets.publish.ledger import SnapshotOutdated, UnknownSource
-from egregora_assets.publish.snapshot import PublicationRefused
-from egregora_assets.search.embedders import EmbedderFailed, NoEmbedder
-from egregora_assets.search.errors import UnknownMessage
+from egregora_assets.config import Settings, load_settings
 from egregora_assets.terminal import plain
-from egregora_assets.warehouse.connection import NothingPublished, WarehouseBusy
-from egregora_assets.warehouse.migrate import SchemaMismatch
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -61,34 +48,19 @@ def readable_errors() -> Iterator[None]:
         yield
     except BrokenPipeError:
         raise  # the reader has seen enough (`| head`): the command ends without a word
-    except (
-        ExportUnreadable,
-        SettingsError,
-        KeyFileError,
-        WarehouseBusy,
-        NothingPublished,
-        SchemaMismatch,
-        UnknownPseudonym,
-        GitError,
-        Unanswerable,
-        NotSanitised,
-        CollectionRefused,
-        FolderRefused,
-        UnknownFile,
-        PublicationRefused,
-        SnapshotOutdated,
-        UnknownSource,
-        UnknownMessage,
-        NoEmbedder,
-        EmbedderFailed,
-        LiveError,
-        OSError,
-    ) as error:
+    except _expected() as error:
         err.print(f"[red]error:[/red] {plain(_told(error))}", soft_wrap=True)
         raise typer.Exit(1) from error
     except duckdb.Error as error:
         err.print(f"[red]error:[/red] {plain(str(error).splitlines()[0])}", soft_wrap=True)
         raise typer.Exit(1) from error
+
+
+def _expected() -> tuple[type[Exception], ...]:
+    """Return these errors. They are only looked up where one has come: their modules are half of what a command needs to start."""
+    from egregora_assets.cli_errors import EXPECTED
+
+    return EXPECTED
 
 
 def _told(error: Exception) -> str:
@@ -100,6 +72,8 @@ def _told(error: Exception) -> str:
 
 def settings_with_warehouse(home: Path | None) -> Settings:
     """Return the settings of a home that has a warehouse: asking must not make one where a path is mistyped."""
+    from egregora_assets.warehouse.connection import NothingPublished
+
     settings = load_settings(home)
     if not settings.warehouse_path.exists():
         raise NothingPublished(settings.snapshot_path)

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import os
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +21,7 @@ from egregora_assets.terminal import plain
 live = typer.Typer(help="Messages as they come: run the service, ask it, see how it does.")
 
 _EVERY_SECONDS = 1.0
+_LEFT_BEHIND = ("reader_", "live-writer")
 Address = Annotated[
     str | None, typer.Option("--listen", metavar="unix:PATH", help="The socket; default: live.sock in the home.")
 ]
@@ -35,7 +38,7 @@ def run(
     context.obj = home
     if context.invoked_subcommand is not None:
         return
-    from egregora_assets.live.fresh_reads import FreshReads
+    from egregora_assets.live.late_reads import LateReads
     from egregora_assets.live.reporter import Reporter
     from egregora_assets.live.service import Inputs, run_service
 
@@ -44,8 +47,9 @@ def run(
         settings = load_settings(home)
         alone = stdin and listen is None and not settings.live.adapters
         inputs = Inputs(_socket(settings, listen), stdin, ends_with_input=alone)
-        with closing(Reporter(settings)) as reporter, closing(FreshReads(settings)) as reads:
+        with closing(Reporter(settings)) as reporter, closing(LateReads(settings)) as reads:
             run_service(settings, inputs, reporter.put, reads.views)
+    _end_where_threads_do_not()
 
 
 @live.command()
@@ -111,6 +115,13 @@ def salvage(context: typer.Context, home: Home = None) -> None:
         "Events that came in last may be lost, also some that were acknowledged: let senders send again what they sent "
         "since the last segment was sealed. What is known is stored once."
     )
+
+
+def _end_where_threads_do_not() -> None:
+    """End the process at once where a question is still being asked: the end of Python would abort a thread that is in DuckDB."""
+    if any(thread.name.startswith(_LEFT_BEHIND) for thread in threading.enumerate()):
+        logging.shutdown()
+        os._exit(0)
 
 
 def _socket(settings: Settings, address: str | None) -> Path:

@@ -123,6 +123,8 @@ class Service:
         self.reader = AsyncReader(self.store.cursor, seconds=self.live.query_seconds, most_rows=self.live.query_rows)
         self.reads = HotReads(self.reader, self._views)
         self.reporting = Reporting(self.writer, self._report)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
         try:
             try:
                 await self._open()
@@ -130,8 +132,6 @@ class Service:
                 self.reader.close()
                 self.store.close()  # no thread that writes has begun: nobody else closes it
                 raise
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.add_signal_handler(number, self._stop.set)
             await self._work()
         except* WriterDied as died:
             raise died.exceptions[0] from None
@@ -157,8 +157,6 @@ class Service:
                 raise AdapterUnusable(f"two adapters are called {adapter.name!r}: give one of them another name")
             self.lanes[adapter.name] = Lane(adapter)
         self.socket.respond = self.respond
-        with suppress(NotReadOnly, QueryFailed):  # where nothing may be read yet, nothing is slow the first time
-            await self.reads.recent(1)
         if self.live.metrics_port is not None:
             self.metrics = await serve_metrics(self.live.metrics_port, self)
         await self.socket.open()
@@ -174,7 +172,13 @@ class Service:
         async with asyncio.TaskGroup() as tasks:
             background = [
                 tasks.create_task(work)
-                for work in (self._watch_writer(), self._hand_over(), self._report_windows(), self.loop_lag.run())
+                for work in (
+                    self._watch_writer(),
+                    self._hand_over(),
+                    self._report_windows(),
+                    self.loop_lag.run(),
+                    self._prepare_reads(),
+                )
             ]
             pumps = {name: tasks.create_task(self._pump(lane)) for name, lane in self.lanes.items()}
             await self._until_end(pumps)
@@ -250,6 +254,11 @@ class Service:
             moments = np.array(times, np.int64)
             self.monitor.add(adapter, "queue", settled.taken_ns - moments)
             self.monitor.add(adapter, "commit", settled.committed_ns - moments)
+
+    async def _prepare_reads(self) -> None:
+        """Ask once before anybody does: the first question takes as long as there are rows. Events are taken in meanwhile."""
+        with suppress(NotReadOnly, QueryFailed, QueryTooLong):  # where nothing may be read yet, nothing is slow
+            await self.reads.recent(1)
 
     async def _watch_writer(self) -> None:
         await self.writer.died

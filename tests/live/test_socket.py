@@ -76,8 +76,9 @@ def test_a_line_that_is_no_event_is_answered_with_its_problem_and_the_others_go_
 
 
 def test_a_line_that_is_too_long_is_refused_without_being_held(shared: Running) -> None:
-    before = _peak_memory(shared)
     with client(shared) as sender:
+        sender.ask({"recent": 1})  # what reads need is loaded
+        before = _peak_memory(shared)
         for _ in range(64):
             sender.socket.sendall(b"x" * MEGABYTE)
         sender.socket.sendall(b"\n")
@@ -169,6 +170,13 @@ def test_ending_stores_and_answers_what_was_accepted(tmp_path: Path, number: int
         assert sender.receive() is None
     assert len(stored(service.home)) == 101
     assert len(list((service.home / "segments").glob("*.parquet"))) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_service_that_has_just_begun_ends_as_it_is_told(tmp_path: Path, number: int) -> None:
+    with running(tmp_path / "home") as service:
+        assert service.stop(number) == 0
+        assert not service.socket.exists()
 
 
 def test_a_second_service_of_a_home_is_refused_with_a_reason_and_does_no_harm(shared: Running) -> None:
