@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable
 
 from egregora_assets.live.incoming import IncomingMessage
 
 KEY_BYTES = 16
-_encoded = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def event_key(platform: str, message: IncomingMessage) -> bytes:
     """Return the 128-bit key of an event. Two are alike when platform, ids and all that is said are; times do not count."""
-    said = _encoded(
-        (
-            platform,
-            message.source,
-            message.native_id,
-            message.event,
-            message.target,
-            message.emoji,
-            message.removed,
-            message.text,
-            message.attachments,
-        )
+    said = (
+        platform,
+        message.source,
+        message.native_id,
+        message.event,
+        message.target,
+        message.emoji,
+        message.removed,
+        message.text,
+        message.attachments,
     )
-    return hashlib.blake2b(said.encode(), digest_size=KEY_BYTES).digest()
+    return hashlib.blake2b(
+        ascii(said).encode(), digest_size=KEY_BYTES
+    ).digest()  # as a literal of Python: no two are alike
 
 
 class IdWindow:

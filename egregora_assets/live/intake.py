@@ -131,8 +131,10 @@ class Intake:
 
 def weight(message: IncomingMessage) -> int:
     """Return about how many bytes an event takes in memory."""
-    named = (message.source_title, message.author_name, message.emoji)
-    size = _ENVELOPE_BYTES + len(message.text) + sum(len(name) for name in named if name is not None)
+    size = _ENVELOPE_BYTES + len(message.text)
+    for name in (message.source_title, message.author_name, message.emoji):
+        if name is not None:
+            size += len(name)
     if message.attachments:
         size += sum(100 + len(name) for name in message.attachments)
     if message.mentions:

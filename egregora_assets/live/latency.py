@@ -7,6 +7,7 @@ counted at once.
 
 from __future__ import annotations
 
+import math
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -44,6 +45,14 @@ class Histogram:
         self.count += len(durations)
         self.longest_ns = max(self.longest_ns, int(durations.max()))
         self.sum_ns += int(durations.sum())
+
+    def add_one(self, duration: int) -> None:
+        """Count one duration, in nanoseconds."""
+        number = int(math.log2(max(duration, 1_000) / 1_000) * _PER_DOUBLING)
+        self.counts[min(number, _BUCKETS - 1)] += 1
+        self.count += 1
+        self.longest_ns = max(self.longest_ns, duration)
+        self.sum_ns += duration
 
     def merge(self, other: Histogram) -> None:
         """Count what another one has counted."""

@@ -10,8 +10,6 @@ import time
 import traceback
 from types import FrameType
 
-import numpy as np
-
 from egregora_assets.live.latency import LatencyMonitor
 
 _BEAT_SECONDS = 0.02
@@ -53,7 +51,7 @@ class LoopLag:
         now = time.monotonic()
         late = max(now - self._beat - _BEAT_SECONDS, 0.0)
         self._beat = now
-        self._monitor.loop_lag.add(np.array([int(late * 1e9)], np.int64))
+        self._monitor.loop_lag.add_one(int(late * 1e9))
         seen, self._seen = self._seen, None
         if seen is not None and late >= _HELD_SECONDS:
             self.culprit, self.held_ms = seen, late * 1_000

@@ -242,14 +242,13 @@ class Service:
         """Answer a group, on the loop."""
         self.intake.release(settled.group)
         received: dict[str, list[int]] = defaultdict(list)
-        for arrival, outcome in zip(settled.group, settled.outcomes, strict=True):
-            delivery = arrival.delivery
+        for (adapter, _, delivery, _), outcome in zip(settled.group, settled.outcomes, strict=True):
             if outcome.durable:
-                received[arrival.adapter].append(delivery.received_ns)
+                received[adapter].append(delivery.received_ns)
             if delivery.answer is not None:
                 delivery.answer(outcome)
             elif outcome.problem is not None:
-                log.error("an event of %s was left out: %s", arrival.adapter, outcome.problem)
+                log.error("an event of %s was left out: %s", adapter, outcome.problem)
         for adapter, times in received.items():
             moments = np.array(times, np.int64)
             self.monitor.add(adapter, "queue", settled.taken_ns - moments)

@@ -272,11 +272,14 @@ class _Rows:
 
     def __iter__(self) -> Iterator[tuple[object, ...]]:
         now, now_ns = datetime.now(UTC), time.monotonic_ns()
+        received_ns, received = now_ns, now
         for sequence, (key, number) in enumerate(self._fresh.items(), start=self._first):
             self.at = number
-            arrival = self._group[number]
-            received = now + timedelta(microseconds=(arrival.delivery.received_ns - now_ns) // 1_000)
-            yield (sequence, arrival.adapter, arrival.platform, as_json(arrival.delivery.message), received, now, key)
+            adapter, platform, delivery, _ = self._group[number]
+            if delivery.received_ns != received_ns:  # all of one piece have the same
+                received_ns = delivery.received_ns
+                received = now + timedelta(microseconds=(received_ns - now_ns) // 1_000)
+            yield (sequence, adapter, platform, as_json(delivery.message), received, now, key)
 
 
 def _reason(fault: BaseException) -> str:

@@ -191,7 +191,7 @@ class _Client(asyncio.BufferedProtocol):
         self._buffer = bytearray(PIECE_BYTES)
         self._lines = Lines()
         self._unparsed: deque[bytes | None] = deque()
-        self._unsent: list[bytes] = []
+        self._unsent: list[str] = []
         self._unanswered = 0
         self._request: asyncio.Task[None] | None = None
         self._has_ended = self._is_deaf = self._is_unread = self._is_resting = False
@@ -264,7 +264,7 @@ class _Client(asyncio.BufferedProtocol):
         """Tell what became of an event."""
         self._unanswered -= 1
         if outcome.durable:
-            self._send(b'{"ack": %s}\n' % encode_basestring_ascii(native_id).encode())
+            self._send(f'{{"ack": {encode_basestring_ascii(native_id)}}}\n')
         else:
             self.say({"error": outcome.problem, "native_id": native_id})
         if self._has_ended and not self._unanswered:
@@ -272,7 +272,7 @@ class _Client(asyncio.BufferedProtocol):
 
     def say(self, told: dict[str, Any]) -> None:
         """Send an object as one line."""
-        self._send(json.dumps(told, default=str).encode() + b"\n")
+        self._send(json.dumps(told, default=str) + "\n")
 
     def close(self) -> None:
         """Send what is still to be sent, and close."""
@@ -322,14 +322,14 @@ class _Client(asyncio.BufferedProtocol):
         self._request = None
         self.go_on()
 
-    def _send(self, line: bytes) -> None:
+    def _send(self, line: str) -> None:
         if not self._unsent:
             asyncio.get_running_loop().call_soon(self._flush)
         self._unsent.append(line)
 
     def _flush(self) -> None:
         if self._unsent and not self._transport.is_closing():
-            self._transport.write(b"".join(self._unsent))
+            self._transport.write("".join(self._unsent).encode())
         self._unsent.clear()
 
 
