@@ -14,17 +14,18 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from egregora_assets.chat import segments
 from egregora_assets.chat.segments import Segment
 from egregora_assets.config import Settings
 from egregora_assets.live.hot_store import COLUMNS, HotStore
 from egregora_assets.live.writer import Writer
-from egregora_assets.warehouse.query import arrow, rows
+from egregora_assets.warehouse.query import arrow
 
 _LEFTOVER = f".{'[0-9]' * 20}-{'[0-9]' * 20}.tmp"
 _MOST_ROWS = 20_000
-_MOST_TEXT_BYTES = 8 << 20
+_MOST_BYTES = 8 << 20
 _SUPERSEDED = """
     DELETE FROM cursors WHERE number < (SELECT max(number) FROM cursors AS later WHERE later.adapter = cursors.adapter)
 """
@@ -75,9 +76,10 @@ class Sealer:
     def _note_times(self, events: pa.Table) -> None:
         now = np.datetime64(datetime.now(UTC).replace(tzinfo=None), "us")
         took = (now - events.column("received_at").to_numpy()).astype("timedelta64[ns]").astype(np.int64)
-        adapters = events.column("adapter").to_numpy(zero_copy_only=False)
-        for adapter in set(adapters):
-            self._taken.setdefault(adapter, []).append(took[adapters == adapter])
+        adapters = events.column("adapter")
+        for adapter in adapters.unique():
+            its = pc.equal(adapters, adapter).to_numpy()
+            self._taken.setdefault(adapter.as_py(), []).append(took[its])
 
     def prune(self) -> int:
         """Delete rows that a published snapshot shows, and then their receipts. Returns how many segments were pruned."""
@@ -94,12 +96,12 @@ class Sealer:
     def _next_events(self) -> pa.Table:
         """Return the oldest events that are in no segment, as many as one may have. There is at least one."""
         sizes = f"""
-            SELECT sequence, coalesce(strlen(text), 0) FROM hot_events WHERE sequence > ? ORDER BY sequence LIMIT {_MOST_ROWS}
+            SELECT sequence, strlen(said) FROM hot_lines WHERE sequence > ? ORDER BY sequence LIMIT {_MOST_ROWS}
         """
         wanted = f"SELECT {COLUMNS} FROM hot_events WHERE sequence BETWEEN ? AND ? ORDER BY sequence"
         with self._store.cursor() as cursor:
-            numbers, lengths = (np.array(column) for column in zip(*rows(cursor, sizes, [self.sealed]), strict=True))
-            fitting = max(int(np.searchsorted(lengths.cumsum(), _MOST_TEXT_BYTES)), 1)
+            numbers, lengths = (column.to_numpy() for column in arrow(cursor, sizes, [self.sealed]).columns)
+            fitting = max(int(np.searchsorted(lengths.cumsum(), _MOST_BYTES)), 1)
             return arrow(cursor, wanted, [int(numbers[0]), int(numbers[:fitting][-1])])
 
     def _advance(self, connection: duckdb.DuckDBPyConnection) -> None:

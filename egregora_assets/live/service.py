@@ -7,6 +7,7 @@ listens to has ended, or when nothing can be stored any more.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import math
 import os
@@ -94,7 +95,11 @@ def run_service(settings: Settings, inputs: Inputs, report: Report | None = None
         busy=lambda: AlreadyRunning(f"another live service runs in {settings.home}: there is one for each home"),
     ):
         sys.setswitchinterval(_SWITCH_SECONDS)
-        asyncio.run(Service(settings, inputs, report, views).run())
+        gc.freeze()  # what is loaded stays: to look through it for garbage held everything for 40 ms
+        try:
+            asyncio.run(Service(settings, inputs, report, views).run())
+        finally:
+            gc.unfreeze()
 
 
 class Service:
@@ -258,6 +263,7 @@ class Service:
         """Ask once before anybody does: the first question takes as long as there are rows. Events are taken in meanwhile."""
         with suppress(NotReadOnly, QueryFailed, QueryTooLong):  # where nothing may be read yet, nothing is slow
             await self.reads.recent(1)
+        gc.freeze()
 
     async def _watch_writer(self) -> None:
         await self.writer.died
