@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from egregora_assets.authors.policy import FEW_ROWS, Rules, cleaned_now
 from egregora_assets.chat.segments import SEGMENT_SCHEMA
@@ -30,6 +31,7 @@ from egregora_assets.warehouse.query import arrow, changed, rows, temporary, vie
 _MOST_EVENTS = 200_000
 """The latest events that are shown; what is before them in a longer backlog comes with the next run."""
 _EVENTS = ", ".join(SEGMENT_SCHEMA.names)
+_MOST_PIECES = 100
 _CLOSING_SECONDS = 0.3
 _AGAIN_SECONDS = 0.01
 
@@ -53,6 +55,7 @@ class FreshReads:
         self._told = Told()
         self._shown: Shown | None = None
         self._span = (0, 0)
+        self._folded: pa.Table | None = None
         self._views: dict[str, pa.Table] = {}
 
     def close(self) -> None:
@@ -102,8 +105,8 @@ class FreshReads:
         shown = self._told.rules(self._settings, self._ground.policy)
         if shown != self._shown:
             fresh = _events(cursor, first, last)
-            for table in ("events", "told"):
-                self._aside.execute(f"DROP TABLE IF EXISTS {table}").fetchall()
+            self._aside.execute("DROP TABLE IF EXISTS events").fetchall()
+            self._folded = None
         self._keep(fresh, shown, first)
         self._shown, self._span = shown, span
 
@@ -134,26 +137,27 @@ class FreshReads:
             view_of(aside, "message_key", _table(("key",), [(key,)] if key else [])),
             view_of(aside, "hidden_messages", _table(("message_id",), [(one,) for one in gone])),
             view_of(aside, "choosing", pa.table({"sequence": pa.array(self._told.choosing_names, pa.int64())})),
-            view_of(aside, "newly_out", _table(("author_id",), [(self._as(one),) for one in shown.newly_out])),
         ):
             _clean(aside, shown, fresh.num_rows)
-            self._fold(first)
-            self._views = {name: arrow(aside, sql) for name, sql in _GIVEN.items()}
+            self._folded = self._fold(first)
+            out = [self._as(one) for one in shown.newly_out]
+            self._views = {"fresh_told": _with_opt_outs(self._folded, out), "fresh_sources": arrow(aside, _SOURCES)}
 
-    def _fold(self, first: int) -> None:
-        """Add ``new_events`` to the others, forget those before ``first``, and fold again what either are about."""
-        aside = self._aside
-        is_new = not rows(aside, "SELECT 1 FROM duckdb_tables() WHERE table_name = 'told'")
-        if is_new:
-            aside.execute("CREATE TABLE events AS FROM new_events LIMIT 0").fetchall()
+    def _fold(self, first: int) -> pa.Table:
+        """Add ``new_events`` and forget events before ``first``; return all folded, of which only what changed is made anew."""
+        aside, before = self._aside, self._folded
+        if before is None:
+            aside.execute("CREATE OR REPLACE TABLE events AS FROM new_events LIMIT 0").fetchall()
         about = f"SELECT message_id FROM new_events UNION SELECT message_id FROM events WHERE sequence < {first}"
         with temporary(aside, "touched", about):
             changed(aside, f"DELETE FROM events WHERE sequence < {first}")
             changed(aside, "INSERT INTO events BY NAME FROM new_events")
-            if is_new:
-                aside.execute(f"CREATE TABLE told AS FROM ({_FOLDED}) LIMIT 0").fetchall()
-            changed(aside, "DELETE FROM told WHERE message_id IN (FROM touched)")
-            changed(aside, f"INSERT INTO told BY NAME {_FOLDED}")
+            fresh, touched = arrow(aside, _FOLDED), arrow(aside, "FROM touched")
+        if before is None:
+            return fresh
+        others = before.filter(pc.invert(pc.is_in(before["message_id"], touched["message_id"])))
+        folded = pa.concat_tables([others, fresh])
+        return folded.combine_chunks() if folded["sequence"].num_chunks > _MOST_PIECES else folded
 
     def _people(self, shown: Shown) -> pa.Table:
         """Return who each person is, as whom they are shown, and who is hidden."""
@@ -176,6 +180,13 @@ def _events(cursor: duckdb.DuckDBPyConnection, first: int, last: int) -> pa.Tabl
 def _table(columns: tuple[str, ...], found: Sequence[tuple[str | None, ...]]) -> pa.Table:
     gathered = zip(*found, strict=True) if found else [()] * len(columns)
     return pa.table({name: pa.array(values, pa.string()) for name, values in zip(columns, gathered, strict=True)})
+
+
+def _with_opt_outs(folded: pa.Table, authors: Sequence[str]) -> pa.Table:
+    """Return ``folded`` with a row for each of ``authors``, who have opted out since the rules were left."""
+    last = pc.max(folded["sequence"]).as_py() or 0
+    opt_outs = [{"sequence": last, "author_id": author, "event": "opt-out"} for author in authors]
+    return pa.concat_tables([folded, pa.Table.from_pylist(opt_outs, folded.schema)]) if opt_outs else folded
 
 
 def _clean(aside: duckdb.DuckDBPyConnection, shown: Shown, count: int) -> None:
@@ -279,17 +290,9 @@ _FOLDED = f"""
     FROM bases b FULL JOIN edits e USING (message_id) FULL JOIN deletions d USING (message_id)
 """
 """The messages in ``touched``, each in its newest form, as far as it is hot."""
-_GIVEN = {
-    "fresh_told": """
-        FROM told
-        UNION ALL BY NAME
-        SELECT (SELECT coalesce(max(sequence), 0) FROM told) AS sequence, author_id, 'opt-out' AS event FROM newly_out
-    """,
-    "fresh_sources": """
-        SELECT DISTINCT source_id, platform, title, timezone FROM chats SEMI JOIN events USING (source_id)
-        ORDER BY source_id
-    """,
-}
+_SOURCES = """
+    SELECT DISTINCT source_id, platform, title, timezone FROM chats SEMI JOIN events USING (source_id) ORDER BY source_id
+"""
 _SHOWN = {
     "messages": "SELECT * EXCLUDE (event) FROM fresh_told WHERE event = 'message'",
     "recent_messages": "FROM fresh_told",

@@ -219,7 +219,8 @@ class Service:
         if self.writer.problem is None:
             await asyncio.to_thread(self._hand_over_once, _DRAIN_SECONDS / 2)
         self.writer.stop()
-        if not await asyncio.to_thread(self.writer.join, _END_SECONDS) or self.intake.rows:
+        await asyncio.to_thread(self.writer.join, _END_SECONDS)
+        if self.intake.rows:
             log.error("ended with %s events that were not stored: %s", self.intake.rows, self.writer.problem)
 
     async def _emptied(self) -> None:
