@@ -1,7 +1,7 @@
 """Load on the live service: events sent at fixed moments whatever comes back, each counted from when it should have been sent.
 
-The service, the sender and the reader are processes of their own. ``make bench-live`` runs it; ``--ramp`` raises the rate until the
-budget breaks. Figures: latency from the scheduled sending to the received answer, loop lag, CPU per message, memory.
+The service, the reader and runs of the graph are processes of their own. ``make bench-live`` runs it; ``--ramp`` raises the rate
+until the budget breaks, ``--bounds`` measures all that has a bound (``live_bounds.py``). docs/latency.md says what is measured.
 """
 
 from __future__ import annotations
@@ -10,14 +10,16 @@ import argparse
 import json
 import os
 import selectors
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,8 +31,9 @@ from egregora_assets.live.hot_store import HotStore
 from egregora_assets.warehouse.files import make_home
 
 WORDS = "Who brings the seeds on Sunday? I have the small pots, the soil and two bags of compost left over from spring."
-RATES = (2_000, 5_000, 10_000, 15_000, 20_000, 30_000, 40_000)
+RATES = (2_000, 5_000, 10_000, 12_500, 15_000, 20_000, 30_000, 40_000)
 _LATE_SECONDS = 5.0
+_LOOK_SECONDS = 0.5
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -55,22 +58,55 @@ class Load:
         return self.p99 < budget and self.behind_seconds < _LATE_SECONDS
 
 
+@dataclass(frozen=True)
+class Running:
+    """A service that runs: its process, and how long it took until it listened, the start of Python and all."""
+
+    pid: int
+    started_seconds: float
+
+
 @contextmanager
-def live_service(home: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the service in a home of its own until the block ends."""
+def live_service(home: Path) -> Iterator[Running]:
+    """Run the service in a home of its own until the block ends; it has answered a first question when the block begins."""
     began = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", "egregora_assets.cli", "live", "--home", str(home)], stderr=subprocess.PIPE
     )
     try:
-        while not (home / "live.sock").exists() and process.poll() is None:
-            time.sleep(0.01)
-        print(f"accepting after {time.monotonic() - began:.2f} s (imports and all)", flush=True)
-        yield process
+        while not _listens(home / "live.sock") and process.poll() is None:
+            time.sleep(0.002)
+        running = Running(process.pid, time.monotonic() - began)
+        print(f"listening after {running.started_seconds:.2f} s", flush=True)
+        ask(home / "live.sock", {"recent": 1})
+        yield running
     finally:
         process.send_signal(signal.SIGTERM)
         _, told = process.communicate(timeout=30)
         sys.stderr.write("".join(line + "\n" for line in told.decode().splitlines() if "INFO" not in line))
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
+
+
+@contextmanager
+def home_with(stored: int, cache: Path | None = None) -> Iterator[Path]:
+    """A home whose hot store has so many rows; they are made once and kept in ``cache`` (by default where temporary files are)."""
+    kept = (cache or Path(tempfile.gettempdir()) / "egregora-live-load") / f"{stored}"
+    if stored and not (kept / "made").exists():
+        settings = Settings(home=kept)
+        make_home(settings)
+        settings.live_path.unlink(missing_ok=True)
+        store_rows(settings, stored)
+        (kept / "made").touch()
+    with tempfile.TemporaryDirectory(prefix="live-load-") as folder:
+        settings = Settings(home=Path(folder) / "home")
+        make_home(settings)
+        if stored:
+            shutil.copyfile(kept / settings.live_path.name, settings.live_path)
+        yield settings.home
 
 
 def store_rows(settings: Settings, count: int) -> None:
@@ -159,9 +195,10 @@ def read_for_ever(path: Path, every_ms: float) -> None:
 def measure(home: Path, process: int, rate: int, seconds: float, first: int) -> Load:
     """Send, and measure the service meanwhile."""
     path = home / "live.sock"
-    before = _cpu_seconds(process)
-    latencies, behind = send(path, rate, seconds, first)
-    cpu = _cpu_seconds(process) - before
+    before = cpu_seconds(process)
+    with _watched(path) as waiting:
+        latencies, behind = send(path, rate, seconds, first)
+    cpu = cpu_seconds(process) - before
     status = ask(path, {"status": True})["status"]
     p50, p95, p99 = (float(value) for value in np.percentile(latencies, (50, 95, 99)))
     return Load(
@@ -173,19 +210,39 @@ def measure(home: Path, process: int, rate: int, seconds: float, first: int) -> 
         float(latencies.max()),
         cpu / len(latencies) * 1e6,
         status["loop_lag"]["p99_ms"],
-        _peak_rss_mb(process),
-        status["rows_waiting"],
+        peak_rss_mb(process),
+        max(waiting),
         behind,
         status["loop_lag"]["culprit"],
     )
 
 
-def _cpu_seconds(process: int) -> float:
+@contextmanager
+def _watched(path: Path) -> Iterator[list[int]]:
+    """Note twice a second how many events wait."""
+    waiting, ended = [0], threading.Event()
+
+    def look() -> None:
+        while not ended.wait(_LOOK_SECONDS):
+            waiting.append(ask(path, {"status": True})["status"]["rows_waiting"])
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield waiting
+    finally:
+        ended.set()
+        thread.join()
+
+
+def cpu_seconds(process: int) -> float:
+    """Return the CPU seconds that a process has used, all threads."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
-def _peak_rss_mb(process: int) -> float:
+def peak_rss_mb(process: int) -> float:
+    """Return the most memory that a process has had so far."""
     status = Path(f"/proc/{process}/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
@@ -194,54 +251,80 @@ def show(load: Load, budget: float) -> None:
     print(
         f"{load.rate:>7,}/s {load.count:>8,} events  p50 {load.p50:6.1f}  p95 {load.p95:6.1f}  p99 {load.p99:6.1f}  "
         f"max {load.longest:7.1f} ms  CPU {load.cpu:5.0f} µs/msg  loop lag p99 {load.loop_lag_p99:5.1f} ms  "
-        f"RSS {load.rss_mb:5.0f} MB  {'holds' if load.holds(budget) else 'BREAKS'}"
+        f"RSS {load.rss_mb:5.0f} MB  most waiting {load.waiting:>6,}  {'holds' if load.holds(budget) else 'BREAKS'}"
         + (f"  (loop held by {load.culprit})" if load.culprit else ""),
         flush=True,
     )
 
 
 def run(arguments: argparse.Namespace) -> None:
-    with tempfile.TemporaryDirectory(prefix="live-load-") as folder:
-        home = Path(folder) / "home"
-        settings = Settings(home=home)
-        make_home(settings)
-        if arguments.stored:
-            store_rows(settings, arguments.stored)
-        with live_service(home) as process:
-            reader = _reader(home, arguments.reader_ms)
-            try:
-                _steps(home, process.pid, arguments)
-            finally:
-                if reader:
-                    reader.kill()
+    with home_with(arguments.stored, arguments.home) as home, live_service(home) as service, ExitStack() as beside:
+        beside.enter_context(reading(home, arguments.reader_ms))
+        if arguments.run:
+            beside.enter_context(running_graph(home))
+        if arguments.ramp:
+            ramp(home, service.pid, arguments.seconds, arguments.budget_ms)
+        else:
+            show(measure(home, service.pid, arguments.rate, arguments.seconds, 0), arguments.budget_ms)
 
 
-def _steps(home: Path, process: int, arguments: argparse.Namespace) -> None:
-    first = 0
-    for rate in RATES if arguments.ramp else (arguments.rate,):
-        load = measure(home, process, rate, arguments.seconds, first)
+def ramp(home: Path, process: int, seconds: float, budget: float) -> int:
+    """Raise the rate until the budget breaks; return the highest rate that kept it."""
+    first = kept = 0
+    for rate in RATES:
+        load = measure(home, process, rate, seconds, first)
         first += load.count
-        show(load, arguments.budget_ms)
-        if arguments.ramp and not load.holds(arguments.budget_ms):
-            print(f"breaking point: {rate:,}/s (p99 < {arguments.budget_ms:g} ms is lost)")
-            return
-    if arguments.ramp:
-        print(f"no breaking point up to {RATES[-1]:,}/s")
+        show(load, budget)
+        if not load.holds(budget):
+            print(f"breaking point: {rate:,}/s (p99 < {budget:g} ms is lost)")
+            return kept
+        kept = rate
+    print(f"no breaking point up to {RATES[-1]:,}/s")
+    return kept
 
 
-def _reader(home: Path, every_ms: float) -> subprocess.Popen[bytes] | None:
+@contextmanager
+def reading(home: Path, every_ms: float) -> Iterator[None]:
+    """Have a process ask the service every so many milliseconds; 0: none."""
     if not every_ms:
-        return None
-    command = [
-        sys.executable,
-        "-m",
-        "benchmarks.live_load",
-        "--read",
-        str(home / "live.sock"),
-        "--reader-ms",
-        str(every_ms),
-    ]
-    return subprocess.Popen(command)
+        yield
+        return
+    told = ["--read", str(home / "live.sock"), "--reader-ms", str(every_ms)]
+    process = subprocess.Popen([sys.executable, "-m", "benchmarks.live_load", *told])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def running_graph(home: Path) -> Iterator[list[int]]:
+    """Have a run of the graph in progress all the time: when one has ended, the next begins. Gives how each has ended so far."""
+    ended, over = list[int](), threading.Event()
+
+    def run_again() -> None:
+        command = [sys.executable, "-m", "egregora_assets.cli", "ingest", "--home", str(home)]
+        while not over.is_set():
+            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            while process.poll() is None and not over.wait(_LOOK_SECONDS):
+                pass
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                process.wait()
+            else:
+                ended.append(process.returncode)
+
+    thread = threading.Thread(target=run_again)
+    thread.start()
+    try:
+        yield ended
+    finally:
+        over.set()
+        thread.join()
+        print(
+            f"runs of the graph beside it: {len(ended)} ended, {sum(map(bool, ended))} of them failed, one was under way"
+        )
 
 
 def main() -> None:
@@ -252,10 +335,17 @@ def main() -> None:
     parser.add_argument("--reader-ms", type=float, default=0, help="a reader asks every so many milliseconds; 0: none")
     parser.add_argument("--budget-ms", type=float, default=50)
     parser.add_argument("--ramp", action="store_true", help="raise the rate until the budget breaks")
+    parser.add_argument("--run", action="store_true", help="a run of the graph is in progress all the time")
+    parser.add_argument("--home", type=Path, help="where homes with stored rows are kept, to be used again")
+    parser.add_argument("--bounds", action="store_true", help="measure all that has a bound, and write the results")
     parser.add_argument("--read", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.read:
         read_for_ever(arguments.read, arguments.reader_ms)
+    elif arguments.bounds:
+        from benchmarks.live_bounds import report
+
+        report(arguments.seconds, arguments.stored, arguments.home)
     else:
         run(arguments)
 

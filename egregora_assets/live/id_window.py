@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Collection, Iterable
 
 from egregora_assets.live.incoming import IncomingMessage
 
@@ -33,7 +34,8 @@ class IdWindow:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._keys: dict[bytes, None] = {}
+        self._keys: set[bytes] = set()
+        self._order: deque[bytes] = deque()
 
     def __contains__(self, key: bytes) -> bool:
         return key in self._keys
@@ -41,13 +43,15 @@ class IdWindow:
     def __len__(self) -> int:
         return len(self._keys)
 
-    def add(self, keys: Iterable[bytes]) -> None:
-        """Remember keys, each newer than all before it, and forget the oldest where there are too many."""
-        self._keys.update(dict.fromkeys(keys))
-        while len(self._keys) > self.size:
-            del self._keys[next(iter(self._keys))]
+    def add(self, keys: Collection[bytes]) -> None:
+        """Remember keys, each newer than all before it and none of them known, and forget the oldest where there are too many."""
+        self._order.extend(keys)
+        self._keys.update(keys)
+        while len(self._order) > self.size:
+            self._keys.discard(self._order.popleft())
 
     def replace(self, keys: Iterable[bytes]) -> None:
         """Remember these keys, oldest first, and no others."""
         self._keys.clear()
-        self.add(keys)
+        self._order.clear()
+        self.add(dict.fromkeys(keys))
