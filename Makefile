@@ -50,7 +50,7 @@ test-faults: install ## The live service: 200 kills, full disks, damaged logs
 bench: install ## Figures with their floors and bounds; SLICE=chat for one slice
 	@$(BIN)/python -m benchmarks.run $(SLICE)
 
-bench-live: install ## The live service under load; OPTIONS="--ramp --stored 5000000 --reader-ms 20"
+bench-live: install ## The live service under load; OPTIONS="--bounds --seconds 60"
 	@$(BIN)/python -m benchmarks.live_load $(OPTIONS)
 
 format: install

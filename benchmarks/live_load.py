@@ -34,6 +34,7 @@ WORDS = "Who brings the seeds on Sunday? I have the small pots, the soil and two
 RATES = (2_000, 5_000, 10_000, 12_500, 15_000, 20_000, 30_000, 40_000)
 _LATE_SECONDS = 5.0
 _LOOK_SECONDS = 0.5
+_PIECE_BYTES = 1 << 18
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -53,6 +54,7 @@ class Load:
     waiting: int
     behind_seconds: float
     culprit: str | None
+    stages: dict[str, dict[str, float]]
 
     def holds(self, budget: float) -> bool:
         return self.p99 < budget and self.behind_seconds < _LATE_SECONDS
@@ -139,33 +141,38 @@ def send(path: Path, rate: int, seconds: float, first: int) -> tuple[Any, float]
 
 def _exchange(connected: socket.socket, lines: list[bytes], due: Any) -> Any:
     latencies = np.zeros(len(lines))
-    sent = answered = 0
-    unsent = b""
+    ends = np.cumsum([len(line) for line in lines])
+    told = memoryview(b"".join(lines))
+    sent = answered = 0  # bytes, and lines
     selector = selectors.SelectSelector()  # others wait whole milliseconds
     selector.register(connected, selectors.EVENT_READ)
     while answered < len(lines):
         now = time.perf_counter()
         ready = int(np.searchsorted(due, now, "right"))
-        if ready > sent:
-            unsent += b"".join(lines[sent:ready])
-            sent = ready
-        if unsent:
+        until = int(ends[ready - 1]) if ready else 0
+        if sent < until:
             with suppress(BlockingIOError):
-                unsent = unsent[connected.send(unsent[: 1 << 18]) :]
-        wait = 0.0005 if unsent else (max(due[sent] - now, 0.0) if sent < len(lines) else 0.05)
+                sent += connected.send(told[sent : min(until, sent + _PIECE_BYTES)])
+        wait = 0.0005 if sent < until else (max(due[ready] - now, 0.0) if ready < len(lines) else 0.05)
         if selector.select(min(wait, 0.05)):
-            told = connected.recv(1 << 18)
-            if not told or b'"error"' in told:
-                raise SystemExit(f"the service answered {told[:300]!r}")
-            count = told.count(b"\n")
+            answers = connected.recv(_PIECE_BYTES)
+            if not answers or b'"error"' in answers:
+                raise SystemExit(f"the service answered {answers[:300]!r}")
+            count = answers.count(b"\n")
             latencies[answered : answered + count] = time.perf_counter() - due[answered : answered + count]
             answered += count
     return latencies
 
 
 def _line(number: int) -> bytes:
-    sent = {"native_id": f"m{number}", "source": "garden", "author": f"u{number % 50}", "author_name": "Ana Lima"}
-    return json.dumps({**sent, "sent_at": 1_710_349_500 + number, "text": f"{WORDS} {number}"}).encode() + b"\n"
+    author = {"author": f"u{number % 50}", "sent_at": 1_710_349_500 + number}
+    return json.dumps({**someone(f"m{number}"), **author, "text": f"{WORDS} {number}"}).encode() + b"\n"
+
+
+def someone(native_id: str) -> dict[str, Any]:
+    """Return an event of somebody."""
+    who = {"source": "garden", "author": "u7", "author_name": "Ana Lima"}
+    return {"native_id": native_id, **who, "sent_at": 1_710_349_500, "text": WORDS}
 
 
 def ask(path: Path, what: dict[str, Any]) -> dict[str, Any]:
@@ -214,6 +221,7 @@ def measure(home: Path, process: int, rate: int, seconds: float, first: int) -> 
         max(waiting),
         behind,
         status["loop_lag"]["culprit"],
+        status["lanes"]["socket"]["stages"],
     )
 
 

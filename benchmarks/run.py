@@ -35,9 +35,12 @@ SLICES = (
 )
 ON_REQUEST = ("peers", "search_study")
 """These download other programs: they run only when they are named."""
+COMMANDS = {"live": "make bench-live OPTIONS='--bounds --seconds 60'"}
 RESULTS = Path(__file__).parent / "results"
 REPORT = Path(__file__).parent.parent / "docs" / "performance.md"
 NOTES = {
+    "live": "What is measured and how: [latency.md](latency.md). Sizes are events that were sent; for starts and reads, rows\n"
+    "in the store.\n\n",
     "peers": "Each row is what reading one generated Android export costs in a process of its own: ours unpacks, parses,\n"
     "labels, deduplicates and stores it, peers only parse the unpacked text. Starts, which are no parsing, count where a row says\n"
     "`whole process`. Peers run once, like 10M messages, which `EGREGORA_BENCH_LARGE=1` adds; peak memory is the highest of the\n"
@@ -59,7 +62,7 @@ def main() -> None:
             out.print(f"  {name}: {one.name} at {one.size:,}: {one.value:g} {one.unit}", style="dim")
         save(name, figures)
         out.print(_table(name, figures))
-    REPORT.write_text(_report(), "utf-8")
+    REPORT.write_text(report_of_results(), "utf-8")
     out.print(f"written: {RESULTS}/*.jsonl, {REPORT}", soft_wrap=True)
 
 
@@ -79,7 +82,7 @@ def _table(name: str, figures: list[Figure]) -> Table:
     return table
 
 
-def _report() -> str:
+def report_of_results() -> str:
     """Return docs/performance.md, made from all result files that are there."""
     return "".join(_report_lines())
 
@@ -93,7 +96,8 @@ def _report_lines() -> Iterator[str]:
     yield f"Machine: {_machine()}; Python {platform.python_version()}, DuckDB {version('duckdb')}, Dagster {version('dagster')}.\n"
     for path in sorted(RESULTS.glob("*.jsonl")):
         figures = [Figure(**json.loads(line)) for line in path.read_text("utf-8").splitlines()]
-        yield f"\n## {path.stem}\n\n`make bench SLICE={path.stem}`\n\n{NOTES.get(path.stem, '')}"
+        command = COMMANDS.get(path.stem, f"make bench SLICE={path.stem}")
+        yield f"\n## {path.stem}\n\n`{command}`\n\n{NOTES.get(path.stem, '')}"
         yield "| " + " | ".join(COLUMNS) + " |\n"
         yield "|" + "---|" * len(COLUMNS) + "\n"
         for one in figures:
