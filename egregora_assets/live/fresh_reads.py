@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 
 import duckdb
 import pyarrow as pa
@@ -24,7 +24,7 @@ from egregora_assets.privacy.again import NOTHING_SHOWN
 from egregora_assets.privacy.folding import fold
 from egregora_assets.privacy.names import aliasing
 from egregora_assets.privacy.pseudonyms import ALIAS, define_rotated
-from egregora_assets.privacy.scrub import mentions, quoted, scrub, scrubbed, scrubbing
+from egregora_assets.privacy.scrub import hide_names, mentions, quoted, scrub, scrubbed, scrubbing
 from egregora_assets.warehouse.connection import settle
 from egregora_assets.warehouse.query import arrow, changed, rows, temporary, view_of
 
@@ -138,7 +138,7 @@ class FreshReads:
             view_of(aside, "hidden_messages", _table(("message_id",), [(one,) for one in gone])),
             view_of(aside, "choosing", pa.table({"sequence": pa.array(self._told.choosing_names, pa.int64())})),
         ):
-            _clean(aside, shown, fresh.num_rows)
+            _clean(aside, shown)
             self._folded = self._fold(first)
             out = [self._as(one) for one in shown.newly_out]
             self._views = {"fresh_told": _with_opt_outs(self._folded, out), "fresh_sources": arrow(aside, _SOURCES)}
@@ -189,8 +189,8 @@ def _with_opt_outs(folded: pa.Table, authors: Sequence[str]) -> pa.Table:
     return pa.concat_tables([folded, pa.Table.from_pylist(opt_outs, folded.schema)]) if opt_outs else folded
 
 
-def _clean(aside: duckdb.DuckDBPyConnection, shown: Shown, count: int) -> None:
-    """Keep the ``count`` fresh events as they may be shown as ``new_events``."""
+def _clean(aside: duckdb.DuckDBPyConnection, shown: Shown) -> None:
+    """Keep the fresh events as they may be shown as ``new_events``."""
     rules = shown.texts
     if rules is None:
         _keep_events(aside, "new_events", f"SELECT * REPLACE ('' AS text), true AS is_withheld FROM ({_SAID})")
@@ -198,33 +198,44 @@ def _clean(aside: duckdb.DuckDBPyConnection, shown: Shown, count: int) -> None:
     with cleaned_now(aside, _SAID, rules) as by_policy:
         _keep_events(aside, "new_events", f"SELECT *, false AS is_withheld FROM ({by_policy})")
     if shown.new_names:
-        with _without_new_names(aside, rules, list(shown.new_names), count) as settled:
-            _keep_events(aside, "settled_events", settled)
-        aside.execute("DROP TABLE new_events").fetchall()
-        aside.execute("ALTER TABLE settled_events RENAME TO new_events").fetchall()
+        names = list(shown.new_names)
+        with temporary(aside, "naming", _naming(rules, names)) as count:
+            if count:
+                _hide_new_names(aside, rules, names, count)
 
 
 def _keep_events(aside: duckdb.DuckDBPyConnection, name: str, sql: str) -> None:
     changed(aside, f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
 
 
-@contextmanager
-def _without_new_names(aside: duckdb.DuckDBPyConnection, rules: Rules, names: list[str], count: int) -> Iterator[str]:
-    """Give SQL for ``new_events`` in which names that the warehouse does not know yet are hidden too, where names are.
+def _naming(rules: Rules, names: list[str]) -> str:
+    """Return SQL of the clean events that ``names`` may change, of chats in which names are hidden.
+
+    Where there are aliases, whose digits may come to stand beside others, these are all.
+    """
+    among = f"source_id IN ({', '.join(map(quoted, rules.keep))})" if rules.keep else "false"
+    others = f"SELECT sequence, text, text AS before FROM new_events WHERE NOT {among}"
+    return others if rules.pseudonymise else f"FROM ({hide_names(others, 'text', names)}) WHERE text <> before"
+
+
+def _hide_new_names(aside: duckdb.DuckDBPyConnection, rules: Rules, names: list[str], count: int) -> None:
+    """Hide names that the warehouse does not know yet in those of ``new_events`` that are in ``naming``.
 
     They are looked for in texts that are clean already: a text in which this brings one of the other names to light is not shown.
     """
-    among = f"source_id IN ({', '.join(map(quoted, rules.keep))})" if rules.keep else "false"
-    relation = f"SELECT *, text AS before FROM new_events WHERE NOT {among}"
-    aliases = bool(rules.pseudonymise)
-    if count > FEW_ROWS or aliases:
-        again: AbstractContextManager[str] = nullcontext(scrub(relation, "text", names, aliases))
+    relation = "SELECT *, text AS before FROM new_events WHERE sequence IN (SELECT sequence FROM naming)"
+    again: AbstractContextManager[str]
+    if count > FEW_ROWS or rules.pseudonymise:
+        again = nullcontext(scrub(relation, "text", names, aliases=bool(rules.pseudonymise)))
     else:
         again = scrubbed(aside, relation, "text", names)
     shows = f"text <> before AND {mentions('text', rules.names)}"
     with again as sql:
         settled = f"SELECT * EXCLUDE (before) REPLACE (CASE WHEN {shows} THEN '{NOTHING_SHOWN}' ELSE text END AS text) FROM ({sql})"
-        yield f"FROM ({settled}) UNION ALL BY NAME (FROM new_events WHERE {among})" if rules.keep else settled
+        others = "FROM new_events WHERE sequence NOT IN (SELECT sequence FROM naming)"
+        _keep_events(aside, "settled_events", f"FROM ({settled}) UNION ALL BY NAME ({others})")
+    aside.execute("DROP TABLE new_events").fetchall()
+    aside.execute("ALTER TABLE settled_events RENAME TO new_events").fetchall()
 
 
 _CHAT_COLUMNS = ("platform", "source", "source_id", "title", "timezone", "identity")

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 from egregora_assets.authors import gate
+from egregora_assets.authors.policy import FEW_ROWS
 from egregora_assets.chat.ingest import ingest
 from egregora_assets.chat.merge_segments import merge_segments
 from egregora_assets.config import Settings, SourceSettings
@@ -156,6 +157,17 @@ def test_what_is_private_never_comes_out(published: Settings, secret: str, hot_s
     assert planted not in shown
     assert "yolanda" not in shown
     assert "zebedee" not in shown
+
+
+def test_many_new_events_are_cleaned_as_few_are(published: Settings, hot_store: Opened) -> None:
+    said = [*(text for text, _ in SECRETS.values()), "Yolanda is late", "nothing of the kind"]
+    shown = []
+    for times in (1, FEW_ROWS // len(said) + 1):
+        hot = hot_store(published)
+        hot.add(by_yolanda(3, "sorry"), *(event(number, text) for number, text in enumerate(said * times, start=4)))
+        shown.append(hot.texts()[1 : len(said) + 1])
+    assert shown[0] == shown[1]
+    assert shown[0][-2:] == ["[name] is late", "nothing of the kind"]
 
 
 def test_a_name_that_becomes_known_live_is_hidden_in_what_was_hot_before(
