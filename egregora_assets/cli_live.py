@@ -150,6 +150,10 @@ def _view(status: dict[str, Any]) -> Group:
     ]
     if lag["culprit"]:
         told.append(f"last held for {lag['held_ms']:.0f} ms by {plain(lag['culprit'])}")
+    if status["disk_problem"]:
+        told.append(f"[yellow]{plain(status['disk_problem'])}[/yellow]")
+    if status["failed_commits"]:
+        told.append(f"{status['failed_commits']:,} commits have failed since the start: the log says why")
     if status["problem"]:
         told.append(f"[red]{plain(status['problem'])}[/red]")
     return Group(lanes, *told)

@@ -14,6 +14,7 @@ import duckdb
 from egregora_assets.chat.inbox import inbox_files
 from egregora_assets.chat.local_time import machine_zone
 from egregora_assets.config import SETTINGS_FILE, Settings
+from egregora_assets.live.disk import disk_problem, fsync_ms
 from egregora_assets.privacy.keys import KeyFileError, load_keys
 from egregora_assets.publish.snapshot import snapshot_state
 from egregora_assets.search.embedders import NoEmbedder, open_embedder
@@ -35,7 +36,7 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Return all findings about a home; opens nothing for writing."""
+    """Return all findings about a home; changes nothing."""
     return [
         *_machine(settings),
         *_home(settings),
@@ -70,6 +71,7 @@ def _home(settings: Settings) -> Iterator[Finding]:
     free = shutil.disk_usage(settings.home).free
     enough = free > _LEAST_FREE_BYTES
     yield Finding("disk", f"{free / (1 << 30):.1f} GiB free" + ("" if enough else ": make room"), enough)
+    yield from _live_disk(settings)
     yield Finding("inbox", f"{len(inbox_files(settings.inbox))} export files")
     if settings.key_path.exists():
         try:
@@ -77,6 +79,16 @@ def _home(settings: Settings) -> Iterator[Finding]:
             yield Finding("secret.key", "readable by you alone; keep a copy somewhere safe")
         except KeyFileError as error:
             yield Finding("secret.key", str(error), ok=False)
+
+
+def _live_disk(settings: Settings) -> Iterator[Finding]:
+    try:
+        taken = fsync_ms(settings.home)
+    except OSError as error:
+        yield Finding("live messages", f"the home cannot be written to: {error.strerror}", ok=False)
+        return
+    problem = disk_problem(taken, settings.live.budget_ms)
+    yield Finding("live messages", problem or f"this disk makes a commit durable in {taken:.1f} ms", problem is None)
 
 
 def _search(settings: Settings) -> Iterator[Finding]:

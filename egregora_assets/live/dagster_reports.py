@@ -22,13 +22,15 @@ import pyarrow as pa
 from egregora_assets.chat.latency_windows import WINDOW_SCHEMA, leave_windows
 from egregora_assets.config import Settings, load_settings
 from egregora_assets.live import budgets
+from egregora_assets.live.disk import with_disk
 from egregora_assets.live.latency import LatencyWindow
 from egregora_assets.live.plots import Point, plot
 from egregora_assets.warehouse.verdict import Verdict
 
 ASSET = dg.AssetKey("live_stream")
+_LATENCY = "live_latency_budget"
 _BUDGETS: dict[str, budgets.Budget] = {
-    "live_latency_budget": budgets.latency,
+    _LATENCY: budgets.latency,
     "ingest_overhead_budget": budgets.overhead,
     "backlog": budgets.backlog,
 }
@@ -64,6 +66,7 @@ class Reports:
                 )
             )
         verdicts = {name: ask(list(self._windows), self._settings.live) for name, ask in _BUDGETS.items()}
+        verdicts[_LATENCY] = with_disk(verdicts[_LATENCY], self._settings)
         is_news = any(verdict.passed != self._told.get(name, (True, 0.0))[0] for name, verdict in verdicts.items())
         if not (seen or is_news or now - self._last >= _IDLE_SECONDS):
             return False
@@ -71,7 +74,7 @@ class Reports:
         self._last = now
         for name, verdict in verdicts.items():
             before, at = self._told.get(name, (not verdict.passed, 0.0))
-            if name == "live_latency_budget" or verdict.passed != before or now - at >= _AGAIN_SECONDS:
+            if name == _LATENCY or verdict.passed != before or now - at >= _AGAIN_SECONDS:
                 self._instance.report_runless_asset_event(_evaluation(name, verdict))
                 self._told[name] = verdict.passed, now
         return True

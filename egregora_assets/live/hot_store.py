@@ -7,12 +7,10 @@ wait for it. All that is written is written by one thread (``writer.py``); reade
 from __future__ import annotations
 
 import json
-import os
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -205,17 +203,3 @@ def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(_CONVERTED)
     connection.execute(_SCHEMA)
     connection.execute("COMMIT")
-
-
-def fsync_seconds(folder: Path, times: int = 5) -> float:
-    """Return how long the disk takes to make a block durable, as it mostly is."""
-    taken = []
-    path = folder / ".fsync"
-    with path.open("wb", buffering=0) as file:
-        for _ in range(times):
-            file.write(bytes(4096))
-            began = time.monotonic()
-            os.fsync(file.fileno())
-            taken.append(time.monotonic() - began)
-    path.unlink()
-    return sorted(taken)[times // 2]

@@ -28,9 +28,10 @@ from egregora_assets.config import Settings
 from egregora_assets.live.adapters import registry
 from egregora_assets.live.adapters.jsonl import JsonSocket, StandardInput
 from egregora_assets.live.adapters.protocol import RetryExhausted, StreamingAdapter
+from egregora_assets.live.disk import disk_problem, fsync_ms
 from egregora_assets.live.errors import AdapterUnusable, AlreadyRunning, WriterDied
 from egregora_assets.live.hot_reads import HotReads, QueryFailed, Views, plain_views, told
-from egregora_assets.live.hot_store import HotStore, fsync_seconds
+from egregora_assets.live.hot_store import HotStore
 from egregora_assets.live.intake import Intake
 from egregora_assets.live.latency import LatencyMonitor, LatencyWindow
 from egregora_assets.live.loop_lag import LoopLag
@@ -51,8 +52,6 @@ _POLL_SECONDS = 0.005
 _SWITCH_SECONDS = 0.001
 """How long a thread of Python runs before another one may: the loop waits no longer than this for the writer's."""
 _PRIVATE = 0o077
-_FSYNCS_IN_BUDGET = 2.5
-"""An event may wait for the commit under way and then for its own."""
 
 log = logging.getLogger(__name__)
 
@@ -107,8 +106,9 @@ class Service:
 
     def __init__(self, settings: Settings, inputs: Inputs, report: Report | None, views: Views) -> None:
         self.settings, self.live = settings, settings.live
-        self.started = time.time()
+        self.started = time.monotonic()
         self.fsync_ms = 0.0
+        self.disk_problem: str | None = None
         self.sealing_problem: str | None = None
         self.monitor = LatencyMonitor(settings.live.budget_ms)
         self.loop_lag = LoopLag(self.monitor)
@@ -150,13 +150,7 @@ class Service:
     async def _open(self) -> None:
         self.writer.open()
         self.sealer.open()
-        self.fsync_ms = fsync_seconds(self.settings.home) * 1_000
-        if self.fsync_ms * _FSYNCS_IN_BUDGET > self.live.budget_ms:
-            log.warning(
-                "this disk takes %.0f ms to make a commit durable: a budget of %g ms cannot hold on it",
-                self.fsync_ms,
-                self.live.budget_ms,
-            )
+        self._measure_disk()
         for adapter in self._adapters():
             if adapter.name in self.lanes:
                 raise AdapterUnusable(f"two adapters are called {adapter.name!r}: give one of them another name")
@@ -167,6 +161,13 @@ class Service:
         await self.socket.open()
         self.writer.start()
         log.info("listening on %s", self.socket.path)
+
+    def _measure_disk(self) -> None:
+        """Learn what each commit costs here at least, and say so where that endangers the budget."""
+        self.fsync_ms = fsync_ms(self.settings.home)
+        self.disk_problem = disk_problem(self.fsync_ms, self.live.budget_ms)
+        if self.disk_problem:
+            log.warning("%s", self.disk_problem)
 
     def _adapters(self) -> list[StreamingAdapter]:
         made = [registry.create(adapter, self.store.last_cursor(adapter.name)) for adapter in self.live.adapters]

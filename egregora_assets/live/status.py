@@ -20,7 +20,7 @@ def status_of(service: Service) -> dict[str, Any]:
     return {
         "pid": os.getpid(),
         "home": str(service.settings.home),
-        "up_seconds": round(time.time() - service.started, 1),
+        "up_seconds": round(time.monotonic() - service.started, 1),
         "sequence": service.writer.next_sequence - 1,
         "sealed": service.sealer.sealed,
         "segments_waiting": len(segments.waiting(service.settings.segments)),
@@ -30,6 +30,8 @@ def status_of(service: Service) -> dict[str, Any]:
         "problem": service.writer.problem or service.sealing_problem,
         "budget_ms": service.live.budget_ms,
         "fsync_ms": round(service.fsync_ms, 3),
+        "disk_problem": service.disk_problem,
+        "failed_commits": service.writer.failed_commits,
         "loop_lag": {**_figures(lag), "culprit": service.loop_lag.culprit, "held_ms": service.loop_lag.held_ms},
         "lanes": {
             name: {

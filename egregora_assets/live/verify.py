@@ -10,6 +10,7 @@ from egregora_assets.chat.latency_windows import take_in_windows
 from egregora_assets.chat.segments import path_of, waiting
 from egregora_assets.config import Settings
 from egregora_assets.live import budgets
+from egregora_assets.live.disk import with_disk
 from egregora_assets.live.latency import LatencyWindow
 from egregora_assets.warehouse.query import rows
 from egregora_assets.warehouse.verdict import Verdict
@@ -19,7 +20,7 @@ _LATE = 10
 
 def live_latency_budget(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
     """Of 100 live messages 99 are durable within `live.budget_ms` of their receipt, in every window of the latest minute."""
-    return budgets.latency(_windows(connection, settings), settings.live)
+    return with_disk(budgets.latency(_windows(connection, settings), settings.live), settings)
 
 
 def ingest_overhead_budget(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:

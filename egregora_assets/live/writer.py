@@ -68,6 +68,7 @@ class Writer:
     ) -> None:
         self.died: asyncio.Future[None] = loop.create_future()
         self.problem: str | None = None
+        self.failed_commits = 0
         self._store, self._intake, self._loop, self._settled = store, intake, loop, settled
         self._most_rows = settings.batch_rows
         self._linger_seconds = settings.linger_ms / 1000
@@ -173,8 +174,7 @@ class Writer:
                     pass
                 break
             except _UNKNOWN as fault:
-                self._is_settled = False
-                self.problem = _reason(fault)
+                self._has_failed(fault)
         else:
             self._fail(group, taken_ns)
             return
@@ -190,6 +190,16 @@ class Writer:
             self._events = self._cursors = None
             self._store.reopen()
             self._learn()
+
+    def _has_failed(self, fault: BaseException) -> None:
+        self._is_settled = False
+        self.problem = _reason(fault)
+        self.failed_commits += 1
+        log.warning(
+            "a commit has failed (%s): %s is opened again, and what it does not hold then is written once more",
+            self.problem,
+            self._store.path.name,
+        )
 
     def _learn(self) -> None:
         self._window.replace(self._store.latest_keys(self._window.size))
@@ -252,8 +262,7 @@ class Writer:
             self._recover()
             done.set_result(chore(self._store.connection))
         except _UNKNOWN as fault:
-            self._is_settled = False
-            self.problem = _reason(fault)
+            self._has_failed(fault)
             done.set_exception(fault)
 
     def _tell(self, told: Callable[..., None], what: object) -> None:

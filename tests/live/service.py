@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -85,15 +85,19 @@ class Client:
 
 
 @contextmanager
-def running(home: Path, *options: str, settings: str = "", limit: int | None = None) -> Iterator[Running]:
-    """Run ``egregora live``; it is killed at the end where it still runs. ``limit`` bounds the bytes of a file it may write."""
+def running(
+    home: Path, *options: str, settings: str = "", environment: Mapping[str, str] | None = None
+) -> Iterator[Running]:
+    """Run ``egregora live``; it is killed at the end where it still runs."""
     home.mkdir(parents=True, exist_ok=True)
     if settings:
         (home / "egregora.toml").write_text(settings)
     log = home.parent / "live.log"
     command = [sys.executable, "-m", "egregora_assets.cli", "live", "--home", str(home), *options]
     with log.open("ab") as written:
-        process = subprocess.Popen(command, stderr=written, stdin=subprocess.DEVNULL, env={**os.environ})
+        process = subprocess.Popen(
+            command, stderr=written, stdin=subprocess.DEVNULL, env={**os.environ, **(environment or {})}
+        )
     service = Running(home, process, log)
     try:
         _await(service)
