@@ -15,10 +15,12 @@ Budget = Callable[[Sequence[LatencyWindow], LiveSettings], Verdict]
 
 
 def latest(windows: Iterable[LatencyWindow]) -> list[LatencyWindow]:
-    """Return the windows that began within a minute of the last one, and saw something."""
+    """Return the windows that began within a minute before the one that was told last.
+
+    What began after that one was told before the clock was set back, and would be the latest until it comes there again.
+    """
     told = list(windows)
-    since = max((window.started_at for window in told), default=None)
-    return [window for window in told if since is not None and window.started_at > since - _LATEST]
+    return [window for window in told if told[-1].started_at - _LATEST < window.started_at <= told[-1].started_at]
 
 
 def latency(windows: Sequence[LatencyWindow], live: LiveSettings) -> Verdict:

@@ -15,6 +15,9 @@ from egregora_assets.live.latency import LatencyMonitor
 _BEAT_SECONDS = 0.02
 _HELD_SECONDS = 0.05
 """A loop that is held for longer is looked at."""
+_STOOD_SECONDS = 0.5
+"""A watch that is this late did not run itself: nothing of the process did."""
+_STOOD_STILL = "nothing of its own: the whole process stood still (it was stopped, or the machine slept)"
 _FRAMES = 3
 _WAITS = "select (selectors.py"
 _IDLE = ("_worker (thread.py", "wait (threading.py")
@@ -58,9 +61,18 @@ class LoopLag:
             log.warning("the event loop was held for %.0f ms by %s", self.held_ms, self.culprit)
 
     def _watch(self) -> None:
+        looked = time.monotonic()
         while not self._ended.wait(_HELD_SECONDS / 2):
-            if time.monotonic() - self._beat > _BEAT_SECONDS + _HELD_SECONDS and self._seen is None:
+            before, looked = looked, time.monotonic()
+            if looked - before >= _STOOD_SECONDS:
+                self._stood_still(looked - before)
+            elif time.monotonic() - self._beat > _BEAT_SECONDS + _HELD_SECONDS and self._seen is None:
                 self._seen = self._stack()
+
+    def _stood_still(self, seconds: float) -> None:
+        self._seen = None
+        self.culprit, self.held_ms = _STOOD_STILL, seconds * 1_000
+        log.warning("the event loop was held for %.0f ms by %s", self.held_ms, self.culprit)
 
     def _stack(self) -> str:
         """Return where the loop stands. Where it only waits for its turn, others have the processor: then where these stand."""

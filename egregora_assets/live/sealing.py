@@ -43,12 +43,14 @@ class Sealer:
         self.sealed = 0
         self._turn = threading.Lock()
         self._taken: dict[str, list[npt.NDArray[np.int64]]] = {}
+        self._clock = 0
 
     def open(self) -> None:
         """Learn what is sealed; what a crash left half written goes. The store is open, and the writer has not begun."""
         for leftover in self._folder.glob(_LEFTOVER):
             leftover.unlink()
         self.sealed = self._store.sealed()
+        self._clock = _clock()
         self._advance(self._store.connection)
 
     def seal(self, seconds: float = math.inf) -> list[Segment]:
@@ -59,13 +61,14 @@ class Sealer:
         made: list[Segment] = []
         until = time.monotonic() + seconds
         with self._turn:
-            last = self._writer.next_sequence - 1
+            clock, last = _clock(), self._writer.next_sequence - 1
             while self.sealed < last and time.monotonic() < until:
                 events = self._next_events()
                 made.append(segments.seal(self._folder, events))
                 self.sealed = made[-1].last
                 self._note_times(events)
                 self._writer.chore(self._advance).result()
+            self._clock = clock
         return made
 
     def taken_times(self) -> dict[str, npt.NDArray[np.int64]]:
@@ -76,6 +79,7 @@ class Sealer:
     def _note_times(self, events: pa.Table) -> None:
         now = np.datetime64(datetime.now(UTC).replace(tzinfo=None), "us")
         took = (now - events.column("received_at").to_numpy()).astype("timedelta64[ns]").astype(np.int64)
+        took = without_jump(took, _clock() - self._clock)
         adapters = events.column("adapter")
         for adapter in adapters.unique():
             its = pc.equal(adapters, adapter).to_numpy()
@@ -121,6 +125,20 @@ class Sealer:
             state = snapshot_state(self._settings)
             self._published = (seen, state.revision if state else -1)
         return self._published[1]
+
+
+def without_jump(took: npt.NDArray[np.int64], jump: int) -> npt.NDArray[np.int64]:
+    """Return durations that were measured by the clock of the day, which was set forward by ``jump`` within some of them.
+
+    A duration is within which it was set where it would not be possible otherwise: longer than the jump, or below nothing.
+    """
+    within = took >= jump if jump > 0 else took < 0
+    return np.maximum(np.where(within, took - jump, took), 0)
+
+
+def _clock() -> int:
+    """Return by how many nanoseconds the clock of the day is ahead of the one that nobody sets."""
+    return time.time_ns() - time.monotonic_ns()
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

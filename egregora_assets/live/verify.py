@@ -49,7 +49,8 @@ def _windows(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[
 _WINDOWS = """
     SELECT
         lane, stage, window_start, seconds, count, p50_ms, p95_ms, p99_ms, max_ms, budget_ms, loop_lag_ms, backlog, bytes
-    FROM latency_windows WHERE window_start > (
-        SELECT max(window_start) - INTERVAL 1 MINUTE FROM latency_windows WHERE stage <> 'merge'
+    FROM latency_windows WHERE window_start <= now() AND window_start > (
+        SELECT max(window_start) - INTERVAL 1 MINUTE FROM latency_windows WHERE stage <> 'merge' AND window_start <= now()
     ) AND stage <> 'merge'
+    ORDER BY window_start
 """
