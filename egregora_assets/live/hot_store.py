@@ -18,6 +18,7 @@ import pyarrow as pa
 from egregora_assets.chat import segments
 from egregora_assets.chat.segments import SEGMENT_SCHEMA
 from egregora_assets.config import Settings
+from egregora_assets.live.commit_log import damage_of
 from egregora_assets.live.errors import HotStoreDamaged
 from egregora_assets.warehouse.connection import open_file
 from egregora_assets.warehouse.query import rows, scalar
@@ -111,6 +112,9 @@ class HotStore:
 
         Raises ``HotStoreDamaged`` or ``WarehouseBusy``.
         """
+        damage = damage_of(self.path)
+        if damage is not None:
+            raise HotStoreDamaged(self.path, damage)
         with ExitStack() as stack:
             try:
                 connection = stack.enter_context(open_file(self.path, self._config, 0))

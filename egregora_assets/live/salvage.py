@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from egregora_assets.config import Settings
+from egregora_assets.live.commit_log import log_of, mend_head
 from egregora_assets.live.errors import AlreadyRunning, HotStoreDamaged
 from egregora_assets.live.hot_store import HotStore
 from egregora_assets.warehouse.durable import force_file, force_folder, locked
@@ -17,6 +18,8 @@ from egregora_assets.warehouse.query import scalar
 
 _POSITION = re.compile(r"entry at byte position ([0-9]+)")
 _MOST_CUTS = 100
+_ONCE = "DELETE FROM hot_events WHERE rowid NOT IN (SELECT min(rowid) FROM hot_events GROUP BY sequence)"
+"""A log whose head was mended may have been in the file already: a checkpoint ends before its log goes."""
 
 
 @dataclass(frozen=True)
@@ -43,16 +46,23 @@ def salvage(settings: Settings) -> Salvaged:
                 store.open()
             except HotStoreDamaged as damage:
                 copy = copy or _keep_copy(settings)
-                cut += _cut(settings, damage)
+                if not (_has_log(settings) and mend_head(settings.live_path)):
+                    cut += _cut(settings, damage)
             else:
                 break
+        if copy is not None:
+            store.connection.execute(_ONCE).fetchall()
         rows = int(scalar(store.connection, "SELECT count(*) FROM hot_events"))
         store.close()
         return Salvaged(copy, cut, rows)
 
 
+def _has_log(settings: Settings) -> bool:
+    return log_of(settings.live_path).exists()
+
+
 def _keep_copy(settings: Settings) -> Path:
-    copy = settings.home / f"live-damaged-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    copy = settings.home / f"live-damaged-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"
     copy.mkdir(mode=0o700)
     for file in settings.home.glob(f"{settings.live_path.name}*"):
         shutil.copyfile(file, copy / file.name)
@@ -63,7 +73,7 @@ def _keep_copy(settings: Settings) -> Path:
 
 def _cut(settings: Settings, damage: HotStoreDamaged) -> int:
     """Cut the log at the damage; returns how many bytes that were. Raises ``HotStoreDamaged`` where it says no place of it."""
-    log = settings.live_path.with_name(settings.live_path.name + ".wal")
+    log = log_of(settings.live_path)
     found = _POSITION.search(damage.reason)
     if found is None or not log.exists():
         raise HotStoreDamaged(
