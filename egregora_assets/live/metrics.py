@@ -49,7 +49,7 @@ def metrics_of(service: Service) -> Iterator[str]:
         "bytes_waiting": service.intake.size,
         "sequence": service.writer.next_sequence - 1,
         "sealed_sequence": service.sealer.sealed,
-        "healthy": int(service.writer.problem is None and service.sealing_problem is None),
+        "healthy": int(service.problem is None),
     }
     for name, value in gauges.items():
         yield f"# TYPE egregora_live_{name} gauge"

@@ -26,7 +26,7 @@ import numpy as np
 
 from egregora_assets.config import Settings
 from egregora_assets.live.adapters import registry
-from egregora_assets.live.adapters.jsonl import JsonSocket, StandardInput
+from egregora_assets.live.adapters.jsonl import JsonSocket, SocketTaken, StandardInput
 from egregora_assets.live.adapters.protocol import RetryExhausted, StreamingAdapter
 from egregora_assets.live.disk import disk_problem, fsync_ms
 from egregora_assets.live.errors import AdapterUnusable, AlreadyRunning, WriterDied
@@ -49,6 +49,8 @@ from egregora_assets.warehouse.files import make_home
 _DRAIN_SECONDS = 0.6
 _END_SECONDS = 0.2
 _POLL_SECONDS = 0.005
+_SOCKET_SECONDS = 1.0
+"""How often it is looked whether the socket is still there."""
 _SWITCH_SECONDS = 0.001
 """How long a thread of Python runs before another one may: the loop waits no longer than this for the writer's."""
 _PRIVATE = 0o077
@@ -110,6 +112,8 @@ class Service:
         self.fsync_ms = 0.0
         self.disk_problem: str | None = None
         self.sealing_problem: str | None = None
+        self.socket_problem: str | None = None
+        self.socket_losses = 0
         self.monitor = LatencyMonitor(settings.live.budget_ms)
         self.loop_lag = LoopLag(self.monitor)
         self.intake = Intake(settings.live.queue_rows)
@@ -119,6 +123,11 @@ class Service:
         self.socket = JsonSocket("socket", inputs.socket)
         self._inputs, self._report, self._views = inputs, report, views
         self._stop = asyncio.Event()
+
+    @property
+    def problem(self) -> str | None:
+        """What keeps the service from its work now."""
+        return self.writer.problem or self.sealing_problem or self.socket_problem
 
     async def run(self) -> None:
         """Run until the end, whatever brings it."""
@@ -182,6 +191,7 @@ class Service:
                     self._watch_writer(),
                     self._hand_over(),
                     self._report_windows(),
+                    self._keep_socket(),
                     self.loop_lag.run(),
                     self._prepare_reads(),
                 )
@@ -269,6 +279,23 @@ class Service:
 
     async def _watch_writer(self) -> None:
         await self.writer.died
+
+    async def _keep_socket(self) -> None:
+        """Make the socket anew where somebody has removed or replaced it: nobody could connect any more, and nothing said so."""
+        while True:
+            await asyncio.sleep(_SOCKET_SECONDS)
+            if self.socket.is_reachable:
+                continue
+            try:
+                await self.socket.open_again()
+            except SocketTaken as problem:
+                if self.socket_problem != str(problem):
+                    self.socket_problem = str(problem)
+                    log.error("the socket is gone, and cannot be made anew: %s", problem)
+            else:
+                self.socket_problem = None
+                self.socket_losses += 1
+                log.warning("somebody has removed or replaced %s: it was made anew", self.socket.path)
 
     async def _hand_over(self) -> None:
         while True:

@@ -91,7 +91,7 @@ def test_no_single_bit_of_the_head_and_of_the_lengths_is_wrong_without_a_word(se
     log = log_of(settings.live_path)
     lengths = [at + number for at in _records(log.read_bytes()) for number in range(8)]
     assert len(lengths) > 8 * 2 * ROWS
-    for place in sorted({*range(HEAD_BYTES), *lengths[:: len(lengths) // 40]}):
+    for place in sorted({*range(HEAD_BYTES), *lengths[:: len(lengths) // 15]}):
         for bit in (place % 7, 7):
             _restore(killed, settings)
             _flip(settings, place, bit)

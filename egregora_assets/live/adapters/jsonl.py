@@ -118,11 +118,25 @@ class JsonSocket:
         self._held: set[_Client] = set()
         self._something = asyncio.Event()
         self._server: asyncio.Server | None = None
+        self._bound_as: tuple[int, int] | None = None
 
     async def open(self) -> None:
         """Begin to listen. Raises ``SocketTaken``."""
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_unix_server(lambda: _Client(self), sock=_bound(self.path))
+        bound = _bound(self.path)
+        self._bound_as = _identity(self.path)
+        self._server = await asyncio.get_running_loop().create_unix_server(lambda: _Client(self), sock=bound)
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether who connects to the path comes here: somebody may have removed the socket, or put another in its place."""
+        return self._bound_as is not None and _identity(self.path) == self._bound_as
+
+    async def open_again(self) -> None:
+        """Listen at the path anew; connections that there are go on. Raises ``SocketTaken``, and listens to these alone then."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        await self.open()
 
     async def listen(self) -> AsyncIterator[Delivery]:
         """Yield events of all connections, for ever."""
@@ -161,9 +175,11 @@ class JsonSocket:
     def deafen(self) -> None:
         """Take no more: nobody can connect, and nothing more is read."""
         if self._server is not None:
+            is_ours = self.is_reachable
             self._server.close()
             self._server = None
-            self.path.unlink(missing_ok=True)
+            if is_ours:
+                self.path.unlink(missing_ok=True)
         for client in self.clients:
             client.deafen()
 
@@ -341,6 +357,14 @@ def _request(line: bytes | None) -> dict[str, Any] | None:
         return None
     is_request = isinstance(value, dict) and "native_id" not in value and any(name in value for name in REQUESTS)
     return value if is_request else None
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _bound(path: Path) -> socket.socket:
