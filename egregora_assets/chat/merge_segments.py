@@ -22,7 +22,7 @@ from egregora_assets.chat.hidden_titles import hide_titles
 from egregora_assets.chat.latency_windows import take_in_windows
 from egregora_assets.chat.merge_records import LIVE, RECORDS, identified_records, look_again, put_in_place
 from egregora_assets.chat.parse import ParsedRecords
-from egregora_assets.chat.segments import SEGMENT_SCHEMA, Segment, acknowledge, path_of, waiting
+from egregora_assets.chat.segments import SEGMENT_SCHEMA, Segment, acknowledge, path_of, set_aside, waiting
 from egregora_assets.config import Settings
 from egregora_assets.privacy.keys import Keys, bind, warehouse_keys
 from egregora_assets.privacy.pseudonyms import define_rotated
@@ -31,8 +31,6 @@ from egregora_assets.warehouse.query import changed, rows, scalar, temporary, vi
 from egregora_assets.warehouse.revisions import Transaction, transaction
 
 CONSUMER = "live_segments"
-UNREADABLE_SUFFIX = ".unreadable"
-"""Ends the name of a segment that was set aside. The hot store still has its rows, for it was given no receipt."""
 _MOST_EVENTS = 500_000
 """Events of one transaction; a longer backlog is merged in several, one behind the other in the same pass."""
 _MOST_MEMORY = "200MB"
@@ -127,7 +125,7 @@ def _merge_group(
     events = int(scalar(connection, f"SELECT count(*) FROM {_EVENTS}"))
     with transaction(connection, CONSUMER) as change:
         bind(connection, keys)
-        _note_unreadable(change, unreadable)
+        _note_unreadable(change, unreadable, merged)
         with temporary(connection, "live_identified", _NO_EVENTS):
             for (platform,) in rows(connection, f"SELECT DISTINCT platform FROM {_EVENTS} ORDER BY 1"):
                 _identify(change, settings, keys, platform)
@@ -140,9 +138,8 @@ def _merge_group(
     for segment in merged:
         acknowledge(settings.segments, segment, revision)
     for segment, problem in unreadable.items():
-        path = path_of(settings.segments, segment)
-        path.rename(path.with_suffix(UNREADABLE_SUFFIX))
-        log.warning("%s was set aside: %s", path.name, problem)
+        set_aside(settings.segments, segment)
+        log.warning("%s was set aside: %s", path_of(settings.segments, segment).name, problem)
     if merged:
         log.info("%s segments with %s events: %s new messages", f"{len(merged):,}", f"{events:,}", f"{added:,}")
     return SegmentOutcome(len(merged), len(unreadable), events, added, updated)
@@ -198,7 +195,12 @@ def _among(column: pa.ChunkedArray, values: tuple[str, ...]) -> bool:
     return bool(pc.all(known).as_py())
 
 
-def _note_unreadable(change: Transaction, unreadable: dict[Segment, str]) -> None:
+def _note_unreadable(change: Transaction, unreadable: dict[Segment, str], readable: list[Segment]) -> None:
+    """Note what cannot be read; of what was sealed once more since and can, nothing is missing any more."""
+    again = [f"{LIVE}-{segment.stem}" for segment in readable]
+    change.connection.execute(
+        "DELETE FROM quarantine WHERE export_id IN (SELECT unnest($again))", {"again": again}
+    ).fetchall()
     for segment, problem in unreadable.items():
         note = [f"{LIVE}-{segment.stem}", problem, change.revision]
         change.connection.execute("DELETE FROM quarantine WHERE export_id = ?", note[:1]).fetchall()

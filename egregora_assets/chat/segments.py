@@ -3,7 +3,8 @@
 ``SEGMENTS/<first>-<last>.parquet`` holds the events with these sequence numbers (20 digits each, in order, none twice in
 any two segments). It is written beside, forced and renamed. A run merges it and then leaves the receipt ``<first>-<last>.merged``
 in its place, which tells the warehouse's revision; the hot store prunes its rows when the published snapshot has
-come as far, and then removes the receipt.
+come as far, and then removes the receipt. A segment that cannot be read is set aside (``….unreadable``), and sealed once more
+from its rows, which are hot without a receipt; until these are pruned what was damaged is kept (``….damaged``).
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ SEGMENT_SCHEMA = pa.schema(
         ("committed_at", pa.timestamp("us", "UTC")),
     ]
 )
-_NAME = re.compile(r"([0-9]{20})-([0-9]{20})\.(parquet|merged)")
+_NAME = re.compile(r"([0-9]{20})-([0-9]{20})\.(parquet|merged|unreadable|damaged)")
 _MODE = 0o600
 
 
@@ -101,8 +102,26 @@ def acknowledge(folder: Path, segment: Segment, revision: int) -> None:
 
 
 def forget(folder: Path, segment: Segment) -> None:
-    """Remove the receipt of a segment whose rows have been pruned."""
-    (folder / f"{segment.stem}.merged").unlink(missing_ok=True)
+    """Remove the receipt of a segment whose rows have been pruned, and what was damaged of it."""
+    for ending in ("damaged", "merged"):
+        (folder / f"{segment.stem}.{ending}").unlink(missing_ok=True)
+
+
+def set_aside(folder: Path, segment: Segment) -> None:
+    """Let a segment that cannot be read stop no run."""
+    path_of(folder, segment).rename(folder / f"{segment.stem}.unreadable")
+
+
+def unreadable(folder: Path) -> dict[Segment, bool]:
+    """Return the segments that were set aside, and whether each had been sealed once more before."""
+    before = set(_segments(folder, "damaged"))
+    return {segment: segment in before for segment in _segments(folder, "unreadable")}
+
+
+def note_sealed_again(folder: Path, segment: Segment) -> None:
+    """Keep what was damaged of a segment that was sealed once more."""
+    os.replace(folder / f"{segment.stem}.unreadable", folder / f"{segment.stem}.damaged")
+    _force(folder)
 
 
 def _segments(folder: Path, ending: str) -> list[Segment]:

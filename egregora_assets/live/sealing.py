@@ -26,6 +26,7 @@ from egregora_assets.warehouse.query import arrow
 _LEFTOVER = f".{'[0-9]' * 20}-{'[0-9]' * 20}.tmp"
 _MOST_ROWS = 20_000
 _MOST_BYTES = 8 << 20
+_WANTED = f"SELECT {COLUMNS} FROM hot_events WHERE sequence BETWEEN ? AND ? ORDER BY sequence"
 _SUPERSEDED = """
     DELETE FROM cursors WHERE number < (SELECT max(number) FROM cursors AS later WHERE later.adapter = cursors.adapter)
 """
@@ -41,6 +42,7 @@ class Sealer:
         self._folder = settings.segments
         self._published: tuple[tuple[int, int] | None, int] = (None, -1)
         self.sealed = 0
+        self.problem: str | None = None
         self._turn = threading.Lock()
         self._taken: dict[str, list[npt.NDArray[np.int64]]] = {}
         self._clock = 0
@@ -70,6 +72,43 @@ class Sealer:
                 self._writer.chore(self._advance).result()
             self._clock = clock
         return made
+
+    def seal_again(self) -> list[Segment]:
+        """Seal the rows of segments that runs could not read once more, each once. Returns the segments.
+
+        ``problem`` tells of one that cannot be read a second time, or whose rows are not here any more.
+        """
+        made: list[Segment] = []
+        problems: list[str] = []
+        with self._turn:
+            for segment, again in segments.unreadable(self._folder).items():
+                if not again and self._seal_anew(segment):
+                    made.append(segment)
+                else:
+                    problems.append(
+                        f"the segment {segment.stem} cannot be read {'a second time' if again else 'and its rows are gone'}: "
+                        "the table quarantine of the warehouse says why"
+                    )
+        self._tell("; ".join(problems) or None)
+        return made
+
+    def _seal_anew(self, segment: Segment) -> bool:
+        with self._store.cursor() as cursor:
+            events = arrow(cursor, _WANTED, [segment.first, segment.last])
+        if not len(events) or (events["sequence"][0].as_py(), events["sequence"][-1].as_py()) != (
+            segment.first,
+            segment.last,
+        ):
+            return False
+        segments.seal(self._folder, events)
+        segments.note_sealed_again(self._folder, segment)
+        log.warning("the segment %s could not be read by a run: it was sealed again from its rows", segment.stem)
+        return True
+
+    def _tell(self, problem: str | None) -> None:
+        if problem and problem != self.problem:
+            log.error("%s", problem)
+        self.problem = problem
 
     def taken_times(self) -> dict[str, npt.NDArray[np.int64]]:
         """Return how long each adapter's events took from receipt into a segment, since this was asked for last; nanoseconds."""
@@ -102,11 +141,10 @@ class Sealer:
         sizes = f"""
             SELECT sequence, strlen(said) FROM hot_lines WHERE sequence > ? ORDER BY sequence LIMIT {_MOST_ROWS}
         """
-        wanted = f"SELECT {COLUMNS} FROM hot_events WHERE sequence BETWEEN ? AND ? ORDER BY sequence"
         with self._store.cursor() as cursor:
             numbers, lengths = (column.to_numpy() for column in arrow(cursor, sizes, [self.sealed]).columns)
             fitting = max(int(np.searchsorted(lengths.cumsum(), _MOST_BYTES)), 1)
-            return arrow(cursor, wanted, [int(numbers[0]), int(numbers[:fitting][-1])])
+            return arrow(cursor, _WANTED, [int(numbers[0]), int(numbers[:fitting][-1])])
 
     def _advance(self, connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute("BEGIN")

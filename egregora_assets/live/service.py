@@ -127,7 +127,7 @@ class Service:
     @property
     def problem(self) -> str | None:
         """What keeps the service from its work now."""
-        return self.writer.problem or self.sealing_problem or self.socket_problem
+        return self.writer.problem or self.sealing_problem or self.sealer.problem or self.socket_problem
 
     async def run(self) -> None:
         """Run until the end, whatever brings it."""
@@ -305,6 +305,7 @@ class Service:
     def _hand_over_once(self, seconds: float = math.inf) -> None:
         try:
             self.sealer.seal(seconds)
+            self.sealer.seal_again()
             self.sealer.prune()
             self.sealing_problem = None
         except (OSError, duckdb.Error, WarehouseBusy) as fault:  # a full disk may have room again the next time
