@@ -1,12 +1,14 @@
 """Follows a file to which lines of JSON are appended: over rotation (renamed, and a new one in its place) and truncation.
 
-The cursor is the file's inode and the offset behind the last line that is durable. A line is taken once its line break is there;
+The cursor is the file's inode, the offset behind the last line that is durable, and a fingerprint of what stands before it:
+another file may have got the inode meanwhile, and another text may stand in the file. A line is taken once its line break is there;
 of a file that was rotated away also the last one without.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import os
 import re
@@ -16,7 +18,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -75,6 +77,11 @@ class _Open:
         self.before = (self.before + piece)[-_BEFORE_BYTES:]
         return piece
 
+    def fingerprint(self, end: int) -> str:
+        """Return what the bytes before ``end`` are known by."""
+        begin = max(end - _BEFORE_BYTES, 0)
+        return hashlib.blake2b(os.pread(self.handle, end - begin, begin), digest_size=8).hexdigest()
+
     def start_again(self) -> None:
         self.offset, self.lines, self.before = 0, Lines(), b""
 
@@ -91,6 +98,14 @@ class _Open:
 
     def close(self) -> None:
         os.close(self.handle)
+
+
+class _Cursor(NamedTuple):
+    """Where a file is read on; a fingerprint that is empty is not known."""
+
+    inode: int
+    offset: int
+    fingerprint: str
 
 
 class Tail:
@@ -135,16 +150,25 @@ class Tail:
             with self._unless_unreadable():
                 if self._cursor is None:
                     return _Open.at(self._path)
-                inode, offset = self._cursor
-                known = dict(_rotation(self._path))
-                if inode in known:
-                    return _Open.at(known[inode], offset)
+                if known := self._known(self._cursor):
+                    return known
                 log.warning(
                     "%s: the file that was read last is gone, the one that is there is read from its beginning",
                     self._path,
                 )
                 self._cursor = None
             await asyncio.sleep(self._poll_seconds)
+
+    def _known(self, cursor: _Cursor) -> _Open | None:
+        """Open the file that was read last, behind what was read of it; ``None`` where there is none that has it in its bytes."""
+        path = dict(_rotation(self._path)).get(cursor.inode)
+        if path is None:
+            return None
+        file = _Open.at(path, cursor.offset)
+        if cursor.fingerprint in ("", file.fingerprint(cursor.offset)):
+            return file
+        file.close()
+        return None
 
     def _following(self, file: _Open) -> _Open | None:
         """Return the file that was begun after this one was renamed: the oldest, where there were several since."""
@@ -174,7 +198,8 @@ class Tail:
         began = file.offset
         complete = file.lines.feed(piece) if lines is None else lines
         file.offset += len(piece)
-        cursor = f"{file.inode}:{file.offset - file.lines.waiting}"
+        behind = file.offset - file.lines.waiting
+        cursor = f"{file.inode}:{behind}:{file.fingerprint(behind)}"
         last: Delivery | None = None
         for line in complete:
             try:
@@ -192,11 +217,12 @@ class Tail:
             yield last
 
 
-def _parsed(cursor: str | None) -> tuple[int, int] | None:
+def _parsed(cursor: str | None) -> _Cursor | None:
+    """Read a cursor; those that an earlier version has stored have no fingerprint."""
     if cursor is None:
         return None
-    inode, _, offset = cursor.partition(":")
-    return int(inode), int(offset)
+    inode, offset, fingerprint = (*cursor.split(":"), "")[:3]
+    return _Cursor(int(inode), int(offset), fingerprint)
 
 
 def _rotation(path: Path) -> list[tuple[int, Path]]:
