@@ -138,6 +138,8 @@ def _view(status: dict[str, Any]) -> Group:
     for name, lane in status["lanes"].items():
         for stage, figures in lane["stages"].items() or {"": None}.items():
             lanes.add_row(plain(name), stage, *_figures(figures), _mark(stage, figures, status["budget_ms"]))
+        if lane["refused"]:
+            lanes.add_row(plain(name), "refused", f"{lane['refused']:,}", *[""] * 4, "in quarantine after the next run")
         if lane["state"] != "listening":
             lanes.add_row(plain(name), lane["state"], *[""] * 5, plain(lane["problem"] or ""))
     lag = status["loop_lag"]

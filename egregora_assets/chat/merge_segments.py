@@ -22,6 +22,7 @@ from egregora_assets.chat.hidden_titles import hide_titles
 from egregora_assets.chat.latency_windows import take_in_windows
 from egregora_assets.chat.merge_records import LIVE, RECORDS, identified_records, look_again, put_in_place
 from egregora_assets.chat.parse import ParsedRecords
+from egregora_assets.chat.refused_lines import take_in_refused
 from egregora_assets.chat.segments import SEGMENT_SCHEMA, Segment, acknowledge, path_of, set_aside, waiting
 from egregora_assets.config import Settings
 from egregora_assets.privacy.keys import Keys, bind, warehouse_keys
@@ -71,6 +72,7 @@ def merge_segments(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
     Raises ``KeyFileError``.
     """
     take_in_windows(connection, settings.segments)
+    take_in_refused(connection, settings.segments)
     there = waiting(settings.segments)
     merged = _merged_before(connection, there)
     for segment, revision in merged.items():

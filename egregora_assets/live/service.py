@@ -23,7 +23,9 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 
+from egregora_assets.chat.refused_lines import REFUSED_SCHEMA, leave_refused
 from egregora_assets.config import Settings
 from egregora_assets.live.adapters import registry
 from egregora_assets.live.adapters.jsonl import JsonSocket, SocketTaken, StandardInput
@@ -36,6 +38,7 @@ from egregora_assets.live.intake import Intake
 from egregora_assets.live.latency import LatencyMonitor, LatencyWindow
 from egregora_assets.live.loop_lag import LoopLag
 from egregora_assets.live.metrics import serve_metrics
+from egregora_assets.live.refusals import Refusals
 from egregora_assets.live.reporting import Reporting
 from egregora_assets.live.sealing import Sealer
 from egregora_assets.live.status import status_of
@@ -68,6 +71,12 @@ class Lane:
     state: str = "listening"
     problem: str | None = None
     received: int = 0
+
+    @property
+    def refusals(self) -> Refusals | None:
+        """Lines that nobody is answered for, of an adapter that keeps them."""
+        found = getattr(self.adapter, "refusals", None)
+        return found if isinstance(found, Refusals) else None
 
 
 @dataclass
@@ -307,10 +316,24 @@ class Service:
             self.sealer.seal(seconds)
             self.sealer.seal_again()
             self.sealer.prune()
+            self._leave_refused()
             self.sealing_problem = None
         except (OSError, duckdb.Error, WarehouseBusy) as fault:  # a full disk may have room again the next time
             self.sealing_problem = str(fault).partition("\n")[0]
             log.error("rows could not be handed over: %s", self.sealing_problem)
+
+    def _leave_refused(self) -> None:
+        """Leave the lines that were no events for the next run. Raises ``OSError``; they are tried again then."""
+        for name, lane in self.lanes.items():
+            refusals = lane.refusals
+            if refusals is None or not (lines := refusals.take()):
+                continue
+            told = pa.Table.from_pylist([{"lane": name, **line._asdict()} for line in lines], REFUSED_SCHEMA)
+            try:
+                leave_refused(self.settings.segments, told)
+            except OSError:
+                refusals.put_back(lines)
+                raise
 
     async def _report_windows(self) -> None:
         while True:

@@ -40,6 +40,7 @@ def status_of(service: Service) -> dict[str, Any]:
                 "state": lane.state,
                 "problem": lane.problem,
                 "received": lane.received,
+                "refused": lane.refusals.count if lane.refusals is not None else 0,
                 "stages": {stage: _figures(found) for (of, stage), found in sorted(lately.items()) if of == name},
             }
             for name, lane in service.lanes.items()

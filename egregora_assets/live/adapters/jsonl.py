@@ -23,6 +23,7 @@ from egregora_assets.live.adapters.protocol import Delivery, Outcome, StreamingA
 from egregora_assets.live.errors import AdapterUnusable
 from egregora_assets.live.incoming import Refused, read_event
 from egregora_assets.live.lines import PIECE_BYTES, Lines
+from egregora_assets.live.refusals import Refusals
 
 PLATFORM = "jsonl"
 REQUESTS = ("query", "status", "recent")
@@ -62,13 +63,13 @@ def socket_path(address: str) -> Path:
 
 
 class StandardInput:
-    """Lines on the standard input. Nobody is answered; lines that are no events are told of in the log."""
+    """Lines on the standard input. Nobody is answered; lines that are no events are told of in the log, and go to quarantine."""
 
     platform = PLATFORM
 
     def __init__(self, name: str, file: int = 0) -> None:
         self.name = name
-        self.refused = 0
+        self.refusals = Refusals()
         self._file = file
 
     async def listen(self) -> AsyncIterator[Delivery]:
@@ -76,23 +77,24 @@ class StandardInput:
         pieces: asyncio.Queue[bytes] = asyncio.Queue(_PIECES_AHEAD)
         loop = asyncio.get_running_loop()
         threading.Thread(target=self._read, args=(loop, pieces), name="live-stdin", daemon=True).start()
-        lines, number = Lines(), 0
+        lines, number, began = Lines(), 0, 0
         while True:
             piece = await pieces.get()
             received = time.monotonic_ns()
             for line in lines.feed(piece) if piece else lines.end():
                 number += 1
                 if line is None or line.strip():
-                    for delivery in self._delivery(number, line, received):
+                    for delivery in self._delivery(number, line, received, began):
                         yield delivery
+            began += len(piece)
             if not piece:
                 return
 
-    def _delivery(self, number: int, line: bytes | None, received: int) -> list[Delivery]:
+    def _delivery(self, number: int, line: bytes | None, received: int, began: int) -> list[Delivery]:
         try:
             return [Delivery(read_event(line), received)]
         except Refused as problem:
-            self.refused += 1
+            self.refusals.add(began, str(problem), line)
             log.warning("standard input, line %s: %s", number, problem)
             return []
 

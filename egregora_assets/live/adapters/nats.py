@@ -22,6 +22,7 @@ from egregora_assets.live.adapters.backoff import Backoff, Retries, reconnecting
 from egregora_assets.live.adapters.options import Options, Secret, is_loopback, missing_package, read_options
 from egregora_assets.live.adapters.protocol import ConnectionLost, Delivery, Outcome
 from egregora_assets.live.incoming import Refused, read_event
+from egregora_assets.live.refusals import Refusals
 
 try:
     import nats
@@ -109,6 +110,7 @@ class Nats:
         self._backoff = Backoff(f"live adapter {name!r} at {', '.join(options.servers)}", options.retries)
         self._last_error: Exception | None = None
         self.refused: Counter[str] = Counter()
+        self.refusals = Refusals()
 
     def listen(self) -> AsyncGenerator[Delivery, None]:
         """Take messages until closed; raises ``RetryExhausted``."""
@@ -167,6 +169,7 @@ class Nats:
             event = read_event(message.data)
         except Refused as problem:
             self.refused[str(problem)] += 1
+            self.refusals.add(message.metadata.sequence.stream, str(problem), message.data)
             log.warning("live adapter %r refused message %d: %s", self.name, message.metadata.sequence.stream, problem)
             await message.term()
             return None

@@ -26,6 +26,7 @@ from egregora_assets.live.adapters.jsonl import PLATFORM
 from egregora_assets.live.adapters.protocol import Delivery, StreamingAdapter
 from egregora_assets.live.incoming import Refused, read_event
 from egregora_assets.live.lines import PIECE_BYTES, Lines
+from egregora_assets.live.refusals import Refusals
 
 _QUIET_POLLS = 2
 """A file that was rotated away is left when it has not grown for so long: who writes it may not know yet."""
@@ -113,7 +114,7 @@ class Tail:
 
     def __init__(self, name: str, options: TailOptions, cursor: str | None) -> None:
         self.name, self.platform = name, options.platform
-        self.refused = 0
+        self.refusals = Refusals()
         self._path = options.path.expanduser().absolute()
         self._poll_seconds = options.poll_seconds
         self._cursor = _parsed(cursor)
@@ -206,7 +207,7 @@ class Tail:
                 following = Delivery(read_event(line), received)
             except Refused as problem:
                 if line is None or line.strip():
-                    self.refused += 1
+                    self.refusals.add(began, str(problem), line)
                     log.warning("%s, behind byte %s: %s", self._path, f"{began:,}", problem)
                 continue
             if last is not None:
