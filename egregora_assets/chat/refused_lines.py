@@ -27,7 +27,7 @@ REFUSED_SCHEMA = pa.schema(
         ("pieces", pa.int64()),
     ]
 )
-"""``byte_offset`` is that of the piece of its source in which a line ended; lines that were only counted are ``pieces`` of one row."""
+"""``byte_offset`` is that of the piece of its source in which a line ended; lines that were only counted are one row."""
 _MOST_FILES = 1_000
 """Where no run takes them in for long, the oldest go."""
 _PATTERN = "refused-*.parquet"

@@ -15,6 +15,8 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
+from egregora_assets.warehouse.connection import settle
+
 _BYTE = rb"(?:[\0-\x7f]|[\x80-\xff]\x01)"
 _HEAD = re.compile(rb"\x64\0\x62\x65\0\x02\x66\0\x10" + _BYTE + rb"{16}\x67\0[\x80-\xff]*[\0-\x7f]\xff\xff", re.DOTALL)
 """Type, version 2, the 16 bytes that name the database, and how many checkpoints it has had; numbers in groups of seven bits."""
@@ -92,5 +94,6 @@ def _head_for(path: Path) -> bytes:
 
 def _log_of_a_commit(path: Path) -> bytes:
     with duckdb.connect(str(path)) as connection:
+        settle(connection)
         connection.execute("CREATE TABLE first_commit (one INTEGER)")
         return log_of(path).read_bytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,8 @@ from egregora_assets.warehouse.connection import fit_threads, open_file, tuning
 from egregora_assets.warehouse.migrate import migrate
 
 _PRIVATE_FOLDER = 0o700
+_PRIVATE_FILE = 0o600
+_OTHERS = 0o077
 
 
 def make_home(settings: Settings) -> None:
@@ -50,13 +53,34 @@ def discard_partial(path: Path) -> None:
 
 @contextmanager
 def open_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open ``warehouse.duckdb`` as its one writer. Raises ``WarehouseBusy`` or ``SchemaMismatch``."""
+    """Open ``warehouse.duckdb`` as its one writer; what is made meanwhile is for the owner alone, also in a home that is not.
+
+    Raises ``WarehouseBusy`` or ``SchemaMismatch``.
+    """
     make_home(settings)
+    for path in (settings.warehouse_path, settings.public_path, settings.snapshot_path):
+        _make_private(path)
     wait = settings.warehouse.lock_wait_seconds
-    with open_file(settings.warehouse_path, tuning(settings.warehouse), wait) as connection:
+    with _private_files(), open_file(settings.warehouse_path, tuning(settings.warehouse), wait) as connection:
         migrate(connection)
         fit_threads(connection, settings.warehouse)
         yield connection
+
+
+@contextmanager
+def _private_files() -> Iterator[None]:
+    """Let files that are made in the block be their owner's: DuckDB gives its own the rights that a process gives by default."""
+    before = os.umask(_OTHERS)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def _make_private(path: Path) -> None:
+    """Take rights of others away that a file has from before."""
+    if path.exists() and path.stat().st_mode & _OTHERS:
+        path.chmod(_PRIVATE_FILE)
 
 
 def _make_private_folder(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -309,6 +310,27 @@ def test_the_death_of_the_writer_ends_the_service_with_its_reason(
 
     with pytest.raises(WriterDied, match="division by zero"):
         asyncio.run(run())
+
+
+def test_a_first_look_that_takes_too_long_keeps_no_service_from_beginning(tmp_path: Path) -> None:
+    settings = quick(tmp_path / "home", query_seconds=0.05)
+    goes_on = threading.Event()
+
+    def slow_views(_: Any) -> frozenset[str]:
+        goes_on.wait(20)
+        return frozenset()
+
+    async def run() -> None:
+        service = Service(settings, Inputs(tmp_path / "s.sock"), None, slow_views)
+        running = asyncio.create_task(service.run())
+        while not service.socket.is_reachable and not running.done():
+            await asyncio.sleep(0.01)
+        goes_on.set()
+        assert not running.done()
+        service._stop.set()
+        await running
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize("field", ["text", "author_name", "source_title", "emoji"])
