@@ -156,6 +156,8 @@ def _view(status: dict[str, Any]) -> Group:
         told.append(f"[yellow]{plain(status['disk_problem'])}[/yellow]")
     if status["failed_commits"]:
         told.append(f"{status['failed_commits']:,} commits have failed since the start: the log says why")
+    if status["readers_held"]:
+        told.append(f"[yellow]{status['readers_held']} of the readers are held by queries that do not end[/yellow]")
     if status["socket_losses"]:
         told.append(f"the socket was removed or replaced {status['socket_losses']:,} times, and made anew")
     if status["problem"]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from egregora_assets.live.value_sizes import TOO_LARGE, bounded
 from egregora_assets.warehouse.async_reader import Answer, AsyncReader, NotReadOnly, read_only
 from egregora_assets.warehouse.query import rows, scalar
 
@@ -27,6 +28,17 @@ _TABLE_KINDS = frozenset(
 _CATALOG = "SELECT lower(table_name) FROM duckdb_tables() UNION ALL SELECT lower(view_name) FROM duckdb_views()"
 """Names that a query may not give to a CTE: inside it they would still mean the table."""
 _TOLD = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException, duckdb.InterruptException)
+
+
+_MOST_SQL = 20_000
+"""A longer one would hold the event loop while it is parsed."""
+_TOO_DEEP = "the query is nested too deeply to be looked at before it runs"
+_REASONS: dict[type[duckdb.Error], str] = {
+    duckdb.OutOfMemoryException: "the query needs more memory than the live service may take: ask for less",
+    duckdb.IOException: "the query could not use the disk: it may be full",
+    duckdb.ConnectionException: "the store is not open at the moment, after an error of the disk: ask again later",
+    duckdb.FatalException: "the store has failed and is opened again: ask again",
+}
 
 
 class QueryFailed(ValueError):
@@ -55,14 +67,16 @@ class HotReads:
         def ask(cursor: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
             views = self._views(cursor)
             _refuse_others(cursor, checked, views)
-            return cursor.execute(checked)
+            return cursor.execute(bounded(cursor, checked))
 
         try:
             return await self._reader.ask(ask)
+        except RecursionError:
+            raise QueryFailed(_TOO_DEEP) from None
         except _TOLD as error:
             raise QueryFailed(str(error)) from None
         except duckdb.Error as error:
-            raise QueryFailed(f"the query failed while it ran ({type(error).__name__})") from None
+            raise QueryFailed(_why(error)) from None
 
     async def recent(self, count: int) -> Answer:
         """Return the latest messages that may be shown, oldest first."""
@@ -75,7 +89,19 @@ def told(answer: Answer) -> dict[str, Any]:
     return {"names": answer.names, "rows": [_plain(row) for row in answer.rows], "is_cut": answer.is_cut}
 
 
+def _why(error: duckdb.Error) -> str:
+    """Say why a query failed while it ran, by the kind of its error alone: its words may repeat a row."""
+    if TOO_LARGE in str(error):
+        return TOO_LARGE
+    known = (reason for kind, reason in _REASONS.items() if isinstance(error, kind))
+    return next(known, f"the query failed while it ran ({type(error).__name__})")
+
+
 def _parsed(sql: str) -> str:
+    if len(sql) > _MOST_SQL:
+        raise QueryFailed(f"a query has at most {_MOST_SQL:,} characters")
+    if not sql.isascii() and any("\ud800" <= letter <= "\udfff" for letter in sql):
+        raise QueryFailed("the query holds half of a surrogate pair, which is no character")
     try:
         return read_only(sql)
     except duckdb.Error as error:

@@ -31,6 +31,7 @@ def status_of(service: Service) -> dict[str, Any]:
         "socket_losses": service.socket_losses,
         "budget_ms": service.live.budget_ms,
         "fsync_ms": round(service.fsync_ms, 3),
+        "readers_held": service.reader.held,
         "disk_problem": service.disk_problem,
         "failed_commits": service.writer.failed_commits,
         "loop_lag": {**_figures(lag), "culprit": service.loop_lag.culprit, "held_ms": service.loop_lag.held_ms},

@@ -23,6 +23,8 @@ _AGAIN_SECONDS = 0.01
 _MOST_BYTES = 8 << 20
 _VALUE_BYTES = 32
 """About what any value takes as an object of Python."""
+_STOPPING_SECONDS = 1.0
+"""How long a question that was ended may take to stop before it counts as one that hears nothing."""
 _CLOSING_SECONDS = 0.5
 """How long questions that were interrupted may take to end: while DuckDB plans a query it does not hear that."""
 
@@ -32,6 +34,16 @@ Lend = Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
 
 class QueryTooLong(TimeoutError):
     """A question took longer than it may."""
+
+
+class ReadersHeld(QueryTooLong):
+    """All threads are at questions that were ended and have not stopped: DuckDB hears nothing of it while it plans one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no query can be answered: those that were ended hold all readers, because DuckDB does not hear that it should "
+            "stop; try again later, or start the service again"
+        )
 
 
 class NotReadOnly(ValueError):
@@ -61,16 +73,27 @@ class AsyncReader:
     def __init__(self, lend: Lend, *, seconds: float, most_rows: int, threads: int = 2) -> None:
         self._lend, self._seconds, self._most_rows = lend, seconds, most_rows
         self._questions: set[_Question] = set()
+        self._count = threads
         self._threads = _Threads(threads)
+        self._ended: dict[Future[Answer], float] = {}
+
+    @property
+    def held(self) -> int:
+        """How many threads are at questions that were ended a while ago and have not stopped."""
+        self._ended = {work: at for work, at in self._ended.items() if not work.done()}
+        return sum(time.monotonic() - at > _STOPPING_SECONDS for at in self._ended.values())
 
     async def ask(self, ask: Callable[[duckdb.DuckDBPyConnection], duckdb.DuckDBPyConnection]) -> Answer:
         """Let ``ask`` execute something on a cursor, and return its rows.
 
-        Raises ``QueryTooLong``, and what ``ask`` raises. Being cancelled interrupts it.
+        Raises ``QueryTooLong``, ``ReadersHeld``, and what ``ask`` raises. Being cancelled interrupts it.
         """
+        if self.held >= self._count:
+            raise ReadersHeld
         question = _Question(self._lend, ask, self._most_rows)
         self._questions.add(question)
-        answer = asyncio.wrap_future(self._threads.submit(question.run))
+        work = self._threads.submit(question.run)
+        answer = asyncio.wrap_future(work)
         try:
             async with asyncio.timeout(self._seconds):
                 return await asyncio.shield(answer)
@@ -81,6 +104,7 @@ class AsyncReader:
             if not answer.done():
                 answer.cancel()
                 question.end()
+                self._ended[work] = time.monotonic()
 
     async def query(self, sql: str) -> Answer:
         """Ask one statement that reads. Raises ``NotReadOnly``, ``QueryTooLong`` or ``duckdb.Error``."""
