@@ -53,6 +53,8 @@ _LEAST_SECRET_BYTES = 16
 _LARGE_BODY_BYTES = 1 << 15
 _JSON = ("application/json", "application/x-ndjson")
 _SHUTDOWN_SECONDS = 1.0
+_LOOKS = 10
+"""How often it is looked at connections within the time that they have."""
 
 
 class WebhookOptions(Options):
@@ -67,6 +69,7 @@ class WebhookOptions(Options):
     platform: str = Field(
         default="webhook", pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="`sources.platform`, of the form 'own'."
     )
+    head_seconds: float = Field(default=10.0, gt=0, description="Longest time until a connection brings a whole head.")
     body_seconds: float = Field(default=5.0, gt=0, description="Longest time for a request's body to come.")
     answer_seconds: float = Field(default=2.5, gt=0, description="Longest wait for the commit; Slack waits 3 s.")
     queue_requests: int = Field(default=256, ge=1, description="Most requests that wait; more are told to come again.")
@@ -132,6 +135,8 @@ class Webhook:
         self._backoff = Backoff(f"live adapter {name!r} at {options.host}:{options.port}", options.retries)
         self._waiting: asyncio.Queue[list[Delivery]] = asyncio.Queue(options.queue_requests)
         self._answered: OrderedDict[bytes, float] = OrderedDict()
+        self._answering: set[object] = set()
+        self._answered_at: dict[object, float] = {}
         self.passed_over: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         self.port: int | None = None
@@ -152,9 +157,13 @@ class Webhook:
                 raise ConnectionLost(f"cannot listen there: {error.strerror}") from None
             self._backoff.connected()
             self.port = runner.addresses[0][1]
-            while True:
-                for delivery in await self._waiting.get():
-                    yield delivery
+            silent = asyncio.create_task(self._close_silent(runner))
+            try:
+                while True:
+                    for delivery in await self._waiting.get():
+                        yield delivery
+            finally:
+                silent.cancel()
         finally:
             self.port = None
             await runner.cleanup()
@@ -168,9 +177,27 @@ class Webhook:
         application.middlewares.append(self._tell_of_faults)
         return application
 
+    async def _close_silent(self, runner: web.AppRunner) -> None:
+        """Close connections that bring no whole head of a request in time: thousands of them could be held open so."""
+        since: dict[object, float] = {}
+        longest = self._options.head_seconds
+        while True:
+            await asyncio.sleep(longest / _LOOKS)
+            now = time.monotonic()
+            open_now = runner.server.connections if runner.server is not None else []
+            since = {one: max(since.get(one, now), self._answered_at.get(one, 0.0)) for one in open_now}
+            self._answered_at = {one: at for one, at in self._answered_at.items() if one in since}
+            for connection in open_now:
+                if connection not in self._answering and now - since[connection] > longest and connection.transport:
+                    self.refused["slow head"] += 1
+                    log.warning("live adapter %r closed a connection that brought no request", self.name)
+                    connection.transport.abort()
+
     @web.middleware
     async def _tell_of_faults(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Log what is wrong with us; the platform will send it again."""
+        connection = request.protocol
+        self._answering.add(connection)
         try:
             return await handler(request)
         except web.HTTPException:
@@ -178,6 +205,9 @@ class Webhook:
         except Exception:
             log.exception("live adapter %r failed at a request", self.name)
             return self._refusal(500, "a fault of ours")
+        finally:
+            self._answering.discard(connection)
+            self._answered_at[connection] = time.monotonic()
 
     async def _verify_address(self, request: web.Request) -> web.Response:
         """Answer WhatsApp's question whether this address is ours."""

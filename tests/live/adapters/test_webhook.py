@@ -636,3 +636,32 @@ def test_a_short_secret_is_refused(make: Callable[..., Webhook], monkeypatch: py
     monkeypatch.setenv("WEBHOOK_SECRET", "short")
     with pytest.raises(SettingsError, match="too short"):
         make("own")
+
+
+def test_connections_that_bring_no_request_are_closed_and_hold_up_nobody(make: Callable[..., Webhook]) -> None:
+    async def trickle(port: int | None) -> bytes:
+        """Send a head byte by byte, as long as the other side lets it."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        with suppress(ConnectionError):
+            for byte in b"POST /in HTTP/1.1\r\nX-Slow: " + b"x" * 10_000:
+                writer.write(bytes([byte]))
+                await writer.drain()
+                if reader.at_eof():
+                    break
+                await asyncio.sleep(0.01)
+        with suppress(ConnectionError):
+            return await reader.read()
+        return b""
+
+    async def test(sender: Sender) -> None:
+        slow = [asyncio.create_task(trickle(sender.adapter.port)) for _ in range(20)]
+        answers = []
+        while not all(task.done() for task in slow):
+            body = json.dumps(own(str(len(answers)))).encode()
+            answers.append((await sender.post(body, signed("own", body)))[0])
+            await asyncio.sleep(0.05)
+        assert set(answers) == {200}
+        assert await asyncio.gather(*slow) == [b""] * 20
+        assert sender.adapter.refused["slow head"] == 20
+
+    serve(make("own", head_seconds=0.5), test)
