@@ -221,5 +221,6 @@ async def _close(connection: Client, subscription: Any, answers: asyncio.Queue[_
         if connection.is_connected and subscription is not None:
             await subscription.unsubscribe()
             await connection.flush(_FLUSH_SECONDS)
-    with suppress(nats.errors.Error, OSError):
-        await connection.close()
+    with suppress(nats.errors.Error, OSError, TimeoutError):
+        async with asyncio.timeout(_FLUSH_SECONDS):  # after a certificate that was refused it would never come back
+            await connection.close()
