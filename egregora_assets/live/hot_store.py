@@ -90,6 +90,7 @@ class HotStore:
         self._config: dict[str, str | int | bool] = {
             "checkpoint_threshold": settings.live.checkpoint_threshold,
             "memory_limit": _MEMORY,
+            "max_temp_directory_size": _MEMORY,  # else a query may take all the room that the disk has for messages
             "threads": 1,  # more would only wake each other for so little
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
