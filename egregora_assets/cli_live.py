@@ -110,6 +110,9 @@ def salvage(context: typer.Context, home: Home = None) -> None:
         out.print(f"Nothing is damaged: {done.rows:,} rows.")
         return
     out.print(f"The damaged files are kept in {plain(str(done.copy))}.", soft_wrap=True)
+    if not done.cut_bytes:
+        out.print(f"The head of the log of commits was mended, and nothing was cut off: {done.rows:,} rows are whole.")
+        return
     out.print(f"{done.cut_bytes:,} bytes of the log of commits were cut off; {done.rows:,} rows are whole.")
     out.print(
         "Events that came in last may be lost, also some that were acknowledged: let senders send again what they sent "

@@ -293,7 +293,7 @@ class Service:
         """Make the socket anew where somebody has removed or replaced it: nobody could connect any more, and nothing said so."""
         while True:
             await asyncio.sleep(_SOCKET_SECONDS)
-            if self.socket.is_reachable:
+            if not self.socket.is_lost:
                 continue
             try:
                 await self.socket.open_again()
@@ -352,7 +352,8 @@ class Service:
             else:
                 answer = await self.reads.recent(min(int(request["recent"]), self.live.query_rows))
         except (NotReadOnly, QueryTooLong, QueryFailed, ValueError, TypeError, OverflowError) as error:
-            return {"error": str(error)}
+            why = f"; the store has a problem: {self.problem}" if self.problem else ""
+            return {"error": f"{error}{why}"}
         return told(answer)
 
 

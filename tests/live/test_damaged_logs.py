@@ -6,7 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from egregora_assets.cli import app
 from egregora_assets.config import Settings
 from egregora_assets.live.commit_log import damage_of, log_of
 from egregora_assets.live.errors import HotStoreDamaged
@@ -114,6 +116,8 @@ def test_a_service_refuses_a_log_with_a_damaged_head_and_names_what_helps(settin
         assert "the head of live.duckdb.wal is damaged" in service.log
         assert "egregora live salvage" in service.log
         assert "Traceback" not in service.log
+    done = CliRunner().invoke(app, ["live", "salvage", "--home", str(settings.home)])
+    assert "nothing was cut off" in done.output
 
 
 def _records(written: bytes) -> list[int]:

@@ -77,12 +77,15 @@ def test_a_full_disk_in_the_log_the_checkpoint_or_a_segment_loses_nothing(
 ) -> None:
     with running(tmp_path / "home", settings=OFTEN, environment=faults.environment) as service:
         with sending(service) as sender:
-            for _ in range(5):
+            for turn in range(5):
                 before = faults.failed
                 faults.disk_is_full(ending)
                 until(lambda before=before: faults.failed > before + 3, sender)
                 with client(service) as asking:
                     until(lambda: asking.ask({"status": True})["status"]["problem"])
+                    if turn == 0:
+                        answer = asking.ask({"query": "FROM recent_messages SELECT count(*)"})
+                        assert "error" not in answer or "problem: " in answer["error"]
                 faults.heal()
                 sender.await_more()
         with client(service) as asking:

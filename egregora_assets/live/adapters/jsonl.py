@@ -121,6 +121,7 @@ class JsonSocket:
         self._something = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._bound_as: tuple[int, int] | None = None
+        self._is_deaf = False
 
     async def open(self) -> None:
         """Begin to listen. Raises ``SocketTaken``."""
@@ -132,6 +133,11 @@ class JsonSocket:
     def is_reachable(self) -> bool:
         """Whether who connects to the path comes here: somebody may have removed the socket, or put another in its place."""
         return self._bound_as is not None and _identity(self.path) == self._bound_as
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it should be reachable and is not."""
+        return not (self._is_deaf or self.is_reachable)
 
     async def open_again(self) -> None:
         """Listen at the path anew; connections that there are go on. Raises ``SocketTaken``, and listens to these alone then."""
@@ -176,6 +182,7 @@ class JsonSocket:
 
     def deafen(self) -> None:
         """Take no more: nobody can connect, and nothing more is read."""
+        self._is_deaf = True
         if self._server is not None:
             is_ours = self.is_reachable
             self._server.close()
