@@ -109,6 +109,7 @@ def test_no_single_bit_of_the_head_and_of_the_lengths_is_wrong_without_a_word(se
                 assert found == WHOLE, (place, bit)
 
 
+@pytest.mark.slow
 def test_a_service_refuses_a_log_with_a_damaged_head_and_names_what_helps(settings: Settings) -> None:
     _flip(settings, 0, 0)
     with running(settings.home) as service:

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
+
 from egregora_assets.chat import segments
 from egregora_assets.chat.merge_segments import SegmentOutcome, merge_segments
 from egregora_assets.config import Settings
@@ -60,6 +62,7 @@ def test_rows_of_a_damaged_segment_are_sealed_again_and_merged(tmp_path: Path) -
     in_a_home(settings, run)
 
 
+@pytest.mark.slow
 def test_a_segment_that_is_damaged_again_and_again_is_told_and_not_sealed_for_ever(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / "home")
 

@@ -90,6 +90,7 @@ def test_irc_hears_a_server_of_its_authority_and_no_other(certificate: Path, ano
     asyncio.run(run())
 
 
+@pytest.mark.slow
 def test_nats_hears_a_server_of_its_authority_and_no_other(tmp_path: Path, certificate: Path, another: Path) -> None:
     async def run(port: int) -> None:
         address = f"tls://127.0.0.1:{port}"
