@@ -18,7 +18,7 @@ from egregora_assets.warehouse.query import scalar
 
 _POSITION = re.compile(r"entry at byte position ([0-9]+)")
 _MOST_CUTS = 100
-_ONCE = "DELETE FROM hot_events WHERE rowid NOT IN (SELECT min(rowid) FROM hot_events GROUP BY sequence)"
+_ONCE = "DELETE FROM hot_lines WHERE rowid NOT IN (SELECT min(rowid) FROM hot_lines GROUP BY sequence)"
 """A log whose head was mended may have been in the file already: a checkpoint ends before its log goes."""
 
 
