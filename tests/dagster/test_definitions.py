@@ -30,6 +30,7 @@ from egregora_assets.warehouse.query import changed, rows, scalar
 from egregora_assets.warehouse.resource import Warehouse
 from egregora_assets.warehouse.revisions import transaction
 from tests.chats import put_export
+from tests.homes import make_ready_home
 from tests.pictures import png
 from tests.writers import another_process_writing
 
@@ -250,8 +251,9 @@ def test_every_asset_and_check_says_what_it_is() -> None:
 
 @pytest.mark.parametrize("asset", MATERIALIZABLE)
 def test_each_asset_can_be_made_alone_even_on_an_empty_home(
-    materialize: Materialize, add_export: AddExport, asset: str
+    materialize: Materialize, settings: Settings, add_export: AddExport, asset: str
 ) -> None:
+    make_ready_home(settings)
     add_export("Garden Club", CHAT)
 
     result = materialize(asset)
