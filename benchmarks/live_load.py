@@ -28,6 +28,7 @@ import numpy as np
 
 from egregora_assets.config import Settings
 from egregora_assets.live.hot_store import HotStore
+from egregora_assets.warehouse.durable import force_file
 from egregora_assets.warehouse.files import make_home
 
 WORDS = "Who brings the seeds on Sunday? I have the small pots, the soil and two bags of compost left over from spring."
@@ -80,7 +81,8 @@ def live_service(home: Path) -> Iterator[Running]:
             time.sleep(0.002)
         running = Running(process.pid, time.monotonic() - began)
         print(f"listening after {running.started_seconds:.2f} s", flush=True)
-        ask(home / "live.sock", {"recent": 1})
+        while "error" in ask(home / "live.sock", {"recent": 1}):
+            pass  # it takes longer than a question may, where there are many rows
         yield running
     finally:
         process.send_signal(signal.SIGTERM)
@@ -108,6 +110,7 @@ def home_with(stored: int, cache: Path | None = None) -> Iterator[Path]:
         make_home(settings)
         if stored:
             shutil.copyfile(kept / settings.live_path.name, settings.live_path)
+            force_file(settings.live_path)  # or commits wait until all of it is on the disk
         yield settings.home
 
 

@@ -91,6 +91,7 @@ class HotStore:
             "checkpoint_threshold": settings.live.checkpoint_threshold,
             "memory_limit": _MEMORY,
             "max_temp_directory_size": _MEMORY,  # else a query may take all the room that the disk has for messages
+            "max_vacuum_tasks": 0,  # a checkpoint that joins small groups of rows holds commits for 50 ms and more
             "threads": 1,  # more would only wake each other for so little
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
