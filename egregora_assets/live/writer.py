@@ -33,6 +33,8 @@ _FIRST_PAUSE_SECONDS = 0.02
 _LINGER_GROWTH = 8
 """A commit waits for at most so many times ``linger_ms``, where many events come: it costs the same for one as for fifty."""
 _ROWS_FOR_LONGEST_LINGER = 24
+_ENOUGH_ROWS = 48
+"""From so many events of a commit on the next one waits for less: what it costs is shared by enough of them."""
 _DURABLE = Outcome(True)
 _UNKNOWN = (duckdb.Error, OSError, WarehouseBusy)
 """Errors after which it is not known what is durable, and which may not come again."""
@@ -161,7 +163,8 @@ class Writer:
 
         So an event that comes alone is committed at once, and where many come they gather.
         """
-        share = min(self._busy_rows / _ROWS_FOR_LONGEST_LINGER, 1.0)
+        rows = max(self._busy_rows, 1)
+        share = min(rows / _ROWS_FOR_LONGEST_LINGER, 1.0, _ENOUGH_ROWS / rows)
         return 0.0 if self._stopping else self._linger_seconds * max(1.0, _LINGER_GROWTH * share)
 
     def _commit(self, group: list[Arrival]) -> None:
