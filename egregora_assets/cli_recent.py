@@ -28,16 +28,23 @@ def recent(
     """Show the latest messages as they may be shown, also those that no run has seen yet."""
     with readable_errors():
         settings = load_settings(home)
-        seen: dict[str, tuple[str, str]] = {}
         try:
-            for messages in _looks(settings, limit, source, follow):
-                for message in messages:
-                    form = (message["kind"], message["text"])
-                    if seen.get(message["message_id"]) != form:
-                        _show(message, as_json, is_again=message["message_id"] in seen)
-                        seen[message["message_id"]] = form
+            for message, is_again in told(settings, limit, source, follow):
+                _show(message, as_json, is_again)
         except KeyboardInterrupt:
             return
+
+
+def told(settings: "Settings", limit: int, source: str | None, follow: bool) -> Iterator[tuple[dict[str, Any], bool]]:
+    """Yield the latest messages, and with ``follow`` all that comes after them; whether each was told before in another form."""
+    from egregora_assets.live.recent import News
+
+    most = (
+        limit + settings.live.query_rows if follow else limit
+    )  # more may come between two looks than are told at first
+    news = News(limit, most)
+    for messages in _looks(settings, most, source, follow):
+        yield from news.of(messages)
 
 
 def _looks(settings: "Settings", limit: int, source: str | None, follow: bool) -> Iterator[list[dict[str, Any]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,38 @@ def recent(settings: Settings, hot: pa.Table | None, limit: int, source: str | N
     with duckdb.connect() as connection:
         settle(connection)
         return _united(connection, given, limit, source, (_NOTHING_PUBLISHED, _NO_NAMES))
+
+
+class News:
+    """What is new in one look after another at the latest ``most`` messages; of the first look only the latest ``first`` are."""
+
+    def __init__(self, first: int, most: int) -> None:
+        self._first, self._most = first, most
+        self._seen: dict[str, tuple[str, str]] | None = None
+        self._since = ""
+
+    def of(self, messages: list[dict[str, Any]]) -> list[tuple[dict[str, Any], bool]]:
+        """Return what is new in a look, as ``recent`` gives it; ``True`` with what was there before and says something else now.
+
+        What comes into sight because others are gone is not new, nor is what was there and is withheld for a while.
+        """
+        before, self._seen = self._seen, {}
+        new: list[tuple[dict[str, Any], bool]] = []
+        for message in messages:
+            known, form = (before or {}).get(message["message_id"]), (message["kind"], message["text"])
+            if known is not None and message["is_withheld"]:
+                form = known
+            self._seen[message["message_id"]] = form
+            if form != known and (known is not None or _moment(message) >= self._since):
+                new.append((message, known is not None))
+        if len(messages) >= self._most:
+            self._since = max(self._since, _moment(messages[0]))
+        return new[-self._first :] if before is None else new
+
+
+def _moment(message: dict[str, Any]) -> str:
+    moment: datetime = message["sent_at"]
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _united(
