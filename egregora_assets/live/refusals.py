@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
-_MOST_WAITING = 100
 _MOST_KEPT = 1_000
 _MOST_RAW_BYTES = 4_096
 _UNCOUNTED = "further lines that are no events"
@@ -32,7 +31,7 @@ class Refusals:
     def add(self, byte_offset: int, reason: str, line: bytes | None) -> None:
         """Note a line; of one that was too long to be held (``None``) nothing is kept."""
         self.count += 1
-        if self._kept < _MOST_KEPT and len(self._waiting) < _MOST_WAITING:
+        if self._kept < _MOST_KEPT:
             self._kept += 1
             self._waiting.append(RefusedLine(byte_offset, reason, (line or b"")[:_MOST_RAW_BYTES]))
         else:

@@ -57,6 +57,15 @@ def test_a_source_of_nothing_but_such_lines_keeps_few_of_them_and_counts_the_oth
     assert len(taken) < 1_100
 
 
+def test_the_first_thousand_are_kept_also_where_they_come_at_once() -> None:
+    refusals = Refusals()
+    for number in range(1_500):
+        refusals.add(number, "no json", b"x")
+    *kept, others = refusals.take()
+    assert [line.byte_offset for line in kept] == list(range(1_000))
+    assert others.pieces == 500
+
+
 def test_what_comes_again_after_a_crash_is_in_quarantine_once_and_a_damaged_file_stops_nothing(
     settings: Settings,
 ) -> None:

@@ -19,6 +19,9 @@ from json.encoder import encode_basestring_ascii
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
+from egregora_assets.live.adapters.options import Options, read_options
 from egregora_assets.live.adapters.protocol import Delivery, Outcome, StreamingAdapter
 from egregora_assets.live.errors import AdapterUnusable
 from egregora_assets.live.incoming import Refused, read_event
@@ -47,11 +50,17 @@ class SocketTaken(OSError):
     """The socket's path cannot be had; the message says why."""
 
 
+class JsonlOptions(Options):
+    """What ``options`` of the settings may say."""
+
+    listen: str = Field("", description="`unix:PATH`, the socket.")
+    stdin: bool = Field(False, description="The standard input instead.")
+
+
 def create(name: str, options: dict[str, Any], cursor: str | None) -> StreamingAdapter:  # noqa: ARG001 lines have no cursor
-    """Make the adapter: ``{"listen": "unix:PATH"}``, or ``{"stdin": true}``."""
-    if options.get("stdin"):
-        return StandardInput(name)
-    return JsonSocket(name, socket_path(str(options.get("listen", ""))))
+    """Make the adapter: ``{"listen": "unix:PATH"}``, or ``{"stdin": true}``. Raises ``SettingsError`` or ``AdapterUnusable``."""
+    wanted = read_options(JsonlOptions, name, options)
+    return StandardInput(name) if wanted.stdin else JsonSocket(name, socket_path(wanted.listen))
 
 
 def socket_path(address: str) -> Path:

@@ -20,9 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from egregora_assets.live.adapters.jsonl import PLATFORM
+from egregora_assets.live.adapters.options import Options, read_options
 from egregora_assets.live.adapters.protocol import Delivery, StreamingAdapter
 from egregora_assets.live.incoming import Refused, read_event
 from egregora_assets.live.lines import PIECE_BYTES, Lines
@@ -35,10 +36,8 @@ _BEFORE_BYTES = 256
 log = logging.getLogger(__name__)
 
 
-class TailOptions(BaseModel):
+class TailOptions(Options):
     """What ``options`` of the settings may say."""
-
-    model_config = ConfigDict(extra="forbid")
 
     path: Path = Field(description="The file; it may not be there yet.")
     platform: str = Field(PLATFORM, description="What the sources' platform is called.")
@@ -46,8 +45,8 @@ class TailOptions(BaseModel):
 
 
 def create(name: str, options: dict[str, Any], cursor: str | None) -> StreamingAdapter:
-    """Make the adapter: ``{"path": …}``."""
-    return Tail(name, TailOptions.model_validate(options), cursor)
+    """Make the adapter: ``{"path": …}``. Raises ``SettingsError``."""
+    return Tail(name, read_options(TailOptions, name, options), cursor)
 
 
 @dataclass

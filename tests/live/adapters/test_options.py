@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from egregora_assets.config import SettingsError
+from egregora_assets.config import AdapterSettings, SettingsError
 from egregora_assets.live.adapters.options import Options, Secret, read_options
+from egregora_assets.live.adapters.registry import create
+from egregora_assets.live.errors import AdapterUnusable
 
 
 class _Some(Options):
@@ -101,3 +103,20 @@ def test_every_adapter_that_the_project_names_can_be_made_and_says_which_options
     for adapter in ("irc", "matrix", "nats", "webhook"):
         with pytest.raises(SettingsError, match="live adapter 'a'"):
             import_module(named[adapter]).create("a", {}, None)
+
+
+@pytest.mark.parametrize(
+    ("adapter", "options", "wrong"),
+    [
+        ("tail", {"path": "/a", "pol_seconds": 1}, "pol_seconds"),
+        ("tail", {}, "path"),
+        ("jsonl", {"lisen": "unix:/a"}, "lisen"),
+    ],
+)
+def test_options_of_files_and_sockets_are_checked_and_refused_in_one_plain_line(
+    adapter: str, options: dict[str, object], wrong: str
+) -> None:
+    with pytest.raises(AdapterUnusable, match=wrong) as refused:
+        create(AdapterSettings(name="bridge", adapter=adapter, options=options), None)
+    assert len(str(refused.value).splitlines()) == 1
+    assert "pydantic" not in str(refused.value)
