@@ -74,7 +74,7 @@ def merge_segments(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
     take_in_windows(connection, settings.segments)
     take_in_refused(connection, settings.segments)
     there = waiting(settings.segments)
-    merged = _merged_before(connection, there)
+    merged = _merged_before(connection, settings.segments, there)
     for segment, revision in merged.items():
         acknowledge(settings.segments, segment, revision)
     new = [segment for segment in there if segment not in merged]
@@ -89,13 +89,34 @@ def merge_segments(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
     return outcome
 
 
-def _merged_before(connection: duckdb.DuckDBPyConnection, there: list[Segment]) -> dict[Segment, int]:
-    """Return the waiting segments that the warehouse has already: a run ended between its commit and their receipts."""
+def _merged_before(connection: duckdb.DuckDBPyConnection, folder: Path, there: list[Segment]) -> dict[Segment, int]:
+    """Return the waiting segments that the warehouse has already: a run ended between its commit and their receipts.
+
+    A hot store that was lost and begun anew gives the same numbers to other events: those are known by when they came.
+    """
     if not there:
         return {}
-    sql = "SELECT first_sequence, last_sequence, revision FROM live_segments WHERE first_sequence >= ?"
-    known = {Segment(first, last): revision for first, last, revision in rows(connection, sql, [there[0].first])}
-    return {segment: known[segment] for segment in there if segment in known}
+    sql = """
+        SELECT first_sequence, last_sequence, events, first_received_at, last_received_at, revision FROM live_segments
+        WHERE first_sequence >= ?
+    """
+    known = {
+        (Segment(first, last), tuple(came)): revision
+        for first, last, *came, revision in rows(connection, sql, [there[0].first])
+    }
+    numbers = {segment for segment, _ in known}
+    told = {segment: _came(path_of(folder, segment)) for segment in there if segment in numbers}
+    return {segment: known[segment, came] for segment, came in told.items() if (segment, came) in known}
+
+
+def _came(path: Path) -> tuple[object, ...]:
+    """Return how many events a segment has, and when the first and the last came; nothing where it cannot be read."""
+    try:
+        received = pq.ParquetFile(path).read(columns=["received_at"])["received_at"]
+    except (pa.ArrowException, OSError, ValueError, KeyError):
+        return ()
+    span = pc.min_max(received)
+    return len(received), span["min"].as_py(), span["max"].as_py()
 
 
 def _anything_waits(connection: duckdb.DuckDBPyConnection) -> bool:

@@ -126,6 +126,16 @@ def test_nobody_puts_words_into_the_mouth_of_others(settings: Settings) -> None:
     assert query(settings, "FROM private.live_waiting") == []
 
 
+def test_a_hot_store_begun_anew_that_gives_numbers_again_loses_no_event(settings: Settings) -> None:
+    take_in(settings, event(0), event(1))
+    for receipt in settings.segments.iterdir():
+        receipt.unlink()
+    assert take_in(settings, event(5), event(6)).added == 2
+    again = put_segment(settings, event(5), event(6))
+    assert merge(settings) == SegmentOutcome()
+    assert list(receipts(settings.segments)) == [again]
+
+
 def test_reactions_come_and_go_one_by_one(settings: Settings) -> None:
     counted = "SELECT emoji, count(*) FROM reactions GROUP BY emoji ORDER BY emoji"
     take_in(settings, event(0), reaction(0, "👍", 1, "u2"), reaction(0, "👍", 1, "u3"), reaction(0, "🌱", 2, "u3"))
