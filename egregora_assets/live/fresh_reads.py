@@ -29,7 +29,7 @@ from egregora_assets.warehouse.connection import settle
 from egregora_assets.warehouse.query import arrow, changed, rows, temporary, view_of
 
 _MOST_EVENTS = 200_000
-"""The latest events that are shown; what is before them in a longer backlog comes with the next run."""
+"""The latest events that are shown; what is before them in a longer backlog comes with the next run, and is only heard."""
 _EVENTS = ", ".join(SEGMENT_SCHEMA.names)
 _MOST_PIECES = 100
 _CLOSING_SECONDS = 0.3
@@ -53,6 +53,7 @@ class FreshReads:
         self._state: object = None
         self._ground = Ground(None, None, "the rules have not been read yet")
         self._told = Told()
+        self._heard = 0
         self._shown: Shown | None = None
         self._span = (0, 0)
         self._folded: pa.Table | None = None
@@ -92,7 +93,7 @@ class FreshReads:
     def _look(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Bring the views up to what the hot store holds and the rules say."""
         if self._follow_rules():
-            self._told, self._shown, self._span, self._views = Told(), None, (0, 0), {}
+            self._told, self._heard, self._shown, self._span, self._views = Told(), 0, None, (0, 0), {}
         before = self._span[1]
         sql = "SELECT coalesce(min(sequence), $next), coalesce(max(sequence), $before) FROM hot_events"
         span = rows(cursor, sql, {"before": before, "next": before + 1})[0]
@@ -100,8 +101,10 @@ class FreshReads:
             return
         oldest, last = span
         first = max(oldest, last - _MOST_EVENTS + 1)
+        self._hear_out(cursor, oldest, first - 1)
         fresh = _events(cursor, max(first, before + 1), last)
         self._told.hear(self._aside, fresh, self._settings, self._ground)
+        self._heard = last
         shown = self._told.rules(self._settings, self._ground.policy)
         if shown != self._shown:
             fresh = _events(cursor, first, last)
@@ -109,6 +112,17 @@ class FreshReads:
             self._folded = None
         self._keep(fresh, shown, first)
         self._shown, self._span = shown, span
+
+    def _hear_out(self, cursor: duckdb.DuckDBPyConnection, oldest: int, last: int) -> None:
+        """Hear the events up to ``last``, which are not shown: who opted out there stays hidden, and who was named has a name.
+
+        A question that is interrupted meanwhile leaves to the next one what it has not heard.
+        """
+        while self._heard < last:
+            begin = max(oldest, self._heard + 1)
+            end = min(begin + _MOST_EVENTS - 1, last)
+            self._told.hear(self._aside, _events(cursor, begin, end), self._settings, self._ground)
+            self._heard = end
 
     def _follow_rules(self) -> bool:
         """Read the rules where they may be others than before; return whether they may."""

@@ -17,6 +17,7 @@ from egregora_assets.authors.policy import FEW_ROWS
 from egregora_assets.chat.ingest import ingest
 from egregora_assets.chat.merge_segments import merge_segments
 from egregora_assets.config import Settings, SourceSettings
+from egregora_assets.live import fresh_reads
 from egregora_assets.live.fresh_reads import FreshReads
 from egregora_assets.live.recent import as_hot_rows, recent
 from egregora_assets.privacy.keys import load_keys
@@ -188,6 +189,17 @@ def test_who_opted_out_before_says_nothing(settings: Settings, hot_store: Opened
     assert hot.texts() == ["[name]?"]
     assert "orchid" not in hot.everything()
     assert {row["text"] for row in hot.recent()} == {"who brings the seeds?", "so do I", "[name]?"}
+
+
+def test_who_opted_out_or_was_named_before_the_latest_events_stays_hidden_after_a_restart(
+    published: Settings, hot_store: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fresh_reads, "_MOST_EVENTS", 3)
+    hot = hot_store(published)
+    hot.add(event(3, "/egregora opt-out", "u2"), by_yolanda(4, "sorry"), *(event(number) for number in range(5, 9)))
+    hot.add(event(9, "the orchid", "u2"), event(10, "Yolanda is late"), event(11))
+    assert hot.texts() == ["[name] is late", "hello"]
+    assert "orchid" not in hot.everything()
 
 
 def test_an_opt_out_said_live_counts_at_once_and_for_what_was_said_before(
