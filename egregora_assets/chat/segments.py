@@ -4,7 +4,8 @@
 any two segments). It is written beside, forced and renamed. A run merges it and then leaves the receipt ``<first>-<last>.merged``
 in its place, which tells the warehouse's revision; the hot store prunes its rows when the published snapshot has
 come as far, and then removes the receipt. A segment that cannot be read is set aside (``….unreadable``), and sealed once more
-from its rows, which are hot without a receipt; until these are pruned what was damaged is kept (``….damaged``).
+from its rows, which are hot without a receipt; until these are pruned what was damaged is kept (``….damaged``). So is one whose
+receipt is damaged.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,9 +66,22 @@ def waiting(folder: Path) -> list[Segment]:
     return _segments(folder, "parquet")
 
 
+def merged(folder: Path) -> list[Segment]:
+    """Return the segments that have a receipt, oldest first; it may be damaged."""
+    return _segments(folder, "merged")
+
+
 def receipts(folder: Path) -> dict[Segment, int]:
-    """Return the segments that runs have merged, with the revision of the warehouse that has them."""
-    return {segment: _revision(folder / f"{segment.stem}.merged") for segment in _segments(folder, "merged")}
+    """Return the segments that runs have merged, with the revision of the warehouse that has them. A damaged receipt is none."""
+    told = {segment: _revision(folder / f"{segment.stem}.merged") for segment in merged(folder)}
+    return {segment: revision for segment, revision in told.items() if revision is not None}
+
+
+def set_aside_receipts(folder: Path) -> None:
+    """Let segments whose receipts are damaged be sealed once more: the next run knows them, and leaves the receipt anew."""
+    for segment in set(merged(folder)) - set(receipts(folder)):
+        with suppress(FileNotFoundError):
+            os.replace(folder / f"{segment.stem}.merged", folder / f"{segment.stem}.unreadable")
 
 
 def path_of(folder: Path, segment: Segment) -> Path:
@@ -131,8 +146,11 @@ def _segments(folder: Path, ending: str) -> list[Segment]:
     return sorted(Segment(int(name[1]), int(name[2])) for name in names if name and name[3] == ending)
 
 
-def _revision(path: Path) -> int:
-    return int(json.loads(path.read_text())["revision"])
+def _revision(path: Path) -> int | None:
+    try:
+        return int(json.loads(path.read_bytes())["revision"])
+    except (FileNotFoundError, ValueError, TypeError, KeyError):
+        return None
 
 
 def _force(folder: Path) -> None:

@@ -176,7 +176,7 @@ class HotStore:
 
         Also one that was sealed just before a crash, and never said so here.
         """
-        on_disk = [*segments.waiting(self.segments), *segments.receipts(self.segments)]
+        on_disk = [*segments.waiting(self.segments), *segments.merged(self.segments)]
         return max(
             [int(scalar(self.connection, "SELECT max(sealed) FROM state")), *(segment.last for segment in on_disk)]
         )

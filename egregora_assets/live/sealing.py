@@ -74,13 +74,14 @@ class Sealer:
         return made
 
     def seal_again(self) -> list[Segment]:
-        """Seal the rows of segments that runs could not read once more, each once. Returns the segments.
+        """Seal once more what runs could not read, or has a damaged receipt, each once. Returns the segments.
 
         ``problem`` tells of one that cannot be read a second time, or whose rows are not here any more.
         """
         made: list[Segment] = []
         problems: list[str] = []
         with self._turn:
+            segments.set_aside_receipts(self._folder)
             for segment, again in segments.unreadable(self._folder).items():
                 if not again and self._seal_anew(segment):
                     made.append(segment)

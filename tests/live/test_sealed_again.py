@@ -62,6 +62,25 @@ def test_rows_of_a_damaged_segment_are_sealed_again_and_merged(tmp_path: Path) -
     in_a_home(settings, run)
 
 
+@pytest.mark.parametrize("damaged", ["", "[]", '{"revision": "'])
+def test_a_damaged_receipt_ends_no_service_and_comes_anew(tmp_path: Path, damaged: str) -> None:
+    settings = Settings(home=tmp_path / "home")
+
+    async def run(store: Hot) -> None:
+        store.sealer.seal_again()
+        assert merge(settings).added == 5
+        receipt = settings.segments / f"{FIRST.stem}.merged"
+        whole = receipt.read_text()
+        receipt.write_text(damaged)
+        (settings.segments / f"{FIRST.stem}.damaged").unlink()
+        assert (await store.prune(), store.store.sealed()) == (0, 5)
+        assert store.sealer.seal_again() == [FIRST]
+        assert merge(settings) == SegmentOutcome()
+        assert (receipt.read_text(), store.sealer.problem) == (whole, None)
+
+    in_a_home(settings, run)
+
+
 @pytest.mark.slow
 def test_a_segment_that_is_damaged_again_and_again_is_told_and_not_sealed_for_ever(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / "home")
