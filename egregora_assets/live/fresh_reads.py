@@ -290,16 +290,16 @@ _FOLDED = f"""
     bases AS (
         FROM about WHERE event = 'message' QUALIFY row_number() OVER (PARTITION BY message_id ORDER BY sequence) = 1
     ),
-    edits AS (
-        SELECT e.* FROM about e LEFT JOIN bases b USING (message_id)
-        WHERE e.event = 'edit' AND (b.author_id IS NULL OR b.author_id = e.author_id)
-        QUALIFY row_number() OVER (
-            PARTITION BY message_id ORDER BY e.sent_at DESC, e.kind DESC NULLS LAST, e.text DESC, e.sequence
-        ) = 1
-    ),
     deletions AS (
         SELECT message_id, min(sent_at) AS deleted_at, max(sequence) AS sequence, max(received_at) AS received_at
         FROM about WHERE event = 'delete' GROUP BY message_id
+    ),
+    edits AS (
+        SELECT e.* FROM about e LEFT JOIN bases b USING (message_id) ANTI JOIN deletions d USING (message_id)
+        WHERE e.event = 'edit' AND (b.author_id IS NULL OR b.author_id = e.author_id)
+        QUALIFY row_number() OVER (
+            PARTITION BY message_id, e.author_id ORDER BY e.sent_at DESC, e.kind DESC NULLS LAST, e.text DESC, e.sequence
+        ) = 1
     )
     SELECT
         coalesce(b.sequence, greatest(e.sequence, d.sequence)) AS sequence, message_id,
@@ -314,7 +314,9 @@ _FOLDED = f"""
         greatest(b.received_at, e.received_at, d.received_at) AS received_at
     FROM bases b FULL JOIN edits e USING (message_id) FULL JOIN deletions d USING (message_id)
 """
-"""The messages in ``touched``, each in its newest form, as far as it is hot."""
+"""The messages in ``touched``, each in its newest form, as far as it is hot. Where it is not known here who wrote one, the last
+edit of each person is there.
+"""
 _SOURCES = """
     SELECT DISTINCT source_id, platform, title, timezone FROM chats SEMI JOIN events USING (source_id) ORDER BY source_id
 """

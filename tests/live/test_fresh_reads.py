@@ -202,6 +202,15 @@ def test_who_opted_out_or_was_named_before_the_latest_events_stays_hidden_after_
     assert "orchid" not in hot.everything()
 
 
+def test_a_later_edit_by_somebody_else_keeps_nobodys_own_edit_from_being_shown(
+    published: Settings, hot_store: Opened
+) -> None:
+    hot = hot_store(published)
+    hot.add(edit(0, "who brings the pots?", 5, "u1"), edit(0, "nobody", 6, "u2"), edit(1, "I do not", 5, "u2"))
+    hot.add(edit(1, "he lies", 6, "u3"), deletion(1, 7, "u2"), edit(2, "so does he", 8, "u1"))
+    assert [row["text"] for row in hot.recent()] == ["who brings the pots?", "", "so do I"]
+
+
 def test_an_opt_out_said_live_counts_at_once_and_for_what_was_said_before(
     published: Settings, hot_store: Opened
 ) -> None:
