@@ -80,8 +80,12 @@ class IncomingMessage(BaseModel):
     author_name: ShortName | None = Field(None, description="The name the person goes by.")
     reply_to: IncomingId | None = Field(None, description="`native_id` of the message that this one answers.")
     thread: IncomingId | None = Field(None, description="`native_id` of the message that this one's thread hangs on.")
-    attachments: tuple[ShortName, ...] = Field((), max_length=100, description="Names of the files that came with it.")
-    mentions: tuple[Person, ...] = Field((), max_length=1_000, description="People whom the text mentions.")
+    attachments: tuple[ShortName, ...] = Field(
+        (), max_length=100, fail_fast=True, description="Names of the files that came with it."
+    )
+    mentions: tuple[Person, ...] = Field(
+        (), max_length=1_000, fail_fast=True, description="People whom the text mentions."
+    )
     emoji: ShortName | None = Field(
         None, description="What the reaction is; left out with `removed`, whatever that person's was."
     )

@@ -89,6 +89,27 @@ def test_a_line_that_is_too_long_is_refused_without_being_held(shared: Running) 
     assert _peak_memory(shared) - before < 16 * MEGABYTE
 
 
+def test_lines_that_are_no_events_hold_up_no_event_of_others(shared: Running) -> None:
+    with client(shared) as nonsense, client(shared) as sender:
+        sender.ask(event("n0"))
+        nonsense.socket.sendall(b"no\n" * 1_500)
+        assert sender.ask(event("n1")) == {"ack": "n1"}
+        answered = nonsense.socket.recv(MEGABYTE, socket.MSG_PEEK | socket.MSG_DONTWAIT).count(b"\n")
+        assert answered < 1_500
+        assert [nonsense.receive() for _ in range(1_500)][-1] is not None
+        nonsense.socket.sendall(b"\n" * 60_000 + b" \t\r\n")
+        assert nonsense.ask(event("n2")) == {"ack": "n2"}
+
+
+@pytest.mark.parametrize("field", ["mentions", "attachments"])
+def test_a_line_of_nothing_but_mistakes_takes_little_memory(shared: Running, field: str) -> None:
+    line = event("m1") | {field: [[]] * (MEGABYTE // 4 - 100)}
+    with client(shared) as sender:
+        before = _peak_memory(shared)
+        assert field in sender.ask(line)["error"]
+        assert _peak_memory(shared) - before < 100 * MEGABYTE
+
+
 def test_who_has_sent_all_and_closes_its_side_still_gets_all_answers(shared: Running) -> None:
     with client(shared) as sender:
         sender.send(*numbered(range(500)))

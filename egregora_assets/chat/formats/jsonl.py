@@ -9,7 +9,15 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Annotated, Any, BinaryIO, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+)
 from pydantic import model_validator as validates_model
 
 from egregora_assets.chat.archive import Export, ExportUnreadable
@@ -140,11 +148,13 @@ class Message(_Part):
     thread: Identifier | None = Field(None, description="`id` of the message that this one's thread hangs on.")
     edited_at: Time | None = Field(None, description="When it was last edited.")
     deleted_at: Time | None = Field(None, description="When it was deleted; makes it a `deleted` message without text.")
-    attachments: tuple[Name, ...] | None = Field(None, description="Names of the files that came with it.")
-    mentions: tuple[Identifier | Mention, ...] | None = Field(
+    attachments: Annotated[tuple[Name, ...], Field(fail_fast=True)] | None = Field(
+        None, description="Names of the files that came with it."
+    )
+    mentions: Annotated[tuple[Identifier | Mention, ...], Field(fail_fast=True)] | None = Field(
         None, description="People whom the text mentions: ids, or objects with `id` and `name`."
     )
-    reactions: tuple[GivenReaction, ...] | None = Field(
+    reactions: Annotated[tuple[GivenReaction, ...], Field(fail_fast=True)] | None = Field(
         None, description="Objects with `emoji`, and either `author` (and `author_name`) or `count`."
     )
 

@@ -36,6 +36,8 @@ _UNREAD_ANSWER_BYTES = 1 << 20
 _BUSY_LINES = 3
 _REST_SECONDS = 0.006
 """After a piece of so many lines a connection rests, so that pieces are larger where much comes: each costs as much as ten."""
+_MOST_REFUSED = 100
+"""After so many lines that are no events a connection rests too: each costs several times as much as an event."""
 _CLOSING_SECONDS = 0.2
 _CLOSING_TURNS = 20
 _MODE = 0o600
@@ -251,14 +253,13 @@ class _Client(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         lines = self._lines.feed(bytes(memoryview(self._buffer)[:nbytes]))
-        self._unparsed.extend(lines)
+        self._unparsed.extend(filter(_says_something, lines))
         if len(lines) >= _BUSY_LINES and nbytes < PIECE_BYTES:
-            self._is_resting = True
-            asyncio.get_running_loop().call_later(_REST_SECONDS, self._rested)
+            self._rest()
         self.go_on()
 
     def eof_received(self) -> bool:
-        self._unparsed.extend(self._lines.end())
+        self._unparsed.extend(filter(_says_something, self._lines.end()))
         self._has_ended = True
         self.go_on()
         return True  # answers still go out
@@ -321,6 +322,10 @@ class _Client(asyncio.BufferedProtocol):
     def _has_to_wait(self) -> bool:
         return self._request is not None or self._is_unread or self._is_deaf or self._adapter.is_behind
 
+    def _rest(self) -> None:
+        self._is_resting = True
+        asyncio.get_running_loop().call_later(_REST_SECONDS, self._rested)
+
     def _rested(self) -> None:
         self._is_resting = False
         self.go_on()
@@ -328,23 +333,27 @@ class _Client(asyncio.BufferedProtocol):
     def _parse(self) -> None:
         received = time.monotonic_ns()
         events: list[Delivery] = []
-        while self._unparsed and self._request is None:
+        refused = 0
+        while self._unparsed and self._request is None and refused < _MOST_REFUSED:
             line = self._unparsed.popleft()
             try:
                 message = read_event(line)
             except Refused as problem:
+                refused += 1
                 self._other(line, problem)
             else:
                 events.append(Delivery(message, received, None, partial(self.answer, message.native_id)))
         if events:
             self._unanswered += len(events)
             self._adapter.hear(events)
+        if refused >= _MOST_REFUSED:
+            self._rest()
 
     def _other(self, line: bytes | None, problem: Refused) -> None:
         request = _request(line)
         if request is not None:
             self._request = asyncio.get_running_loop().create_task(self._respond(request))
-        elif line is None or line.strip():
+        else:
             self.say({"error": str(problem), "native_id": problem.native_id})
 
     async def _respond(self, request: dict[str, Any]) -> None:
@@ -365,6 +374,10 @@ class _Client(asyncio.BufferedProtocol):
         if self._unsent and not self._transport.is_closing():
             self._transport.write("".join(self._unsent).encode())
         self._unsent.clear()
+
+
+def _says_something(line: bytes | None) -> bool:
+    return line is None or not (line == b"" or line.isspace())
 
 
 def _request(line: bytes | None) -> dict[str, Any] | None:
