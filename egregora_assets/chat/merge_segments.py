@@ -274,7 +274,7 @@ def _apply(change: Transaction, segments: list[Segment], budget_ms: float) -> tu
         temporary(connection, "repeated", _REPEATED),
     ):
         _note_segments(change, segments, budget_ms)
-        wins = f"m.export_id = '{LIVE}' AND (i.kind, i.text) > (m.kind, m.text)"
+        wins = f"m.export_id = '{LIVE}' AND i.author_id = m.author_id AND (i.kind, i.text) > (m.kind, m.text)"
         added, updated = put_in_place(change, LIVE, wins)
         with temporary(connection, "deleted_before", _DELETED_BEFORE) as earlier:
             if earlier:
@@ -400,6 +400,7 @@ _FORMS = f"""
         message_id, source_id, local_time, sent_at, author_id, record_kind AS kind, text, false AS is_edited, position, native_id,
         thread_id, reply_to, NULL::TIMESTAMPTZ AS edited_at, NULL::TIMESTAMPTZ AS deleted_at, attachments, mentions
     FROM live_identified WHERE event = 'message'
+    QUALIFY author_id = first_value(author_id) OVER (PARTITION BY message_id ORDER BY position)
     UNION ALL BY NAME
     SELECT
         b.* EXCLUDE (author_id, first_kind), coalesce(b.author_id, c.author_id) AS author_id,
@@ -414,7 +415,9 @@ _FORMS = f"""
     FROM ({_ALL_CHANGES}) c JOIN live_bases b USING (message_id)
     WHERE event = 'delete' OR b.author_id IS NULL OR b.author_id = c.author_id
 """
-"""All forms that messages take. Words are changed only by who wrote them; anybody whom the platform lets may take them away."""
+"""All forms that messages take. Words are changed only by who wrote them; anybody whom the platform lets may take them away.
+Of several people who are told to have sent one message, it is the one who was told first.
+"""
 
 _NO_VERSIONS = "[]::STRUCT(kind VARCHAR, text VARCHAR, edited_at VARCHAR)[]"
 

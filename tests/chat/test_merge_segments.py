@@ -126,6 +126,15 @@ def test_nobody_puts_words_into_the_mouth_of_others(settings: Settings) -> None:
     assert query(settings, "FROM private.live_waiting") == []
 
 
+@pytest.mark.parametrize("apart", [False, True])
+def test_the_same_id_from_somebody_else_changes_no_words(settings: Settings, apart: bool) -> None:
+    mine, theirs = event(0, "as I said", "u1"), event(0, "zero", "u2")
+    for number, events in enumerate([[mine], [theirs]] if apart else [[mine, theirs]], start=1):
+        take_in(settings, *events, first=number)
+    told = "SELECT text, raw_name FROM messages JOIN private.author_names USING (author_id)"
+    assert query(settings, told) == [("as I said", "Ana Lima")]
+
+
 def test_a_hot_store_begun_anew_that_gives_numbers_again_loses_no_event(settings: Settings) -> None:
     take_in(settings, event(0), event(1))
     for receipt in settings.segments.iterdir():
