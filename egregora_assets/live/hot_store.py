@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -97,6 +98,7 @@ class HotStore:
             "autoload_known_extensions": False,
         }
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._place: tuple[int, int] | None = None
         self._file = ExitStack()
         self._parent: duckdb.DuckDBPyConnection  # of all cursors: the one that writes is busy, and refuses to make any
         self._lent: set[duckdb.DuckDBPyConnection] = set()
@@ -131,10 +133,19 @@ class HotStore:
             connection.execute("SET enable_external_access = false")
             connection.execute("SET lock_configuration = true")
             with self._change:
+                self._place = _identity(self.path)
                 self._connection = connection
                 self._parent = stack.enter_context(connection.cursor())
                 self._file = stack.pop_all()
                 self._change.notify_all()
+
+    def check_place(self) -> None:
+        """Raise ``OSError`` where the file that is open is not at its path any more: who opens it next has another one."""
+        if self._connection is not None and _identity(self.path) != self._place:
+            raise OSError(
+                f"somebody has removed or replaced {self.path.name}: a crash would lose what is not yet sealed; "
+                "end the service, which seals the rest, and start it again"
+            )
 
     def reopen(self) -> None:
         """Open the file again after an error that leaves open what is durable, and have all that it holds on the disk."""
@@ -200,6 +211,14 @@ class HotStore:
     def last_cursor_number(self) -> int:
         """Return the highest number that a cursor was stored under."""
         return int(scalar(self.connection, "SELECT coalesce(max(number), 0) FROM cursors"))
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _prepare(connection: duckdb.DuckDBPyConnection) -> None:

@@ -317,6 +317,7 @@ class Service:
             self.sealer.seal_again()
             self.sealer.prune()
             self._leave_refused()
+            self.store.check_place()
             self.sealing_problem = None
         except (OSError, duckdb.Error, WarehouseBusy) as fault:  # a full disk may have room again the next time
             self.sealing_problem = str(fault).partition("\n")[0]
