@@ -17,6 +17,7 @@ def event_key(platform: str, message: IncomingMessage) -> bytes:
         platform,
         message.source,
         message.native_id,
+        message.author,
         message.event,
         message.target,
         message.emoji,

@@ -66,6 +66,15 @@ def test_edits_deletions_and_reactions_of_a_message_are_events_of_their_own(shar
         assert sender.ask({"status": True})["status"]["sequence"] == before + 5
 
 
+def test_two_people_who_do_the_same_under_one_id_are_both_stored(shared: Running) -> None:
+    with client(shared) as sender:
+        before = sender.ask({"status": True})["status"]["sequence"]
+        liked = event("like", event="reaction", target="o1", emoji="🌱")
+        sender.send(liked, liked | {"author": "u8"}, liked)
+        assert sender.acks(3) == {"like"}
+        assert sender.ask({"status": True})["status"]["sequence"] == before + 2
+
+
 def test_a_line_that_is_no_event_is_answered_with_its_problem_and_the_others_go_on(shared: Running) -> None:
     with client(shared) as sender:
         sender.socket.sendall(b'{"native_id": "x", "source": "s"}\nno json\n\n[1]\n')
