@@ -21,12 +21,13 @@ class Lines:
     def feed(self, piece: bytes) -> list[bytes | None]:
         """Return the lines that end in the piece, without line breaks; ``None`` stands for one that is too long."""
         first, *others = piece.split(b"\n")
-        lines: list[bytes | None] = []
         self._hold(first)
-        for other in others:
-            lines.append(self._line())
-            self._hold(other)
-        return lines
+        if not others:
+            return []
+        ended = self._line()
+        last = others.pop()
+        self._hold(last)
+        return [ended, *(line if len(line) <= self._longest else None for line in others)]
 
     def end(self) -> list[bytes | None]:
         """Return what stands behind the last line break, if anything: the stream has ended."""
