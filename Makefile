@@ -42,10 +42,10 @@ test: check ## The whole suite, without the slow fault and browser tests
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow"
 
 test-slow: install ## Faults, real processes under load, properties with all examples, the UI in a browser
-	@$(BIN)/python -m pytest -q -m "slow or dear" --hypothesis-profile thorough --timeout 7200
+	@$(BIN)/python -m pytest -q -rs -m "slow or dear" --hypothesis-profile thorough --timeout 7200
 
 test-faults: install ## The live service: 200 kills, disks that fail, fill up or are slow, damaged logs, stops, clocks
-	@$(BIN)/python -m pytest -q tests/live/test_killed.py tests/live/test_faults.py tests/live/test_failing_disks.py \
+	@$(BIN)/python -m pytest -q -rs tests/live/test_killed.py tests/live/test_faults.py tests/live/test_failing_disks.py \
 		tests/live/test_damaged_logs.py tests/live/test_pauses_and_clocks.py --timeout 7200
 
 bench: install ## Figures with their floors and bounds; SLICE=chat for one slice
