@@ -27,7 +27,7 @@ from egregora_assets.warehouse.connection import NothingPublished, open_snapshot
 from egregora_assets.warehouse.query import scalar
 
 SIZE = 20_000
-MESSAGES = 180
+MESSAGES = 120
 BOUND_SECONDS = 15.0
 _PATIENCE_SECONDS = 120
 _PROJECT = Path(__file__).parents[1]

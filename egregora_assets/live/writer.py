@@ -30,7 +30,7 @@ from egregora_assets.warehouse.connection import WarehouseBusy
 _ATTEMPTS = 2
 _LONGEST_PAUSE_SECONDS = 1.0
 _FIRST_PAUSE_SECONDS = 0.02
-_LINGER_GROWTH = 8
+_LINGER_GROWTH = 6
 """A commit waits for at most so many times ``linger_ms``, where many events come: it costs the same for one as for fifty."""
 _ROWS_FOR_LONGEST_LINGER = 24
 _ENOUGH_ROWS = 48
