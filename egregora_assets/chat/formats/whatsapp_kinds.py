@@ -83,10 +83,15 @@ _MEANINGS: dict[str, Iterable[str]] = {
 }
 _ONE_OR_TWO = {"\u09df": "\u09af\u09bc", "\u09dc": "\u09a1\u09bc", "\u095e": "\u092b\u093c", "\u095c": "\u0921\u093c"}
 """Bengali and Devanagari letters with a dot, as one character and as the two that Unicode prefers."""
+_DOTS = ("\u09bc", "\u093c")
 
 
 def _spellings(text: str) -> set[str]:
+    if text.isascii():
+        return {text}
     composed = unicodedata.normalize("NFC", text)
+    if not any(dot in composed for dot in _DOTS):
+        return {text, composed}
     return {text, composed, reduce(lambda text, pair: text.replace(*pair[::-1]), _ONE_OR_TWO.items(), composed)}
 
 
