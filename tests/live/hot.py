@@ -17,6 +17,8 @@ from egregora_assets.live.sealing import Sealer
 from egregora_assets.live.writer import Settled, Writer
 from tests.live.service import event
 
+SECRET = "the words that nobody may read"
+
 
 class Hot:
     """The store, its writer, and who seals."""

@@ -16,7 +16,7 @@ from egregora_assets.live.value_sizes import TOO_LARGE
 from egregora_assets.warehouse.async_reader import AsyncReader, QueryTooLong, ReadersHeld
 from tests.live.faults import sending
 from tests.live.service import Running, client, running
-from tests.live.test_hot_reads import asked, store  # noqa: F401 a fixture
+from tests.live.test_hot_reads import asked
 
 MEGABYTE = 1 << 20
 
@@ -38,7 +38,7 @@ TOO_LARGE_QUERIES = [
 
 
 @pytest.mark.parametrize("sql", TOO_LARGE_QUERIES)
-def test_a_value_that_is_too_large_is_refused(store: duckdb.DuckDBPyConnection, sql: str) -> None:  # noqa: F811
+def test_a_value_that_is_too_large_is_refused(store: duckdb.DuckDBPyConnection, sql: str) -> None:
     with pytest.raises(QueryFailed, match="larger than 8 MiB"):
         asked(store, sql)
 
@@ -84,7 +84,7 @@ def test_a_query_that_takes_all_it_may_keeps_no_event_from_being_stored(service:
     ],
 )
 def test_answers_that_are_small_enough_are_as_without_a_bound(
-    store: duckdb.DuckDBPyConnection,  # noqa: F811
+    store: duckdb.DuckDBPyConnection,
     sql: str,
     rows: list[tuple[object, ...]] | None,
 ) -> None:
@@ -93,7 +93,7 @@ def test_answers_that_are_small_enough_are_as_without_a_bound(
     assert rows is None or answer.rows == rows
 
 
-def test_names_of_columns_are_those_of_the_query(store: duckdb.DuckDBPyConnection) -> None:  # noqa: F811
+def test_names_of_columns_are_those_of_the_query(store: duckdb.DuckDBPyConnection) -> None:
     assert asked(store, 'SELECT \'x\' AS "a""b", 1 AS c, \'y\' AS "SELECT"').names == ['a"b', "c", "SELECT"]
 
 
@@ -108,7 +108,7 @@ def test_names_of_columns_are_those_of_the_query(store: duckdb.DuckDBPyConnectio
     ],
 )
 def test_what_cannot_be_asked_is_answered_with_its_reason(
-    store: duckdb.DuckDBPyConnection,  # noqa: F811
+    store: duckdb.DuckDBPyConnection,
     sql: str,
     told: str,
 ) -> None:

@@ -15,21 +15,9 @@ import pytest
 
 from egregora_assets.live.hot_reads import HotReads, QueryFailed, told
 from egregora_assets.warehouse.async_reader import Answer, AsyncReader, NotReadOnly, QueryTooLong
+from tests.live.hot import SECRET
 
-SECRET = "the words that nobody may read"
 ENDLESS = "FROM range(100000) a, range(100000) b, range(100000) c SELECT count(*) WHERE a.range + b.range = c.range * 3"
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    folder = tmp_path_factory.mktemp("reads")
-    (folder / "private.csv").write_text(SECRET)
-    with duckdb.connect(str(folder / "live.duckdb")) as connection:
-        connection.execute("CREATE TABLE hot_events (sequence BIGINT, author VARCHAR, text VARCHAR, is_hidden BOOLEAN)")
-        connection.execute("INSERT INTO hot_events SELECT range, 'u1', 'said ' || range, false FROM range(5000)")
-        connection.execute(f"INSERT INTO hot_events VALUES (5000, 'u2', '{SECRET}', true)")
-        connection.execute("SET enable_external_access = false")
-        yield connection
 
 
 @contextmanager
