@@ -161,26 +161,47 @@ def scan(blocks: Iterable[bytes], result: ScanResult) -> Iterator[pa.RecordBatch
     last_times = (_NO_TIME, _NO_TIME)
     preamble = _Preamble(result)
     for block, is_last in _with_last(_with_sample(blocks)):
-        data = carry + block
-        bytes_ = np.frombuffer(data, dtype=np.uint8)
+        text = _Text(carry, block)
         shift = _Shift(len(carry), carry_offset, block_offset - len(carry))
-        breaks = np.flatnonzero(bytes_ == 10)
-        headers = _find_headers(bytes_, breaks, result, shift)
+        headers = _find_headers(text, result, shift)
         offsets = shift.apply(headers.start)
         complete = len(headers.start) if is_last else max(len(headers.start) - 1, 0)
-        ends = np.append(headers.start[1:], len(data))
-        preamble.take(data, headers.start)
+        preamble.take(text, headers.start)
         if complete:
             last_times = _weigh_order(headers, complete, last_times, result)
-            yield _batch(data, bytes_, breaks, headers, ends, offsets, complete, result)
+            yield _batch(text, headers, offsets, complete, result)
         if len(headers.start) > complete:
             carry_offset = int(offsets[complete])
-            carry = _shorten(data[int(headers.start[complete]) :])
+            carry = _shorten(text.cut(int(headers.start[complete]), len(text)))
         else:
             carry = b""
         block_offset += len(block)
     for piece in sorted(result.other_dialects.values(), key=lambda piece: piece.byte_offset):
         result.quarantined.append(piece)
+
+
+class _Text:
+    """A block behind what was carried into it: its bytes as they are (``data``), and as numbers (``bytes``).
+
+    Behind them stand zeros (``padded``), so that every place can be looked at with what follows it. ``is_break`` tells
+    where lines end.
+    """
+
+    def __init__(self, carry: bytes, block: bytes) -> None:
+        self.data = b"".join((carry, block, bytes(MOST_WIDTH)))
+        self.padded = np.frombuffer(self.data, dtype=np.uint8)
+        self.bytes = self.padded[: len(carry) + len(block)]
+        self.is_break: Mask = self.bytes == 10
+
+    def __len__(self) -> int:
+        return len(self.bytes)
+
+    def windows(self, width: int) -> Bytes:
+        """Return the ``width`` bytes from each place on, one row per place."""
+        return np.lib.stride_tricks.sliding_window_view(self.padded, width)
+
+    def cut(self, start: int, end: int) -> bytes:
+        return self.data[start : min(end, len(self))]
 
 
 @dataclass(frozen=True)
@@ -201,11 +222,11 @@ class _Preamble:
     def __init__(self, result: ScanResult) -> None:
         self._result, self._text, self._is_over = result, b"", False
 
-    def take(self, data: bytes, starts: Ints) -> None:
+    def take(self, text: _Text, starts: Ints) -> None:
         if self._is_over:
             return
         self._is_over = len(starts) > 0
-        self._text += data[: min(int(starts[0]) if self._is_over else len(data), MAX_RAW_BYTES)]
+        self._text += text.cut(0, min(int(starts[0]) if self._is_over else len(text), MAX_RAW_BYTES))
         if self._is_over and self._text.strip():
             self._result.quarantined.append(Quarantined(0, "text before the first message", self._text[:MAX_RAW_BYTES]))
         elif len(self._text) > MAX_RAW_BYTES:
@@ -250,12 +271,11 @@ def _with_last(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
     yield previous, True
 
 
-def _find_headers(data: Bytes, breaks: Ints, result: ScanResult, shift: _Shift) -> _Headers:
-    starts = np.concatenate(([0], breaks + 1))
-    starts = starts[starts < len(data)]
-    starts = starts[_MAY_START_HEADER[data[starts]]]
-    padded = np.concatenate((data, np.zeros(MOST_WIDTH, dtype=np.uint8)))
-    lines = np.lib.stride_tricks.sliding_window_view(padded, MOST_WIDTH)
+def _find_headers(text: _Text, result: ScanResult, shift: _Shift) -> _Headers:
+    starts = np.concatenate(([0], np.flatnonzero(text.is_break) + 1))
+    starts = starts[starts < len(text)]
+    starts = starts[_MAY_START_HEADER[text.bytes[starts]]]
+    lines = text.windows(MOST_WIDTH)
     if result.terminator is None:
         result.terminator, result.dialect = _infer_dialect(lines[starts])
         if result.terminator is not None and result.dialect is not None:
@@ -264,8 +284,8 @@ def _find_headers(data: Bytes, breaks: Ints, result: ScanResult, shift: _Shift) 
         return _no_headers()
     window = lines[:, : MOST_WIDTH if result.dialect.digit_bytes > 2 else WIDTH][starts]
     read = _read_headers(starts, window, result.terminator, result.dialect, result.counts_from_buddha)
-    headers, others = _without_typed_times(data, breaks, read, is_bracket=result.terminator == b"] ")
-    _note_others(others, data, shift, result)
+    headers, others = _without_typed_times(text, read, is_bracket=result.terminator == b"] ")
+    _note_others(others, text, shift, result)
     _note_reasons(headers, read, shift, result)
     return headers
 
@@ -281,14 +301,14 @@ class _Read:
     hijri: Ints
 
 
-def _without_typed_times(data: Bytes, breaks: Ints, read: _Read, is_bracket: bool) -> tuple[_Headers, Ints]:
+def _without_typed_times(text: _Text, read: _Read, is_bracket: bool) -> tuple[_Headers, Ints]:
     """Return the headers without those that have an unknown word beside the time and name no author: people type them."""
     headers = read.headers
     if not len(read.unsaid):
         return headers, read.others
     suspect = np.flatnonzero(np.isin(headers.start, read.unsaid))
     start = headers.end[suspect]
-    typed = suspect[_author_ends(data, breaks, start, np.full(len(start), len(data)), is_bracket) < 0]
+    typed = suspect[_author_ends(text, start, np.full(len(start), len(text)), is_bracket) < 0]
     kept = np.ones(len(headers.start), dtype=np.bool_)
     kept[typed] = False
     return headers.take(kept), np.sort(np.concatenate((read.others, headers.start[typed])))
@@ -302,7 +322,7 @@ def _note_reasons(headers: _Headers, read: _Read, shift: _Shift, result: ScanRes
                 result.reasons[offset] = reason
 
 
-def _note_others(others: Ints, data: Bytes, shift: _Shift, result: ScanResult) -> None:
+def _note_others(others: Ints, text: _Text, shift: _Shift, result: ScanResult) -> None:
     """Note the first line of each shape that looks like a header but has unknown words around its time.
 
     A whole header of another dialect is a quotation, as people paste them: text.
@@ -310,7 +330,7 @@ def _note_others(others: Ints, data: Bytes, shift: _Shift, result: ScanResult) -
     for start, offset in zip(others.tolist(), shift.apply(others).tolist(), strict=True):
         if len(result.other_dialects) == _MOST_OTHER_SHAPES:
             break
-        line = data[start : start + MAX_RAW_BYTES].tobytes().partition(b"\n")[0]
+        line = text.cut(start, start + MAX_RAW_BYTES).partition(b"\n")[0]
         shape = _without_digits(np.frombuffer(line[:MOST_WIDTH].ljust(MOST_WIDTH, b"\0"), dtype=np.uint8)[None, :])
         shape_text = shape.tobytes().partition(result.terminator or b"")[0]
         result.other_dialects.setdefault(shape_text, Quarantined(offset, OTHER_DIALECT, line))
@@ -538,30 +558,21 @@ def _weigh_order(headers: _Headers, complete: int, last: tuple[int, int], result
     return int(day_first[-1]), int(month_first[-1])
 
 
-def _batch(
-    data: bytes,
-    bytes_: Bytes,
-    breaks: Ints,
-    headers: _Headers,
-    ends: Ints,
-    offsets: Ints,
-    complete: int,
-    result: ScanResult,
-) -> pa.RecordBatch:
-    start, end = headers.end[:complete], ends[:complete]
-    author_end = _author_ends(bytes_, breaks, start, end, result.terminator == b"] ")
-    author_no = _number_authors(data, start, author_end, result)
+def _batch(text: _Text, headers: _Headers, offsets: Ints, complete: int, result: ScanResult) -> pa.RecordBatch:
+    start, end = headers.end[:complete], np.append(headers.start[1:], len(text))[:complete]
+    author_end = _author_ends(text, start, end, result.terminator == b"] ")
+    author_no = _number_authors(text, start, author_end, result)
     body_start = np.where(author_end >= 0, author_end + 1, start)
-    body_start += (author_end >= 0) & (body_start < end) & (bytes_[np.minimum(body_start, len(data) - 1)] == 32)
-    body_end = _without_line_break(bytes_, body_start, end)
+    body_start += (author_end >= 0) & (body_start < end) & (text.padded[body_start] == 32)
+    body_end = _without_line_break(text.bytes, body_start, end)
     for row in np.flatnonzero(body_end - body_start > MAX_BODY_BYTES).tolist():
-        body_end[row] = _character_boundary(data, int(body_start[row]) + MAX_BODY_BYTES)
-        raw = _raw(data, headers, ends, row)
+        body_end[row] = _character_boundary(text.data, int(body_start[row]) + MAX_BODY_BYTES)
+        raw = _raw(text, headers.start, end, row)
         result.quarantined.append(Quarantined(int(offsets[row]), f"message cut after {MAX_BODY_BYTES} bytes", raw))
     is_lost = (headers.time_day_first[:complete] == _NO_TIME) & (headers.time_month_first[:complete] == _NO_TIME)
-    _keep_headers(data, headers, offsets, complete, result)
+    _keep_headers(text, headers, offsets, complete, result)
     for row in np.flatnonzero(is_lost)[: MOST_PIECES - len(result.impossible)].tolist():
-        result.impossible[int(offsets[row])] = _raw(data, headers, ends, row)
+        result.impossible[int(offsets[row])] = _raw(text, headers.start, end, row)
     position = np.arange(result.messages, result.messages + complete)
     result.messages += complete
     return pa.record_batch(
@@ -571,13 +582,13 @@ def _batch(
             timestamps(headers.time_day_first[:complete]),
             timestamps(headers.time_month_first[:complete]),
             pa.array(author_no, mask=author_no < 0),
-            _views(data, bytes_, body_start, body_end),
+            _views(text, body_start, body_end),
         ],
         schema=SCAN_SCHEMA,
     )
 
 
-def _keep_headers(data: bytes, headers: _Headers, offsets: Ints, complete: int, result: ScanResult) -> None:
+def _keep_headers(text: _Text, headers: _Headers, offsets: Ints, complete: int, result: ScanResult) -> None:
     """Keep headers whose date one order reads and another cannot: which of them it is, only the whole file tells."""
     day_first, month_first, year_first = (
         times[:complete] != _NO_TIME
@@ -592,7 +603,7 @@ def _keep_headers(data: bytes, headers: _Headers, offsets: Ints, complete: int, 
         for offset, start, end in zip(
             offsets[rows].tolist(), headers.start[rows].tolist(), headers.end[rows].tolist(), strict=True
         ):
-            result.headers[offset] = data[start:end]
+            result.headers[offset] = text.cut(start, end)
 
 
 def timestamps(times: Ints) -> pa.Array:
@@ -600,45 +611,46 @@ def timestamps(times: Ints) -> pa.Array:
     return pa.array(times, mask=times == _NO_TIME).cast(pa.timestamp("us"))
 
 
-def _author_ends(data: Bytes, breaks: Ints, start: Ints, end: Ints, is_bracket: bool) -> Ints:
+def _author_ends(text: _Text, start: Ints, end: Ints, is_bracket: bool) -> Ints:
     """Return the place of the colon that ends the author, -1 where the line names none."""
-    colons = np.flatnonzero(data == 58)
-    after = np.append(data, np.uint8(10))[colons + 1]
+    data, after = text.bytes, text.padded[1 : len(text) + 1]
     ends_name = (after == 32) | (after == 10) | (after == 13)
+    ends_name[-1:] = True
+    ends_name &= data == 58
     if is_bracket:
-        ends_name |= _before_attachment(data, colons, after)
-    colons = np.append(colons[ends_name], len(data))
-    breaks = np.append(breaks, len(data))
-    colon = colons[np.searchsorted(colons, start)]
-    line_end = breaks[np.searchsorted(breaks, start)]
-    named = (colon < line_end) & (colon < end) & (colon > start) & (colon - start <= MAX_AUTHOR_BYTES)
-    return np.where(named, colon, -1)
+        ends_name[_before_attachment(text)] = True
+    stops = np.append(np.flatnonzero(ends_name | text.is_break), len(text))
+    stop = stops[np.searchsorted(stops, start)]
+    named = (text.padded[stop] == 58) & (stop < end) & (stop > start) & (stop - start <= MAX_AUTHOR_BYTES)
+    return np.where(named, stop, -1)
 
 
-def _before_attachment(data: Bytes, colons: Ints, after: Bytes) -> Mask:
-    """Return which colons stand before an attachment without a space, as Chinese iPhones write: ``Ana:<附件：1.jpg>``.
+def _before_attachment(text: _Text) -> Ints:
+    """Return the places of colons before an attachment without a space, as Chinese iPhones write: ``Ana:<附件：1.jpg>``.
 
     The bracket comes after a mark, is the narrow one (``‹``), or has a word of another script behind it.
     """
-    found: Mask = (after == 0xE2) | (after == 60)
-    near = np.flatnonzero(found)
-    following = np.append(data, np.zeros(5, dtype=np.uint8))[colons[near, None] + np.arange(1, 6)]
+    colons = np.flatnonzero(text.bytes == 58)
+    after = text.padded[colons + 1]
+    near = colons[(after == 0xE2) | (after == 60)]
+    following = text.windows(6)[near][:, 1:]
     wide = (following[:, 0] == 0xE2) & (following[:, 1] == 0x80)
     bracket = (following[:, 3] == 60) | (following[:, 3] == 0xE2)
-    found[near] = (
+    found: Mask = (
         (wide & (following[:, 2] == 0xB9))
         | (wide & ((following[:, 2] == 0x8E) | (following[:, 2] == 0x8F)) & bracket)
         | ((following[:, 0] == 60) & (following[:, 1] >= 0x80))
     )
-    return found
+    places: Ints = near[found]
+    return places
 
 
-def _number_authors(data: bytes, start: Ints, author_end: Ints, result: ScanResult) -> npt.NDArray[np.int32]:
+def _number_authors(text: _Text, start: Ints, author_end: Ints, result: ScanResult) -> npt.NDArray[np.int32]:
     named = np.flatnonzero(author_end >= 0)
     bounds = np.empty(2 * len(named) + 1, dtype=np.int64)
-    bounds[:-1:2], bounds[1::2], bounds[-1] = start[named], author_end[named], len(data)
+    bounds[:-1:2], bounds[1::2], bounds[-1] = start[named], author_end[named], len(text)
     pieces = pa.LargeBinaryArray.from_buffers(
-        pa.large_binary(), 2 * len(named), [None, pa.py_buffer(bounds), pa.py_buffer(data)]
+        pa.large_binary(), 2 * len(named), [None, pa.py_buffer(bounds), pa.py_buffer(text.data)]
     )
     encoded = pieces.take(pa.array(np.arange(0, 2 * len(named), 2))).dictionary_encode()
     known = result.authors
@@ -655,28 +667,27 @@ def _without_line_break(data: Bytes, start: Ints, end: Ints) -> Ints:
     return end
 
 
-def _views(data: bytes, bytes_: Bytes, start: Ints, end: Ints) -> pa.Array:
-    """Cut ``data`` into an Arrow string-view array: up to 12 bytes stand in the view, more are referred to.
+def _views(text: _Text, start: Ints, end: Ints) -> pa.Array:
+    """Cut ``text`` into an Arrow string-view array: up to 12 bytes stand in the view, more are referred to.
 
     Layout: https://arrow.apache.org/docs/format/Columnar.html#variable-size-binary-view-layout
     """
     length = (end - start).astype(np.int32)
-    padded = np.concatenate((bytes_, np.zeros(12, dtype=np.uint8)))
-    inline = np.lib.stride_tricks.sliding_window_view(padded, 12)[start]
+    inline = text.windows(12)[start]
     short = np.flatnonzero(length < 12)
     inline[short] *= np.arange(12) < length[short, None]
-    views = np.zeros((len(start), 4), dtype=np.int32)
+    views = np.empty((len(start), 4), dtype=np.int32)
     views[:, 0] = length
     views[:, 1:] = inline.view(np.int32)
     long = length > 12
     views[long, 2] = 0
     views[long, 3] = start[long]
-    return pa.Array.from_buffers(pa.string_view(), len(start), [None, pa.py_buffer(views), pa.py_buffer(data)])
+    return pa.Array.from_buffers(pa.string_view(), len(start), [None, pa.py_buffer(views), pa.py_buffer(text.data)])
 
 
-def _raw(data: bytes, headers: _Headers, ends: Ints, row: int) -> bytes:
-    start = int(headers.start[row])
-    return data[start : min(int(ends[row]), start + MAX_RAW_BYTES)]
+def _raw(text: _Text, starts: Ints, ends: Ints, row: int) -> bytes:
+    start = int(starts[row])
+    return text.cut(start, min(int(ends[row]), start + MAX_RAW_BYTES))
 
 
 def _shorten(carry: bytes) -> bytes:
