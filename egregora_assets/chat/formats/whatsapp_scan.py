@@ -33,6 +33,7 @@ from egregora_assets.chat.formats.whatsapp_header import (
 MAX_BODY_BYTES = 1 << 20
 """A body longer than this is cut and reported; WhatsApp itself allows 65,536 characters."""
 MAX_AUTHOR_BYTES = 160
+_USUAL_AUTHOR_BYTES = 24
 OTHER_DIALECT = "looks like a message of another dialect"
 UNKNOWN_WORD = "a word beside the time is unknown: nothing tells morning from afternoon"
 HIJRI = (
@@ -57,6 +58,8 @@ SCAN_SCHEMA = pa.schema(
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+_COLON, _LINE_FEED = 58, 10
+_NOTHING = bytes(MAX_AUTHOR_BYTES + MOST_WIDTH)
 _NO_TIME = int(np.iinfo(np.int64).min)
 _SECOND = 1_000_000
 _WHATSAPP_BEGAN = int(np.datetime64("2009-01-01", "us").astype(np.int64))
@@ -183,15 +186,13 @@ def scan(blocks: Iterable[bytes], result: ScanResult) -> Iterator[pa.RecordBatch
 class _Text:
     """A block behind what was carried into it: its bytes as they are (``data``), and as numbers (``bytes``).
 
-    Behind them stand zeros (``padded``), so that every place can be looked at with what follows it. ``is_break`` tells
-    where lines end.
+    Behind them stand zeros (``padded``), so that every place can be looked at with what follows it: no text has any.
     """
 
     def __init__(self, carry: bytes, block: bytes) -> None:
-        self.data = b"".join((carry, block, bytes(MOST_WIDTH)))
+        self.data = b"".join((carry, block, _NOTHING))
         self.padded = np.frombuffer(self.data, dtype=np.uint8)
         self.bytes = self.padded[: len(carry) + len(block)]
-        self.is_break: Mask = self.bytes == 10
 
     def __len__(self) -> int:
         return len(self.bytes)
@@ -272,7 +273,7 @@ def _with_last(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
 
 
 def _find_headers(text: _Text, result: ScanResult, shift: _Shift) -> _Headers:
-    starts = np.concatenate(([0], np.flatnonzero(text.is_break) + 1))
+    starts = np.concatenate(([0], np.flatnonzero(text.bytes == _LINE_FEED) + 1))
     starts = starts[starts < len(text)]
     starts = starts[_MAY_START_HEADER[text.bytes[starts]]]
     lines = text.windows(MOST_WIDTH)
@@ -380,8 +381,10 @@ def _shapes_of_width(
 ) -> Iterator[tuple[int, HeaderLayout | None, Ints, Bytes]]:
     """Yield the same for the lines whose headers, if they are any, have the same number of eight-byte words."""
     lines = np.ascontiguousarray(lines)
-    shape = _without_digits(lines) * (np.arange(lines.shape[1]) < length[:, None])
-    signature = shape.view(np.uint64) @ _MIXERS[: lines.shape[1] // 8]
+    shape = _without_digits(lines)
+    shape *= np.arange(lines.shape[1], dtype=np.uint8) < length[:, None].astype(np.uint8)
+    words = shape.view(np.uint64)
+    signature = words @ _MIXERS[: words.shape[1]]
     _, example, group = np.unique(signature, return_index=True, return_inverse=True)
     digits = np.isin(shape[example], (0x30, 0xA0, 0xB0, 0xA6))
     layouts: dict[int, HeaderLayout | None] = {}
@@ -394,7 +397,7 @@ def _shapes_of_width(
     first = np.concatenate(([0], np.cumsum(np.bincount(group))))
     for number, layout in layouts.items():
         members = order[first[number] : first[number + 1]]
-        same = members[(shape[members] == shape[example[number]]).all(axis=1)]
+        same = members[(words[members] == words[example[number]]).all(axis=1)]
         yield int(length[example[number]]), layout, rows[same], lines[same]
 
 
@@ -613,36 +616,46 @@ def timestamps(times: Ints) -> pa.Array:
 
 def _author_ends(text: _Text, start: Ints, end: Ints, is_bracket: bool) -> Ints:
     """Return the place of the colon that ends the author, -1 where the line names none."""
-    data, after = text.bytes, text.padded[1 : len(text) + 1]
-    ends_name = (after == 32) | (after == 10) | (after == 13)
-    ends_name[-1:] = True
-    ends_name &= data == 58
-    if is_bracket:
-        ends_name[_before_attachment(text)] = True
-    stops = np.append(np.flatnonzero(ends_name | text.is_break), len(text))
-    stop = stops[np.searchsorted(stops, start)]
-    named = (text.padded[stop] == 58) & (stop < end) & (stop > start) & (stop - start <= MAX_AUTHOR_BYTES)
+    near = text.windows(_USUAL_AUTHOR_BYTES)[start]
+    stop = start + ((near == _COLON) | (near == _LINE_FEED)).argmax(axis=1)
+    is_told = (text.padded[stop] == _LINE_FEED) | ((text.padded[stop] == _COLON) & _ends_name(text.padded[stop + 1]))
+    others = np.flatnonzero(~is_told)
+    stop[others] = _far_author_ends(text, start[others], is_bracket)
+    named = (text.padded[stop] == _COLON) & (stop < end) & (stop > start)
     return np.where(named, stop, -1)
 
 
-def _before_attachment(text: _Text) -> Ints:
-    """Return the places of colons before an attachment without a space, as Chinese iPhones write: ``Ana:<附件：1.jpg>``.
+def _ends_name(after: Bytes) -> Mask:
+    """Return whether a colon ends a name, by what stands behind it; behind the text are zeros."""
+    found: Mask = (after == 32) | (after == _LINE_FEED) | (after == 13) | (after == 0)
+    return found
+
+
+def _far_author_ends(text: _Text, start: Ints, is_bracket: bool) -> Ints:
+    """Return the same for names of any length, or another place where the line names none."""
+    far = text.windows(MAX_AUTHOR_BYTES + 6)[start]
+    stops, after = far[:, : MAX_AUTHOR_BYTES + 1], far[:, 1 : MAX_AUTHOR_BYTES + 2]
+    ends = _ends_name(after)
+    if is_bracket:
+        ends |= _begins_attachment(far)
+    place: Ints = start + (((stops == _COLON) & ends) | (stops == _LINE_FEED)).argmax(axis=1)
+    return place
+
+
+def _begins_attachment(lines: Bytes) -> Mask:
+    """Return whether an attachment follows each place without a space, as Chinese iPhones write: ``Ana:<附件：1.jpg>``.
 
     The bracket comes after a mark, is the narrow one (``‹``), or has a word of another script behind it.
     """
-    colons = np.flatnonzero(text.bytes == 58)
-    after = text.padded[colons + 1]
-    near = colons[(after == 0xE2) | (after == 60)]
-    following = text.windows(6)[near][:, 1:]
-    wide = (following[:, 0] == 0xE2) & (following[:, 1] == 0x80)
-    bracket = (following[:, 3] == 60) | (following[:, 3] == 0xE2)
+    first, second, third, fourth = (lines[:, place : place + MAX_AUTHOR_BYTES + 1] for place in range(1, 5))
+    wide = (first == 0xE2) & (second == 0x80)
+    bracket = (fourth == 60) | (fourth == 0xE2)
     found: Mask = (
-        (wide & (following[:, 2] == 0xB9))
-        | (wide & ((following[:, 2] == 0x8E) | (following[:, 2] == 0x8F)) & bracket)
-        | ((following[:, 0] == 60) & (following[:, 1] >= 0x80))
+        (wide & (third == 0xB9))
+        | (wide & ((third == 0x8E) | (third == 0x8F)) & bracket)
+        | ((first == 60) & (second >= 0x80))
     )
-    places: Ints = near[found]
-    return places
+    return found
 
 
 def _number_authors(text: _Text, start: Ints, author_end: Ints, result: ScanResult) -> npt.NDArray[np.int32]:
