@@ -13,6 +13,8 @@ import duckdb
 import pyarrow as pa
 from duckdb.func import ARROW
 
+from egregora_assets.warehouse.query import leave_unread
+
 MARK = "\u2064"
 """Stands around what SQL has found, in texts from which it was taken out before: it shows nothing."""
 NAMED = "numbers_named"
@@ -45,6 +47,9 @@ def function(
     connection.create_function(name, work, ["VARCHAR"] * inputs, result, type=ARROW, side_effects=is_dear)
     try:
         yield
+    except BaseException:
+        leave_unread(connection)
+        raise
     finally:
         connection.remove_function(name)
 

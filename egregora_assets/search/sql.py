@@ -12,6 +12,7 @@ import duckdb
 from egregora_assets.config import Settings
 from egregora_assets.search.hybrid import Search
 from egregora_assets.search.opening import open_search
+from egregora_assets.warehouse.query import leave_unread
 
 _FUNCTION = "search_hits"
 _HITS = "STRUCT(rank INTEGER, message_id UUID, score DOUBLE, snippet VARCHAR)[]"
@@ -29,6 +30,9 @@ def searchable(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Ite
         connection.execute(_MACRO)
         try:
             yield
+        except BaseException:
+            leave_unread(connection)
+            raise
         finally:
             connection.remove_function(_FUNCTION)
 

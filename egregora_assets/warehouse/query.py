@@ -42,6 +42,7 @@ def view_of(
     try:
         yield
     except BaseException:
+        leave_unread(connection)
         with suppress(duckdb.TransactionException):  # what made the transaction void is the error to tell
             connection.unregister(name)
         raise
@@ -90,10 +91,16 @@ def given_back() -> Iterator[None]:
         pa.set_memory_pool(before)
 
 
+def leave_unread(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give up what nobody has fetched of a result, as when its reader has failed: until then nothing else can be run."""
+    connection.abort()
+
+
 def roll_back(connection: duckdb.DuckDBPyConnection) -> None:
     """Take back what the open transaction has done, while the error that ended it is on its way to who asked.
 
     A commit that failed, as on a full disk, has taken it back already: then there is nothing to do, and nothing to tell.
     """
+    leave_unread(connection)
     with suppress(duckdb.Error):
         connection.execute("ROLLBACK")

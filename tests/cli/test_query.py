@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,6 +45,22 @@ def test_a_query_is_answered_as_a_table_or_as_json_lines(ask: Callable[..., Resu
     assert "hello [bold]there[/bold]" in table.stdout
     assert [line["text"] for line in lines] == [line.split(": ", 1)[1] for line in TAKEN_IN.splitlines()]
     assert all(list(line) == ["text", "sent_at"] for line in lines)
+
+
+def test_a_reader_that_has_seen_enough_of_many_rows_is_no_error(published: Path) -> None:
+    sql = "SELECT * FROM range(300000)"
+    asking = subprocess.Popen(
+        [sys.executable, "-m", "egregora_assets.cli", "query", "--home", str(published), "--json", sql],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert asking.stdout
+    first = asking.stdout.readline()
+    asking.stdout.close()
+    _, complaint = asking.communicate(timeout=120)
+
+    assert json.loads(first) == {"range": 0}
+    assert complaint == b""
 
 
 def test_words_of_a_message_cannot_command_the_terminal(ask: Callable[..., Result]) -> None:

@@ -16,10 +16,12 @@ from ruamel.yaml import YAML
 
 from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import Settings, SidecarSettings
+from egregora_assets.documents import windows
 from egregora_assets.publish.pending import pending
 from egregora_assets.sidecar import pages, posts, verify
 from egregora_assets.sidecar.models import json_schema
 from egregora_assets.warehouse.files import make_home, open_warehouse
+from egregora_assets.warehouse.made_files import PlaceTaken
 from egregora_assets.warehouse.query import rows
 from tests.chats import Line, chat, put_export, state_of_home, with_privacy
 
@@ -55,6 +57,21 @@ def written(settings: Settings, home_with_talk: Path) -> Settings:
     """The test's own home, in which the posts of ``TALK`` are written."""
     shutil.copytree(home_with_talk, settings.home, dirs_exist_ok=True)
     return settings
+
+
+def test_why_a_post_cannot_be_written_is_told_also_when_many_others_wait(settings: Settings) -> None:
+    days = [(1440 * day, "Ana Lima", "Shall we meet today?") for day in range(120)]
+    put_export(settings, "Garden Club", chat(*days))
+    with open_warehouse(settings) as connection:
+        ingest(connection, settings)
+        windows.refresh(connection, settings)
+        (first,) = rows(connection, "SELECT source_id, slug FROM documents ORDER BY slug LIMIT 1")
+        in_the_way = posts.post_path(settings.posts, *first, ".json")
+        (in_the_way / "mine").mkdir(parents=True)
+        with pytest.raises(PlaceTaken, match="has to be a file, and a folder stands there: move it away"):
+            posts.refresh(connection, settings)
+        shutil.rmtree(in_the_way)
+        assert posts.refresh(connection, settings).written > 100
 
 
 def test_a_question_is_shown_with_its_answer_as_one_plain_item(settings: Settings) -> None:
