@@ -327,8 +327,10 @@ _TASKS_TAKEN = f"""
         SELECT * EXCLUDE (takes_on, requests),
             takes_on AND NOT is_question AND NOT {_is(cues.NOT_TAKES_ON)} AS is_own,
             requests AND NOT {_is(cues.NOT_REQUESTS)} AS is_request
-        FROM (SELECT *, {_is(cues.TAKES_ON)} AS takes_on, {_is(cues.REQUESTS)} AS requests FROM sentences)
-        WHERE takes_on OR requests
+        FROM (
+            SELECT *, {_is(cues.TAKES_ON)} AS takes_on, {_is(cues.REQUESTS)} AS requests
+            FROM sentences WHERE {_is(cues.any_of(cues.TAKES_ON, cues.REQUESTS))}
+        )
     )
     WHERE is_own OR is_request
     QUALIFY row_number() OVER (PARTITION BY d_no, m_no ORDER BY is_own DESC, s_no) = 1

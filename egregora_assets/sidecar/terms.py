@@ -137,13 +137,17 @@ _CANDIDATES = f"""
 """
 
 _WEIGHTS = f"""
-    SELECT * REPLACE (list_sort(list_distinct(flatten(said_in))) AS said_in),
-        row_number() OVER (PARTITION BY d_no ORDER BY score DESC, length(word) DESC, word) AS place
-    FROM (
-        SELECT d_no, word, said_in, uses * ln(1 + (SELECT count(*) FROM private.document_terms) / documents) AS score
-        FROM (FROM candidates SEMI JOIN open_documents USING (d_no)) JOIN private.term_documents USING (term)
+    WITH heaviest AS (
+        SELECT d_no, word, score, row_number() OVER (PARTITION BY d_no ORDER BY score DESC, length(word) DESC, word) AS place
+        FROM (
+            SELECT d_no, word, uses * ln(1 + (SELECT count(*) FROM private.document_terms) / documents) AS score
+            FROM (SELECT d_no, word, term, uses FROM candidates SEMI JOIN open_documents USING (d_no))
+            JOIN private.term_documents USING (term)
+        )
+        QUALIFY place <= {_WEIGHED}
     )
-    QUALIFY place <= {_WEIGHED}
+    SELECT d_no, word, list_sort(list_distinct(flatten(said_in))) AS said_in, score, place
+    FROM heaviest JOIN (SELECT d_no, word, said_in FROM candidates) USING (d_no, word)
 """
 _PLACED = """
     SELECT d_no, generate_subscripts(message_ids, 1)::INTEGER AS m_no, unnest(message_ids) AS message_id
@@ -179,7 +183,7 @@ _SUMMARIES = f"""
     ),
     parts AS (
         SELECT d_no, m_no, message_id, sentence, s_no, lower(sentence) AS lowered,
-            shown IS NOT NULL AND list_contains(shown, {item("sentence")}) AS is_shown
+            CASE WHEN shown IS NULL THEN false ELSE list_contains(shown, {item("sentence")}) END AS is_shown
         FROM (
             SELECT d_no, m_no, message_id, shown, trim(unnest(parts)) AS sentence, generate_subscripts(parts, 1) AS s_no FROM (
                 SELECT d_no, m_no, message_id, shown, {MESSAGE_SENTENCES} AS parts
