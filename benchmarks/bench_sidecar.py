@@ -18,18 +18,20 @@ from egregora_assets.privacy.scrub import scrubbing
 from egregora_assets.sidecar import posts
 from egregora_assets.sidecar.extract import compare, conclude, extract, extracting
 from egregora_assets.sidecar.language_model.items import open_answers
-from egregora_assets.sidecar.records import prepared
+from egregora_assets.sidecar.models import Sidecar
+from egregora_assets.sidecar.records import prepared, records
 from egregora_assets.sidecar.titles import shown_chats
 from egregora_assets.warehouse.connection import one_thread_for_few
 from egregora_assets.warehouse.files import open_warehouse
+from egregora_assets.warehouse.made_files import own_folder, write_if_changed
 from egregora_assets.warehouse.query import scalar, temporary
 from tests.sidecar.labelled import windows
 from tests.sidecar.labelled.found import KINDS, find, right_answers, right_assignees, score
 
 SIZE = 100_000
 BOUNDS = {"question": 0.8, "decision": 0.7, "action": 0.7}
-_AT_ONCE = 400
-"""Each time the patterns are made anew, which takes as long as some hundred documents."""
+_SIZE_OF_CLASSES = 1_000_000
+_CLASSES = (("p50: the middle third by size", 1 / 3, 2 / 3, 1), ("p99: the largest fiftieth", 0.98, 1.01, 5))
 
 
 def figures() -> Iterator[Figure]:
@@ -42,45 +44,70 @@ def figures() -> Iterator[Figure]:
         yield figure("all sidecars and posts", first, SIZE, at_most=3, runs=1)
         again = [timed(lambda: posts.refresh(connection, settings)) for _ in range(3)]
         yield figure("nothing has changed", statistics.median(again), SIZE, at_most=0.3)
-        documents = int(scalar(connection, "SELECT count(*) FROM documents"))
-        together = [cost for _ in range(3) for cost in _costs(connection, settings, documents)]
-        whole = statistics.median(together)
-        yield figure("extraction per document, in one pass over all", whole, SIZE, unit="CPU-ms", at_most=1)
-        costs = sorted(_costs(connection, settings, _AT_ONCE))
-        count, per = len(costs), f"per document, {_AT_ONCE} at a time"
-        yield figure(f"extraction {per}, p50", costs[count // 2], SIZE, unit="CPU-ms", at_most=1, runs=count)
-        yield figure(f"extraction {per}, p99", costs[count * 99 // 100], SIZE, unit="CPU-ms", at_most=5, runs=count)
+    yield from _by_size()
 
 
-def _costs(connection: duckdb.DuckDBPyConnection, settings: Settings, at_once: int) -> Iterator[float]:
-    """Yield the milliseconds of a document's extraction: documents are made together, so of some at a time, shared out."""
+def _by_size() -> Iterator[Figure]:
+    """Yield what the sidecar of one document costs, from finding what is in it until its file is written.
+
+    Documents are made together, so those of like size are, about as many as the product makes at a time, and share the cost.
+    """
+    with home_with(_SIZE_OF_CLASSES) as settings, open_warehouse(settings) as connection:
+        ingest(connection, settings)
+        for bring_up_to_date in (cut.refresh, references.refresh, public.refresh):
+            bring_up_to_date(connection, settings)
+        own_folder(settings.posts)
+        for name, first, last, bound in _CLASSES:
+            documents, messages, cost = _cost_of(connection, settings, first, last)
+            what = f"sidecar of a document, {name} ({documents:,} with {messages:.0f} messages each)"
+            yield figure(what, cost, _SIZE_OF_CLASSES, unit="CPU-ms", at_most=bound, runs=1)
+
+
+def _cost_of(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, first: float, last: float
+) -> tuple[int, float, float]:
+    """Return how many documents there are between two shares by size, their messages on average, and the milliseconds of one."""
     rules = rules_of(connection, settings)
-    for first in range(0, int(scalar(connection, "SELECT count(*) FROM documents")), at_once):
-        some = f"""
-            SELECT (row_number() OVER (ORDER BY slug))::INTEGER AS d_no, document_id
-            FROM (FROM documents ORDER BY slug LIMIT {at_once} OFFSET {first})
-        """
-        connection.execute("BEGIN")
-        with (
-            scrubbing(connection),
-            shown_chats(connection, settings),
-            temporary(connection, "open_documents", some) as count,
-            one_thread_for_few(connection, settings.warehouse, few=True),
-        ):
+    some = f"""
+        SELECT (row_number() OVER (ORDER BY slug))::INTEGER AS d_no, document_id
+        FROM (
+            SELECT document_id, slug, percent_rank() OVER (ORDER BY len(message_ids), slug) AS share
+            FROM documents
+        )
+        WHERE share >= {first} AND share < {last}
+    """
+    connection.execute("BEGIN")
+    with (
+        scrubbing(connection),
+        shown_chats(connection, settings),
+        temporary(connection, "open_documents", some) as count,
+        one_thread_for_few(connection, settings.warehouse, few=True),
+    ):
+        messages = float(
+            scalar(
+                connection, "SELECT avg(len(message_ids)) FROM documents SEMI JOIN open_documents USING (document_id)"
+            )
+        )
 
-            def make() -> None:
-                with extracting(connection, "SELECT document_id FROM open_documents"):
-                    extract(connection)
-                    compare(connection)
-                    with open_answers(connection, settings):
-                        conclude(connection, rules)
-                        with prepared(connection, settings):
-                            posts.write_files(connection, settings)
+        def make() -> None:
+            with extracting(connection, "SELECT document_id FROM open_documents"):
+                extract(connection)
+                compare(connection)
+                with open_answers(connection, settings):
+                    conclude(connection, rules)
+                    with prepared(connection, settings):
+                        _write_sidecars(connection, settings)
 
-            cost = timed(make)
-        connection.execute("ROLLBACK")
-        if count == at_once:
-            yield 1000 * cost / count
+        cost = timed(make)
+    connection.execute("ROLLBACK")
+    return count, messages, 1000 * cost / count
+
+
+def _write_sidecars(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Do what ``posts.write_files`` does, without the posts."""
+    for record, _, _ in records(connection, settings.sidecar.pseudonyms_in_posts):
+        sidecar = Sidecar.model_validate_json(record)
+        write_if_changed(f"{settings.posts}/{sidecar.source_id}-{sidecar.slug}.json", record)
 
 
 def _quality() -> Iterator[Figure]:

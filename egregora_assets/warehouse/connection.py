@@ -6,7 +6,7 @@ import random
 import re
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 
 import duckdb
@@ -103,7 +103,7 @@ def bounded(
             yield
     finally:
         if is_bounded:
-            connection.execute("RESET memory_limit")
+            _set(connection, "RESET memory_limit")
 
 
 @contextmanager
@@ -124,7 +124,13 @@ def using_threads(connection: duckdb.DuckDBPyConnection, count: int) -> Iterator
     try:
         yield
     finally:
-        connection.execute(f"SET threads = {before}")
+        _set(connection, f"SET threads = {before}")
+
+
+def _set(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Set what holds for all connections, also while an error has made this one's transaction void."""
+    with closing(connection.cursor()) as another:
+        another.execute(sql)
 
 
 def fit_threads(connection: duckdb.DuckDBPyConnection, settings: WarehouseSettings) -> None:

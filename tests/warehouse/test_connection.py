@@ -235,6 +235,17 @@ def test_one_thread_does_while_tables_are_small_and_the_number_that_the_user_has
         assert scalar(connection, asked) == 3
 
 
+def test_an_error_inside_a_limit_is_told_as_what_it_is_and_the_limit_goes_with_it() -> None:
+    asked = "SELECT current_setting('threads'), current_setting('memory_limit')"
+    with duckdb.connect() as connection:
+        before = rows(connection, asked)
+        connection.execute("BEGIN")
+        with pytest.raises(duckdb.ConversionException), bounded(connection, WarehouseSettings(), 1, "200MB"):
+            connection.execute("SELECT 'no number'::INTEGER")
+        connection.execute("ROLLBACK")
+        assert rows(connection, asked) == before
+
+
 def test_no_statement_draws_a_bar_on_the_standard_output(settings: Settings, capfd: pytest.CaptureFixture[str]) -> None:
     """DuckDB does for every statement of more than two seconds; here, at once."""
     with duckdb.connect() as connection:
