@@ -15,13 +15,14 @@ import duckdb
 from egregora_assets.chat.contact_names import linked_people, with_base_ids
 from egregora_assets.chat.edits import follow_edits
 from egregora_assets.chat.formats.whatsapp import Staged
+from egregora_assets.chat.formats.whatsapp_header import MARKS
 from egregora_assets.chat.instants import instants
 from egregora_assets.chat.names_of_people import remember_names
 from egregora_assets.chat.pieces import IDENTIFIED, author_table, identified, pieces, use_other_names
 from egregora_assets.chat.sources import Source
 from egregora_assets.privacy.keys import Keys
 from egregora_assets.privacy.pseudonyms import author_id, native_author_id, normalised_name, rotated
-from egregora_assets.warehouse.query import changed, rows, scalar, view_of
+from egregora_assets.warehouse.query import changed, rows, scalar, temporary, view_of
 from egregora_assets.warehouse.revisions import Transaction
 
 PLATFORM = "whatsapp"
@@ -117,44 +118,68 @@ WHERE attachment IS NOT NULL AND NOT EXISTS (
 def _drop_cut_message(change: Transaction, export_id: str, messages: int, span: dict[str, object]) -> tuple[int, int]:
     """Let the whole message win where one export ends in the middle of it and another has all of it.
 
-    Only the last message of an export can be cut; it is dropped when another export has, in the same minute and from
-    the same author, a text that begins with it. Where one export has both, they are two messages. Returns how many messages
-    of the export went, and how many rows of ``messages``.
+    Only the last message of an export can be cut; it is dropped when another export has, in the same minute, the message that
+    it is the beginning of. So is one behind which the header of the next one begins. Where one export has both, they are two
+    messages. Returns how many messages of the export went, and how many rows of ``messages``.
     """
     connection = change.connection
-    cut_here = f"""
-        SELECT DISTINCT s.position
-        FROM {IDENTIFIED} s JOIN messages m ON {_BEGINS_WITH.format(longer="m", cut="s")}
-        WHERE s.position = $last AND m.source_id = $source AND m.local_time >= $since AND m.local_time < $until
-            AND m.message_id NOT IN (SELECT message_id FROM identified)
-    """
-    cut_before = f"""
-        WITH last_messages AS (
-            SELECT m.* FROM exports e
-            JOIN messages m ON m.export_id = e.export_id AND m.local_time = e.last_local_time
-            WHERE e.source_id = $source AND e.export_id <> $export
-                AND e.last_local_time >= $since AND e.last_local_time < $until
-            QUALIFY m.position = max(m.position) OVER (PARTITION BY m.export_id)
-        )
-        SELECT DISTINCT old.message_id
-        FROM last_messages old
-        JOIN {IDENTIFIED} s ON s.local_time >= date_trunc('minute', old.local_time)
-            AND s.local_time < date_trunc('minute', old.local_time) + INTERVAL 1 MINUTE
-        WHERE old.message_id NOT IN (SELECT message_id FROM identified) AND NOT {_IS_STORED}
-            AND {_BEGINS_WITH.format(longer="s", cut="old")}
-    """
-    here = rows(connection, cut_here, {**span, "last": messages - 1})
-    before = rows(connection, cut_before, {**span, "export": export_id})
+    times = {name: span[name] for name in ("since", "until")}
+    with temporary(connection, "cut", _LAST_HERE, {**times, "last": messages - 1}) as count:
+        here = rows(connection, _CUT_HERE, span) if count else []
+    with temporary(connection, "cut", _LAST_BEFORE, {**span, "export": export_id}) as count:
+        before = rows(connection, _CUT_BEFORE, span) if count else []
     for (position,) in here:
         connection.execute("DELETE FROM identified WHERE position = ?", [position])
-    for (cut,) in before:
-        connection.execute("DELETE FROM messages WHERE message_id = ?", [cut])
-        connection.execute("INSERT INTO tombstones VALUES ('messages', ?, ?)", [cut, change.revision])
+    for (message_id,) in before:
+        connection.execute("DELETE FROM messages WHERE message_id = ?", [message_id])
+        connection.execute("INSERT INTO tombstones VALUES ('messages', ?, ?)", [message_id, change.revision])
     return len(here), len(before)
 
 
-_BEGINS_WITH = """(
-    {longer}.author_id IS NOT DISTINCT FROM {cut}.author_id AND {longer}.kind = {cut}.kind
-    AND date_trunc('minute', {longer}.local_time) = date_trunc('minute', {cut}.local_time)
-    AND starts_with({longer}.text, {cut}.text) AND length({longer}.text) > length({cut}.text)
+_BEGINNING_OF_HEADER = (
+    rf"(^|\n)[\[{MARKS}]*([\[{MARKS}]|\p{{Nd}}[\p{{Nd}}\p{{P}}\p{{Zs}}{MARKS}年月日]{{0,40}}"
+    r"[\p{L}.]{0,10}\]?[ -]{0,2})$"
+)
+_UNCUT = f"""
+    rtrim(text, '\ufffd') AS begun, regexp_replace(begun, '{_BEGINNING_OF_HEADER}', '') AS before_header,
+    CASE WHEN author_id IS NULL AND kind = 'system' THEN (
+        SELECT list(n.author_id) FROM private.author_names n
+        WHERE starts_with(n.raw_name, ltrim(rtrim(text, '\ufffd'), '{MARKS}'))
+    ) END AS authors
+"""
+"""What there may be of a cut message: the beginning of its text, or its text and the beginning of the next one's header; and
+whose name it may be that has been cut."""
+
+_IS_CUT = """(
+    date_trunc('minute', {whole}.local_time) = date_trunc('minute', cut.local_time)
+    AND CASE
+        WHEN {whole}.author_id IS NOT DISTINCT FROM cut.author_id THEN {whole}.kind = cut.kind AND (
+            (starts_with({whole}.text, cut.begun) AND length({whole}.text) > length(cut.begun))
+            OR ({whole}.text = cut.before_header AND {whole}.text <> cut.text)
+        )
+        ELSE list_contains(cut.authors, {whole}.author_id)
+    END
 )"""
+
+_LAST_HERE = f"SELECT *, {_UNCUT} FROM {IDENTIFIED} WHERE position = $last"
+_CUT_HERE = f"""
+    SELECT DISTINCT cut.position
+    FROM cut JOIN messages m ON {_IS_CUT.format(whole="m")}
+    WHERE m.source_id = $source AND m.local_time >= $since AND m.local_time < $until
+        AND m.message_id NOT IN (SELECT message_id FROM identified)
+"""
+_LAST_BEFORE = f"""
+    SELECT *, {_UNCUT} FROM (
+        SELECT m.* FROM exports e
+        JOIN messages m ON m.export_id = e.export_id AND m.local_time = e.last_local_time
+        WHERE e.source_id = $source AND e.export_id <> $export
+            AND e.last_local_time >= $since AND e.last_local_time < $until
+        QUALIFY m.position = max(m.position) OVER (PARTITION BY m.export_id)
+    )
+"""
+_CUT_BEFORE = f"""
+    SELECT DISTINCT cut.message_id
+    FROM cut JOIN {IDENTIFIED} s ON s.local_time >= date_trunc('minute', cut.local_time)
+        AND s.local_time < date_trunc('minute', cut.local_time) + INTERVAL 1 MINUTE
+    WHERE cut.message_id NOT IN (SELECT message_id FROM identified) AND NOT {_IS_STORED} AND {_IS_CUT.format(whole="s")}
+"""

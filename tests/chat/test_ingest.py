@@ -173,6 +173,30 @@ def test_a_message_cut_at_the_end_of_an_export_gives_way_to_the_whole_one(
     assert clean == [(len(texts(settings)),)]
 
 
+GOING_ON = chat(*TALK, (9, "Priya Raman", "later"))
+
+
+@pytest.mark.parametrize("seen", ["1", "13/03/2024, 09:09", "13/03/2024, 09:09 - ", "13/03/2024, 09:09 - Priya R"])
+@pytest.mark.parametrize("is_cut_first", [True, False])
+def test_an_export_cut_in_the_header_of_its_last_message_leaves_nothing_of_that(
+    settings: Settings, seen: str, is_cut_first: bool
+) -> None:
+    cut = GOING_ON[: GOING_ON.index(seen, len(chat(*TALK))) + len(seen)]
+    outcomes = load(settings, *((cut, GOING_ON) if is_cut_first else (GOING_ON, cut)))
+    assert texts(settings) == [text for _, _, text in TALK] + ["later"]
+    with open_warehouse(settings) as connection:
+        assert verify.nothing_vanished(connection, settings).passed, outcomes
+
+
+@pytest.mark.parametrize("is_cut_first", [True, False])
+def test_an_export_cut_in_the_middle_of_a_letter_leaves_no_half_message(settings: Settings, is_cut_first: bool) -> None:
+    whole = chat(*TALK, (10, "Ana Lima", "olá 👋")).encode()
+    for number, text in enumerate((whole[:-3], whole)[:: 1 if is_cut_first else -1]):
+        (settings.inbox / f"WhatsApp Chat with Garden Club ({number}).txt").write_bytes(text)
+        take_in(settings)
+    assert texts(settings) == [text for _, _, text in TALK] + ["olá 👋"]
+
+
 SHORT, LONGER = (10, "Ana Lima", "oh"), (10, "Ana Lima", "oh well")
 
 
