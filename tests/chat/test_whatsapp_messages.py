@@ -915,6 +915,9 @@ MORE_DELETIONS = [
     "Tuto zprávu jste odstranili",
     "Ce message a été supprimé par l'administrateur Rui",
     "El administrador Rui eliminó este mensaje.",
+    "Este mensaje ha sido eliminado",
+    "此消息已被删除",
+    "메시지가 삭제되었습니다.",
     "Tę wiadomość usunął administrator Rui.",
     "このメッセージは管理者(Rui)により削除されました。",
     "Quản trị viên Rui đã xóa tin nhắn này.",
@@ -1046,3 +1049,85 @@ def test_the_first_year_of_an_era_is_read(read: Read, date: str) -> None:
 def test_years_of_two_digits_are_all_of_one_calendar(read: Read, years: tuple[str, ...], read_as: list[int]) -> None:
     export = "".join(f"{day}/12/{year}, 10:30 - Ana: x\n" for day, year in zip((25, 26, 27), years, strict=True))
     assert [message.time.year for message in read(export, day_first=True) if message.time] == read_as
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        "Bruno added Ana Lima",
+        "Bruno saiu",
+        "~ Maria joined using a group link.",
+        "+55 11 91234-5678 hat die Gruppe verlassen",
+    ],
+)
+def test_a_marked_line_that_begins_with_the_name_of_somebody_else_is_a_notice(read: Read, notice: str) -> None:
+    others = ios("x", author="Bruno") + ios("y", author="+55 11 91234-5678")
+    found = read(ios("hello") + others + ios(LRM + notice) + ios(f"{LRM}Bruno") + ios(f"{LRM}words nobody knows"))
+    assert [(message.author, message.kind) for message in found[3:]] == [
+        (None, "system"),
+        ("Ana Lima", "text"),
+        ("Ana Lima", "text"),
+    ]
+
+
+def test_who_calls_somebody_by_name_from_right_to_left_is_an_author(read: Read) -> None:
+    found = read(ios("שלום") + ios("כן", author="דנה") + ios(f"{RLM}דנה את באה"))
+    assert [message.author for message in found] == ["Ana Lima", "דנה", "Ana Lima"]
+
+
+OMITTED_IN_OTHER_WORDS = [
+    (android("<Utelämnad media>"), "media", ""),
+    (android("<省略媒体文件>"), "media", ""),
+    (android("<मीडिया शामिल नहीं किया गया>\nour tree"), "media", "our tree"),
+    (android("<media>"), "text", "<media>"),
+    (ios(f"our tree {LRM}Videonotiz weggelassen"), "media", "our tree"),
+    (ios(f"{LRM}Contact omitted"), "contact", ""),
+    (ios(f"{LRM}foto de visualización única omitida"), "view_once", ""),
+]
+
+
+@pytest.mark.parametrize(("line", "kind", "text"), OMITTED_IN_OTHER_WORDS)
+def test_omitted_media_are_known_in_words_that_nobody_listed(read: Read, line: str, kind: str, text: str) -> None:
+    assert [(message.author, message.kind, message.text) for message in read(line)] == [("Ana Lima", kind, text)]
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("README", android(f"{LRM}README (file attached)\nour tree")),
+        ("Plan 1:2 (new).pdf", android(f"{LRM}Plan 1:2 (new).pdf (Datei angehängt)\nour tree")),
+    ],
+)
+def test_an_attached_file_may_have_any_name(read: Read, name: str, line: str) -> None:
+    [message] = read(line)
+    assert (message.kind, message.text, message.attachment) == ("media", "our tree", name)
+
+
+@pytest.mark.parametrize(
+    ("medium", "attachment"),
+    [(f"{LRM}<attached: 00000012-PHOTO.jpg>", "00000012-PHOTO.jpg"), (f"{LRM}image omitted", None)],
+)
+def test_the_mark_of_an_edit_may_stand_before_the_medium(read: Read, medium: str, attachment: str | None) -> None:
+    for body in (f"tree {LRM}<This message was edited> {medium}", f"tree {medium} {LRM}<This message was edited>"):
+        [message] = read(ios(body))
+        assert (message.kind, message.text, message.attachment) == ("media", "tree", attachment)
+        assert message.is_edited
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        "Ana Lima added this group to the community: Roma",
+        "You joined a group via invite in the community: Roma",
+        "Ana Lima heeft het onderwerp gewijzigd van 'a: b' naar 'c'",
+    ],
+)
+def test_a_notice_of_a_community_or_in_single_quotes_has_no_author(read: Read, notice: str) -> None:
+    found = read(android("x") + f"25/12/2023, 10:30 - {notice}\n")
+    assert (found[1].author, found[1].kind, found[1].text) == (None, "system", notice)
+
+
+@pytest.mark.parametrize("header", ["2023년 12월 25일 오후 10:30", "25/12/2023, à 22:30"])
+def test_reads_korean_dates_in_words_and_a_comma_before_the_link(read: Read, header: str) -> None:
+    [message] = read(f"{header} - Ana Lima: hello")
+    assert (message.time, message.author) == (datetime(2023, 12, 25, 22, 30), "Ana Lima")

@@ -118,9 +118,9 @@ def stage_scanned(
             views.enter_context(view_of(connection, "notice_starts", notice_starts()))
         closer = closer_look(is_bracket)
         connection.execute(f"CREATE OR REPLACE TEMP TABLE special_messages AS {closer}").fetchall()
-    if is_bracket and scalar(connection, "SELECT count(*) FROM special_messages WHERE kind = 'unknown'"):
-        for statement in settle_unknown():
-            connection.execute(statement).fetchall()
+        if is_bracket and scalar(connection, "SELECT count(*) FROM special_messages WHERE kind = 'unknown'"):
+            for statement in settle_unknown():
+                connection.execute(statement).fetchall()
     if order == "year":
         _keep_year_first_times(connection, result)
     connection.execute(f"CREATE OR REPLACE TEMP VIEW {STAGED} AS {_staged(order)}").fetchall()

@@ -37,7 +37,7 @@ _ERA = r"(?:(?P<{0}>R|H|令和|平成) ?)"
 _DATE = (
     rf"(?:(?:{_ERA.format('era1')}?(?P<y1>0{{4}}|(?<=[RH和成])00?|(?<=[RH和成] )00?)){_RTL}(?P<s1>[./-]) ?(?P<m1>00?)"
     rf"{_RTL}(?P=s1) ?(?P<d1>00?)\.?"
-    rf"|{_ERA.format('era2')}?(?P<y3>0{{1,4}}|元)(?P<s3>年) ?(?P<m3>00?)月 ?(?P<d3>00?)日"
+    rf"|{_ERA.format('era2')}?(?P<y3>0{{1,4}}|元)(?P<s3>[年년]) ?(?P<m3>00?)[月월] ?(?P<d3>00?)[日일]"
     rf"|(?P<a>00?){_RTL}(?P<s2>[./-]) ?(?P<b>00?){_RTL}(?P=s2) ?"
     rf"(?:{_ERA.format('era4')}(?P<y4>00?)|(?P<y2>0000|00?))\.?)"
     rf"(?:{_SPACE}?(?:г\.|BE|พ\.ศ\.|هـ|AH|AP|ه\.ش\.))?"
@@ -53,7 +53,7 @@ _TIME = (
     rf"(?P<h>00?)(?:[:.]|{_SPACE}h{_SPACE})(?P<mi>00)(?:(?:[:.]|{_SPACE}min{_SPACE})(?P<s>00)(?:{_SPACE}s\b)?)?"
     rf"(?:{_SPACE}?(?P<after>{_WORD}))?"
 )
-_LINK = rf"(?:[,،]{_RTL}|[,،]?{_RTL}{_SPACE}(?:klo|kl\.?|à|at|às|a las|um|u|ob|в|saat|pukul|lúc))?{_SPACE}"
+_LINK = rf"(?:[,،]?{_RTL}{_SPACE}(?:klo|kl\.?|à|at|às|a las|um|u|ob|в|saat|pukul|lúc)|[,،]{_RTL})?{_SPACE}"
 _DATE_FIRST = re.compile(f"{_DATE}{_LINK}{_TIME}", re.IGNORECASE)
 _TIME_FIRST = re.compile(f"{_TIME}{_LINK}{_DATE}", re.IGNORECASE)
 _UNKNOWN_WORD = r"[^\W\d_][^\W\d_.]{0,11}\.?"

@@ -145,10 +145,22 @@ FROM (
 _MARKED_EDIT = r"[^\x{200E}\x{200F}\s]\s?[\x{200E}\x{200F}]<\x{200E}?[^<>:\n0-9]+>$"
 """Any words in angle brackets behind the mark that iOS puts before them."""
 _EDIT_MARK = r"\s?[\x{200E}\x{200F}]*<[^<>\n]*>$"
+_EDIT_BEFORE_MEDIUM = (
+    r"(\S)\s?[\x{200E}\x{200F}]<[\x{200E}\x{200F}]?[^<>:：\n0-9]+> ?([\x{200E}\x{200F}](?:<[^<>\n]+>|[^<>\n]+))$"
+)
+"""The mark of an edit between a caption and its medium."""
 _IN_BRACKETS = r"^[\x{200E}\x{200F}]*[<‹][^<>\n]+>(?:\n|$)"
 _BEHIND_MARK = r"(?:^|[ \n])[\x{200E}\x{200F}]+[^\x{200E}\x{200F}<>\n]+(?:\n|$)"
 """Where words for a medium that was left out stand: in angle brackets on Android, behind a mark on iOS, perhaps with a
 caption before or after."""
+_IS_OMISSION = f"""(
+    length(words) < 80 AND NOT regexp_matches(omitted, '{phrases.VIEW_ONCE}') AND CASE
+        WHEN ltrim(words, {_LRM} || {_RLM})[1] IN ('<', '‹')
+            THEN length(omitted) > 3 AND regexp_matches(omitted, '{phrases.MEDIA_IN_BRACKETS}')
+                AND (contains(omitted, ' ') OR unicode(omitted) > 1423)
+        ELSE regexp_matches(omitted, '{phrases.OMITTED}') END
+)"""
+"""Whether words in angle brackets speak of media, or words behind a mark end as those for a medium left out do."""
 _HEADING = r"^[\x{200E}\x{200F}]*([^\n:：]+)[:：]"
 """The word before a poll's question or a place's link."""
 _FILE = r"[^\n/\\<>:]*\.[A-Za-z0-9]*"
@@ -158,12 +170,12 @@ _ATTACHED_IOS = (
 _ATTACHED_NUMBERED = rf"[<‹](?:[^<>:：\n]+[:：] ?)?(\d{{8}}-{_FILE})(?: [^<>:\n]*)?>"
 """The word for attachment of any language, even without a mark, around a file that iOS numbered."""
 _ATTACHED_OLD_IOS = rf"^\x{{200E}}?({_FILE}) <\x{{200E}}?(?:{phrases.ATTACHED_IOS})>"
-_ATTACHED = rf"^\x{{200E}}?({_FILE}) \(([^()\n]+)\)"
+_ATTACHED = r"^\x{200E}?([^\n/\\<>]*) \(([^()\n]+)\)"
 _ATTACHED_MARKED = rf"^\x{{200E}}({_FILE}) \([^()\n]+\)(?:\n|$)"
 _ATTACHED_NAMED = r"^((?:(?:IMG|VID|AUD|PTT|DOC|STK)-\d+-WA\d+)?\.[A-Za-z0-9]+) \([^()\n]+\)"
 _BRACKETS = rf"[<‹](?:[^<>:：\n]+[:：] ?{_FILE} ?|\d{{8}}-{_FILE} [^<>:\n]+)>"
 _MARKER_IN_BRACKETS = rf"(?:^[^\n]* • [^\n]*)?{_BRACKETS}"
-_MARKER_AFTER_NAME = rf"^{_FILE} (?:\([^()\n]+\)|<[^<>\n]+>)"
+_MARKER_AFTER_NAME = r"^[^\n/\\<>]* (?:\([^()\n]+\)|<[^<>\n]+>)"
 _UNMARKED = _unmarked("body")
 _WITHOUT_MARKER = f"""CASE
     WHEN regexp_matches(body, '{_BRACKETS}')
@@ -190,10 +202,12 @@ _ATTACHMENT = f"""CASE WHEN author_no IS NOT NULL THEN replace(CASE
         CASE WHEN {_means("attached", "f")} THEN named.file END, {_extracted([_ATTACHED_MARKED, _ATTACHED_NAMED])}
     )
 END, {_LRM}, '') END"""
+_VOTED = r"(?: \([\x{200E}\x{200F}]?\p{Nd}+ ?[^()\n]+\)|（\p{Nd}+ ?[^（）\n]+）|[:：][^\n]* \([\p{Arabic} ]+\))(?:\n|$)"
+"""The votes behind an option: Arabic has words for one and for two."""
 _POLL = rf"""(
     ({_means("poll", "h")} AND regexp_matches(body, '^[^\n:：]+[:：]\n'))
     OR ({_MARKED} AND regexp_matches(body, '^[\x{{200E}}\x{{200F}}][^\s:]+\s?:\n[^\n]*\n[\x{{200E}}\x{{200F}}][^\n:]+: '))
-) AND regexp_matches(body, ' \([\x{{200E}}\x{{200F}}]?\p{{Nd}}+ ?[^()\n]+\)(?:\n|$)')"""
+) AND regexp_matches(body, '{_VOTED}')"""
 """The word for poll, the question, and options with their votes; with the marks of iOS in any language."""
 _PLACE = (
     r"^[^\n:：]+[:：] ?https://maps\.google\.com/\?q=[-0-9.,]+$"
@@ -302,11 +316,17 @@ WITH left_open AS (
 ),
 edited AS (
     SELECT * EXCLUDE (text, meanings), {_means("edited", "k")}
-        OR (last_words <> '' AND regexp_matches(body, '{_MARKED_EDIT}')) AS is_edited
+        OR (last_words <> '' AND regexp_matches(body, '{_MARKED_EDIT}')) AS ends_edited,
+        contains(body, '> ' || {_LRM}) AND regexp_matches(body, '{_EDIT_BEFORE_MEDIUM}') AS is_caption_edited,
+        ends_edited OR is_caption_edited AS is_edited
     FROM left_open LEFT JOIN known_texts k ON k.text = {_plain("last_words")}
 ),
 unmarked AS (
-    SELECT * REPLACE (CASE WHEN is_edited THEN regexp_replace(body, '{_EDIT_MARK}', '') ELSE body END AS body) FROM edited
+    SELECT * REPLACE (CASE
+        WHEN ends_edited THEN regexp_replace(body, '{_EDIT_MARK}', '')
+        WHEN is_caption_edited THEN regexp_replace(body, '{_EDIT_BEFORE_MEDIUM}', '\\1 \\2')
+        ELSE body END AS body)
+    FROM edited
 ),
 worded AS (
     SELECT
@@ -336,11 +356,12 @@ cut AS (
 looked_up AS (
     SELECT
         cut.*,
-        CASE WHEN {_means("omitted", "o")} THEN words ELSE '' END AS omission,
-        CASE WHEN {_means("omitted", "o")} THEN omitted ELSE short END AS medium,
+        CASE WHEN words <> '' AND ({_means("omitted", "o")} OR {_IS_OMISSION}) THEN words ELSE '' END AS omission,
+        CASE WHEN omission <> '' THEN omitted ELSE short END AS medium,
         {_means("missed", "s")} AS is_missed_alone,
         {_means("missed", "s")} OR {_means("missed", "c")} AS is_missed,
-        {_means("call", "c")} AS is_call, {_means("live", "s")} AS is_live, {_means("deleted", "s")} AS is_deleted,
+        {_means("call", "c")} AS is_call, {_means("live", "s")} OR {_means("live", "c")} AS is_live,
+        {_means("deleted", "s")} AS is_deleted,
         {_means("omitted_plain", "s")} AS is_omitted_plain, {_means("waiting", "s")} AS is_waiting,
         {_means("view_once", "c")} AS is_view_once, {_means("view_once", "o")} AS omits_view_once,
         {_LOCATION} AS is_location,
@@ -372,15 +393,34 @@ SELECT position, author_no, kind, text, attachment, is_edited, {_same_text("text
 def settle_unknown() -> list[str]:
     """Return the SQL that settles what the ``unknown`` rows of ``special_messages`` are: marked lines without known words.
 
-    Who also writes without the mark has typed it; a chat's title never does. Phones may put marks before all that is typed
-    in Hebrew or Arabic: not in a chat where somebody writes it without any, if what stands there heads a known notice.
+    One that begins with the name of somebody else is a notice about that person. Who also writes without the mark has
+    typed it; a chat's title never does. Phones may put marks before all that is typed in Hebrew or Arabic: not in a chat
+    where somebody writes it without any, if what stands there heads a known notice.
     """
     texts = "FROM scanned_messages WHERE kind = 'text'"
-    return [
-        f"""
+    becomes_notice = f"""
 UPDATE special_messages
 SET kind = 'system', author_no = NULL, text = {_unmarked("text")}, same_text = {notice_identity("'system'", "text")}
-WHERE kind = 'unknown' AND author_no NOT IN (SELECT author_no {texts}) AND (
+WHERE kind = 'unknown'"""
+    return [
+        f"""
+{becomes_notice} AND position IN (
+    SELECT position FROM (
+        SELECT position, unnest([
+            parts[1], concat_ws(' ', parts[1], parts[2]), concat_ws(' ', parts[1], parts[2], parts[3]),
+            concat_ws(' ', parts[1], parts[2], parts[3], parts[4])
+        ]) AS start, plain
+        FROM (
+            SELECT position, translate(lower({_without_marks("text")}), chr(160) || chr(8239), '  ') AS plain,
+                string_split(plain, ' ') AS parts
+            FROM special_messages WHERE kind = 'unknown' AND NOT regexp_matches(text, '{_RIGHT_TO_LEFT}')
+        )
+    )
+    WHERE length(plain) > length(start)
+        AND (start = '~' OR start IN (SELECT lower(name) FROM named_authors WHERE name IS NOT NULL))
+)""",
+        f"""
+{becomes_notice} AND author_no NOT IN (SELECT author_no {texts}) AND (
     (starts_with(text, {_LRM}) AND NOT regexp_matches(text, '{_RIGHT_TO_LEFT}'))
     OR (
         (SELECT bool_or(body >= chr(1424) AND body < chr(2304)) {texts})

@@ -7,10 +7,10 @@ Known from a source (the apps' published string tables, 2017 to 2022, or exports
 omitted media, file names, missed calls and live locations in every language listed; deletions by an admin, calls, waiting
 messages, what can be viewed once and the beginnings of notices as the iPhone app of 2022 had them in 40 languages; edits
 in English, Portuguese, Spanish, German, French, Italian, Dutch, Russian, Polish, Turkish, Indonesian, Romanian, Catalan,
-Hebrew and Arabic. Believed, for want of a published export: the other languages' edits, further forms of deletions by an
-admin, unanswered calls but for the forms of 2022, media behind ``‹``, and the words for poll but for English, German,
-Spanish, French, Portuguese, Italian, Dutch, Russian and Turkish. On iOS, a mark that nobody types shows an edit or a poll
-in any language.
+Hebrew and Arabic. Believed, for want of a published export: the other languages' edits, further forms of deletions (also
+by an admin), unanswered calls but for the forms of 2022, media behind ``‹``, and the words for poll but for English,
+German, Spanish, French, Portuguese, Italian, Dutch, Russian and Turkish. On iOS, a mark that nobody types shows an edit, a
+medium left out or a poll in any language.
 """
 
 from __future__ import annotations
@@ -168,13 +168,20 @@ _OMITTED_ANDROID = (
 OMITTED_ANDROID = tuple(_OMITTED_ANDROID.split("|"))
 """What stands in angle brackets for a medium that an Android export left out."""
 
+MEDIA_IN_BRACKETS = (
+    "(?:^| )(?:(?:multi)?m[eéí]dia|mídias|médias|médiá|meedia|medios|mitjans|medien|medya|медіа|медиа|מדיה|وسائط|رسانه|میڈیا|"
+    "मीडिया|मिडिया|মিডিয়া|মিডিয়া)(?: |$)|"
+    "multim[eé]di|mediefil|mediebestand|médiafájl|медиафайл|медіафайл|(?:媒体|媒體)|メディア|미디어|สื่อ"
+)
+"""A word for media: angle brackets with it and a second word are a medium left out, also in words unknown here."""
+
 STICKER = (
     "sticker|figurinha|autocolante|pegatina|стикер|наклейк|naklej|nálepka|matrica|klister|klistre|tarra|çıkartma|stiker|"
     "pelekat|adhesiu|αυτοκόλλητο|סטיקר|تم حذف الملصقات|استیکر|اسٹیکر|स्टिकर|স্টিকার|貼圖|贴图|スタンプ|스티커|đã bỏ sticker|"
     "ไม่มีสติกเกอร์|pominięto naklej|greamán|સ્ટીકર|تم استبعاد الملصق|表情"
 )
 CONTACT = (
-    "contact card|cartão do contato|contacto|ficha de contacto|tarjeta de contacto|kontaktkarte|kontaktkort|"
+    "contact card|^contact omitted|cartão do contato|contacto|ficha de contacto|tarjeta de contacto|kontaktkarte|kontaktkort|"
     "fiche contact|scheda contatto|contactkaart|visitekaartje|карточка контакта|картка контакту|pominięta wizytówka|"
     "vizitka|karta kontaktu|névjegykártya|carte de vizită|η κάρτα επαφής|yhteystietokortti|posjetnica|"
     "targeta de contacte|kişi kartı|kartu kontak|kad kenalan|bỏ qua thẻ|บัตรรายชื่อ|כרטיס איש קשר|"
@@ -416,7 +423,31 @@ _DELETED = {
         "您已删除此消息|這則訊息已刪除|已刪除此訊息|该消息已被删除"
     ),
 }
-DELETED = tuple(dict.fromkeys(text for texts in _DELETED.values() for text in texts.split("|")))
+_DELETED_BELIEVED = (
+    "Este mensaje ha sido eliminado|Se ha eliminado este mensaje|Has eliminado este mensaje|Este mensaje se eliminó|"
+    "Eliminaste esta mensagem|Apagaste esta mensagem|Você apagou essa mensagem|Il messaggio è stato eliminato|"
+    "Questo messaggio è stato cancellato|Hai cancellato questo messaggio|U heeft dit bericht verwijderd|"
+    "Ce message a été effacé|Vous avez effacé ce message|Bu mesaj silinmiştir|Bu mesajı sildin|"
+    "Сообщение было удалено|Данное сообщение было удалено|Вы удалили сообщение|Повідомлення видалено|"
+    "Це повідомлення видалено|Повідомлення було видалено|Ви видалили повідомлення|Wiadomość została usunięta|"
+    "Usunięto wiadomość|Denne besked er slettet|Beskeden blev slettet|Denne meldingen er slettet|Meldingen ble slettet|"
+    "Detta meddelande togs bort|Detta meddelande har tagits bort|Det här meddelandet har tagits bort|"
+    "Det här meddelandet har raderats|Du tog bort detta meddelande|Viesti poistettiin|Tämä viesti on poistettu|"
+    "Ez az üzenet törölve lett|Ez az üzenet törölve|Az üzenet törölve lett|Zpráva byla smazána|Zpráva byla odstraněna|"
+    "Smazali jste tuto zprávu|Správa bola odstránená|Správa bola vymazaná|Vymazali ste túto správu|Mesaj șters|"
+    "Mesajul a fost șters|Αυτό το μήνυμα έχει διαγραφεί|Το μήνυμα διαγράφηκε|Ova poruka je obrisana|"
+    "Obrisali ste ovu poruku|S'ha eliminat aquest missatge|Aquest missatge s'ha eliminat|Has eliminat aquest missatge|"
+    "Kamu menghapus pesan ini|ההודעה הזו נמחקה|ההודעה הזאת נמחקה|تم مسح هذه الرسالة|تم حذف الرسالة|"
+    "لقد قمت بحذف هذه الرسالة|حُذفت هذه الرسالة|این پیام پاک شد|این پیام پاک شده است|شما این پیام را پاک کردید|"
+    "यह मैसेज डिलीट किया गया|यह मैसेज डिलीट कर दिया गया|इस मैसेज को डिलीट कर दिया गया है|यह मैसेज हटा दिया गया|"
+    "यह संदेश हटा दिया गया|यह संदेश हटा दिया गया है|यह संदेश हटा दिया गया था|आपने यह संदेश हटा दिया|"
+    "ఈ సందేశం తొలగించబడింది|మీరు ఈ సందేశాన్ని తొలగించారు|ఈ మెసేజ్ తొలగించబడింది|"
+    "இந்த செய்தி நீக்கப்பட்டது|இந்தச் செய்தி நீக்கப்பட்டது|இந்த மெசேஜ் நீக்கப்பட்டது|ข้อความนี้ถูกลบ|คุณลบข้อความนี้แล้ว|"
+    "Tin nhắn đã bị xóa|Tin nhắn đã bị xoá|此消息已被删除|该消息已删除|消息已被删除|您删除了此消息|你删除了此消息|"
+    "此訊息已被刪除|這則訊息已被刪除|訊息已刪除|您刪除了此訊息|您刪除了這則訊息|您已刪除這則訊息|メッセージが削除されました|"
+    "メッセージは削除されました|メッセージは削除済みです|메시지가 삭제되었습니다|이 메시지가 삭제되었습니다|삭제된 메시지"
+)
+DELETED = tuple(dict.fromkeys(text for texts in (*_DELETED.values(), _DELETED_BELIEVED) for text in texts.split("|")))
 """The whole text of a deleted message."""
 
 DELETED_BY_ADMIN = (
@@ -628,6 +659,7 @@ DELETED_BY_ADMIN = (
 """The whole text of a message that an admin deleted; ``@`` stands for the admin's name."""
 
 _EDITED = (
+    "Este mensaje se editó|Se ha editado este mensaje|Este mensaje ha sido editado|"
     "This message was edited|Mensagem editada|Esta mensagem foi editada|Essa mensagem foi editada|"
     "Se editó este mensaje|Este mensaje fue editado|Mensaje editado|Diese Nachricht wurde bearbeitet|"
     "Ce message a été modifié|Questo messaggio è stato modificato|Messaggio modificato|Dit bericht is bewerkt|"
@@ -735,7 +767,7 @@ WAITING = tuple(_WAITING.split("|"))
 """The whole text of a message that iOS had not decrypted yet."""
 
 POLL = (
-    "poll|enquete|sondagem|encuesta|umfrage|sondage|sondaggio|peiling|опрос|опитування|ankieta|anket|polling|"
+    "poll|głosowanie|enquete|sondagem|encuesta|umfrage|sondage|sondaggio|peiling|опрос|опитування|ankieta|anket|polling|"
     "jajak pendapat|tinjauan pendapat|undian|omröstning|afstemning|avstemning|kysely|äänestys|anketa|hlasování|"
     "hlasovanie|szavazás|sondaj|δημοσκόπηση|ψηφοφορία|סקר|استطلاع|استطلاع رأي|تصويت|نظرسنجی|पोल|পোল|পোল|پول|โพล|"
     "แบบสำรวจ|bình chọn|khảo sát|cuộc thăm dò ý kiến|投票|アンケート|투표|설문조사|enquesta|анкета|проучване"
@@ -839,7 +871,8 @@ _MISSED_CALLS = (
     "Missat gruppvideosamtal|สายโทรเสียงแบบกลุ่มที่ไม่ได้รับ|วิดีโอคอลกลุ่มที่ไม่ได้รับ|Cevapsız sesli grup araması|"
     "Cevapsız görüntülü grup araması|Пропущений груповий аудіодзвінок|Пропущений груповий відеодзвінок|"
     "مسڈ گروپ وائس کال|مسڈ گروپ ویڈیو کال|Cuộc gọi nhỡ nhóm|Cuộc gọi nhỡ video nhóm|未接群組語音通話|"
-    "未接群組視像通話|未接群组语音通话|未接群组视频通话"
+    "未接群組視像通話|未接群组语音通话|未接群组视频通话|Nieodebrane połączenie głosowe|Nieodebrane połączenie wideo|"
+    "부재중 음성 통화|부재중 음성통화|부재중 영상 통화"
 )
 MISSED_CALLS = tuple(_MISSED_CALLS.split("|"))
 """The whole text of a missed call; on iOS more may follow."""
@@ -911,7 +944,11 @@ NOTICE_BEFORE_COLON = (
     r"your security code with .*|"
     r".* (?:changed|has changed) (?:the|this group's) .*|.* created (?:the )?group .*|.* changed the subject .*|"
     r".* (?:mudou|alterou) (?:o|a|os|as) .*|.* criou o grupo .*|.* cambió (?:el|la|los|las) .*|.* creó el grupo .*|"
-    r".* hat (?:den|die|das) .* geändert.*|.* hat die gruppe .*|.* a (?:changé|modifié) .*|.* a créé le groupe .*"
+    r".* hat (?:den|die|das) .* geändert.*|.* hat die gruppe .*|.* a (?:changé|modifié) .*|.* a créé le groupe .*|"
+    r"(?:.* )?(?:joined|added|removed) .*\b(?:to|via|from|in) the community|.* created the community|"
+    r".* (?:adicionou|removeu) .* (?:à|da) comunidade|.* (?:añadió|agregó|quitó) .* (?:a|de) la comunidad|"
+    r".* heeft (?:het|de) .* (?:gewijzigd|gemaakt|aangemaakt).*|.* ha (?:cambiato|modificato) (?:il|la|l['’]).*|"
+    r"you(?: are|'re|’re) now chatting with a .*"
 )
 """An "author" that is the first half of an Android notice with a colon in it: ``Ana changed the subject to: Roma``."""
 
