@@ -325,6 +325,8 @@ KINDS = [
         "местоположение: https://maps.google.com/?q=38.71,-9.14",
         None,
     ),
+    (android("未接語音來電"), "call", "未接語音來電", None),
+    (android(f"{RLM}IMG-20231225-WA0001.jpg (ملف مرفق)"), "media", "", "IMG-20231225-WA0001.jpg"),
     (android("live location shared"), "location", "live location shared", None),
     (
         android("POLL:\nBeach?\nOPTION: Yes (2 votes)\nOPTION: No (0 votes)"),
@@ -573,6 +575,15 @@ def test_a_two_digit_year_is_never_in_the_future(read: Read) -> None:
 def test_two_digit_years_that_nothing_tells_are_asked_about(read: Read) -> None:
     with pytest.raises(AmbiguousDates, match="the year"):
         read("24/01/13, 10:00 - Ana: x\n24/01/14, 10:00 - Ana: y\n")
+
+
+def test_a_reading_with_the_year_first_that_goes_back_in_time_leaves_no_question(read: Read) -> None:
+    found = read("".join(f"{date}, 10:00 - Ana: x\n" for date in ("20/11/23", "20/12/23", "20/01/24")))
+    assert [message.time for message in found] == [
+        datetime(2023, 11, 20, 10),
+        datetime(2023, 12, 20, 10),
+        datetime(2024, 1, 20, 10),
+    ]
 
 
 def test_days_that_change_more_often_than_the_last_field_come_first(read: Read) -> None:

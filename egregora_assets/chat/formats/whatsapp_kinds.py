@@ -153,13 +153,13 @@ _IN_BRACKETS = r"^[\x{200E}\x{200F}]*[<‹][^<>\n]+>(?:\n|$)"
 _BEHIND_MARK = r"(?:^|[ \n])[\x{200E}\x{200F}]+[^\x{200E}\x{200F}<>\n]+(?:\n|$)"
 """Where words for a medium that was left out stand: in angle brackets on Android, behind a mark on iOS, perhaps with a
 caption before or after."""
-_IS_OMISSION = f"""(
-    length(words) < 80 AND NOT regexp_matches(omitted, '{phrases.VIEW_ONCE}') AND CASE
-        WHEN ltrim(words, {_LRM} || {_RLM})[1] IN ('<', '‹')
-            THEN length(omitted) > 3 AND regexp_matches(omitted, '{phrases.MEDIA_IN_BRACKETS}')
-                AND (contains(omitted, ' ') OR unicode(omitted) > 1423)
-        ELSE regexp_matches(omitted, '{phrases.OMITTED}') END
-)"""
+_IS_OMISSION = f"""CASE
+    WHEN length(words) >= 80 OR regexp_matches(omitted, '{phrases.VIEW_ONCE}') THEN false
+    WHEN ltrim(words, {_LRM} || {_RLM})[1] NOT IN ('<', '‹') THEN regexp_matches(omitted, '{phrases.OMITTED}')
+    WHEN contains(omitted, ' ') OR unicode(omitted) > 1423
+        THEN regexp_matches(omitted, '{phrases.MEDIA_IN_BRACKETS}')
+    ELSE false
+END"""
 """Whether words in angle brackets speak of media, or words behind a mark end as those for a medium left out do."""
 _HEADING = r"^[\x{200E}\x{200F}]*([^\n:：]+)[:：]"
 """The word before a poll's question or a place's link."""
@@ -195,27 +195,27 @@ def _extracted(patterns: Iterable[str]) -> str:
     return ", ".join(f"nullif(regexp_extract(body, '{pattern}', 1, 'i'), '')" for pattern in patterns)
 
 
-_ATTACHMENT = f"""CASE WHEN author_no IS NOT NULL THEN replace(CASE
+_ATTACHMENT = f"""CASE WHEN author_no IS NOT NULL THEN translate(CASE
     WHEN contains(body, '<') OR contains(body, '‹')
         THEN coalesce({_extracted([_ATTACHED_IOS, _ATTACHED_OLD_IOS, _ATTACHED_NUMBERED])})
     WHEN contains(body, ' (') THEN coalesce(
         CASE WHEN {_means("attached", "f")} THEN named.file END, {_extracted([_ATTACHED_MARKED, _ATTACHED_NAMED])}
     )
-END, {_LRM}, '') END"""
+END, {_LRM} || {_RLM}, '') END"""
 _VOTED = r"(?: \([\x{200E}\x{200F}]?\p{Nd}+ ?[^()\n]+\)|（\p{Nd}+ ?[^（）\n]+）|[:：][^\n]* \([\p{Arabic} ]+\))(?:\n|$)"
 """The votes behind an option: Arabic has words for one and for two."""
-_POLL = rf"""(
+_POLL = rf"""CASE WHEN heading IS NOT NULL THEN (
     ({_means("poll", "h")} AND regexp_matches(body, '^[^\n:：]+[:：]\n'))
     OR ({_MARKED} AND regexp_matches(body, '^[\x{{200E}}\x{{200F}}][^\s:]+\s?:\n[^\n]*\n[\x{{200E}}\x{{200F}}][^\n:]+: '))
-) AND regexp_matches(body, '{_VOTED}')"""
+) AND regexp_matches(body, '{_VOTED}') ELSE false END"""
 """The word for poll, the question, and options with their votes; with the marks of iOS in any language."""
 _PLACE = (
     r"^[^\n:：]+[:：] ?https://maps\.google\.com/\?q=[-0-9.,]+$"
     r"|^https://maps\.google\.com/\?q=|^[^\n]+ \([^\n]+\): https://foursquare\.com/v/[0-9a-z]+$"
 )
-_LOCATION = rf"""(
+_LOCATION = rf"""CASE WHEN heading IS NOT NULL THEN (
     ({_means("location", "h")} AND regexp_matches(short, '^[^\n:：]+[:：] ?[^\n]*https?://')) OR regexp_matches(short, '{_PLACE}')
-)"""
+) ELSE false END"""
 
 
 _OWN_NAME = """(
@@ -316,16 +316,18 @@ WITH left_open AS (
 ),
 edited AS (
     SELECT * EXCLUDE (text, meanings), {_means("edited", "k")}
-        OR (last_words <> '' AND regexp_matches(body, '{_MARKED_EDIT}')) AS ends_edited,
-        contains(body, '> ' || {_LRM}) AND regexp_matches(body, '{_EDIT_BEFORE_MEDIUM}') AS is_caption_edited,
-        ends_edited OR is_caption_edited AS is_edited
+        OR CASE WHEN last_words <> '' THEN regexp_matches(body, '{_MARKED_EDIT}') ELSE false END AS ends_edited,
+        CASE
+            WHEN contains(body, '> ' || {_LRM}) THEN regexp_matches(body, '{_EDIT_BEFORE_MEDIUM}') ELSE false
+        END AS is_caption_edited
     FROM left_open LEFT JOIN known_texts k ON k.text = {_plain("last_words")}
 ),
 unmarked AS (
     SELECT * REPLACE (CASE
         WHEN ends_edited THEN regexp_replace(body, '{_EDIT_MARK}', '')
         WHEN is_caption_edited THEN regexp_replace(body, '{_EDIT_BEFORE_MEDIUM}', '\\1 \\2')
-        ELSE body END AS body)
+        ELSE body END AS body),
+        ends_edited OR is_caption_edited AS is_edited
     FROM edited
 ),
 worded AS (
@@ -356,8 +358,9 @@ cut AS (
 looked_up AS (
     SELECT
         cut.*,
-        CASE WHEN words <> '' AND ({_means("omitted", "o")} OR {_IS_OMISSION}) THEN words ELSE '' END AS omission,
-        CASE WHEN omission <> '' THEN omitted ELSE short END AS medium,
+        CASE
+            WHEN words = '' THEN '' WHEN {_means("omitted", "o")} THEN words WHEN {_IS_OMISSION} THEN words ELSE ''
+        END AS omission,
         {_means("missed", "s")} AS is_missed_alone,
         {_means("missed", "s")} OR {_means("missed", "c")} AS is_missed,
         {_means("call", "c")} AS is_call, {_means("live", "s")} OR {_means("live", "c")} AS is_live,
@@ -372,7 +375,10 @@ looked_up AS (
     LEFT JOIN known_texts o ON o.text = omitted LEFT JOIN known_texts h ON h.text = heading
     LEFT JOIN known_texts f ON f.text = lower(named.words)
 ),
-told AS (SELECT *, {_kind(is_bracket)} AS kind FROM looked_up),
+told AS (
+    SELECT *, {_kind(is_bracket)} AS kind
+    FROM (SELECT *, CASE WHEN omission <> '' THEN omitted ELSE short END AS medium FROM looked_up)
+),
 written AS (
     SELECT
         * REPLACE (CASE WHEN kind <> 'system' THEN author_no END AS author_no),

@@ -872,7 +872,12 @@ _MISSED_CALLS = (
     "Cevapsız görüntülü grup araması|Пропущений груповий аудіодзвінок|Пропущений груповий відеодзвінок|"
     "مسڈ گروپ وائس کال|مسڈ گروپ ویڈیو کال|Cuộc gọi nhỡ nhóm|Cuộc gọi nhỡ video nhóm|未接群組語音通話|"
     "未接群組視像通話|未接群组语音通话|未接群组视频通话|Nieodebrane połączenie głosowe|Nieodebrane połączenie wideo|"
-    "부재중 음성 통화|부재중 음성통화|부재중 영상 통화"
+    "부재중 음성 통화|부재중 음성통화|부재중 영상 통화|未接語音來電|未接視訊來電|未接语音来电|未接视频来电|"
+    "音声通話の不在着信|ビデオ通話の不在着信|Пропущенный голосовой звонок|Пропущенный голосовой вызов|"
+    "Пропущенный видеовызов|Пропущений голосовий дзвінок|Llamada de video perdida|Appel audio manqué|"
+    "Chamada de áudio perdida|Ligação de voz não atendida|Ligação de vídeo não atendida|Sprachanruf verpasst|"
+    "Videoanruf verpasst|Gemiste spraakoproep|Gemiste videoproep|Missat videosamtal|Panggilan video tidak dijawab|"
+    "Panggilan suara tidak dijawab|Cevapsız görüntülü çağrı|Nieodebrana rozmowa wideo"
 )
 MISSED_CALLS = tuple(_MISSED_CALLS.split("|"))
 """The whole text of a missed call; on iOS more may follow."""

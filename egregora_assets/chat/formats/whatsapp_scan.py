@@ -110,7 +110,7 @@ class TwoDigitYears:
             return False
         if self.explained[2] > others or (varies > 1 and self.backward <= backward):
             return True
-        return None if varies > 0 else False
+        return None if varies > 0 and self.backward <= backward else False
 
 
 @dataclass
