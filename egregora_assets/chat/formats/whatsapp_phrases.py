@@ -958,7 +958,7 @@ NOTICE_BEFORE_COLON = (
 """An "author" that is the first half of an Android notice with a colon in it: ``Ana changed the subject to: Roma``."""
 
 NOTICE_IOS = (
-    "(?:を追加しました|を退出しました|を削除しました|を退出させました|추가했습니다|삭제했습니다|만들었습니다|나갔습니다|"
+    "(?:をピン留めしました|고정했습니다|を追加しました|を退出しました|を削除しました|を退出させました|추가했습니다|삭제했습니다|만들었습니다|나갔습니다|"
     "eklediniz|oluşturdunuz|değiştirdiniz|çıkardınız|çıktınız)$|"
     "end-to-end|criptografia de ponta a ponta|encriptadas ponto a ponto|cifrados? de extremo a extremo|"
     "ende-zu-ende|chiffrés de bout en bout|сквозным шифрованием|наскрізним шифруванням|uçtan uca şifre|"
@@ -1417,7 +1417,17 @@ _NOTICE_STARTS = {
         "這是與「|限時訊息"
     ),
 }
-NOTICE_STARTS = tuple(dict.fromkeys(start for starts in _NOTICE_STARTS.values() for start in starts.split("|")))
+_LATER_NOTICE_STARTS = (
+    "you invited|you requested|your request|this message was|new messages will|only messages that|an admin approved|"
+    "default timer|você fixou|fixou uma mensagem|fijaste un|has fijado un|hai fissato un|vous avez épinglé|вы закрепили|"
+    "ви закріпили|bir mesajı sabitlediniz|anda menyematkan|przypięto wiadomość|du fäste|du har fäst|du festet|"
+    "du fastgjorde|kiinnitit viestin|připnuli jste|pripli ste|rögzítettél egy|ați fixat|καρφιτσώσατε ένα|bạn đã ghim|"
+    "您置顶了|你置顶了|您已釘選|你已釘選|您釘選了|הצמדת הודעה"
+)
+"""The same of what the app says since: pinned messages and requests to join. Believed, for want of published texts."""
+NOTICE_STARTS = tuple(
+    dict.fromkeys(start for starts in (*_NOTICE_STARTS.values(), _LATER_NOTICE_STARTS) for start in starts.split("|"))
+)
 """What a notice of iOS begins with behind its mark: one to three words, four letters of Chinese and Japanese, eight of
 Thai. Without the notices that begin with a person's name."""
 
