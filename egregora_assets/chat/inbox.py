@@ -27,18 +27,30 @@ _BLOCK = 1 << 20
 log = logging.getLogger(__name__)
 
 
+FileState = tuple[int, int, int]
+"""A file's inode, its bytes and its mtime in ns."""
+
+
 @dataclass(frozen=True)
 class InboxFile:
-    """One file in the inbox. ``export_id`` is the sha256 of its bytes."""
+    """One file in the inbox. ``export_id`` is the sha256 of its bytes; ``state`` tells them from later ones."""
 
     path: Path
     export_id: str
     bytes: int
+    state: FileState
 
     @property
     def name(self) -> str:
         """The file's name as text: bytes that are no UTF-8 become U+FFFD."""
         return _as_text(self.path.name)
+
+    def has_changed(self) -> bool:
+        """Return whether other bytes stand at ``path`` since they were hashed, or none."""
+        try:
+            return _state(self.path.stat()) != self.state
+        except OSError:
+            return True
 
 
 def inbox_files(inbox: Path) -> list[Path]:
@@ -95,20 +107,25 @@ def registered_files(connection: duckdb.DuckDBPyConnection, inbox: Path, export_
     found: dict[str, InboxFile] = {}
     for export_id, name, size, moment in registered:
         named = [path for path in by_size.get(size, []) if _as_text(path.name) == name]
-        if len(named) == 1 and _untouched_since(named[0], moment):
-            found[export_id] = InboxFile(named[0], export_id, size)
+        state = _untouched_since(named[0], moment) if len(named) == 1 else None
+        if state is not None:
+            found[export_id] = InboxFile(named[0], export_id, size, state)
     sizes = {size for export_id, _, size, _ in registered if export_id not in found}
     searched = (path for size in sizes for path in by_size.get(size, []))
     return {file.export_id: file for file in _hashed(searched) if file.export_id in export_ids} | found
 
 
-def _untouched_since(path: Path, moment: int) -> bool:
-    """Return whether neither a file's bytes nor its name have changed since ``moment``, in microseconds."""
+def _untouched_since(path: Path, moment: int) -> FileState | None:
+    """Return the state of a file of which neither bytes nor name have changed since ``moment``, in microseconds."""
     try:
         status = path.stat()
     except FileNotFoundError:
-        return False
-    return max(status.st_mtime_ns, status.st_ctime_ns) < moment * 1000
+        return None
+    return _state(status) if max(status.st_mtime_ns, status.st_ctime_ns) < moment * 1000 else None
+
+
+def _state(status: os.stat_result) -> FileState:
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def register(connection: duckdb.DuckDBPyConnection, files: list[InboxFile]) -> int:
@@ -185,10 +202,11 @@ def _free_name(inbox: Path, name: str, path: Path) -> Path:
         number += 1
 
 
-def _hash(path: Path) -> tuple[str, int]:
+def _hash(path: Path) -> tuple[str, int, FileState]:
     digest, size = hashlib.sha256(), 0
     with path.open("rb") as file:
+        state = _state(os.fstat(file.fileno()))
         while block := file.read(_BLOCK):
             digest.update(block)
             size += len(block)
-    return digest.hexdigest(), size
+    return digest.hexdigest(), size, state

@@ -121,10 +121,10 @@ def _load(
             else:
                 stage_records(connection, parsed, file.name)
                 outcome = _load_records(connection, settings, keys, file, parsed)
-    except AmbiguousDates as error:
-        return _fail(connection, file, "ambiguous", str(error))
     except ExportUnreadable as error:
-        return _fail(connection, file, "failed", str(error))
+        if isinstance(error, _Changed) or file.has_changed():
+            return _leave_waiting(file)
+        return _fail(connection, file, "ambiguous" if isinstance(error, AmbiguousDates) else "failed", str(error))
     log.info("%s: %s messages, %s new", file.name, f"{outcome.messages:,}", f"{outcome.added:,}")
     return outcome
 
@@ -161,6 +161,7 @@ def _load_text(
             merged.removed,
         )
         _note(change, file, PLATFORM, outcome, staged.quarantined, staged.first, staged.last)
+        _expect_unchanged(file)
         return _under_shown_names(change, settings, keys, outcome)
 
 
@@ -176,6 +177,7 @@ def _load_records(
             file.name, source_id, merged.messages, merged.added, merged.known, pieces.total, merged.updated
         )
         _note(change, file, parsed.platform, outcome, pieces, merged.first, merged.last)
+        _expect_unchanged(file)
         return _under_shown_names(change, settings, keys, outcome)
 
 
@@ -201,6 +203,22 @@ def _without_title(staged: Staged, title: str, people: list[str]) -> Staged:
     if own in {normalised_name(name) for name in people}:
         return staged
     return replace(staged, authors=[name if name and normalised_name(name) != own else None for name in staged.authors])
+
+
+class _Changed(ExportUnreadable):
+    """What was read need not be what the export is known by."""
+
+
+def _expect_unchanged(file: InboxFile) -> None:
+    if file.has_changed():
+        raise _Changed(file.name)
+
+
+def _leave_waiting(file: InboxFile) -> ExportOutcome:
+    """Keep nothing of a file that others have written to, or taken away, while it was read."""
+    problem = "it has changed while it was read: what stands there now is taken in by the next run"
+    log.warning("%s: %s", file.name, problem)
+    return ExportOutcome(file.name, None, problem=problem)
 
 
 def _fail(connection: duckdb.DuckDBPyConnection, file: InboxFile, status: str, problem: str) -> ExportOutcome:

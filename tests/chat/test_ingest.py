@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import signal
 import subprocess
@@ -35,6 +36,14 @@ TALK: tuple[Line, ...] = (
     (1, "Priya Raman", "ok"),
     (5, "Ana Lima", "first line\nsecond line"),
     (9, "Rui Costa", "bye"),
+)
+
+
+SMALL = chat((0, "Ana Lima", "first"), (1, "Rui Costa", "second"))
+STRUCTURED = "".join(
+    json.dumps({"chat": "Garden Club", "timestamp": f"2024-03-13T09:0{number}:00Z", "author": author, "text": text})
+    + "\n"
+    for number, (author, text) in enumerate((("Ana Lima", "first"), ("Rui Costa", "second")))
 )
 
 
@@ -87,6 +96,35 @@ def test_an_export_read_again_adds_nothing(settings: Settings) -> None:
     [again] = take_in(settings, reread=True)
     assert (again.added, again.known) == (0, 6)
     assert ids(settings) == before
+
+
+@pytest.mark.parametrize("becomes", ["another", "broken", None])
+@pytest.mark.parametrize("read", [SMALL, STRUCTURED])
+def test_a_file_that_changes_while_it_is_read_is_taken_in_as_what_it_is_then(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, read: str, becomes: str | None
+) -> None:
+    """Its bytes would be known under the name of others, and these never come in."""
+    path = settings.inbox / ("talk.jsonl" if read is STRUCTURED else "WhatsApp Chat with Garden Club.txt")
+    path.write_text(read)
+    hashed = of_exports.read_inbox
+
+    def hashed_before(folder: Path) -> list[inbox.InboxFile]:
+        files = hashed(folder)
+        path.unlink()
+        if becomes is not None:
+            path.write_text(read.replace("first", "third") if becomes == "another" else "no chat")
+        return files
+
+    with monkeypatch.context() as patch:
+        patch.setattr(of_exports, "read_inbox", hashed_before)
+        (outcome,) = take_in(settings)
+    assert "changed while it was read" in (outcome.problem or "")
+    assert texts(settings) == []
+    assert query(settings, "SELECT status, detail FROM exports") == [("waiting", None)]
+
+    path.write_text(read)
+    assert [outcome.added for outcome in take_in(settings)] == [2]
+    assert texts(settings) == ["first", "second"]
 
 
 def test_equal_messages_within_a_minute_are_all_kept(settings: Settings) -> None:

@@ -156,11 +156,11 @@ caption before or after."""
 _IS_OMISSION = f"""CASE
     WHEN length(words) >= 80 OR regexp_matches(omitted, '{phrases.VIEW_ONCE}') THEN false
     WHEN ltrim(words, {_LRM} || {_RLM})[1] NOT IN ('<', '‹') THEN regexp_matches(omitted, '{phrases.OMITTED}')
-    WHEN contains(omitted, ' ') OR unicode(omitted) > 1423
+    WHEN regexp_full_match(omitted, '[^ ]+(?: [^ ]+){{1,2}}') OR unicode(omitted) > 1423
         THEN regexp_matches(omitted, '{phrases.MEDIA_IN_BRACKETS}')
     ELSE false
 END"""
-"""Whether words in angle brackets speak of media, or words behind a mark end as those for a medium left out do."""
+"""Whether two or three words in angle brackets speak of media, or words behind a mark end as those for one left out do."""
 _HEADING = r"^[\x{200E}\x{200F}]*([^\n:：]+)[:：]"
 """The word before a poll's question or a place's link."""
 _FILE = r"[^\n/\\<>:]*\.[A-Za-z0-9]*"
