@@ -129,7 +129,7 @@ def _read_archives(
             try:
                 _read_archive(connection, settings, store, present[export.export_id], export.platform, others, outcome)
                 continue
-            except ExportUnreadable as error:  # it could be read when it was loaded: the limits were others then
+            except ExportUnreadable as error:  # it could be read when it was loaded: limits or bytes were others then
                 log.warning("%s", error)
         outcome.missing.append(export.file_name)
 
@@ -169,6 +169,10 @@ def _read_archive(
             found = set(known["member_index"].to_pylist())
             new = [info for info in infos if info.index not in found] if found else infos
             members = _Members(identified, known, _store_members(archive, new, file, store, outcome))
+    if file.has_changed():
+        raise ExportUnreadable(
+            f"{file.name} has changed while its files were read: they wait for the bytes of its chat"
+        )
     outcome.known += members.known.num_rows
     outcome.files += members.identified.num_rows - members.read["media_id"].null_count
     with transaction(connection, CONSUMER) as change:

@@ -9,10 +9,11 @@ import subprocess
 import sys
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from egregora_assets.chat.inbox import registered_files
+from egregora_assets.chat.inbox import InboxFile, registered_files
 from egregora_assets.chat.ingest import ingest
 from egregora_assets.config import Settings
 from egregora_assets.media import ingest as media
@@ -177,6 +178,28 @@ def test_a_file_that_changed_since_it_was_registered_is_not_taken_for_the_export
         moved = path.with_name("moved.zip")
         moved.write_bytes(path.read_bytes()[::-1])
         assert registered_files(connection, settings.inbox, [export_id])[export_id].path == moved
+
+
+def test_files_of_an_archive_that_was_replaced_meanwhile_are_not_taken_for_the_export_s(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = put(settings, photo(0))
+    original, found = path.read_bytes(), media.registered_files
+
+    def found_before(*arguments: Any) -> dict[str, InboxFile]:
+        files = found(*arguments)
+        path.unlink()
+        put(settings, photo(1))
+        return files
+
+    with open_warehouse(settings) as connection:
+        ingest(connection, settings)
+        with monkeypatch.context() as patch:
+            patch.setattr(media, "registered_files", found_before)
+            assert refresh(connection, settings).missing == [path.name]
+        assert rows(connection, "FROM media_files") == []
+        path.write_bytes(original)
+        assert refresh(connection, settings).archives == 1
 
 
 KILLED = """
