@@ -5,16 +5,19 @@ from __future__ import annotations
 from egregora_assets.privacy.scrub import quoted
 
 _WEEKDAYS = (
-    r"mon(?:day)?s?|segunda(?:-feira)?|lunes|montag|lundi",
-    r"tue(?:s|sday)?s?|terca(?:-feira)?|martes|dienstag|mardi",
-    r"wed(?:nesday)?s?|quarta(?:-feira)?|miercoles|mittwoch|mercredi",
-    r"thu(?:rs|rsday)?s?|quinta(?:-feira)?|jueves|donnerstag|jeudi",
-    r"fri(?:day)?s?|sexta(?:-feira)?|viernes|freitag|vendredi",
-    r"sat(?:urday)?s?|sabado|samstag|samedi",
-    r"sun(?:day)?s?|domingo|sonntag|dimanche",
+    r"mondays?|segunda(?:-feira)?|lunes|montag|lundi",
+    r"tuesdays?|terca(?:-feira)?|martes|dienstag|mardi",
+    r"wednesdays?|quarta(?:-feira)?|miercoles|mittwoch|mercredi",
+    r"thursdays?|quinta(?:-feira)?|jueves|donnerstag|jeudi",
+    r"fridays?|sexta(?:-feira)?|viernes|freitag|vendredi",
+    r"saturdays?|sabado|samstag|samedi",
+    r"sundays?|domingo|sonntag|dimanche",
 )
+_SHORT = ("mons?", "tues?", "weds?", "thu(?:rs)?", "fris?", "sats?", "suns?")
+_EVERYDAY = r"(?:mon|wed|sat|sun)s?"
+"""These are days only where they can be nothing else: not in "sun cream", "sat nav" and "mon sac"."""
 _TODAY = (
-    r"today|tonight|this (?:morning|afternoon|evening)|now|right away|hoje(?: (?:a noite|a tarde|de manha))?|agora|ja|hoy|"
+    r"today|tonight|this (?:morning|afternoon|evening)|now|right away|hoje(?: (?:a noite|a tarde|de manha))?|agora|hoy|"
     r"heute(?: abend)?|aujourd'hui|ce soir"
 )
 _TOMORROW = r"tomorrow(?: (?:morning|noon|afternoon|evening|night))?|amanha(?: (?:cedo|de manha|a tarde|a noite))?|morgen|demain"
@@ -54,12 +57,15 @@ _DATE = (
 )
 _OTHER = (
     r"(?:by|before|until|ate|antes de|bis|vor|hasta|avant) (?:the )?(?:o |a |dia )?"
-    r"(?:[0-9]{1,2}(?:st|nd|rd|th)?(?::[0-9]{2}|/[0-9]{1,2}|h)?|noon|midnight|end of (?:the )?(?:week|month|day)|meio-dia|"
+    r"(?:[0-9]{1,2}(?:st|nd|rd|th)?(?::[0-9]{2}|/[0-9]{1,2}|h)?|noon|midnight|end of (?:the )?[a-z]{3,}|meio-dia|"
     r"meia.noite|fim d[a-z] [a-z]+)|(?:this|next|essa|nesta|proxima) (?:week(?:end)?|month|semana)|after (?:work|lunch|school)|"
     r"depois do (?:almoco|trabalho)|at [0-9]{1,2}|later|mais tarde|first thing"
 )
-_DAYS = "|".join(_WEEKDAYS)
-_DUE = quoted(rf"\b({_BEFORE}?(?:{_TOMORROW}|(?:{_DAYS}){_PART}\b)|{_DATE}|{_TODAY}|{_OTHER})\b")
+_DAYS = "|".join((*_WEEKDAYS, _SHORT[1], _SHORT[3], _SHORT[4]))
+_SHORT_DAY = rf"(?:by|before|until|till|on|this|next) {_EVERYDAY}|{_EVERYDAY}$"
+_DUE = quoted(
+    rf"\b({_BEFORE}?(?:{_TOMORROW}|(?:{_DAYS}){_PART}\b)|(?:{_SHORT_DAY}){_PART}|{_DATE}|{_TODAY}|{_OTHER})\b"
+)
 _IS_DATE = quoted(rf"^{_DATE}$")
 
 
@@ -74,8 +80,8 @@ def day(found: str, said_on: str) -> str:
     A day of the week or of the month is the next one to come.
     """
     weekdays = " ".join(
-        f"WHEN {_says(found, names)} THEN {said_on} + 1 + ({number} - isodow({said_on})::INTEGER + 13) % 7"
-        for number, names in enumerate(_WEEKDAYS, 1)
+        f"WHEN {_says(found, f'{names}|{short}')} THEN {said_on} + 1 + ({number} - isodow({said_on})::INTEGER + 13) % 7"
+        for number, (names, short) in enumerate(zip(_WEEKDAYS, _SHORT, strict=True), 1)
     )
     dated = f"WHEN regexp_matches({found}, {_IS_DATE}) THEN {_next(found, said_on)}"
     return (

@@ -159,6 +159,9 @@ DAYS = {
     "by 3/4": ("by 3/4", None),
     "ate 19:30": ("ate 19:30", None),
     "next week": ("next week", None),
+    "by sat": ("by sat", date(2024, 3, 16)),
+    "the sun cream and mon sac, ja": (None, None),
+    "by the end of may": ("by the end of may", None),
     "whenever": (None, None),
 }
 
