@@ -71,9 +71,9 @@ DECISION = _any(
     rf"\blet'?s (?:just |all |really |all just )?(?:{_WE_DO}|get|make|have|call|say)\b",
     rf"\bwe(?:'ll| will|'re going to| are going to)(?: now| all| just| only| both| also| then)? {_WE_DO}\b",
     r"\bwe(?:'ll| will)(?: now| all| just| only| both| also| then)? (?:get|have|make)\b",
-    r"(?:\bwe(?:'re| are)(?: not| now)*|^) (?:doing|buying|taking|closing|keeping|moving|switching|dropping|using|renting|"
+    r"(?:\bwe(?:'re| are)(?: not| now)*) (?:doing|buying|taking|closing|keeping|moving|switching|dropping|using|renting|"
     r"cancell?ing|postponing|"
-    r"selling)\b",
+    r"selling)\b|^(?:ok|okay)[,:]? (?:dropping|cancell?ing|postponing|(?:moving|switching) to)\b",
     r"\b(?:going|sticking|went|staying) with\b",
     r"\bit is (?:then|now)\b|^(?:so|then) it'?s\b",
     r"^(?:ok|okay)[,:]? (?:no|one|two|both|everyone|all)\b",
@@ -92,7 +92,8 @@ DECISION = _any(
     r"\b(?:entao (?:fica|ficam|ficou|vai ser|vao ser)|fica (?:assim|entao|decidido|pra|para|dia|em|sendo|o|a|[0-9]+)|ficou pra)\b",
     r"^(?:entao |ok,? )?va[io] ser\b|^(?:ok,? )?entao vamos n[oa]s? ",
     r"\b(?:ficamos|fechamos|fechei|ficou) com\b",
-    r"\b(?:foi|foram|fica|ficou|ficaram|esta|ta|estao) (?:cancelad|adiad|aprovad|marcad|remarcad|suspens|transferid|antecipad)"
+    r"(?:\b(?:foi|foram|fica|ficou|ficaram|esta|ta|estao)|^(?:[oa] )?(?:jogo|reuniao|treino|aula|festa|"
+    r"churrasco|viagem|evento|encontro|ensaio)) (?:cancelad|adiad|aprovad|marcad|remarcad|suspens|transferid|antecipad)"
     r"[oa]s?\b|\b(?:adiad|remarcad|transferid|antecipad)[oa]s? (?:para|pra|pro|por)\b|\b(?:adiamos|remarcamos|cancelamos)\b",
     r"\bmud(?:ou|amos) (?:pra|para|de)\b",
     r"\b(?:sem discussao|nao vai mais|nao vamos mais|nao precisa mais|a gente so|a partir de agora)\b",
@@ -104,12 +105,16 @@ DECISION = _any(
     r"\b(?:queda|quedo|quedan|esta|se ha|fue|ha sido) (?:aplazad|pospuest|cancelad|suspendid|aprobad)[oa]s?\b|"
     r"\b(?:aplazad|pospuest)[oa]s? (?:para|al?|hasta)\b|\bse (?:aplaza|pospone|cancela)\b",
     r"\b(?:ist|sind|wird|werden|wurde|wurden)\b.* (?:verschoben|verlegt|vertagt|abgesagt|genehmigt)\b|"
-    r"\b(?:verschoben|vertagt|verlegt) auf\b|\bwir (?:verschieben|verlegen|sagen .* ab)\b|\blass(?:t|en wir)? uns [a-z]+",
+    r"\bfae?llt (?:leider |heute |morgen )?aus\b|\bdann (?:machen|nehmen|kaufen|treffen|bleiben|fahren|bestellen|mieten|buchen|"
+    r"feiern|"
+    r"essen|verschieben|gehen) wir\b|\b(?:verschoben|vertagt|verlegt) auf\b|\bwir (?:verschieben|verlegen|sagen .* ab)\b|"
+    r"\blass(?:t|en wir)? uns [a-z]+",
     r"\b(?:est|sont|a ete|ont ete) (?:reporte|annule|decale|deplace|avance|approuve)e?s?\b|\breportee?s? (?:a|au|aux)\b|"
     r"\bon (?:reporte|decale|annule)\b",
-    r"\b(?:wir (?:haben (?:uns )?(?:[a-z]+ )*(?:entschieden|beschlossen|geeinigt)|nehmen|machen|gehen|bleiben|kaufen|treffen)|"
+    r"\b(?:wir (?:haben (?:uns )?(?:[a-z0-9.]+ )*(?:entschieden|beschlossen|geeinigt)|nehmen|machen|gehen|bleiben|kaufen|treffen)|"
     r"beschlossen|abgemacht|einigen wir uns|es bleibt (?:dabei|bei)|dann also)\b",
-    r"\b(?:on a (?:decide|choisi|vote)|nous avons decide|c'est decide|on part sur|on prend|on garde|convenu|c'est regle)\b",
+    r"\b(?:on a (?:decide|choisi|vote)|on s'est mis d'accord (?:pour|sur)|on se retrouve (?:au?|chez|devant|demain|l[ea]|[a-z]+di)|"
+    r"nous avons decide|c'est decide|on part sur|on prend|on garde|convenu|c'est regle)\b",
 )
 DECISION_WITH = {
     "then": _any(
@@ -149,7 +154,8 @@ NOT_DECISION = _any(
     r"\b(?:ainda nao|ninguem nunca|nunca|nao consigo|se eu|se a gente|tivesse|tinha|tinham|ano passado|uma vez|governo|"
     r"prefeitura)\b",
     r"\b(?:vamos (?:ver|decidir|esperar|pensar|falar|combinar|torcer)|eu decidi|eles|juiz)\b|^(?:esquece|deixa)\b.*\bentao\W*$",
-    r"\b(?:aun no|todavia no|noch nicht|nicht entschieden|pas encore|pas decide)\b|\bnada (?:(?:foi|esta|ficou|ta|fue) )?"
+    r"^(?:wenn|falls)\b|\b(?:aun no|todavia no|noch nicht|nicht entschieden|pas encore|pas decide)\b|\bnada (?:(?:foi|esta|"
+    r"ficou|ta|fue) )?"
     r"(?:ainda )?(?:decidid|combinad|definid|resolvid|acordad|fechad)[oa]\b|\bdecid(?:imos|iu|iram) nada\b|\bnao (?:decidimos|"
     r"votamos|escolhemos|combinamos|fechamos|ficou|foi|esta)\b|\bno (?:hemos|decidimos|acordamos|se ha|esta)\b|"
     r"\bnichts? (?:[a-z]+ )?(?:entschieden|beschlossen|fest)\b|\bnicht (?:entschieden|beschlossen)\b|\brien (?:[a-z]+ )?(?:decide|"
@@ -157,7 +163,9 @@ NOT_DECISION = _any(
     r"^(?:(?:e|mas|entao|nos|a gente|nao|so|ok,?|sim,?|ai) )*(?:somos|estamos|temos|tinhamos|vamos ver|podemos|podiamos|"
     r"precisamos|perdemos|"
     r"ganhamos|queremos|sabemos|achamos|devemos|viemos|fomos|jogamos|esperamos|gostamos|amamos|vimos|chegamos|conseguimos|"
-    r"estavamos|eramos|iamos|estivemos|tivemos|pegamos|demos|rimos|falamos|vivemos|moramos|podiamos|deviamos|ficamos (?:felizes|"
+    r"estavamos|eramos|iamos|estivemos|tivemos|pegamos|demos|rimos|falamos|vivemos|moramos|podiamos|deviamos|tenemos|queremos|"
+    r"debemos|creemos|"
+    r"necesitamos|tuvimos|ficamos (?:felizes|"
     r"tristes))\b",
 )
 """What only tells of decisions: of others, of the past, not made, or only wished for."""
@@ -173,7 +181,8 @@ CALLED_OFF = _any(
     r"let's (?:drop|cancel|scrap))\b",
     r"\b(?:desistimos|(?:foi|foram|esta|ta|fica|ficou) (?:cancelad|desmarcad)[oa]s?|vamos (?:cancelar|desmarcar|desistir))\b",
     r"\b(?:(?:queda|esta|se ha) (?:cancelad|anulad)[oa]|ya no (?:vamos|hacemos|compramos|quedamos))\b",
-    r"\b(?:abgesagt|faellt aus|fallt aus|wird nichts|(?:est|sont) annulee?s?|on (?:annule|laisse tomber)|finalement (?:non|pas))\b",
+    r"\b(?:abgesagt|fae?llt (?:[a-z]+ )?aus|wird nichts|(?:est|sont) annulee?s?|on (?:annule|laisse tomber)|finalement (?:non|"
+    r"pas))\b",
 )
 """What also takes back a decision that it clearly speaks of."""
 OFF_ALONE = _any(
@@ -221,6 +230,8 @@ _PT_I_DO = (
     r"respondo|pago|pesquiso|corrijo|troco|mudo|asso|cozinho|assino|fotografo|posto|publico|registro|anoto|organizo|divulgo|"
     r"arrumo|lavo|deixo|entrego|fico com|assumo|testo|subo|apago|junto|separo|convido|encomendo|agendo|traduzo|desenho|limito)"
 )
+_ES_I_DO = r"(?:llevo|traigo|compro|mando|envio|llamo|reservo|aviso|preparo|recojo|escribo)"
+_DE_I_DO = r"(?:(?:bring|kauf|ruf|schreib|schick|hol|buch|bestell|besorg|reservier|ue?berweis|organisier|back|druck)e?)"
 TAKES_ON = _any(
     r"\b(?:i'll|i will|i shall|i'm going to|i am going to|i'm gonna)(?: also| just| then| now| gladly| definitely|"
     r" quickly)? [a-z]+",
@@ -230,8 +241,12 @@ TAKES_ON = _any(
     r"i got this|"
     r"doing that|doing it)\b",
     r"\blet me (?:check|ask|call|look|do|send|write|get|fix|find|book)\b",
-    r"\bi can (?:bring|order|pick|send|call|ask|write|book|get|fetch|make|bake|lend|print|cover|fix|do (?:it|that))\b",
-    r"\bi(?:'m| am) (?:drafting|organi[sz]ing|bringing|writing|changing|preparing|sending|booking|picking|calling|collecting|"
+    r"\bi can (?:bring|order|pick|send|call|ask|write|book|get|fetch|make|bake|lend|print|cover|fix|drop|collect|"
+    r"prepare|sort|do (?:it|that))\b",
+    r"(?:^|[,;] )(?:i'd be |i'm )?happy to (?:take|bring|do|host|drive|bake) (?:it|that|this|them|the|one|some|you)\b|"
+    r"\bwe(?:'ll| will| can) bring\b",
+    r"\bi(?:'m| am) (?:ordering|printing|drafting|organi[sz]ing|bringing|writing|changing|preparing|sending|booking|picking|"
+    r"calling|collecting|"
     r"buying)\b",
     r"[,;] (?:bringing|sending|booking|fixing) (?:it|them|that)\b",
     r"\b(?:then )?i (?:take|write|bring|do|make|handle) (?:the|care|it|that)\b|\bi'd like to (?:do|take|write|make)\b",
@@ -242,16 +257,17 @@ TAKES_ON = _any(
     r"\bvou (?:la )?(?:[a-z]+[aei]r|por|la)\b",
     r"\b(?:deixa comigo|deixa que eu|deixem comigo|pode deixar|e comigo|fico responsavel|minha vez)\b",
     # Spanish, German, French
-    r"\b(?:yo (?:llevo|traigo|compro|mando|hago|llamo|reservo|aviso|preparo|me encargo)|me encargo|voy a (?:llamar|comprar|"
+    rf"(?:\byo |[,;.:] (?:te |os |les? )?|{_START}(?:te |os |les? |l[oa]s? |ya )?){_ES_I_DO}\b",
+    r"\b(?:yo hago|me encargo|voy a (?:llamar|comprar|"
     r"hacer|mandar|"
     r"enviar|reservar|preguntar|traer|preparar|escribir|arreglar))\b",
-    r"\bich (?:bringe|kaufe|mache|rufe|schreibe|schicke|hole|buche|bestelle|frage|kuemmere|kummere|werde|besorge|uebernehme|"
-    r"ubernehme)\b",
-    r"\bje (?:m'occupe|m'en occupe|vais (?:[a-z]+[ei]r|[a-z]+re)|ferai|apporte|prends|amene|appelle|reserve|envoie|prepare)\b|"
-    r"\bje m'en charge\b",
+    rf"\bich (?:{_DE_I_DO}|mache?|frage?|kue?mmere?|werde|ue?bernehme)\b|\b{_DE_I_DO} ich\b",
+    r"\bje (?:m'(?:en )?(?:occupe|charge)|vais (?:[a-z]+[ei]r|[a-z]+re)|ferai)\b|\bj(?:e (?:te |vous |l[ea]s? |lui |leur |l')?|')"
+    r"(?:apporte|prends|amene|appelle|reserve|envoie|prepare|achete|rembourse|commande|imprime)\b",
 )
 _SOON = (
-    r"(?: (?:then|today|tonight|now|later|tomorrow|hoje|amanha|entao|logo|hoy|manana|luego|esta tarde|heute|morgen|gleich|"
+    r"(?: (?:then|today|tonight|now|later|tomorrow|hoje|amanha|entao|logo|hoy|manana|luego|esta (?:tarde|noche)|heute(?: noch)?|"
+    r"morgen|gleich|"
     r"spater|ce "
     r"soir|demain|tout de suite))?"
 )
@@ -262,15 +278,18 @@ ACCEPTS = _any(
     rf"{_WITH_LEAD}(?:(?:i'm |already )?on it|i(?:'ll| will| can| could)(?: gladly| happily)?(?: (?:do|take|handle|sort|manage|"
     rf"see to|"
     r"look after|take care of) (?:it|that|this)(?: one)?)?|leave (?:it|that) (?:to|with) me|i(?:'ve)? got (?:it|this|that)|"
-    rf"(?:will|can) do(?: it| that| this)?|count on me|consider it done|i volunteer|doing it|happy to|me){_SOON}(?:\W*$|[,;!.] )",
+    rf"(?:will|can) do(?: it| that| this)?|count on me|consider it done|i volunteer|doing it|(?:i'd be |i'm )?happy to(?: (?:do|"
+    rf"take|help)(?: (?:it|that|this|them))?)?|me){_SOON}(?:\W*$|[,;!.] )",
     rf"{_WITH_LEAD}(?:deix[ae]m? comigo|deixa (?:que )?eu (?:faco|resolvo|vejo|trato)|podes? deixar|e comigo|eu (?:mesm[oa]|"
     rf"faco|trato|"
     r"resolvo|cuido|vou|posso)(?: (?:isso|disso|nisso))?|(?:eu )?trato (?:eu )?d?isso|faco eu|posso(?: (?:sim|eu))?|conta comigo|"
-    rf"fico com (?:isso|essa)|fica comigo|[a-z]+o eu|eu [a-z]+o(?: isso| sim)?|[a-z]+o sim|vejo(?: isso)?){_SOON}(?:\W*$|[,;!.] )",
+    rf"fico com (?:isso|essa)|fica comigo|[a-z]+o eu|eu [a-z]+o(?: isso| sim| el[ea]s?)?|[a-z]+o sim|"
+    rf"vejo(?: isso)?){_SOON}(?:\W*$|[,;!.] )",
     rf"{_WITH_LEAD}(?:(?:yo )?me encargo(?: yo)?|yo (?:lo hago|voy|puedo)|dejamelo(?: a mi)?|cuenta conmigo|voy yo|"
-    r"mach(?:e)? ich|(?:das )?ich mach(?:e|s|'s)?(?: das| es)?|das mach(?:e)? ich|ich kue?mmere mich(?: darum)?|(?:das )?"
+    r"(?:mach|hol|bring|kauf|schick|bestell|besorg|buch|ue?berweis)e? ich|(?:das )?ich mach(?:e|s|'s)?(?: das| es)?|"
+    r"das mach(?:e)? ich|ich kue?mmere mich(?: darum)?|(?:das )?"
     r"ue?bernehme? ich|ich ue?bernehme?(?: das| es)?|kann ich machen|je m'en (?:occupe|charge)|j'y vais|je le fais|"
-    rf"je fais ca|compte sur moi|(?:le |lo |la |se lo )?[a-z]+o yo|yo (?:le |lo |la )?[a-z]+o){_SOON}(?:\W*$|[,;!.] )",
+    rf"je fais ca|compte sur moi|(?:les? |l[oa]s? |se lo )?[a-z]+o yo|yo (?:le |lo |la )?[a-z]+o){_SOON}(?:\W*$|[,;!.] )",
 )
 """Takes on what another has asked for, and says nothing of it."""
 NOT_TAKES_ON = _any(
@@ -279,6 +298,10 @@ NOT_TAKES_ON = _any(
     r"believe|survive|always|know|give (?:it|you)|live|die|kill|lose|stay|love|hate|come|eat)\b",
     r"\bif (?:i|you|someone|somebody|only)\b|\bi can't\b|\bi was going to\b|\btold (?:you|him|her|them)\b",
     r"\bvou (?:ver|ser|estar|ir|ter|chegar|dormir|esperar|tentar|ficar|embora|morrer|perder|chorar|sair|viajar|parar)\b",
+    r"\bllevo (?:[a-z0-9]+ )?(?:minutos|horas?|dias?|semanas?|mes(?:es)?|anos?|tiempo|esperando)\b|"
+    r"\bich (?:frage? mich|[a-z]+ mir)\b|\bich\b.* (?:nicht|nie|immer)\b|^(?:was|warum|wie|wann|wo|wen)\b.*\bich\b|"
+    r"\bj(?:e |').* (?:jamais|souvent|toujours|pas|mal)\b|\b(?:siempre|nunca|mucho)\b|"
+    r"\b(?:abrazos?|besos?|bisous?|abracos?|beijos?)\b",
     r"\b(?:nao vou|eu ia|ja (?:paguei|fiz|mandei)|se eu)\b|\bich werde (?:nicht|nie|sehen)\b",
 )
 _DID = (
@@ -294,6 +317,10 @@ _PT_DID = (
 _ES_DID = (
     r"(?:enviado|mandado|comprado|llamado|reservado|pagado|hecho|impreso|avisado|confirmado|actualizado|arreglado|limpiado|"
     r"llevado|traido|recogido|escrito|publicado|pedido|terminado|entregado|preparado|hablado con)"
+)
+_ES_I_DID = (
+    r"(?:compre|mande|envie|reserve|pague|hice|llame|avise|hable con|imprimi|escribi|traje|lleve|recogi|pedi|arregle|entregue|"
+    r"termine)"
 )
 _DE_DID = (
     r"(?:geschickt|gesendet|gekauft|angerufen|gebucht|bestellt|bezahlt|gemacht|erledigt|gedruckt|ausgedruckt|repariert|geputzt|"
@@ -320,6 +347,7 @@ DONE_ALONE = _any(
     rf"^(?:(?:ok|and|so|yes|there),? )?(?:i(?:'ve| have)? )?(?:just |already |now |finally )?(?:{_DID}{_IT}|did (?:it|that))"
     rf"{_AGO}\W*$",
     rf"^(?:(?:ok|e|sim|pronto),? )?(?:eu )?(?:ja )?(?:o |a |os |as |te )?{_PT_DID}{_IT}{_AGO}\W*$",
+    rf"^(?:(?:ok|y|si),? )?ya (?:te )?(?:l[oa]s? |les? )?{_ES_I_DID}{_AGO}\W*$",
     rf"^(?:(?:ok|y|si),? )?(?:ya )?(?:lo |la |los |las |te lo )?he {_ES_DID}{_IT}{_AGO}\W*$",
     rf"^(?:(?:ok|ja|so),? )?(?:ich )?hab(?:e|'s|s)?(?: ich)?(?: es| das| sie| ihn| alles| schon| gerade| bereits)* {_DE_DID}\W*$",
     rf"^(?:(?:ok|oui),? )?(?:je l'ai|je les ai|j'ai)(?: deja| bien)? (?:tout )?{_FR_DID}{_AGO}\W*$",
@@ -329,13 +357,17 @@ DONE_WITH = _any(
     rf"\bi(?:'ve| have)?{_JUST} {_DID}\b",
     rf"^(?:{_DID}|got) (?:the|my|your|our|his|her|their|all|both|him|her|them)\b|\bi(?:'ve| have) got the\b",
     rf"\b(?:is|are|has been|have been|was|were|all|got){_JUST} {_DID}\b",
-    r"^(?:(?:the|o|a|os|as|el|la|los|las|le|les|der|die|das) )?\S+ (?:(?:booked|sent|paid|bought|printed|ordered|fixed|reserved|"
-    r"cleaned|updated|uploaded|submitted|confirmed|posted)|(?:reservad|comprad|enviad|pagad|marcad|agendad|encomendad|entregad|impres|pag|"
-    r"feit|hech)[oa]s?|(?:gebucht|gekauft|bestellt|bezahlt|geschickt|repariert)|(?:achete|reserve|envoye|paye|imprime|commande)"
+    r"^(?:(?:done|ok|okay|feito|pronto|hecho|listo|erledigt)[,:!.] )?"
+    r"(?:(?:the|o|a|os|as|el|la|los|las|le|les|der|die|das) )?\S+ (?:(?:booked|sent|paid|bought|printed|ordered|fixed|reserved|"
+    r"cleaned|updated|uploaded|submitted|confirmed|posted)|(?:reservad|comprad|enviad|pagad|marcad|agendad|encomendad|entregad|"
+    r"impres|pag|"
+    r"feit|hech)[oa]s?|(?:ist )?(?:gebucht|gekauft|bestellt|bezahlt|geschickt|repariert|reserviert)|(?:achete|reserve|envoye|"
+    r"paye|imprime|commande)"
     r"e?s?)(?:\W*$|[,;!.] | (?:for|pro|pra|para|today|yesterday|hoje|ontem)\b)",
     rf"^(?:somebody )?(?:eu )?(?:ja )?(?:te |lhe )?{_PT_DID}\b|[,;.:] (?:eu )?ja {_PT_DID}\b|\bacabei de [a-z]+[aei]r\b",
     r"\b(?:ja )?(?:esta|ta|estao|foi|foram) (?:feit|enviad|pag|comprad|reservad|marcad|impress|entregue|resolvid|pront)[oa]?s?\b",
-    rf"\b(?:he|hemos) {_ES_DID}\b|\bya (?:esta|estan) (?:hech|enviad|pagad|comprad|reservad|list)[oa]s?\b",
+    rf"\bya (?:l[oa]s? |les? )?{_ES_I_DID}\b|\b(?:he|hemos) {_ES_DID}\b|\bya (?:esta|estan) (?:hech|enviad|pagad|comprad|"
+    rf"reservad|list)[oa]s?\b",
     rf"\bhab(?:e|'s|s)?\b.* {_DE_DID}\b|\b(?:ist|sind)\b.* (?:{_DE_DID}|da)\W*$",
     rf"\bj'ai(?: deja| bien)? {_FR_DID}\b|"
     r"\b(?:est|sont)(?: deja| bien)? (?:fait|envoye|paye|achete|reserve|imprime|commande|pret)(?:e|s|es)?\b",
@@ -378,13 +410,17 @@ REQUESTS = _any(
     r"^(?:somebody )?(?:mandas|trazes|levas|compras|fazes|envias|ligas|marcas|reservas|imprimes|avisas|confirmas|tratas|"
     r"passas)\b.*\?",
     r"\b(?:nao (?:te |se |vos )?esquec[a-z]*|no (?:te |os )?olvid[a-z]+|lembr(?:a|ar|em) de|preciso que|precisa ser|tem que ser|"
-    r"temos que [a-z]+r|precisamos [a-z]+r)\b",
+    r"(?:tem que|falta|faltou) (?:avisar|comprar|buscar|ligar|levar|trazer|pagar|mandar|enviar|reservar|marcar|confirmar|pegar|"
+    r"pedir|imprimir|limpar)|te(?:ne)?mos que [a-z]+r|precisamos [a-z]+r)\b",
     r"^(?:somebody )?(?:podes?|consegues?|podem|podias?|poderias?|conseguias?)(?: me)? [a-z]+r\b|\bimportas-te de [a-z]+r\b",
     r"\bme (?:manda|passa|traz|envia)\b|\bpreciso d[a-z]+ .*\bate\b|\balguem (?:me )?(?:passa|leva|traz|vai|faz|abre|manda)\b",
     # Spanish, German, French
-    r"\b(?:puedes|podrias|alguien (?:puede|tiene que)|no te olvides|hay que|tienes que)\b",
-    r"\b(?:kannst du|koennt ihr|konnt ihr|koenntest du|konntest du|kann jemand|jemand muss|vergiss nicht|denk dran|du musst)\b",
-    r"\b(?:peux-tu|tu peux|pourrais-tu|pouvez-vous|quelqu'un (?:peut|doit)|n'oublie|il faut|s'il te plait)\b",
+    r"\b(?:puedes|podrias|(?:puede|podria) alguien|(?:manda|envia|pasa|trae|avisa|compra)(?:me|nos|le|les)|"
+    r"alguien (?:puede|tiene que)|no te olvides|hay que|tienes que)\b",
+    r"\b(?:kannst du|koe?nnte?t ihr|koe?nntest du|k(?:ann|oe?nnte) jemand|wir mue?ssen (?:noch|unbedingt|dringend)|"
+    r"bitte (?:denkt?|vergesst|bringt?|schickt?|meldet) [a-z]+|jemand muss|vergiss nicht|denk dran|du musst)\b",
+    r"\b(?:peux-tu|tu peux|pourrais-tu|pouvez-vous|quelqu'un (?:peut|doit)|n'oublie|il faut|il faudrait (?:que|[a-z]+[ei]r|"
+    r"[a-z]+re)|s'il te plait)\b",
 )
 NOT_REQUESTS = _any(
     r"\b(?:yes|no|red|oh|thanks) please\b|^please (?:no|do|don't)\W*$",
@@ -392,10 +428,13 @@ NOT_REQUESTS = _any(
     r"forget|just|not)\b",
     r"\bi need to (?:get|go|leave|be|run|sleep|eat|think|know|see|say|talk|rest|work|study)\b|^(?:pode|podem) ser\b|"
     rf"^(?:somebody )?{_PT_VERB} sim\W*$",
-    r"\b(?:we need to|precisamos|temos (?:que|de)) (?:talk|discuss|think|decide|see|agree|choose|conversar|falar|decidir|ver|"
+    r"\b(?:we need to|precisamos|te(?:ne)?mos (?:que|de)) (?:talk|discuss|think|decide|see|agree|choose|hablar|elegir|conversar|"
+    r"falar|decidir|ver|"
     r"pensar|"
     r"combinar|escolher)\b",
-    r"\bif (?:you|someone|somebody)\b|\bremember (?:when|how|that)\b|\bremember to (?:breathe|smile)\b",
+    r"\bwir mue?ssen .*(?:reden|sprechen|entscheiden|sehen|ue?berlegen|warten|gehen)\W*$|"
+    r"^(?:tem que|falta) .*\?|\bif (?:you|someone|somebody)\b|"
+    r"\bremember (?:when|how|that)\b|\bremember to (?:breathe|smile)\b",
     r"^(?:get rid|tell me about|take care|take it easy|make it|keep it|let me|let's|let it|take your time)\b",
     r"^(?:passa|faz|leva|fecha) (?:mal|parte|frio|calor|anos|tempo|muito|sentido)\b|^faz\b",
     r"\bfazer o que\b|\bvoce(?:s)? (?:vira|viu|sabe|conhece)",
@@ -426,6 +465,7 @@ ADDRESSED = _any(
 """Asks whom it names, and does not only speak of them."""
 QUESTION_WORD = _any(
     r"^(?:\S+ ){0,3}?(?:who|whose|what|when|where|which|why|how|since when|any)\b",
+    r"^(?:e [oa]s?|y (?:el|l[ao]s?)|und d(?:ie|er|as)|et l[ea]s?|and the) \S+\W*$",
     r"^(?:\S+ ){0,3}?(?:quem|qual|quais|quando|onde|quanto|quantos|quantas|quanta|que horas?|cade|como|o que|por que|"
     r"desde quando|que)\b",
     r"^(?:\S+ ){0,3}?(?:quien|cual|cuando|donde|cuanto|cuantos|como|que|wer|wann|wo|wie|was|welche[rsn]?|warum|qui|quand|ou|"
@@ -455,9 +495,11 @@ REACTION = _any(
 YES_OR_NO = _any(
     r"^(?:yes|yep|yeah|yup|no|nope|sure|not|of course|probably|maybe|done|gladly|fine|ok|okay|agreed|deal|works|i (?:do|did|"
     r"have|am|can|will)|will do|me too|i'm in)\b|^\W*maybe\b|^in\W*$",
-    r"^(?:sim|nao|claro|pode|podemos|posso|consigo|da|vale|tem|vou|ok|ainda|acho|talvez|certeza|combinado|bora|so|ja|deu|leva|"
+    r"^(?:sim|nao|claro|pode|podemos|posso|consigo|da|vale|tem|vou|ok|ainda|acho|talvez|certeza|combinado|bora|so|"
+    r"precisa(?:mos)?|ja|deu|leva|"
     r"eu tambem|to dentro|muito)\b",
-    r"^(?:si|no|claro|ja|nein|oui|non|bien sur|doch)\b",
+    r"^(?:si|no|claro|ja|nein|oui|non|bien sur|doch)\b|"
+    r"^(?:haha[a-z]*|lol|k{2,}|rs+),? (?:yes|yep|yeah|no|nope|sim|nao|si|ja|nein|oui|non)\b",
 )
 ASKS_NUMBER = _any(
     r"\b(?:how (?:much|many|long|far|often)|what time|when|what date|price|cost|until when|capacity|deadline|due)\b",

@@ -34,8 +34,10 @@ _CHOSEN, _DECIDED_OTHERWISE = 2.5, 1.0
 """For a decision that speaks of the choice that was asked for, or does not."""
 
 
-_SENTENCE = quoted(r"""(?:[^.!?\n]|[.!?][\p{L}\p{N}/=&_%#-])+(?:[.!?…？؟]+["”’)*_~]*)?""")
-"""A point or question mark in front of a letter or digit ends nothing: it stands in a link, a file's name or a number."""
+_ORDINAL = r"[0-9]\. (?:(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)\b|um )"
+_SENTENCE = quoted(rf"""(?:{_ORDINAL}|[^.!?\n]|[.!?][\p{{L}}\p{{N}}/=&_%#-])+(?:[.!?…？؟]+["”’)*_~]*)?""")
+"""A point or question mark in front of a letter or digit ends nothing: it stands in a link, a file's name or a number.
+Nor does that of "am 3. Mai"."""
 _ASKS = quoted(r"""[?？؟][!?？؟]*[\s"”’)*_~]*$""")
 _ASKED = quoted(r"""^[\s¿"“‘'(*_~-]*(.*[?？؟])[!?？؟]*[\s"”’)*_~]*$""")
 _SEVERAL_WORDS = quoted(r"\S\s+\S+\s+\S|^[^A-Za-zÀ-ɏ]+$")

@@ -40,6 +40,8 @@ DONE: dict[str, tuple[Window, dict[int, int]]] = {
     "gebucht": (window(("A", "ich buche den Raum"), ("A", "ich hab den Raum gebucht")), {0: 1}),
     "fait": (window(("A", "je m'occupe du gâteau"), ("A", "c'est fait")), {0: 1}),
     "commandé": (window(("A", "je m'occupe du gâteau"), ("A", "j'ai commandé le gâteau")), {0: 1}),
+    "ya compré": (window(("A", "Yo compro el hielo"), ("B", "genial"), ("A", "Ya compré el hielo")), {0: 2}),
+    "done, and what": (window(("A", "I'll update the runbook with the flags"), ("A", "Done, runbook updated")), {0: 1}),
     "by another": (window(("A", "I'll send the invoice"), ("B", "done")), {}),
     "another thing": (window(("A", "I'll send the invoice"), ("A", "I've bought milk")), {}),
     "another act": (window(("A", "I'll send the invoice"), ("A", "I've printed the invoice")), {}),

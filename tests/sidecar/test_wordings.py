@@ -68,6 +68,25 @@ DECISIONS: dict[str, tuple[Window, dict[int, str]]] = {
     "reportée": (window(("A", "la réunion est reportée à mardi")), {0: "agreed"}),
     "postponed": (window(("A", "Training postponed to Thursday")), {0: "agreed"}),
     "that's the plan": (window(("A", "at mine, 7 pm, pizza, that's the plan")), {0: "agreed"}),
+    "tenemos que": (window(("A", "Tenemos que avisar a los nuevos"), ("B", "Debemos mucho dinero")), {}),
+    "fällt aus": (
+        window(("A", "Wir nehmen den Bus zum Spiel"), ("B", "Das Spiel fällt leider aus")),
+        {0: "revoked", 1: "agreed"},
+    ),
+    "dann treffen wir uns": (
+        window(("A", "Gut, dann treffen wir uns um 8"), ("B", "Wenn ja, dann fahren wir")),
+        {0: "agreed"},
+    ),
+    "auf den 3. Mai": (window(("A", "Wir haben uns auf den 3. Mai geeinigt")), {0: "agreed"}),
+    "mis d'accord": (
+        window(("A", "On s'est mis d'accord pour 300"), ("B", "on se retrouve devant la gare")),
+        {0: "agreed", 1: "agreed"},
+    ),
+    "ok, dropping": (
+        window(("A", "OK, dropping 3.9 in the next release"), ("B", "ok, doing fine thanks")),
+        {0: "agreed"},
+    ),
+    "jogo cancelado": (window(("A", "Jogo cancelado, choveu muito"), ("B", "fui cancelado")), {0: "agreed"}),
     "todo mundo ok": (window(("A", "vamos com o tema azul, todo mundo ok?"), ("B", "ok")), {0: "agreed"}),
     "people we know": (
         window(
@@ -145,6 +164,30 @@ TASKS: dict[str, tuple[Window, dict[int, tuple[str | None, str | None]]]] = {
     ),
     "refused": (window(("A", "podes enviar a ata?"), ("B", "não consigo, desculpa")), {}),
     "nobody asked": (window(("A", "the bus was late again"), ("B", "let's sleep on it")), {}),
+    "sin pronombre": (
+        window(("A", "Traigo la guitarra"), ("B", "Llevo tres horas esperando"), ("C", "Te mando un abrazo")),
+        {0: ("A", None)},
+    ),
+    "les escribo yo": (
+        window(("A", "Tenemos que avisar a los nuevos"), ("B", "Les escribo yo esta noche")),
+        {0: ("B", None)},
+    ),
+    "puede alguien": (window(("A", "¿Puede alguien comprar el hielo?"), ("B", "Lo compro yo")), {0: ("B", None)}),
+    "wir müssen noch": (window(("A", "Wir müssen noch den Vermieter anrufen"), ("B", "mach ich")), {0: ("B", None)}),
+    "hole ich": (window(("A", "Könnte jemand den Schlüssel abholen?"), ("B", "Hole ich")), {0: ("B", None)}),
+    "überweise ich": (
+        window(("A", "Überweise ich heute noch"), ("B", "Ich ruf dich nie an"), ("C", "ich hol mir ein Eis")),
+        {0: ("A", "heute")},
+    ),
+    "je l'appelle": (
+        window(("A", "Il faudrait réserver"), ("B", "je l'appelle demain"), ("A", "j'apporte les boissons")),
+        {0: (None, None), 1: ("B", "demain"), 2: ("A", None)},
+    ),
+    "tem que avisar": (window(("A", "Tem que avisar o tio Jorge"), ("B", "eu aviso ele")), {0: ("B", None)}),
+    "happy to": (
+        window(("A", "We need a new secretary by March"), ("B", "I'd be happy to do it"), ("C", "so happy to help")),
+        {0: ("B", None)},
+    ),
     "by friday": (window(("A", "I'll send the list by Friday")), {0: ("A", "by friday")}),
     "until the 12th": (window(("A", "I'll keep the key until the 12th")), {0: ("A", "until the 12th")}),
     "next week": (window(("A", "I'll print the flyers next week")), {0: ("A", "next week")}),
@@ -186,6 +229,9 @@ ANSWERS: dict[str, tuple[Window, dict[int, int | None]]] = {
         ),
         {0: 2},
     ),
+    "e a carne": (window(("A", "e a carne?"), ("B", "cada um leva 1kg"), ("C", "combinado")), {0: 1}),
+    "haha yes": (window(("A", "same rule this year?"), ("B", "haha yes")), {0: 1}),
+    "precisa sim": (window(("A", "Precisamos de mais cadeiras?"), ("B", "Precisa sim. Alguém tem?")), {0: 1}),
     "posso sim": (window(("A", "podes abrir o portão às 8?"), ("B", "posso sim")), {0: 1}),
 }
 
