@@ -34,7 +34,10 @@ _CHOSEN, _DECIDED_OTHERWISE = 2.5, 1.0
 """For a decision that speaks of the choice that was asked for, or does not."""
 
 
-_ORDINAL = r"[0-9]\. (?:(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)\b|um )"
+_ORDINAL = (
+    r"[0-9]\. (?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)\b|"
+    r"\b(?:[Aa]m|[Vv]om|[Zz]um|[Dd]en|[Dd]er) [0-9]{1,2}\. [a-zäöü]"
+)
 _SENTENCE = quoted(rf"""(?:{_ORDINAL}|[^.!?\n]|[.!?][\p{{L}}\p{{N}}/=&_%#-])+(?:[.!?…？؟]+["”’)*_~]*)?""")
 """A point or question mark in front of a letter or digit ends nothing: it stands in a link, a file's name or a number.
 Nor does that of "am 3. Mai"."""

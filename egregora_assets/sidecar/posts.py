@@ -41,7 +41,7 @@ from egregora_assets.warehouse.settled import is_settled, settle
 
 CONSUMER = "sidecars"
 SCHEMA_FILE = "sidecar.schema.json"
-_VERSION = "14"
+_VERSION = "15"
 _AT_ONCE = 250_000
 """Messages of the documents that are made together; the more, the less often patterns and plans are made anew."""
 _DOCUMENT = 20

@@ -70,7 +70,7 @@ DECISIONS: dict[str, tuple[Window, dict[int, str]]] = {
     "that's the plan": (window(("A", "at mine, 7 pm, pizza, that's the plan")), {0: "agreed"}),
     "tenemos que": (window(("A", "Tenemos que avisar a los nuevos"), ("B", "Debemos mucho dinero")), {}),
     "fällt aus": (
-        window(("A", "Wir nehmen den Bus zum Spiel"), ("B", "Das Spiel fällt leider aus")),
+        window(("A", "Wir nehmen den Bus zum Spiel"), ("B", "Das Spiel am 26. fällt leider aus")),
         {0: "revoked", 1: "agreed"},
     ),
     "dann treffen wir uns": (
