@@ -77,7 +77,8 @@ DECISION = _any(
     r"\b(?:going|sticking|went|staying) with\b",
     r"\bit is (?:then|now)\b|^(?:so|then) it'?s\b",
     r"^(?:ok|okay)[,:]? (?:no|one|two|both|everyone|all)\b",
-    r"\b(?:is|are|has been|have been) (?:cancelled|canceled|called off|postponed|approved|revoked|scrapped|moved|accepted)\b",
+    r"\b(?:is|are|has been|have been) (?:cancelled|canceled|called off|postponed|approved|revoked|scrapped|moved|accepted)\b|"
+    r"\b(?:match|game|training|practice|rehearsal|meeting|trip|party|picnic|session)(?: [a-z]+){0,2}(?: is|'s) off\b",
     r"\b(?:postponed|rescheduled|pushed(?: back)?|put off|brought forward) (?:to|till?|until|for|by)\b|\blet'?s not [a-z]+",
     r"\bmoved to (?:the )?(?:mon|tues|wednes|thurs|fri|satur|sun|next|[0-9])",
     # Portuguese
@@ -113,6 +114,7 @@ DECISION = _any(
     r"\bon (?:reporte|decale|annule)\b",
     r"\b(?:wir (?:haben (?:uns )?(?:[a-z0-9.]+ )*(?:entschieden|beschlossen|geeinigt)|nehmen|machen|gehen|bleiben|kaufen|treffen)|"
     r"beschlossen|abgemacht|einigen wir uns|es bleibt (?:dabei|bei)|dann also)\b",
+    r"(?:[0-9]h?|lunes|martes|miercoles|jueves|viernes|sabado|domingo|[a-z]di) (?:alors|entonces)\W*$",
     r"\b(?:on a (?:decide|choisi|vote)|on s'est mis d'accord (?:pour|sur)|on se retrouve (?:au?|chez|devant|demain|l[ea]|[a-z]+di)|"
     r"nous avons decide|c'est decide|on part sur|on prend|on garde|convenu|c'est regle)\b",
 )
@@ -158,7 +160,8 @@ NOT_DECISION = _any(
     r"ficou|ta|fue) )?"
     r"(?:ainda )?(?:decidid|combinad|definid|resolvid|acordad|fechad)[oa]\b|\bdecid(?:imos|iu|iram) nada\b|\bnao (?:decidimos|"
     r"votamos|escolhemos|combinamos|fechamos|ficou|foi|esta)\b|\bno (?:hemos|decidimos|acordamos|se ha|esta)\b|"
-    r"\bnichts? (?:[a-z]+ )?(?:entschieden|beschlossen|fest)\b|\bnicht (?:entschieden|beschlossen)\b|\brien (?:[a-z]+ )?(?:decide|"
+    r"\bnichts? (?:[a-z]+ )?(?:entschieden|beschlossen|fest)\b|\bnicht (?:entschieden|beschlossen)\b|\b\bon verra\b|"
+    r"\brien (?:[a-z]+ )?(?:decide|"
     r"choisi|vote|regle)\b|\blass(?:t|en wir)? uns (?:(?:mal|doch) )?(?:sehen|schauen|hoffen|reden|abwarten|warten|ehrlich)\b",
     r"^(?:(?:e|mas|entao|nos|a gente|nao|so|ok,?|sim,?|ai) )*(?:somos|estamos|temos|tinhamos|vamos ver|podemos|podiamos|"
     r"precisamos|perdemos|"
@@ -457,6 +460,14 @@ VOLUNTEERS = _any(
     r"minha vez|my turn|on it)(?:\b[,.! ]|\W*$)",
 )
 """Says that it is the one who speaks."""
+ASKS_US = _any(
+    r"^(?:\S+ ){0,3}?(?:(?:can|could|should|shall) we|podemos|da pra|a gente pode|konnen wir|koennen wir|on peut)\b",
+)
+"""Asks a group whether something is to be done; who says "on it" does it."""
+ON_IT = _any(
+    r"^(?:(?:ok|yes|sure|good idea|sim|claro|boa|vale|ja|gut|oui),? )*(?:(?:already )?on it|i(?:'ll| can) do (?:it|that)|"
+    r"leave (?:it|that) (?:to|with) me|deixa comigo|pode deixar|me encargo|mache? ich|je m'en (?:occupe|charge))\b",
+)
 ADDRESSED = _any(
     r"^(?:(?:hey|hi|hello|oi|ola|hola|hallo|salut|ok|and|so|e|then|please|por favor|bitte)\b,? )*somebody\b|,? somebody\W*$|"
     r"(?:\bplease|\bpor favor|,) somebody\b|\bsomebody (?:can|could|will|would|please|has to|have to|needs?|must|should|to|podes?|"

@@ -404,7 +404,10 @@ _TASKS = f"""
     volunteered AS (
         SELECT d_no, h_no AS m_no, a.words AS sentence, a.plain, n.plain AS told, a.message_id AS answer_id, '' AS assignee
         FROM answers n JOIN asked a USING (d_no, m_no)
-        WHERE {_is(cues.ASKS_WHO_DOES, "a.plain")} AND {_is(_VOLUNTEERS, "n.plain")} AND a.author_id <> n.author_id
+        WHERE a.author_id <> n.author_id AND (
+            ({_is(cues.ASKS_WHO_DOES, "a.plain")} AND {_is(_VOLUNTEERS, "n.plain")})
+            OR ({_is(cues.ASKS_US, "a.plain")} AND {_is(cues.ON_IT, "n.plain")})
+        )
     ),
     own AS (
         FROM found ANTI JOIN volunteered v ON v.d_no = found.d_no AND v.m_no = found.m_no AND {_is(cues.ACCEPTS, "found.plain")}
@@ -418,7 +421,7 @@ _TASKS = f"""
 """
 """A task that somebody asked for and nobody refused; who takes on what was asked is its assignee, and says no second task.
 
-Who volunteers when it is asked who does something takes on what the question says.
+Who volunteers when it is asked who does something, or says "on it" to "can we …?", takes on what the question says.
 """
 
 _NEWS = f"""

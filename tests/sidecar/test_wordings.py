@@ -86,6 +86,9 @@ DECISIONS: dict[str, tuple[Window, dict[int, str]]] = {
         window(("A", "OK, dropping 3.9 in the next release"), ("B", "ok, doing fine thanks")),
         {0: "agreed"},
     ),
+    "alors": (window(("A", "Parfait, devant la gare à 9h alors"), ("B", "on verra ça demain alors")), {0: "agreed"}),
+    "entonces": (window(("A", "Nos vemos el domingo a las 5 entonces"), ("B", "¿y entonces?")), {0: "agreed"}),
+    "is off": (window(("A", "Match on Saturday is off"), ("B", "the light is off")), {0: "agreed"}),
     "jogo cancelado": (window(("A", "Jogo cancelado, choveu muito"), ("B", "fui cancelado")), {0: "agreed"}),
     "todo mundo ok": (window(("A", "vamos com o tema azul, todo mundo ok?"), ("B", "ok")), {0: "agreed"}),
     "people we know": (
@@ -182,6 +185,10 @@ TASKS: dict[str, tuple[Window, dict[int, tuple[str | None, str | None]]]] = {
     "je l'appelle": (
         window(("A", "Il faudrait réserver"), ("B", "je l'appelle demain"), ("A", "j'apporte les boissons")),
         {0: (None, None), 1: ("B", "demain"), 2: ("A", None)},
+    ),
+    "can we, on it": (
+        window(("A", "Can we pin the image?"), ("B", "on it"), ("A", "can we eat?"), ("C", "yes")),
+        {1: ("B", None)},
     ),
     "tem que avisar": (window(("A", "Tem que avisar o tio Jorge"), ("B", "eu aviso ele")), {0: ("B", None)}),
     "happy to": (
