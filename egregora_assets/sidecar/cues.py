@@ -130,6 +130,7 @@ DECISION_WITH = {
     ),
     "entao": _any(
         rf"{_START}(?:[^\s,]+ ){{1,5}}entao\W*$",
+        rf"{_START}(?:[^\s,?]+ ){{1,3}}entao, \S",
     ),
 }
 """The same, by a piece of text without which the pattern cannot match: these are dear."""
@@ -140,13 +141,15 @@ NOT_DECISION = _any(
     r"(?: yet)? (?:decided|agreed|settled|fixed|final)\b|\b(?:we've|is|are|was|been|it's|that's) not(?: been)?(?: yet)? "
     r"(?:decided|agreed|settled|fixed|final|official)\b|\b(?:nothing|not)\b.* yet\W*$|\bneither\b.* nor\b",
     rf"^(?:[^a-z0-9]*\b{_AGREEING}\b)+[^a-z0-9]*$",
-    r"\blast (?:year|time|month|week)\b|\byears ago\b|\bi(?:'ve| have)? (?:have )?decided\b|^i\b.*\bthen\W*$|^i'(?:ll|d|"
+    r"\blast (?:year|time|month|week)\b|\byears ago\b|\bi(?:'ve| have)? (?:have )?decided\b|^i\b.*\bthen\W*$|^eu\b.*\bentao\W*$|"
+    r"\blet'?s go\W*$|^i'(?:ll|d|"
     r"ve)\b.*\bthen\W*$",
     rf"\b{_OUTSIDERS}(?: (?:of|at|in) (?:the )?[a-z]+)?(?: have| has| had| finally| just| already| also| ja)* {_DECIDED}\b",
     r"\b(?:they|he|she|eu|government|city|court|teachers?|parents|nobody|landlord) (?:have |has |had )?once\b",
     r"\b(?:always|usually|used to|every (?:summer|winter|spring|autumn|year|christmas|time)|todo ano|todos os anos|sempre)\b|"
     r"^(?:they|he|she|people) (?:say|says|said|think|thinks|told)\b",
-    r"^deal with\b|\b(?:going|staying|went) with (?:my|his|her|him|me|them|you|your|mum|mom|dad|friends)\b|\bi(?:'m| am| was|"
+    r"^deal with\b|\b(?:going|staying|went) with (?:my|his|her|him|me|them|you|your|mum|mom|dad|friends|somebody)\b|\bi(?:'m|"
+    r" am| was|"
     r"'ll be)? "
     r"(?:going|staying|went) with\b",
     r"\b(?:can't|cannot|couldn't|could|might|should|who|what|when|which|why|how) (?:we|decide|do|did|are)\b|\bwe (?:should|"
@@ -256,6 +259,8 @@ TAKES_ON = _any(
     # Portuguese
     rf"\beu(?: mesmo| mesma| ja| tambem)? {_PT_I_DO}\b|\be eu (?:com )?(?:o|a|os|as)\b",
     rf"{_START}(?:te |lhe |vos |ja )?{_PT_I_DO}\b",
+    rf"{_START}(?:eu )?posso (?:levar|trazer|fazer|comprar|buscar|pegar|ligar|falar com|mandar|enviar|reservar|imprimir|avisar|"
+    r"preparar)\b",
     rf"[,;.:] (?:eu |te |ja )?{_PT_I_DO}\b",
     r"\bvou (?:la )?(?:[a-z]+[aei]r|por|la)\b",
     r"\b(?:deixa comigo|deixa que eu|deixem comigo|pode deixar|e comigo|fico responsavel|minha vez)\b",
@@ -298,7 +303,7 @@ ACCEPTS = _any(
 NOT_TAKES_ON = _any(
     r"\b(?:i'll|i will|i'm going to|i'm gonna)(?: also| just| then)? (?:be|see|never|miss|bet|probably|have to|need|think|admit|"
     r"say|"
-    r"believe|survive|always|know|give (?:it|you)|live|die|kill|lose|stay|love|hate|come|eat)\b",
+    r"believe|survive|always|know|give (?:it|you)|live|die|kill|lose|stay|love|hate|come|join|eat)\b",
     r"\bif (?:i|you|someone|somebody|only)\b|\bi can't\b|\bi was going to\b|\btold (?:you|him|her|them)\b",
     r"\bvou (?:ver|ser|estar|ir|ter|chegar|dormir|esperar|tentar|ficar|embora|morrer|perder|chorar|sair|viajar|parar)\b",
     r"\bllevo (?:[a-z0-9]+ )?(?:minutos|horas?|dias?|semanas?|mes(?:es)?|anos?|tiempo|esperando)\b|"
@@ -408,7 +413,8 @@ REQUESTS = _any(
     r"\b(?:voce|vc|alguem|tu|somebody)(?: me)? (?:podes?|poderias?|podias?|consegues?|precisas?|te(?:m|ns) (?:que|de)|"
     r"deves?)(?: me)? [a-z]+",
     rf"\b(?:voce|vc|somebody) {_PT_VERB}\b",
-    rf"^(?:somebody )?(?:me )?{_PT_VERB}\b .*\S|\bpor favor {_PT_VERB}|\b{_PT_VERB}\b.*\bpor favor\b|"
+    rf"^(?:somebody |(?:amor|mae|pai|gente|pessoal|galera|filh[oa]|amig[oa]), )?(?:me )?{_PT_VERB}\b .*\S|"
+    rf"\bpor favor {_PT_VERB}|\b{_PT_VERB}\b.*\bpor favor\b|"
     r"\bdeixem?\b.*\bpor favor\b|\bdeixa\b.*\bpor favor\b|\bsomebody fica (?:responsavel|encarregad[oa])\b|\bpra mim\?",
     r"^(?:somebody )?(?:mandas|trazes|levas|compras|fazes|envias|ligas|marcas|reservas|imprimes|avisas|confirmas|tratas|"
     r"passas)\b.*\?",

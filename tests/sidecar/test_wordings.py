@@ -89,6 +89,8 @@ DECISIONS: dict[str, tuple[Window, dict[int, str]]] = {
     "alors": (window(("A", "Parfait, devant la gare à 9h alors"), ("B", "on verra ça demain alors")), {0: "agreed"}),
     "entonces": (window(("A", "Nos vemos el domingo a las 5 entonces"), ("B", "¿y entonces?")), {0: "agreed"}),
     "is off": (window(("A", "Match on Saturday is off"), ("B", "the light is off")), {0: "agreed"}),
+    "let's go": (window(("A", "let's go!!!"), ("B", "going with [name] on Sunday if anyone wants to join")), {}),
+    "sexta então": (window(("A", "sexta então, 18h no discord"), ("B", "eu fico com a ata então")), {0: "agreed"}),
     "jogo cancelado": (window(("A", "Jogo cancelado, choveu muito"), ("B", "fui cancelado")), {0: "agreed"}),
     "todo mundo ok": (window(("A", "vamos com o tema azul, todo mundo ok?"), ("B", "ok")), {0: "agreed"}),
     "people we know": (
@@ -189,6 +191,11 @@ TASKS: dict[str, tuple[Window, dict[int, tuple[str | None, str | None]]]] = {
     "can we, on it": (
         window(("A", "Can we pin the image?"), ("B", "on it"), ("A", "can we eat?"), ("C", "yes")),
         {1: ("B", None)},
+    ),
+    "amor, compra": (window(("A", "amor, compra pão na volta?"), ("B", "compro sim")), {0: ("B", None)}),
+    "posso fazer": (
+        window(("A", "posso fazer a ata"), ("B", "posso levar meu cachorro?"), ("C", "I'll join")),
+        {0: ("A", None)},
     ),
     "tem que avisar": (window(("A", "Tem que avisar o tio Jorge"), ("B", "eu aviso ele")), {0: ("B", None)}),
     "happy to": (
