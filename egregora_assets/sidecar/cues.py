@@ -78,7 +78,7 @@ DECISION = _any(
     r"\bit is (?:then|now)\b|^(?:so|then) it'?s\b",
     r"^(?:ok|okay)[,:]? (?:no|one|two|both|everyone|all)\b",
     r"\b(?:is|are|has been|have been) (?:cancelled|canceled|called off|postponed|approved|revoked|scrapped|moved|accepted)\b|"
-    r"\b(?:match|game|training|practice|rehearsal|meeting|trip|party|picnic|session)(?: [a-z]+){0,2}(?: is|'s) off\b",
+    r"\b(?:match|game|training|meeting|trip|party) is off\b",
     r"\b(?:postponed|rescheduled|pushed(?: back)?|put off|brought forward) (?:to|till?|until|for|by)\b|\blet'?s not [a-z]+",
     r"\bmoved to (?:the )?(?:mon|tues|wednes|thurs|fri|satur|sun|next|[0-9])",
     # Portuguese
@@ -114,7 +114,6 @@ DECISION = _any(
     r"\bon (?:reporte|decale|annule)\b",
     r"\b(?:wir (?:haben (?:uns )?(?:[a-z0-9.]+ )*(?:entschieden|beschlossen|geeinigt)|nehmen|machen|gehen|bleiben|kaufen|treffen)|"
     r"beschlossen|abgemacht|einigen wir uns|es bleibt (?:dabei|bei)|dann also)\b",
-    r"(?:[0-9]h?|lunes|martes|miercoles|jueves|viernes|sabado|domingo|[a-z]di) (?:alors|entonces)\W*$",
     r"\b(?:on a (?:decide|choisi|vote)|on s'est mis d'accord (?:pour|sur)|on se retrouve (?:au?|chez|devant|demain|l[ea]|[a-z]+di)|"
     r"nous avons decide|c'est decide|on part sur|on prend|on garde|convenu|c'est regle)\b",
 )
@@ -129,8 +128,7 @@ DECISION_WITH = {
         rf"[,:;] (?:so |and |then )?we (?:all |now |only |both |also |then )?{_WE_DO}\b",
     ),
     "entao": _any(
-        rf"{_START}(?:[^\s,]+ ){{1,5}}entao\W*$",
-        rf"{_START}(?:[^\s,?]+ ){{1,3}}entao, \S",
+        rf"{_START}(?:[^\s,]+ ){{1,5}}entao(?:\W*$|, \S)",
     ),
 }
 """The same, by a piece of text without which the pattern cannot match: these are dear."""
