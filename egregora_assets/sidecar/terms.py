@@ -15,7 +15,7 @@ import duckdb
 from egregora_assets.privacy.kinds import ALIAS, PLACEHOLDER
 from egregora_assets.privacy.scrub import quoted
 from egregora_assets.sidecar.outcomes import MESSAGE_SENTENCES, cut, item
-from egregora_assets.warehouse.query import changed, temporary
+from egregora_assets.warehouse.query import changed, scalar, temporary
 
 _MOST_TOPICS = 6
 _LEAST_TOPIC_LETTERS = 4
@@ -95,10 +95,12 @@ def settle(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def name(connection: duckdb.DuckDBPyConnection) -> None:
-    """Fill ``topics`` and ``summaries`` of the open documents from ``candidates``."""
+    """Fill ``topics`` and ``summaries`` of the open documents from ``candidates``; what says too little is told by a sentence."""
     with temporary(connection, "weighed", _WEIGHTS), temporary(connection, "placed", _PLACED):
         changed(connection, _TOPICS)
         changed(connection, _SUMMARIES)
+        if scalar(connection, _ANY_UNSUMMED):
+            changed(connection, _LONGEST_SENTENCES)
 
 
 _TOKENS = f"""
@@ -212,3 +214,21 @@ _SUMMARIES = f"""
 
 What is shown as a decision or a task already is not said again where there is anything else to say.
 """
+_ANY_UNSUMMED = "SELECT EXISTS (FROM open_documents ANTI JOIN summaries USING (document_id))"
+_LONGEST_SENTENCES = f"""
+    INSERT INTO summaries
+    SELECT document_id, 1, {cut("sentence")}, [message_id]
+    FROM (
+        SELECT d_no, m_no, message_id, trim(unnest(parts)) AS sentence, generate_subscripts(parts, 1) AS s_no
+        FROM (
+            SELECT d_no, m_no, message_id, {MESSAGE_SENTENCES} AS parts
+            FROM (FROM placed SEMI JOIN (FROM open_documents ANTI JOIN summaries USING (document_id)) USING (d_no))
+            JOIN (SELECT message_id, kind, text FROM clean_messages) USING (message_id)
+            WHERE kind = 'text'
+        )
+    )
+    JOIN open_documents USING (d_no)
+    WHERE length(regexp_replace(sentence, {_NO_WORD}, '', 'g')) >= {_LEAST_SUMMARY_LETTERS}
+    QUALIFY row_number() OVER (PARTITION BY d_no ORDER BY length(sentence) DESC, m_no, s_no) = 1
+"""
+"""For conversations in which no word weighs, as most of a few messages: their longest sentence, if it is one."""

@@ -38,6 +38,19 @@ def test_the_summary_says_what_the_conversation_says_most(settings: Settings) ->
     assert sidecar["statistics"] == {"messages": 4, "minutes": 3, "participants": 2, "replies": 0, "words": 24}
 
 
+def test_a_short_conversation_is_told_by_its_longest_sentence_where_no_word_weighs(settings: Settings) -> None:
+    write(
+        settings,
+        (0, "Ana Lima", "ok!"),
+        (1, "Rui Costa", "Hm. Grandma's party is at our place on Sunday. Bye!"),
+        (2, "Priya Raman", "https://example.org/a/very/long/link/that/says/nothing"),
+        (2000, "Ana Lima", "good night"),
+    )
+    told = [[(item["text"], item["evidence"][0]) for item in sidecar["summary"]] for sidecar in sidecars(settings)]
+    assert [[text for text, _ in items] for items in told] == [["Grandma's party is at our place on Sunday."], []]
+    assert told[0][0][1] == sidecars(settings)[0]["message_ids"][1]
+
+
 def test_counts_follow_new_changed_and_removed_conversations(settings: Settings) -> None:
     write(settings, *TALKS[:4])
     write(settings, *TALKS, (2002, "Rui Costa", "cellar cellar"), suffix=" (1)")
