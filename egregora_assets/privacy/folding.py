@@ -35,6 +35,10 @@ _ACCENTS = (1, 7, 8, *range(10, 36), *range(200, 241))
 Hebrew and Arabic, accents.
 """
 _SHOWS_NOTHING = re.compile("[\u034f\u115f\u1160\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+_BLANK = np.array(
+    [0x115F, 0x1160, *range(0x180B, 0x1810), 0x3164, 0xFFA0, *range(0x1D173, 0x1D17B), *range(0xE0000, 0xE1000)]
+)
+"""Signs that are left out, and that show as a blank or a box: a word may end at them as well as go on."""
 _FORMS = "\u1100-\u11ff\ufb00-\ufb06\ufb50-\ufdff\ufe70-\ufefc"
 _FORM = re.compile(f"[{_FORMS}]+")
 _BEGINS_FORM = np.zeros((256, 256), dtype=bool)
@@ -57,6 +61,8 @@ class Folded:
     _original_firsts: Places
     _shifts: Places
     """For each letter that was left out, in their order, the number of the first letter behind it."""
+    blanks: Places
+    """The numbers of letters behind a sign that was left out and shows as a blank."""
 
     @cached_property
     def text(self) -> str:
@@ -118,15 +124,16 @@ def folded(texts: pa.StringArray) -> Folded:
     data = _joined(texts).translate(_ASCII)
     firsts = np.concatenate(([0], np.cumsum(pc.utf8_length(texts).to_numpy(zero_copy_only=False), dtype=np.int64)))
     if len(data) == firsts[-1]:
-        letters, left_out = np.frombuffer(data, dtype=np.uint8), _NONE
+        letters, left_out, blanks = np.frombuffer(data, dtype=np.uint8), _NONE, _NONE
     else:
-        letters, left_out = _looked_up(data)
+        letters, left_out, blanks = _looked_up(data)
     repeated = _repeated_spaces(letters, firsts - np.searchsorted(left_out, firsts))
     if len(repeated):
         letters = np.delete(letters, repeated)
         left_out = np.sort(np.concatenate((left_out, repeated + np.searchsorted(_shifts(left_out), repeated, "right"))))
     data = letters.tobytes() if letters.dtype == np.uint8 else letters.tobytes().decode("utf-32-le").encode()
-    return Folded(data, letters, firsts - np.searchsorted(left_out, firsts), firsts, _shifts(left_out))
+    blanks = blanks - np.searchsorted(left_out, blanks)
+    return Folded(data, letters, firsts - np.searchsorted(left_out, firsts), firsts, _shifts(left_out), blanks)
 
 
 def _shifts(left_out: Places) -> Places:
@@ -140,8 +147,9 @@ def _joined(texts: pa.StringArray) -> bytes:
     return held[int(offsets[0]) : int(offsets[-1])].to_pybytes() if held is not None and len(texts) else b""
 
 
-def _looked_up(data: bytes) -> tuple[Letters, Places]:
-    """Return the folded letters of UTF-8 in which those of ASCII are folded, and the places of those that are left out."""
+def _looked_up(data: bytes) -> tuple[Letters, Places, Places]:
+    """Return the folded letters of UTF-8 in which those of ASCII are folded, the places of those that are left out, and
+    which of these show as a blank."""
     points: npt.NDArray[np.uint32] = np.frombuffer(data.decode().encode("utf-32-le"), dtype=np.uint32)
     letters, places = points.copy(), np.flatnonzero(points > 0x7F)
     found = _TABLE[points[places]]
@@ -152,7 +160,9 @@ def _looked_up(data: bytes) -> tuple[Letters, Places]:
         found = _TABLE[points[places]]
     letters[places] = found
     nothing = places[found == _NOTHING]
-    return np.delete(letters, nothing) if len(nothing) else letters, nothing
+    if not len(nothing):
+        return letters, nothing, nothing
+    return np.delete(letters, nothing), nothing, nothing[np.isin(points[nothing], _BLANK)]
 
 
 def _repeated_spaces(letters: Letters, firsts: Places) -> Places:

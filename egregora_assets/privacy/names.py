@@ -442,21 +442,21 @@ def _no_word(looked_at: Folded, places: Places, ends: Places, edges: Places) -> 
 
 
 def _ends(looked_at: Folded, rows: Places, starts: Places, ends: Places) -> Flags:
-    """Return which names end where their word does, or in front of the ``s`` of a genitive."""
+    """Return which names end where their word does, in front of the ``s`` of a genitive, or at what shows as a blank."""
     letters, after_text = looked_at.letters, looked_at.firsts[rows + 1]
     in_text = ends < after_text
     has_s = in_text & (letters[np.where(in_text, ends, 0)] == ord("s")) & (letters[ends - 1] < 0x80)
     genitive = has_s & (ends - starts >= _LEAST_WITH_S)
     last = ends - 1
     behind_s = genitive & _no_word(looked_at, ends + 1, after_text, last)
-    found: Flags = _no_word(looked_at, ends, after_text, last) | behind_s
+    found: Flags = _no_word(looked_at, ends, after_text, last) | behind_s | np.isin(ends, looked_at.blanks)
     return found
 
 
 def _begins(looked_at: Folded, rows: Places, starts: Places) -> Flags:
     """Return which names begin where their word does, or after what Arabic and Hebrew write together with the next word."""
     letters, firsts = looked_at.letters[starts], looked_at.firsts[rows]
-    begins = _no_word(looked_at, starts - 1, firsts - 1, starts)
+    begins = _no_word(looked_at, starts - 1, firsts - 1, starts) | np.isin(starts, looked_at.blanks)
     for number in np.flatnonzero(~begins & (letters >= 0x0590) & (letters <= 0x06FF)).tolist():
         start = int(starts[number])
         before = looked_at.text[max(int(firsts[number]), start - _LONGEST_BEFORE) : start]
@@ -488,7 +488,7 @@ def _is_joined(text: str, spans: list[tuple[int, int]]) -> bool:
     return any(text[start - 1 : start].isalnum() or text[end : end + 1].isalnum() for start, end in spans)
 
 
-_PLACEHOLDER = re.compile(f"{PLACEHOLDER}|{ALIAS}")
+_PLACEHOLDER = re.compile(f"{PLACEHOLDER}|{ALIAS}", re.ASCII)
 
 
 def _is_of_placeholders(text: str, start: int, end: int) -> bool:

@@ -62,6 +62,7 @@ SPELLINGS = [
     ("கௌரி", "க\u0bc6\u0bd7ரி", "[name]"),
     ("葛城", "葛\U000e0100城さん", "[name]さん"),
     ("Anna", "A\u0336n\u0336n\u0336a\u0336 An\u3164na", "[name] [name]"),
+    ("Rui Costa", "hi\u3164Rui\u3164Costa\u3164slug x\U000e0041Costa\uffa0", "hi\u3164[name]slug x\U000e0041[name]"),
     ("राम", "राम ने रामायण", "[name] ने रामायण"),
     ("🌟 \u200e", "hi 🌟 you", "hi [name] you"),
     ("A" + "b" * 260, "x A" + "b" * 260 + " y", "x [name] y"),
