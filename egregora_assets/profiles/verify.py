@@ -23,7 +23,7 @@ from egregora_assets.warehouse.query import rows, scalar, view_of
 from egregora_assets.warehouse.revisions import transaction, watermark
 from egregora_assets.warehouse.verdict import Verdict
 
-_ALIAS = re.compile(ALIAS)
+_ALIAS = re.compile(ALIAS, re.ASCII)
 
 
 def no_profile_of_opted_out_authors(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:

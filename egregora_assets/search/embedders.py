@@ -20,7 +20,7 @@ READING = "2"
 """Part of every fingerprint: changes whenever texts are brought into another form before they are read (here, and what
 ``units.NORMALISED`` makes of them).
 """
-_NOBODY = re.compile(rf"@?(?:{kinds.PLACEHOLDER}|{kinds.ALIAS})[,:]?")
+_NOBODY = re.compile(rf"@?(?:{kinds.PLACEHOLDER}|{kinds.ALIAS})[,:]?", re.ASCII)
 
 
 class NoEmbedder(RuntimeError):

@@ -21,7 +21,7 @@ _ESCAPES = (
     ("`", r"\`"),
 )
 _TO_ESCAPE = re.compile(f"[{re.escape(''.join(raw for raw, _ in _ESCAPES))}]")
-_PSEUDONYM = re.compile(ALIAS)
+_PSEUDONYM = re.compile(ALIAS, re.ASCII)
 _BLOCK_MARKER = re.compile(r"^(\d*)([#+=.)\-])")
 """What makes the beginning of a line a heading, a list or a rule."""
 _ESCAPED_MARKER = r"\1\\\2"

@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from ruamel.yaml import YAML
 
 from egregora_assets.chat.ingest import ingest
-from egregora_assets.config import Settings, SidecarSettings
+from egregora_assets.config import Settings, SidecarSettings, SourceSettings
 from egregora_assets.documents import windows
 from egregora_assets.publish.pending import pending
 from egregora_assets.sidecar import pages, posts, verify
@@ -176,6 +176,16 @@ def test_no_pseudonym_and_no_name_stands_in_a_post(settings: Settings) -> None:
     for name in ("Ana", "Lima", "Rui", "Costa", "Priya", "Raman"):
         assert name not in markdown(settings)
     assert "member-" in json.dumps(sidecars(settings)), "the sidecar tells participants apart, under pseudonyms"
+
+
+def test_a_pseudonym_beside_letters_of_another_script_is_in_no_post(settings: Settings) -> None:
+    told = {"sources": (SourceSettings.model_validate({"title": "Garden Club", "privacy": "pseudonymise"}),)}
+    asked = settings.model_copy(update=told)
+    write(asked, (0, "佐藤花子", "Decided: the tent"), (1, "Rui Costa", "佐藤花子さん?"))
+    assert "\\[name\\]さん?" in markdown(asked)
+    with open_warehouse(asked) as connection:
+        assert re.search("member-[0-9a-f]{10}さん", str(rows(connection, "SELECT text FROM clean_messages")))
+        assert verify.no_pseudonym_in_posts(connection, asked).passed
 
 
 def test_posts_say_whose_the_letters_are_when_they_are_asked_to(settings: Settings) -> None:

@@ -27,7 +27,7 @@ _MOST_ITEMS = 30
 """Of one kind in one document."""
 _MOST_TEXT = 400
 _MOST_CITED = 10
-_PERSON = re.compile(ALIAS)
+_PERSON = re.compile(ALIAS, re.ASCII)
 _IN_PLACE = {"Cf": ""}
 """Marks inside a word show nothing: a space there would hide a name from who looks for it."""
 _LINK = re.compile(r"(?i)(?:\b[a-z][a-z0-9+.-]{1,20}:/|\bmailto:|\bwww\.)[^\s<>\"']*")
