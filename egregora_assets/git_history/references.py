@@ -50,7 +50,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, settings: Settings, full: boo
     """
     gate.refresh(connection, settings)
     rules = rules_fingerprint(connection, settings)
-    with transaction(connection, CONSUMER) as change:
+    with detecting(connection), transaction(connection, CONSUMER) as change:
         seen = change.watermark()
         detected_by = seen.fingerprint.partition(" ")[0]
         since = 0 if full or detected_by != rules.partition(" ")[0] else seen.revision
@@ -74,7 +74,10 @@ def rules_fingerprint(connection: duckdb.DuckDBPyConnection, settings: Settings)
 
 
 def _follow_messages(change: Transaction, since: int) -> int:
-    """Take away the mentions of messages that are gone or have changed, and add those of new ones; return how many."""
+    """Take away the mentions of messages that are gone or have changed, and add those of new ones; return how many.
+
+    Runs inside ``detecting``.
+    """
     connection = change.connection
     gone = "SELECT key FROM tombstones WHERE table_name = 'clean_messages' AND revision > $since"
     new = "SELECT message_id, text FROM clean_messages WHERE revision > $since AND text <> ''"
@@ -84,7 +87,6 @@ def _follow_messages(change: Transaction, since: int) -> int:
     if not since:
         outdated = "SELECT message_id FROM code_mentions"
     with (
-        detecting(connection),
         temporary(
             connection,
             "outdated",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import duckdb
 import pyarrow as pa
@@ -42,16 +42,18 @@ def function(
 ) -> Iterator[None]:
     """Let SQL call ``work``, from arrays of texts to an array, under ``name`` for the length of the block.
 
-    One that ``is_dear`` is never called ahead of the rows that need it, while a query is planned.
+    Where a transaction that began before the block fails in it, the name stays taken. One that ``is_dear`` is never called ahead
+    of the rows that need it, while a query is planned.
     """
     connection.create_function(name, work, ["VARCHAR"] * inputs, result, type=ARROW, side_effects=is_dear)
     try:
         yield
     except BaseException:
         leave_unread(connection)
+        with suppress(duckdb.Error):  # what made the transaction void is the error to tell
+            connection.remove_function(name)
         raise
-    finally:
-        connection.remove_function(name)
+    connection.remove_function(name)
 
 
 def replaced(texts: pa.ChunkedArray, name_of: Callable[[str], str]) -> pa.Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import duckdb
@@ -32,9 +32,10 @@ def searchable(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Ite
             yield
         except BaseException:
             leave_unread(connection)
+            with suppress(duckdb.Error):  # what made the transaction void is the error to tell
+                connection.remove_function(_FUNCTION)
             raise
-        finally:
-            connection.remove_function(_FUNCTION)
+        connection.remove_function(_FUNCTION)
 
 
 def _hits(stack: ExitStack, settings: Settings) -> Callable[[str, int], list[dict[str, Any]]]:

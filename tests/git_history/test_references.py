@@ -404,3 +404,16 @@ def test_a_path_where_another_repository_is_linked_has_no_page_of_a_file(setting
         for name, has_page in (("vendor/parts.js", False), ("src/app.py", True)):
             version = path_at(connection, place.repo, place.branch, name, datetime.fromtimestamp(at(20), UTC))
             assert (permalink_of(connection, place, version) is not None) == has_page
+
+
+def test_an_error_amid_the_search_for_mentions_is_told_as_what_it_is_and_the_next_pass_makes_up_for_it(
+    with_garden: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_export(with_garden, "Garden Club", chat((0, "Ana Lima", "see src/beds.py")))
+    with open_warehouse(with_garden) as connection:
+        ingest(connection, with_garden)
+        with monkeypatch.context() as failing:
+            failing.setattr(references, "mentions", lambda new: f"SELECT error('no room for more') FROM ({new})")
+            with pytest.raises(duckdb.Error, match="no room for more"):
+                references.refresh(connection, with_garden)
+        assert references.refresh(connection, with_garden).mentions == 1
