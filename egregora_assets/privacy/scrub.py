@@ -20,7 +20,7 @@ from egregora_assets.privacy.names import ALIASED, HIDDEN, POSSIBLE, SHOWN, find
 from egregora_assets.privacy.numbers import MARK, NAMED, naming
 from egregora_assets.warehouse.query import Parameters, changed, rows, scalar, temporary
 
-POLICY_VERSION = "6"
+POLICY_VERSION = "7"
 """Part of every fingerprint of cleaned text: a new version cleans everything again."""
 
 INVISIBLE = r"[\x{00AD}\x{034F}\x{061C}\x{180E}\x{200B}\x{200E}\x{200F}\x{202A}-\x{202E}\x{2060}-\x{206F}\x{FEFF}\x{FFF9}-\x{FFFB}]"
