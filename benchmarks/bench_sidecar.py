@@ -19,7 +19,7 @@ from egregora_assets.sidecar import posts
 from egregora_assets.sidecar.extract import compare, conclude, extract, extracting
 from egregora_assets.sidecar.language_model.items import open_answers
 from egregora_assets.sidecar.models import Sidecar
-from egregora_assets.sidecar.records import prepared, records
+from egregora_assets.sidecar.records import RECORDS, prepared
 from egregora_assets.sidecar.titles import shown_chats
 from egregora_assets.warehouse.connection import one_thread_for_few
 from egregora_assets.warehouse.files import open_warehouse
@@ -95,17 +95,18 @@ def _cost_of(
                 with open_answers(connection, settings):
                     conclude(connection, rules)
                     with prepared(connection, settings):
-                        _serialise(connection, settings)
+                        _serialise(connection)
 
         cost = timed(make)
     connection.execute("ROLLBACK")
     return count, messages, 1000 * cost / count
 
 
-def _serialise(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+def _serialise(connection: duckdb.DuckDBPyConnection) -> None:
     """Make and validate the bytes of each sidecar's file, as ``posts.write_files`` does before it writes them."""
-    for record, _, _ in records(connection, settings.sidecar.pseudonyms_in_posts):
-        Sidecar.model_validate_json(record)
+    made = connection.execute(f"SELECT record FROM ({RECORDS})")
+    while found := made.fetchone():
+        Sidecar.model_validate_json(found[0])
 
 
 def _quality() -> Iterator[Figure]:

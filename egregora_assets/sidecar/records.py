@@ -37,7 +37,7 @@ def prepared(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Itera
 
 def records(connection: duckdb.DuckDBPyConnection, pseudonyms: bool) -> Iterator[Record]:
     """Yield the records of ``open_documents``; posts show ``pseudonyms`` or not."""
-    result = connection.execute(_RECORDS)
+    result = connection.execute(RECORDS)
     while batch := result.fetchmany(_BATCH):
         for sidecar, text, speakers, given, timed, moments, notes in batch:
             letters_of, said_when = dict(zip(speakers, given, strict=True)), dict(zip(timed, moments, strict=True))
@@ -157,7 +157,7 @@ _SPEAKERS = """
 """In the order of people's first messages, which are the evidence for participants: in that they are given letters."""
 _LETTERS = f"list_transform(range(1, len(coalesce(p.items, [])) + 1), lambda place: {letters('place')})"
 
-_RECORDS = f"""
+RECORDS = f"""
 SELECT
     encode(to_json({{
         'document_id': d.document_id, 'slug': d.slug, 'title': h.title, 'source_id': d.source_id, 'chat': h.chat,
@@ -198,3 +198,4 @@ LEFT JOIN {_MOMENTS} w USING (document_id)
 LEFT JOIN notes o USING (document_id)
 WHERE d.document_id IN (SELECT document_id FROM open_documents)
 """
+"""The SQL of ``records``: the sidecar is its ``record``, the other columns are what its post shows besides."""
