@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import duckdb
 import pyarrow as pa
 from duckdb.func import ARROW
 
-from egregora_assets.warehouse.query import leave_unread
+from egregora_assets.warehouse.query import undone
 
 MARK = "\u2064"
 """Stands around what SQL has found, in texts from which it was taken out before: it shows nothing."""
@@ -46,14 +46,8 @@ def function(
     of the rows that need it, while a query is planned.
     """
     connection.create_function(name, work, ["VARCHAR"] * inputs, result, type=ARROW, side_effects=is_dear)
-    try:
+    with undone(connection, lambda: connection.remove_function(name)):
         yield
-    except BaseException:
-        leave_unread(connection)
-        with suppress(duckdb.Error):  # what made the transaction void is the error to tell
-            connection.remove_function(name)
-        raise
-    connection.remove_function(name)
 
 
 def replaced(texts: pa.ChunkedArray, name_of: Callable[[str], str]) -> pa.Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import duckdb
@@ -12,7 +12,7 @@ import duckdb
 from egregora_assets.config import Settings
 from egregora_assets.search.hybrid import Search
 from egregora_assets.search.opening import open_search
-from egregora_assets.warehouse.query import leave_unread
+from egregora_assets.warehouse.query import undone
 
 _FUNCTION = "search_hits"
 _HITS = "STRUCT(rank INTEGER, message_id UUID, score DOUBLE, snippet VARCHAR)[]"
@@ -28,14 +28,8 @@ def searchable(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Ite
     with ExitStack() as stack:
         connection.create_function(_FUNCTION, _hits(stack, settings), ["VARCHAR", "INTEGER"], _HITS)
         connection.execute(_MACRO)
-        try:
+        with undone(connection, lambda: connection.remove_function(_FUNCTION)):
             yield
-        except BaseException:
-            leave_unread(connection)
-            with suppress(duckdb.Error):  # what made the transaction void is the error to tell
-                connection.remove_function(_FUNCTION)
-            raise
-        connection.remove_function(_FUNCTION)
 
 
 def _hits(stack: ExitStack, settings: Settings) -> Callable[[str, int], list[dict[str, Any]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -39,14 +39,8 @@ def view_of(
 ) -> Iterator[None]:
     """Let SQL read Arrow ``data`` under ``name`` for the length of the block."""
     connection.register(name, data)
-    try:
+    with undone(connection, lambda: connection.unregister(name)):
         yield
-    except BaseException:
-        leave_unread(connection)
-        with suppress(duckdb.TransactionException):  # what made the transaction void is the error to tell
-            connection.unregister(name)
-        raise
-    connection.unregister(name)
 
 
 def table_of(found: Iterable[Sequence[object]], schema: pa.Schema) -> pa.Table:
@@ -89,6 +83,22 @@ def given_back() -> Iterator[None]:
         yield
     finally:
         pa.set_memory_pool(before)
+
+
+@contextmanager
+def undone(connection: duckdb.DuckDBPyConnection, undo: Callable[[], object]) -> Iterator[None]:
+    """Call ``undo``, which needs the connection, at the end of the block.
+
+    After an error in the block, that is the one to tell: not that a result waits to be read, nor that the transaction is void.
+    """
+    try:
+        yield
+    except BaseException:
+        leave_unread(connection)
+        with suppress(duckdb.Error):
+            undo()
+        raise
+    undo()
 
 
 def leave_unread(connection: duckdb.DuckDBPyConnection) -> None:
