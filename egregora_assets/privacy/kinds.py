@@ -12,6 +12,7 @@ PLACEHOLDERS = ("card", "email", "iban", "id", "ip", "name", "number", "phone", 
 """Words that stand in brackets for what was taken out."""
 ALIAS = r"\bmember-[0-9a-f]{10}\b"
 """Where it ends a letter may stand that is none of ASCII: Python is to be told so (``re.ASCII``), RE2 takes it so."""
+PSEUDONYM = re.compile(ALIAS, re.ASCII)
 PLACEHOLDER = rf"\[(?:{'|'.join(PLACEHOLDERS)})\]"
 
 AT = "@＠﹫"

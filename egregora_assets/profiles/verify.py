@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from pathlib import Path
 
 import duckdb
@@ -13,7 +12,7 @@ from pydantic import ValidationError
 from egregora_assets.authors import gate
 from egregora_assets.authors.verify import names_fingerprint
 from egregora_assets.config import Settings
-from egregora_assets.privacy.kinds import ALIAS
+from egregora_assets.privacy.kinds import PSEUDONYM
 from egregora_assets.privacy.scrub import leaks, scrubbing
 from egregora_assets.profiles.chart import activity_chart
 from egregora_assets.profiles.files import INDEX_FILE, SCHEMA_FILE, SUFFIXES, index_page
@@ -23,15 +22,13 @@ from egregora_assets.warehouse.query import rows, scalar, view_of
 from egregora_assets.warehouse.revisions import transaction, watermark
 from egregora_assets.warehouse.verdict import Verdict
 
-_ALIAS = re.compile(ALIAS, re.ASCII)
-
 
 def no_profile_of_opted_out_authors(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Verdict:
     """No file and no row is about a person who opted out."""
     opted_out = {alias for (alias,) in rows(connection, "SELECT alias FROM authors WHERE opted_out")}
     noted = {alias for (alias,) in rows(connection, "SELECT alias FROM author_profiles")}
     index = settings.profiles / INDEX_FILE
-    listed = set(_ALIAS.findall(index.read_text("utf-8", "replace"))) if index.exists() else set()
+    listed = set(PSEUDONYM.findall(index.read_text("utf-8", "replace"))) if index.exists() else set()
     found = len(opted_out & ({path.stem for path in _files(settings.profiles)} | noted | listed))
     return Verdict(found == 0, f"{found} people who opted out have a profile", {"profiles": found})
 

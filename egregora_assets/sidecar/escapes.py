@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from egregora_assets.privacy.kinds import ALIAS
+from egregora_assets.privacy.kinds import PSEUDONYM
 from egregora_assets.privacy.scrub import quoted
 from egregora_assets.sidecar.unseen import NOTHING, as_said, visible
 
@@ -21,7 +21,6 @@ _ESCAPES = (
     ("`", r"\`"),
 )
 _TO_ESCAPE = re.compile(f"[{re.escape(''.join(raw for raw, _ in _ESCAPES))}]")
-_PSEUDONYM = re.compile(ALIAS, re.ASCII)
 _BLOCK_MARKER = re.compile(r"^(\d*)([#+=.)\-])")
 """What makes the beginning of a line a heading, a list or a rule."""
 _ESCAPED_MARKER = r"\1\\\2"
@@ -77,7 +76,7 @@ def quoted_in_yaml(text: str) -> str:
 
 def without_pseudonyms(written: str, nobody: str = r"\[name\]") -> str:
     """Return Markdown with ``nobody`` in place of the pseudonyms in it."""
-    return _PSEUDONYM.sub(lambda _: nobody, written) if "member-" in written else written
+    return PSEUDONYM.sub(lambda _: nobody, written) if "member-" in written else written
 
 
 def unescaped(text: str) -> str:

@@ -14,7 +14,7 @@ from unicodedata import category
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from egregora_assets.privacy.kinds import ALIAS
+from egregora_assets.privacy.kinds import PSEUDONYM
 
 WRONG_CITATION = "wrong_citation"
 UNKNOWN_PERSON = "unknown_person"
@@ -27,7 +27,6 @@ _MOST_ITEMS = 30
 """Of one kind in one document."""
 _MOST_TEXT = 400
 _MOST_CITED = 10
-_PERSON = re.compile(ALIAS, re.ASCII)
 _IN_PLACE = {"Cf": ""}
 """Marks inside a word show nothing: a space there would hide a name from who looks for it."""
 _LINK = re.compile(r"(?i)(?:\b[a-z][a-z0-9+.-]{1,20}:/|\bmailto:|\bwww\.)[^\s<>\"']*")
@@ -188,7 +187,7 @@ def _problem(item: Item, shown: Shown) -> str | None:
         return UNKNOWN_PERSON
     said = "\n".join(shown.texts.values())
     for text in texts_of(item):
-        if any(alias not in said for alias in _PERSON.findall(text)):
+        if any(alias not in said for alias in PSEUDONYM.findall(text)):
             return UNKNOWN_PERSON
         if any(link.rstrip(_AFTER_LINK) not in said for link in _LINK.findall(text)) or _has_invented_host(text, said):
             return INVENTED_LINK
