@@ -56,10 +56,18 @@ _AGREED_TAG = quoted(
 
 
 _HAS_AN_END = " OR ".join(f"contains(text, {mark})" for mark in ("'.'", "'!'", "'?'", "chr(10)"))
-MESSAGE_SENTENCES = (
+_MESSAGE_SENTENCES = (
     f"CASE WHEN {_HAS_AN_END} THEN regexp_extract_all(text, {_SENTENCE})[:{_MOST_SENTENCES}] ELSE [text] END"
 )
 """The SQL for the sentences of a message; most are one, and need no looking for its end."""
+
+
+def sentences_of(texts: str, beside: str) -> str:
+    """Return SQL for each ``sentence`` of the messages in SQL ``texts`` and its number ``s_no``, with the columns ``beside`` it."""
+    return f"""
+        SELECT {beside}, generate_subscripts(parts, 1)::INTEGER AS s_no, trim(unnest(parts)) AS sentence
+        FROM (SELECT {beside}, {_MESSAGE_SENTENCES} AS parts {texts} WHERE kind = 'text')
+    """
 
 
 def cut(sentence: str) -> str:
@@ -114,12 +122,7 @@ _SENTENCES = f"""
     FROM (
         SELECT d_no, m_no, s_no, sentence, {_PLAIN.format("sentence")} AS lowered,
             CASE WHEN contains(sentence, 'member-') THEN regexp_extract(sentence, {_NAMED}) ELSE '' END AS named
-        FROM (
-            SELECT d_no, m_no, generate_subscripts(parts, 1)::INTEGER AS s_no, trim(unnest(parts)) AS sentence
-            FROM (
-                SELECT d_no, m_no, {MESSAGE_SENTENCES} AS parts FROM said WHERE kind = 'text'
-            )
-        )
+        FROM ({sentences_of("FROM said", "d_no, m_no")})
         WHERE strlen(sentence) >= 4
     )
 """

@@ -14,7 +14,7 @@ import duckdb
 
 from egregora_assets.privacy.kinds import ALIAS, PLACEHOLDER
 from egregora_assets.privacy.scrub import quoted
-from egregora_assets.sidecar.outcomes import MESSAGE_SENTENCES, cut, item
+from egregora_assets.sidecar.outcomes import cut, item, sentences_of
 from egregora_assets.warehouse.query import changed, scalar, temporary
 
 _MOST_TOPICS = 6
@@ -169,6 +169,7 @@ _TOPICS = f"""
 """
 """A topic is a word that several messages of the document use; ties go to the longer word, then by the alphabet."""
 
+_TEXTS = "(SELECT message_id, kind, text FROM clean_messages)"
 _SUMMARIES = f"""
     INSERT INTO summaries
     WITH shown AS (
@@ -188,13 +189,7 @@ _SUMMARIES = f"""
     parts AS (
         SELECT d_no, m_no, message_id, sentence, s_no, lower(sentence) AS lowered,
             CASE WHEN shown IS NULL THEN false ELSE list_contains(shown, {item("sentence")}) END AS is_shown
-        FROM (
-            SELECT d_no, m_no, message_id, shown, trim(unnest(parts)) AS sentence, generate_subscripts(parts, 1) AS s_no FROM (
-                SELECT d_no, m_no, message_id, shown, {MESSAGE_SENTENCES} AS parts
-                FROM best JOIN (SELECT message_id, kind, text FROM clean_messages) USING (message_id)
-                WHERE kind = 'text'
-            )
-        )
+        FROM ({sentences_of(f"FROM best JOIN {_TEXTS} USING (message_id)", "d_no, m_no, message_id, shown")})
         WHERE length(sentence) >= {_LEAST_SUMMARY_LETTERS}
     ),
     telling AS (
@@ -215,18 +210,11 @@ _SUMMARIES = f"""
 What is shown as a decision or a task already is not said again where there is anything else to say.
 """
 _ANY_UNSUMMED = "SELECT EXISTS (FROM open_documents ANTI JOIN summaries USING (document_id))"
+_UNSUMMED = "FROM placed SEMI JOIN (FROM open_documents ANTI JOIN summaries USING (document_id)) USING (d_no)"
 _LONGEST_SENTENCES = f"""
     INSERT INTO summaries
     SELECT document_id, 1, {cut("sentence")}, [message_id]
-    FROM (
-        SELECT d_no, m_no, message_id, trim(unnest(parts)) AS sentence, generate_subscripts(parts, 1) AS s_no
-        FROM (
-            SELECT d_no, m_no, message_id, {MESSAGE_SENTENCES} AS parts
-            FROM (FROM placed SEMI JOIN (FROM open_documents ANTI JOIN summaries USING (document_id)) USING (d_no))
-            JOIN (SELECT message_id, kind, text FROM clean_messages) USING (message_id)
-            WHERE kind = 'text'
-        )
-    )
+    FROM ({sentences_of(f"FROM ({_UNSUMMED}) JOIN {_TEXTS} USING (message_id)", "d_no, m_no, message_id")})
     JOIN open_documents USING (d_no)
     WHERE length(regexp_replace(sentence, {_NO_WORD}, '', 'g')) >= {_LEAST_SUMMARY_LETTERS}
     QUALIFY row_number() OVER (PARTITION BY d_no ORDER BY length(sentence) DESC, m_no, s_no) = 1
