@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import duckdb
 
@@ -35,15 +36,21 @@ _CLASSES = (("p50: the middle third by size", 1 / 3, 2 / 3, 1), ("p99: the large
 
 def figures() -> Iterator[Figure]:
     yield from _quality()
-    with home_with(SIZE) as settings, open_warehouse(settings) as connection:
-        ingest(connection, settings)
-        for bring_up_to_date in (cut.refresh, references.refresh, public.refresh):
-            bring_up_to_date(connection, settings)
+    with _home_with_documents(SIZE) as (connection, settings):
         first = timed(lambda: posts.refresh(connection, settings))
         yield figure("all sidecars and posts", first, SIZE, at_most=3, runs=1)
         again = [timed(lambda: posts.refresh(connection, settings)) for _ in range(3)]
         yield figure("nothing has changed", statistics.median(again), SIZE, at_most=0.3)
     yield from _by_size()
+
+
+@contextmanager
+def _home_with_documents(messages: int) -> Iterator[tuple[duckdb.DuckDBPyConnection, Settings]]:
+    with home_with(messages) as settings, open_warehouse(settings) as connection:
+        ingest(connection, settings)
+        for bring_up_to_date in (cut.refresh, references.refresh, public.refresh):
+            bring_up_to_date(connection, settings)
+        yield connection, settings
 
 
 def _by_size() -> Iterator[Figure]:
@@ -52,10 +59,7 @@ def _by_size() -> Iterator[Figure]:
     Documents are made together, so those of like size are, about as many as the product makes at a time, and share the cost.
     What a file system takes to make a file (20 to 240 µs, by what it has been through) is in the row of all sidecars and posts.
     """
-    with home_with(_SIZE_OF_CLASSES) as settings, open_warehouse(settings) as connection:
-        ingest(connection, settings)
-        for bring_up_to_date in (cut.refresh, references.refresh, public.refresh):
-            bring_up_to_date(connection, settings)
+    with _home_with_documents(_SIZE_OF_CLASSES) as (connection, settings):
         for name, first, last, bound in _CLASSES:
             documents, messages, cost = _cost_of(connection, settings, first, last)
             what = f"sidecar of a document, {name} ({documents:,} with {messages:.0f} messages each)"
@@ -82,11 +86,8 @@ def _cost_of(
         temporary(connection, "open_documents", some) as count,
         one_thread_for_few(connection, settings.warehouse, few=True),
     ):
-        messages = float(
-            scalar(
-                connection, "SELECT avg(len(message_ids)) FROM documents SEMI JOIN open_documents USING (document_id)"
-            )
-        )
+        sizes = "SELECT avg(len(message_ids)) FROM documents SEMI JOIN open_documents USING (document_id)"
+        messages = float(scalar(connection, sizes))
 
         def make() -> None:
             with extracting(connection, "SELECT document_id FROM open_documents"):
@@ -105,8 +106,8 @@ def _cost_of(
 def _serialise(connection: duckdb.DuckDBPyConnection) -> None:
     """Make and validate the bytes of each sidecar's file, as ``posts.write_files`` does before it writes them."""
     made = connection.execute(f"SELECT record FROM ({RECORDS})")
-    while found := made.fetchone():
-        Sidecar.model_validate_json(found[0])
+    for (record,) in iter(made.fetchone, None):
+        Sidecar.model_validate_json(record)
 
 
 def _quality() -> Iterator[Figure]:

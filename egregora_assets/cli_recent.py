@@ -39,9 +39,8 @@ def told(settings: "Settings", limit: int, source: str | None, follow: bool) -> 
     """Yield the latest messages, and with ``follow`` all that comes after them; whether each was told before in another form."""
     from egregora_assets.live.recent import News
 
-    most = (
-        limit + settings.live.query_rows if follow else limit
-    )  # more may come between two looks than are told at first
+    # more may come between two looks than are told at first
+    most = limit + settings.live.query_rows if follow else limit
     news = News(limit, most)
     for messages in _looks(settings, most, source, follow):
         yield from news.of(messages)
